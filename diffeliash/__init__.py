@@ -1,0 +1,66 @@
+"""Differentiable Migdal-Eliashberg theory in JAX: from a2F to the gap function and back.
+
+Importing this package loads no JAX; the names below are loaded when they are first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._errors import InputError as InputError
+    from ._errors import IntegrityError as IntegrityError
+    from ._errors import StorageError as StorageError
+    from .data import ComplexFamily as ComplexFamily
+    from .data import GenerateConfig as GenerateConfig
+    from .data import feature_grid as feature_grid
+    from .data import gap_features as gap_features
+    from .data import generate as generate
+    from .data import read_dataset as read_dataset
+    from .data import read_gap as read_gap
+    from .data import read_spectrum as read_spectrum
+    from .models import Predictor as Predictor
+    from .models import read_checkpoint as read_checkpoint
+    from .physics import FullMatsubara as FullMatsubara
+    from .physics import GapSolution as GapSolution
+    from .physics import Newton as Newton
+    from .physics import Pade as Pade
+    from .physics import RealAxisGap as RealAxisGap
+    from .physics import Spectrum as Spectrum
+    from .physics import allen_dynes_tc as allen_dynes_tc
+    from .physics import continue_gap as continue_gap
+    from .physics import gap_edge as gap_edge
+    from .physics import lambda_kernel as lambda_kernel
+    from .physics import solve_gap as solve_gap
+    from .physics import solve_tc as solve_tc
+    from .training import MatsubaraConsistency as MatsubaraConsistency
+    from .training import TrainConfig as TrainConfig
+    from .training import train as train
+
+__version__ = "0.1.0"
+
+_LAYERS = {
+    "_errors": ("InputError", "IntegrityError", "StorageError"),
+    "data": (
+        "ComplexFamily", "GenerateConfig", "feature_grid", "gap_features", "generate", "read_dataset", "read_gap",
+        "read_spectrum",
+    ),
+    "models": ("Predictor", "read_checkpoint"),
+    "physics": (
+        "FullMatsubara", "GapSolution", "Newton", "Pade", "RealAxisGap", "Spectrum", "allen_dynes_tc", "continue_gap",
+        "gap_edge", "lambda_kernel", "solve_gap", "solve_tc",
+    ),
+    "training": ("MatsubaraConsistency", "TrainConfig", "train"),
+}  # fmt: skip
+_LAYER_OF = {name: layer for layer, names in _LAYERS.items() for name in names}
+
+__all__ = ["__version__", *sorted(_LAYER_OF)]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAYER_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_LAYER_OF[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

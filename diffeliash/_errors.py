@@ -1,0 +1,41 @@
+"""What can go wrong outside the mathematics, told in one message: what, where, why, what next."""
+
+
+class DiffeliashError(Exception):
+    """A failure that a user can act on.
+
+    Args:
+        what: What could not be done.
+        where: The file, `file:line` or field it happened at.
+        why: The reason.
+        hint: What to do next.
+    """
+
+    def __init__(self, what: str, *, where: str = "", why: str = "", hint: str = ""):
+        self.what, self.where, self.why, self.hint = what, where, why, hint
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        text = f"{text}: {self.why}" if self.why else text
+        return f"{text} {self.hint}".rstrip()
+
+    def as_dict(self) -> dict[str, str]:
+        """The four parts, for machine-readable output."""
+        return {"what": self.what, "where": self.where, "why": self.why, "hint": self.hint}
+
+
+class InputError(DiffeliashError, ValueError):
+    """A value out of its range, or a missing or unreadable input file."""
+
+
+class StorageError(DiffeliashError):
+    """Results cannot be written where they should go."""
+
+
+class IntegrityError(DiffeliashError):
+    """A file that we wrote is not what we wrote any more."""
+
+
+class DeviceError(DiffeliashError):
+    """The requested device is not there."""

@@ -1,0 +1,34 @@
+"""The names, units and version of everything in a data set."""
+
+FORMAT_VERSION = 1
+"""Readers refuse any other."""
+
+MANIFEST = "manifest.json"
+"""Written last: a folder without it is not a data set."""
+
+STATUS = ("kept", "normal", "not converged", "discrepant")
+"""What became of a sample, by its code in `status`: stored; Delta = 0; solver failed; continuation not accepted."""
+
+UNITS = {
+    "omega_meV": "meV",
+    "omega_real_meV": "meV",
+    "a2f": "1",
+    "Delta_meV": "meV",
+    "Z": "1",
+    "dos": "1",
+    "Delta_iw_meV": "meV",
+    "Z_iw": "1",
+    "discrepancy": "1",
+    "sample": "1",
+    "status": "1",
+}
+"""Fields of a shard. Gap functions are on the line omega + i broadening; `status` has a row for every sample drawn,
+`sample` the numbers of those stored."""
+
+STORED = ("a2f", "Delta_meV", "Z", "dos", "Delta_iw_meV", "Z_iw", "discrepancy", "sample")
+"""Fields with one row a stored sample."""
+
+
+def shard_name(shard: int) -> str:
+    """File name of a shard."""
+    return f"shard-{shard:05d}.h5"

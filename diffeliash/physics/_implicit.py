@@ -1,0 +1,50 @@
+"""Derivatives of a root by the implicit function theorem, in plain JAX.
+
+`optimistix` differentiates its own root finds, but through host callbacks that keep the program out of JAX's
+compilation cache. Here the root is found first, without derivatives, and attached to its inputs afterwards.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+Inputs = TypeVar("Inputs")
+Residual = Callable[[Inputs, Float[Array, " ..."]], Float[Array, " ..."]]
+Jacobian = Callable[[Inputs, Float[Array, " ..."]], Float[Array, " ..."]]
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def attach_root(
+    residual: Residual, jacobian: Jacobian, inputs: Inputs, root: Float[Array, " ..."]
+) -> Float[Array, " ..."]:
+    r"""The given root $x$ of $f(p, x) = 0$, made a differentiable function of the inputs $p$.
+
+    $$ \mathrm{d}x = -\left(\frac{\partial f}{\partial x}\right)^{-1} \frac{\partial f}{\partial p}\,\mathrm{d}p $$
+
+    Args:
+        residual: $f(p, x)$; a hashable function.
+        jacobian: $\partial f/\partial x$: a matrix, or a number for a scalar root. It must be invertible.
+        inputs: $p$, any pytree.
+        root: $x$, found by whatever means. Its own tangent is ignored.
+
+    Returns:
+        The root, unchanged; differentiable to any order, forward and backward.
+    """
+    del residual, jacobian, inputs
+    return root
+
+
+@attach_root.defjvp
+def _attach_root_jvp(residual, jacobian, primals, tangents):
+    inputs, root = primals
+    inputs_dot, _ = tangents
+    root = attach_root(residual, jacobian, inputs, root)
+    _, residual_dot = jax.jvp(lambda p: residual(p, root), (inputs,), (inputs_dot,))
+    matrix = jacobian(inputs, root)
+    if root.ndim == 0:
+        return root, -residual_dot / matrix
+    return root, -jnp.linalg.solve(matrix, residual_dot)

@@ -1,0 +1,72 @@
+"""N-point Pade continuation from the Matsubara frequencies (Vidberg and Serene)."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Complex
+
+
+class Pade(eqx.Module):
+    r"""Continue by the N-point Pade approximant in double precision.
+
+    The continued fraction amplifies rounding errors: with all points of an ordinary solution it is off by 5 % of
+    the gap function typically, and by 100 % where the spectrum is sharp. The answer carries `discrepancy`, the
+    disagreement between the continued $\Delta$ and the quotient of the continued $\phi$ and $Z$, as a warning.
+
+    Args:
+        n_points: How many of the lowest positive Matsubara frequencies to use; `None` uses all of them.
+    """
+
+    n_points: int | None = eqx.field(default=None, static=True)
+
+    def __check_init__(self):
+        if self.n_points is not None and self.n_points < 2:
+            raise ValueError(f"`n_points` must be at least 2, got {self.n_points}.")
+
+
+def pade_coefficients(
+    nodes: Complex[Array, " matsubara"], values: Complex[Array, " matsubara"]
+) -> Complex[Array, " matsubara"]:
+    r"""Coefficients $a_p = g_p(z_p)$ of the continued fraction through the given points.
+
+    $$ g_0(z_i) = u_i, \quad
+       g_p(z) = \frac{g_{p-1}(z_{p-1}) - g_{p-1}(z)}{(z - z_{p-1})\,g_{p-1}(z)} $$
+
+    H. J. Vidberg and J. W. Serene, J. Low Temp. Phys. 29, 179 (1977), doi:10.1007/BF00655090. Where the function
+    is reproduced exactly before all points are used, the remaining coefficients are zero.
+    """
+    index = jnp.arange(nodes.size)
+
+    def eliminate(g, p):
+        pivot = g[p]
+        denominator = (nodes - nodes[p]) * g
+        live = (index > p) & (denominator != 0) & (pivot != 0)
+        g = jnp.where(live, (pivot - g) / jnp.where(live, denominator, 1.0), 0.0)
+        return g, pivot
+
+    _, coefficients = jax.lax.scan(eliminate, values, index)
+    return coefficients
+
+
+def evaluate_pade(
+    nodes: Complex[Array, " matsubara"],
+    coefficients: Complex[Array, " matsubara"],
+    z: Complex[Array, " freq"],
+) -> Complex[Array, " freq"]:
+    r"""The continued fraction $a_0/(1 + a_1(z-z_0)/(1 + a_2(z-z_1)/\dots))$ at complex energies [unit of the values]."""
+
+    def prepend(tail, node_and_next):
+        node, coefficient = node_and_next
+        return 1 + coefficient * (z - node) / tail, None
+
+    tail, _ = jax.lax.scan(prepend, jnp.ones_like(z), (nodes[:-1], coefficients[1:]), reverse=True)
+    return coefficients[0] / tail
+
+
+def continue_values(
+    omega_n: Array, values: Array, z: Complex[Array, " freq"], method: Pade
+) -> Complex[Array, " freq"]:
+    r"""A real function on the positive Matsubara frequencies, continued to complex energies `z` [meV]."""
+    n = omega_n.size if method.n_points is None else min(method.n_points, omega_n.size)
+    nodes = 1j * omega_n[:n]
+    return evaluate_pade(nodes, pade_coefficients(nodes, values[:n] + 0j), z)
