@@ -1,0 +1,5 @@
+"""`python -m diffeliash`."""
+
+from .cli import main
+
+main()

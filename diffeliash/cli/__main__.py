@@ -1,0 +1,5 @@
+"""`python -m diffeliash.cli`."""
+
+from ._app import main
+
+main()

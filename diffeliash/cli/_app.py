@@ -1,0 +1,61 @@
+"""The commands, put together. Importing this loads no JAX: `diffeliash --help` answers at once."""
+
+import signal
+import types
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from ._generate import generate_command
+from ._predict import predict_command
+from ._solve import solve_command
+from ._tc import tc_command
+from ._train import train_command
+from ._verify import verify_command
+
+app = typer.Typer(
+    name="diffeliash",
+    help="Migdal-Eliashberg theory, forward and back: from a2F to T_c and the gap function, and from the gap function "
+    "to a2F. Energies in meV, temperatures in K.",
+    epilog="Exit codes: 0 done, 2 usage, 3 bad input, 4 not converged, 5 storage, 6 damaged file, 8 device, "
+    "130/143 interrupted, 1 anything else.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("tc")(tc_command)
+app.command("solve")(solve_command)
+app.command("generate")(generate_command)
+app.command("train")(train_command)
+app.command("predict")(predict_command)
+app.command("verify")(verify_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    del version
+
+
+def _interrupted(number: int, frame: types.FrameType | None) -> None:
+    """Leave through all `finally` clauses, with the exit code that shells expect."""
+    del frame
+    raise SystemExit(128 + number)
+
+
+def main() -> None:
+    """Run the command line."""
+    signal.signal(signal.SIGINT, _interrupted)
+    signal.signal(signal.SIGTERM, _interrupted)
+    app()

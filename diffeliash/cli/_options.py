@@ -1,0 +1,45 @@
+"""Options that several commands share, spelled once."""
+
+import enum
+import pathlib
+from typing import Annotated
+
+import typer
+
+from ..units import MEV_PER_UNIT
+
+Unit = enum.Enum("Unit", {name: name for name in MEV_PER_UNIT}, type=str)
+Layout = enum.Enum("Layout", {n: n for n in ("auto", "epw", "qe", "elk", "abinit", "isome", "plain")}, type=str)
+Device = enum.Enum("Device", {name: name for name in ("auto", "cpu", "gpu")}, type=str)
+Family = enum.Enum("Family", {"complex": "complex"}, type=str)
+
+Files = Annotated[list[pathlib.Path], typer.Argument(help="a2F files of EPW, QE, Elk, ABINIT, IsoME, or plain tables.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
+MuStar = Annotated[float, typer.Option("--mu-star", help="Coulomb pseudopotential mu*(omega_c), used as it stands.")]
+OmegaC = Annotated[
+    float | None, typer.Option("--omega-c", help="Cutoff of mu* [meV].", show_default="10 x the end of the spectrum")
+]
+MatsubaraCutoff = Annotated[
+    float | None,
+    typer.Option(
+        "--matsubara-cutoff", help="Cutoff of the Matsubara sums [meV].", show_default="22 x the end of the spectrum"
+    ),
+]
+UnitOption = Annotated[
+    Unit | None, typer.Option("--unit", help="Unit of energy in the files.", show_default="as the file states")
+]
+FormatOption = Annotated[Layout, typer.Option("--format", help="Layout of the files.")]
+Column = Annotated[
+    int | None,
+    typer.Option("--column", help="Number of the a2F or smearing column, from 1.", show_default="first; middle smearing"),
+]
+DeviceOption = Annotated[Device, typer.Option("--device", help="Where to compute.")]
+Broadening = Annotated[
+    float | None,
+    typer.Option(
+        "--broadening",
+        help="Distance of the line from the real axis [meV].",
+        show_default="a third of pi k_B T, at most 1/100 of the end of the spectrum",
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Of all random numbers.")]

@@ -1,0 +1,118 @@
+"""`diffeliash predict`: gap function in, a2F out."""
+
+import dataclasses
+import pathlib
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .._errors import InputError
+from ._options import Device, DeviceOption, Json
+from ._session import finish, print_json, session, tell
+from ._train import CHECKPOINT
+
+if TYPE_CHECKING:
+    from ..data import GapFile
+
+
+def predict_command(
+    run: Annotated[pathlib.Path, typer.Argument(help="Folder of a training run, or a checkpoint file.")],
+    file: Annotated[
+        pathlib.Path,
+        typer.Argument(help="Gap function: text with w, Re Delta, Im Delta [meV] on the line w + iG, or HDF5 of `solve`."),
+    ],
+    temperature: Annotated[
+        float | None, typer.Option("--temperature", "-T", help="Temperature [K].", show_default="as the file states")
+    ] = None,
+    broadening: Annotated[
+        float | None, typer.Option("--broadening", help="G of the file [meV].", show_default="as the file states")
+    ] = None,
+    output: Annotated[pathlib.Path | None, typer.Option("--output", help="Text file for w [meV] and a2F.")] = None,
+    plot: Annotated[
+        pathlib.Path | None, typer.Option("--plot", help="Picture (png).", show_default="FILE-a2f.png here")
+    ] = None,
+    device: DeviceOption = Device("auto"),
+    json: Json = False,
+) -> None:
+    """Predict the spectral function behind a gap function, and check it: solve it and compare the gap functions."""
+    with session(json, device):
+        from ..data import read_gap, write_file
+        from ..models import predict_spectrum, read_checkpoint
+        from ._predict_plot import plot_prediction
+
+        checkpoint = read_checkpoint(run / CHECKPOINT if run.is_dir() else run)
+        stated = {name: value for name, value in (("T", temperature), ("broadening", broadening)) if value is not None}
+        gap = dataclasses.replace(read_gap(file), **stated)
+        _tell_assumptions(gap, checkpoint.setting)
+        spectrum, setting = predict_spectrum(checkpoint.model, checkpoint.setting, gap)
+        sol, real = _recompute(spectrum, setting, gap)
+        result = _result(file, spectrum, sol, real, gap, setting)
+        plot = plot or pathlib.Path(f"{file.stem}-a2f.png")
+        write_file(plot, plot_prediction(file.name, spectrum, gap, real))
+        if output:
+            write_file(output, _as_text(spectrum, setting).encode())
+        if json:
+            print_json({"results": [result]})
+        else:
+            print(_report(result, plot, output))
+        finish([result])
+
+
+def _tell_assumptions(gap: "GapFile", setting: Any) -> None:
+    trained = {"T": f"{setting.T:g} K", "broadening": f"{setting.broadening:g} meV", "mu_star": f"{setting.mu_star:g}"}
+    unknown = [f"{name} = {value}" for name, value in trained.items() if getattr(gap, name) is None]
+    if gap.T is not None and abs(gap.T / setting.T - 1) > 1e-9:
+        tell(f"note: trained at {setting.T:g} K; all energies are scaled by {gap.T / setting.T:g}.")
+        unknown = [name.split(" = ")[0] for name in unknown]
+    if unknown:
+        tell(f"note: the file does not state {', '.join(unknown)}: taken as in training.")
+
+
+def _recompute(spectrum: Any, setting: Any, gap: "GapFile") -> tuple[Any, Any]:
+    from ..physics import continue_gap, solve_gap
+
+    sol = solve_gap(
+        spectrum,
+        setting.T,
+        mu_star=setting.mu_star,
+        omega_c=setting.omega_c,
+        matsubara_cutoff=setting.matsubara_cutoff,
+    )
+    return sol, continue_gap(sol, spectrum, gap.omega, broadening=setting.broadening)
+
+
+def _result(file: pathlib.Path, spectrum: Any, sol: Any, real: Any, gap: "GapFile", setting: Any) -> dict[str, Any]:
+    import numpy as np
+
+    from ..training import pearson
+
+    pair = [np.concatenate([np.real(D), np.imag(D)])[None, :] for D in (real.Delta, gap.Delta)]
+    return {
+        "file": str(file),
+        "T_K": float(setting.T),
+        "broadening_meV": float(setting.broadening),
+        "mu_star": float(setting.mu_star),
+        "omega_c_meV": float(setting.omega_c),
+        "lambda_ep": float(spectrum.lambda_ep),
+        "omega_log_meV": float(spectrum.omega_log),
+        "recomputed_1_minus_pcc": float(1 - pearson(*pair)[0]),
+        "superconducting": bool(sol.superconducting),
+        "converged": bool(sol.converged),
+        "omega_meV": np.asarray(spectrum.omega).tolist(),
+        "a2f": np.asarray(spectrum.a2f).tolist(),
+    }
+
+
+def _as_text(spectrum: Any, setting: Any) -> str:
+    head = f"# omega_meV a2F  (predicted; T = {setting.T:.6g} K, mu* = {setting.mu_star:g} at {setting.omega_c:g} meV)\n"
+    return head + "".join(f"{w:.8g} {a:.8g}\n" for w, a in zip(spectrum.omega, spectrum.a2f.tolist(), strict=True))
+
+
+def _report(result: dict[str, Any], plot: pathlib.Path, output: pathlib.Path | None) -> str:
+    written = f"{plot} and {output}" if output else f"{plot}"
+    gap = f"1 - PCC {result['recomputed_1_minus_pcc']:.4f}" if result["superconducting"] else "none: it is normal"
+    return (
+        f"{result['file']}: predicted a2F has lambda = {result['lambda_ep']:.4f}, "
+        f"omega_log = {result['omega_log_meV']:.3f} meV\n"
+        f"gap function recomputed from it against the one given: {gap}\nwritten to {written}"
+    )

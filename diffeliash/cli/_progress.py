@@ -1,0 +1,44 @@
+"""Progress on standard error: a bar on a terminal, a line now and then elsewhere."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+import rich.console
+import rich.progress
+
+LINE_EVERY = 15.0
+"""Seconds between lines where there is no terminal."""
+
+
+@contextlib.contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """Yields a function that takes the number of things done and a remark."""
+    console = rich.console.Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines(console, title, total)
+        return
+    columns = (
+        "[progress.description]{task.description}",
+        rich.progress.BarColumn(),
+        rich.progress.MofNCompleteColumn(),
+        rich.progress.TimeElapsedColumn(),
+        rich.progress.TimeRemainingColumn(),
+        "{task.fields[remark]}",
+    )
+    with rich.progress.Progress(*columns, console=console) as bar:
+        task = bar.add_task(title, total=total, remark="")
+        yield lambda done, remark: bar.update(task, completed=done, remark=remark)
+
+
+def _lines(console: rich.console.Console, title: str, total: int) -> Callable[[int, str], None]:
+    started = last = time.monotonic()
+
+    def update(done: int, remark: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if done >= total or now - last >= LINE_EVERY:
+            last = now
+            console.print(f"{title} {done}/{total}, {now - started:.0f} s, {remark}", highlight=False, soft_wrap=True)
+
+    return update

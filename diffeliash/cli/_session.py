@@ -1,0 +1,98 @@
+"""What every command does around its one call: the device, failures as exit codes, JSON."""
+
+import contextlib
+import json
+import logging
+import math
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from .._errors import DeviceError, DiffeliashError, InputError, IntegrityError, StorageError
+from ._options import Device
+
+BAD_INPUT, NOT_CONVERGED, STORAGE, INTEGRITY, NO_DEVICE, OTHER = 3, 4, 5, 6, 8, 1
+_EXIT_CODES = {InputError: BAD_INPUT, StorageError: STORAGE, IntegrityError: INTEGRITY, DeviceError: NO_DEVICE}
+
+
+@contextlib.contextmanager
+def session(json_output: bool, device: Device | None = None) -> Iterator[None]:
+    """Run a command: set up JAX if a device is given, and turn every failure into a message and an exit code."""
+    try:
+        if device is not None:
+            _set_up_jax(device)
+        yield
+    except DiffeliashError as error:
+        _fail(error.as_dict(), str(error), json_output, exit_code_of(error))
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        if os.environ.get("DIFFELIASH_DEBUG"):
+            raise
+        text = f"{type(error).__name__}: {error}"
+        hint = "This is a bug; set DIFFELIASH_DEBUG=1 to see where, and report it."
+        _fail({"what": text, "where": "", "why": "", "hint": hint}, f"{text}\n{hint}", json_output, OTHER)
+
+
+def exit_code_of(error: DiffeliashError) -> int:
+    """The exit code of a failure."""
+    return next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
+
+
+def _fail(parts: dict[str, str], text: str, json_output: bool, code: int) -> None:
+    tell(f"error: {text}")
+    if json_output:
+        print_json({"error": parts})
+    raise typer.Exit(code)
+
+
+def _set_up_jax(device: Device) -> None:
+    import jax
+
+    logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)
+    jax.config.update("jax_enable_x64", True)
+    if device.value == "cpu":
+        jax.config.update("jax_platforms", "cpu")
+    if device.value == "gpu":
+        try:
+            jax.config.update("jax_default_device", jax.devices("gpu")[0])
+        except RuntimeError as error:
+            hint = "Use --device cpu, or install diffeliash[cuda12] or diffeliash[cuda13]."
+            raise DeviceError("there is no GPU that JAX can use.", hint=hint) from error
+
+
+def tell(text: str) -> None:
+    """A line for the user, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(answer: dict[str, Any]) -> None:
+    """One JSON object on standard output; numbers that are not finite become null."""
+    print(json.dumps(_finite(answer), allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def print_table(rows: list[dict[str, str]]) -> None:
+    """Rows of text under their names, in aligned columns."""
+    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def finish(results: list[dict[str, Any]]) -> None:
+    """Leave with the exit code that a list of results deserves."""
+    if any("error" in result for result in results):
+        raise typer.Exit(BAD_INPUT)
+    if not all(result["converged"] for result in results):
+        raise typer.Exit(NOT_CONVERGED)

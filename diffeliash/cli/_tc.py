@@ -1,0 +1,88 @@
+"""`diffeliash tc`: critical temperature and moments of spectral functions."""
+
+import pathlib
+from typing import Any
+
+from .._errors import InputError
+from ._options import Column, Device, DeviceOption, Files, FormatOption, Json, Layout, MatsubaraCutoff, MuStar
+from ._options import OmegaC, Unit, UnitOption  # fmt: skip
+from ._session import finish, print_json, print_table, session, tell
+
+
+def tc_command(
+    files: Files,
+    mu_star: MuStar = 0.1,
+    omega_c: OmegaC = None,
+    matsubara_cutoff: MatsubaraCutoff = None,
+    unit: UnitOption = None,
+    format: FormatOption = Layout("auto"),
+    column: Column = None,
+    device: DeviceOption = Device("auto"),
+    json: Json = False,
+) -> None:
+    """Critical temperature, coupling constant and moments of a2F files.
+
+    T_c is the temperature at which the linearized Migdal-Eliashberg equations first have a solution.
+    """
+    with session(json, device):
+        reading = {"format": format.value, "unit": unit.value if unit else None, "column": column}
+        results = [_answer(file, reading, mu_star, omega_c, matsubara_cutoff) for file in files]
+        if json:
+            print_json({"results": results})
+        elif good := [result for result in results if "error" not in result]:
+            print_table([_row(result) for result in good])
+        finish(results)
+
+
+def _answer(
+    file: pathlib.Path, reading: dict[str, Any], mu_star: float, omega_c: float | None, cutoff: float | None
+) -> dict[str, Any]:
+    try:
+        return _critical_temperature(file, reading, mu_star, omega_c, cutoff)
+    except InputError as error:
+        tell(f"error: {error}")
+        return {"file": str(file), "error": error.as_dict()}
+
+
+def _critical_temperature(
+    file: pathlib.Path, reading: dict[str, Any], mu_star: float, omega_c: float | None, cutoff: float | None
+) -> dict[str, Any]:
+    from ..data import read_spectrum_file
+    from ..physics import Spectrum, allen_dynes_tc, default_cutoffs, solve_tc
+
+    found = read_spectrum_file(file, **reading)
+    for notice in found.notices:
+        tell(f"note: {file}: {notice}")
+    spectrum = Spectrum(found.omega, found.a2f)
+    omega_c, cutoff = default_cutoffs(spectrum.omega_max, omega_c, cutoff)
+    T_c = float(solve_tc(spectrum, mu_star=mu_star, omega_c=omega_c, matsubara_cutoff=cutoff))
+    return {
+        "file": str(file),
+        "lambda_ep": float(spectrum.lambda_ep),
+        "omega_log_meV": float(spectrum.omega_log),
+        "omega_2_meV": float(spectrum.omega_2),
+        "T_c_K": T_c,
+        "T_c_allen_dynes_K": float(allen_dynes_tc(spectrum, mu_star)),
+        "mu_star": mu_star,
+        "mu_star_ad": mu_star,
+        "omega_c_meV": float(omega_c),
+        "matsubara_cutoff_meV": float(cutoff),
+        "format": found.format,
+        "unit": found.unit,
+        "column": found.column,
+        "notices": list(found.notices),
+        "converged": T_c == T_c,  # NaN if the search failed
+    }
+
+
+def _row(result: dict[str, Any]) -> dict[str, str]:
+    return {
+        "file": result["file"],
+        "lambda": f"{result['lambda_ep']:.4f}",
+        "omega_log [meV]": f"{result['omega_log_meV']:.3f}",
+        "omega_2 [meV]": f"{result['omega_2_meV']:.3f}",
+        "T_c [K]": f"{result['T_c_K']:.4f}" if result["T_c_K"] else "normal",
+        "T_c Allen-Dynes [K]": f"{result['T_c_allen_dynes_K']:.4f}",
+        "mu*": f"{result['mu_star']:g}",
+        "omega_c [meV]": f"{result['omega_c_meV']:g}",
+    }

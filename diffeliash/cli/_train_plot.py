@@ -1,0 +1,64 @@
+"""Pictures of a training run."""
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from ..data import Dataset
+    from ..training import Evaluation, Training
+
+LABEL, PREDICTION = "tab:orange", "tab:blue"
+N_EXAMPLES = 4
+
+
+def to_png(figure: Figure) -> bytes:
+    """A figure as the content of a PNG file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=150)
+    return buffer.getvalue()
+
+
+def plot_history(training: "Training") -> bytes:
+    """Training and validation error against the epoch."""
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    epochs = [record.epoch for record in training.history]
+    axes.semilogy(epochs, [record.train_mse for record in training.history], label="training")
+    axes.semilogy(epochs, [record.validation_mse for record in training.history], label="validation")
+    axes.axvline(training.best_epoch, color="gray", lw=0.8, ls=":", label="weights kept")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(r"mean square error of $\alpha^2F$")
+    axes.legend(frameon=False)
+    return to_png(figure)
+
+
+def plot_predictions(dataset: "Dataset", training: "Training", evaluation: "Evaluation") -> bytes:
+    """Labels against predictions for some test samples: the spectrum, and the gap function recomputed from it."""
+    solved = np.flatnonzero(np.isfinite(evaluation.recomputed[:, 0]))
+    examples = solved[np.linspace(0, solved.size - 1, min(N_EXAMPLES, solved.size)).astype(int)]
+    figure = Figure(figsize=(11, 2.4 * max(1, examples.size)), layout="constrained")
+    grid = figure.subplots(max(1, examples.size), 3, squeeze=False)
+    for axes, example in zip(grid, examples, strict=False):
+        row = evaluation.rows[example]
+        axes[0].plot(dataset.omega, dataset.a2f[row], color=LABEL, label="label")
+        axes[0].plot(dataset.omega, evaluation.predicted[example], color=PREDICTION, label="prediction")
+        for panel, part in zip(axes[1:], (np.real, np.imag), strict=True):
+            panel.plot(dataset.omega_real, part(dataset.Delta[row]), color=LABEL, label="input")
+            panel.plot(
+                dataset.omega_real, part(evaluation.recomputed[example]), "--", color=PREDICTION, label="recomputed"
+            )
+        axes[0].set_ylabel(r"$\alpha^2F(\omega)$")
+        axes[1].set_ylabel(r"Re $\Delta(\omega)$ [meV]")
+        axes[2].set_ylabel(r"Im $\Delta(\omega)$ [meV]")
+    for panel in grid[-1]:
+        panel.set_xlabel(r"$\omega$ [meV]")
+    grid[0][0].legend(frameon=False)
+    grid[0][1].legend(frameon=False)
+    figure.suptitle(
+        f"Test samples; gap functions at {training.setting.T:g} K on $\\omega + i\\,${training.setting.broadening:g} meV "
+        "(double-precision Padé)"
+    )
+    return to_png(figure)

@@ -1,0 +1,13 @@
+"""Networks, and the files that keep them."""
+
+from ._checkpoint import Checkpoint as Checkpoint
+from ._checkpoint import read_checkpoint as read_checkpoint
+from ._checkpoint import write_checkpoint as write_checkpoint
+from ._predictor import Predictor as Predictor
+from ._predictor import PredictorConfig as PredictorConfig
+from ._predictor import Standardization as Standardization
+from ._predictor import fit_standardization as fit_standardization
+from ._predictor import trainable as trainable
+from ._setting import Setting as Setting
+from ._setting import predict_spectrum as predict_spectrum
+from ._setting import setting_of as setting_of

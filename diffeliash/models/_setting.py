@@ -1,0 +1,113 @@
+"""What a predictor was trained for, and how to use it at another scale."""
+
+import dataclasses
+import math
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from .._errors import InputError
+from ..data import GapFile, feature_grid, gap_features
+from ..physics import Spectrum
+from ._predictor import Predictor
+
+TOLERANCE = 0.01
+"""Relative difference of temperature and broadening that still counts as the trained ones."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Setting:
+    r"""Temperature, cutoffs and grids of the data that a predictor was trained on.
+
+    The equations have no energy scale of their own: with every energy and $k_BT$ multiplied by s, the gap function
+    is multiplied by s too. A predictor trained at one temperature therefore serves all, each with its own scale.
+
+    Args:
+        omega_max: Last energy of the spectral functions [meV].
+        n_points: Points of the spectral functions, evenly spaced from omega_max / n_points on.
+        n_energies: Energies of the gap function.
+        T: Temperature [K].
+        mu_star: Coulomb pseudopotential at `omega_c`.
+        omega_c: Coulomb cutoff [meV].
+        matsubara_cutoff: Cutoff of the Matsubara sums [meV].
+        broadening: Distance of the line from the real axis [meV].
+    """
+
+    omega_max: float
+    n_points: int
+    n_energies: int
+    T: float
+    mu_star: float
+    omega_c: float
+    matsubara_cutoff: float
+    broadening: float
+
+    @property
+    def omega(self) -> np.ndarray:
+        """Grid of the spectral functions [meV]."""
+        return np.arange(1, self.n_points + 1) * (self.omega_max / self.n_points)
+
+    @property
+    def omega_real(self) -> np.ndarray:
+        """Energies of the gap functions [meV]."""
+        return feature_grid(self.omega_max, self.n_energies)
+
+    def scaled(self, scale: float) -> "Setting":
+        """The equivalent setting with all energies and the temperature multiplied."""
+        energies = ("omega_max", "T", "omega_c", "matsubara_cutoff", "broadening")
+        return dataclasses.replace(self, **{name: scale * getattr(self, name) for name in energies})
+
+
+def setting_of(config: dict[str, Any]) -> Setting:
+    """The setting of a data set from its configuration."""
+    names = ("n_energies", "T", "mu_star", "omega_c", "matsubara_cutoff", "broadening")
+    family = {name: config["family"][name] for name in ("omega_max", "n_points")}
+    return Setting(**family, **{name: config[name] for name in names})
+
+
+def predict_spectrum(model: Predictor, setting: Setting, gap: GapFile) -> tuple[Spectrum, Setting]:
+    """Spectral function for a gap function, at the scale that its temperature fixes.
+
+    Args:
+        model: A trained predictor.
+        setting: What it was trained for.
+        gap: A gap function; what it does not state is taken to be as trained.
+
+    Returns:
+        The predicted spectrum, and the setting at its scale.
+
+    Raises:
+        InputError: The gap function was not obtained in a setting that scaling turns into the trained one.
+    """
+    scale = 1.0 if gap.T is None else gap.T / setting.T
+    wanted = setting.scaled(1.0 if abs(scale - 1) < 1e-9 else scale)
+    _refuse_other_settings(gap, wanted)
+    grid = wanted.omega_real
+    _refuse_short_range(gap, grid)
+    features = gap_features(jnp.asarray(gap.omega), jnp.asarray(gap.Delta), jnp.asarray(grid))
+    return Spectrum(wanted.omega, model(features / scale)), wanted
+
+
+def _refuse_other_settings(gap: GapFile, wanted: Setting) -> None:
+    if gap.T is not None and not (math.isfinite(gap.T) and gap.T > 0):
+        raise InputError(f"the temperature must be positive and finite [K], got {gap.T:g}.")
+    if gap.broadening is not None and abs(gap.broadening / wanted.broadening - 1) > TOLERANCE:
+        raise InputError(
+            f"the gap function has broadening {gap.broadening:g} meV",
+            why=f"the predictor needs {wanted.broadening:g} meV at {wanted.T:g} K.",
+            hint=f"Continue it with --broadening {wanted.broadening:g}, or train at this ratio of broadening to T.",
+        )
+    if gap.mu_star is not None and abs(gap.mu_star - wanted.mu_star) > 1e-9:
+        raise InputError(
+            f"the gap function has mu* = {gap.mu_star:g}", why=f"the predictor was trained for {wanted.mu_star:g}."
+        )
+
+
+def _refuse_short_range(gap: GapFile, grid: np.ndarray) -> None:
+    step = grid[1] - grid[0]
+    if gap.omega[0] > grid[0] + step or gap.omega[-1] < grid[-1] - step / 2:
+        raise InputError(
+            f"the gap function covers {gap.omega[0]:g} to {gap.omega[-1]:g} meV",
+            why=f"the predictor needs {grid[0]:g} to {grid[-1]:g} meV at this temperature.",
+        )

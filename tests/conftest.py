@@ -1,0 +1,19 @@
+"""64-bit JAX for all tests, and where the shared reference material is."""
+
+import pathlib
+
+import jax
+import pytest
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_numpy_rank_promotion", "warn")
+
+SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
+
+
+def shared(*parts: str) -> pathlib.Path:
+    """A path in the shared folder beside the project; the test is skipped where there is none."""
+    path = SHARED.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"needs {'/'.join(parts)} of the shared reference folder, which is not beside this checkout")
+    return path

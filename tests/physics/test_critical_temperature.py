@@ -1,0 +1,137 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from diffeliash import FullMatsubara, InputError, Spectrum, solve_tc
+from diffeliash.units import BOLTZMANN
+
+from ..cases import central_difference, compiled_text, einstein, gaussian_peak
+from ..conftest import shared
+
+
+def count_cutoff(n, T):
+    """The energy below which n frequencies lie, wholly."""
+    return 2 * np.pi * BOLTZMANN * T * n
+
+
+@pytest.mark.parametrize(
+    ("lambda_ep", "T_c"), [(0.5, 0.0394288766), (1.0, 0.1146195120), (3.0, 0.2789841722), (20.0, 0.8030721179)]
+)
+def test_einstein_table(lambda_ep, T_c):
+    # mu* = 0 and infinite sums, 10 digits, in units of omega_E: the shared references/TRUTH.md. The truncated sum
+    # approaches it as 1 / cutoff, so two cutoffs extrapolate to it with an error of the second order.
+    spectrum = einstein(lambda_ep, omega_E=1.0)
+    found = [
+        BOLTZMANN * float(solve_tc(spectrum, mu_star=0.0, matsubara_cutoff=cutoff)) for cutoff in (30.0, 60.0, 120.0)
+    ]
+    first = [2 * b - a for a, b in zip(found, found[1:], strict=False)]
+    second = (4 * first[1] - first[0]) / 3
+    assert second == pytest.approx(T_c, rel=3e-5)
+    assert abs(found[2] / T_c - 1) < abs(found[0] / T_c - 1) / 3
+
+
+@pytest.mark.parametrize(
+    ("name", "omega_max", "T_c"),
+    [
+        ("Al_Elk", 45.67, 2.807628),
+        ("Al_QE_tetra", 40.04, 1.860391),
+        ("Nb_IsoME_s15", 29.41, 11.443026),
+        ("Pb_EPW60_Elphgap", 9.83, 5.262380),
+        ("Pb_EPW2016_SOC_fig", 9.00, 7.950354),
+        ("Pb_tunnel_exp_fig", 10.10, 6.882040),
+        ("MgB2_Elk", 98.93, 33.989141),
+    ],
+)
+def test_matches_another_code_on_real_materials(name, omega_max, T_c):
+    # ebmb, where the number of frequencies jumps with T: 1e-3 (materials/README.md, footnote)
+    data = np.loadtxt(shared("materials", "grid", f"{name}.dat"))
+    cutoff = 10 * omega_max
+    found = solve_tc(Spectrum(data[:, 0], data[:, 1]), mu_star=0.1, omega_c=cutoff, matsubara_cutoff=cutoff)
+    assert float(found) == pytest.approx(T_c, rel=1e-3)
+
+
+def test_matches_the_reference_count_for_g1():
+    # references/README.md: T_c = 4.5520 K with 351 frequencies, 20 of them below the Coulomb cutoff
+    reference = np.load(shared("references", "G1_wc50.npz"))
+    T_c = solve_tc(
+        Spectrum(reference["w"], reference["a2f"]),
+        omega_c=count_cutoff(20, 4.55203),
+        matsubara_cutoff=count_cutoff(351, 4.55203),
+    )
+    assert float(T_c) == pytest.approx(4.5520, abs=5e-5)
+
+
+def test_eta_does_not_jump_with_the_number_of_frequencies():
+    from diffeliash.physics._critical_temperature import _eta
+
+    inputs = (gaussian_peak(1.3), *[jnp.array(x) for x in (0.1, 30.0, 60.0)])
+    jump = 60.0 / (2 * np.pi * BOLTZMANN * 40.0)  # here the 40th frequency leaves the sum
+    below, above = (float(_eta(inputs, jnp.array(jump * (1 + s)), 64)) for s in (-1e-9, 1e-9))
+    assert above == pytest.approx(below, abs=1e-8)
+
+
+def test_gradients_match_differences():
+    spectrum = gaussian_peak(1.3)
+    direction = np.random.default_rng(1).normal(size=spectrum.a2f.size) * spectrum.a2f
+
+    def along(t, mu_star=0.1):
+        return solve_tc(Spectrum(spectrum.omega, spectrum.a2f + t * direction), mu_star=mu_star, omega_c=30.0,
+                        matsubara_cutoff=60.0, frequencies=FullMatsubara(64))  # fmt: skip
+
+    assert abs(jax.grad(along)(0.0)) > 0.01
+    assert jax.grad(along)(0.0) == pytest.approx(central_difference(along, 0.0, 1e-4), rel=1e-6)
+    found = jax.grad(along, argnums=1)(0.0, 0.1)
+    assert found < -1
+    assert found == pytest.approx(central_difference(lambda m: along(0.0, m), 0.1, 1e-4), rel=1e-6)
+
+
+def test_euler_relation_of_the_functional_derivative():
+    # scaling all of a2F: int dT_c/da2F a2F dw = dT_c/ds; and dT_c/da2F >= 0
+    spectrum = gaussian_peak(1.3)
+
+    def T_c(a2f):
+        return solve_tc(Spectrum(spectrum.omega, a2f), frequencies=FullMatsubara(256))
+
+    gradient = jax.grad(T_c)(jnp.asarray(spectrum.a2f))
+    assert np.all(np.asarray(gradient) > 0)
+    expected = central_difference(lambda s: T_c(s * spectrum.a2f), 1.0, 1e-3)
+    assert float(gradient @ spectrum.a2f) == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_a_batch_keeps_its_good_members():
+    good = jnp.asarray(gaussian_peak(1.3).a2f)
+    omega = np.asarray(gaussian_peak(1.3).omega)
+
+    def T_c(a2f):
+        return solve_tc(Spectrum(omega, a2f), frequencies=FullMatsubara(128))
+
+    batch = jnp.stack([good, good * jnp.nan, 0.05 * good, 30 * good])
+    found = jax.jit(jax.vmap(T_c))(batch)
+    assert float(found[0]) == pytest.approx(float(T_c(good)), rel=1e-12)
+    assert np.isnan(found[1])
+    assert found[2] == 0
+    assert found[3] > 10 * found[0] / 2
+    gradient = jax.jit(jax.grad(lambda x: jnp.nansum(jax.vmap(T_c)(x))))(batch)
+    assert np.all(np.isfinite(gradient))
+    np.testing.assert_allclose(gradient[0], jax.grad(T_c)(good), rtol=1e-8)
+    np.testing.assert_array_equal(gradient[2], 0.0)
+
+
+def test_no_host_callback_in_the_compiled_program():
+    omega = np.asarray(gaussian_peak(1.3).omega)
+
+    def T_c(a2f):
+        return solve_tc(Spectrum(omega, a2f), frequencies=FullMatsubara(32))
+
+    assert "callback" not in compiled_text(jax.grad(T_c), jnp.asarray(gaussian_peak(1.3).a2f))
+
+
+def test_no_coupling_means_no_tc():
+    assert float(solve_tc(Spectrum([1.0, 2.0], [0.0, 0.0]))) == 0
+
+
+def test_bad_numbers_and_unknown_sizes_are_refused():
+    with pytest.raises(InputError, match="mu_star"):
+        solve_tc(gaussian_peak(1.0), mu_star=7.0)
+    with pytest.raises(ValueError, match=r"FullMatsubara\(n="):
+        jax.jit(solve_tc)(gaussian_peak(1.0))

@@ -1,0 +1,246 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from diffeliash import FullMatsubara, InputError, Newton, Spectrum, solve_gap, solve_tc
+from diffeliash.units import BOLTZMANN
+
+from ..cases import central_difference, compiled_text, gaussian_peak
+from ..conftest import shared
+
+NAMES = ("G1", "G2", "G3", "G6", "P2")
+SETTING = {"omega_c": 50.0, "matsubara_cutoff": 100.0}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("cutoff", "omega_c"), [("wc50", 50.0), ("wcall", 221.0)])
+def test_matches_50_digit_solutions(name, cutoff, omega_c):
+    reference = np.load(shared("references", f"{name}_{cutoff}.npz"))
+    sol = solve_gap(
+        Spectrum(reference["w"], reference["a2f"]), 1.16, mu_star=0.1, omega_c=omega_c, matsubara_cutoff=220.2
+    )
+    assert sol.omega_n.size == 351
+    assert bool(sol.converged)
+    assert bool(sol.superconducting)
+    # double precision resolves 4e-16 of these numbers, which reach 3 meV
+    np.testing.assert_allclose(sol.omega_n, reference["wn"], rtol=1e-14)
+    np.testing.assert_allclose(sol.Delta, reference["Delta_iw"], rtol=0, atol=1e-13)
+    np.testing.assert_allclose(sol.Z, reference["Z_iw"], rtol=0, atol=1e-13)
+    assert float(sol.residual) < 1e-14
+
+
+@pytest.mark.parametrize(
+    ("name", "omega_max", "T", "n", "Delta", "Z"),
+    [
+        ("Al_Elk", 45.67, 0.843, 1001, 0.427111278, 1.421228605),
+        ("Nb_IsoME_s15", 29.41, 3.435, 158, 1.918563794, 1.896667789),
+        ("Pb_EPW60_Elphgap", 9.83, 1.579, 115, 0.920409370, 2.061835582),
+        ("Pb_EPW2016_SOC_fig", 9.00, 2.385, 70, 1.541671168, 2.482208440),
+        ("MgB2_Elk", 98.93, 10.197, 179, 5.436675223, 1.734454618),
+    ],
+)
+def test_matches_other_codes_on_real_materials(name, omega_max, T, n, Delta, Z):
+    data = np.loadtxt(shared("materials", "grid", f"{name}.dat"))
+    cutoff = 10 * omega_max
+    sol = solve_gap(Spectrum(data[:, 0], data[:, 1]), T, mu_star=0.1, omega_c=cutoff, matsubara_cutoff=cutoff)
+    assert sol.omega_n.size == n
+    assert float(sol.Delta[0]) == pytest.approx(Delta, rel=3e-9)
+    assert float(sol.Z[0]) == pytest.approx(Z, rel=3e-9)
+
+
+@pytest.mark.parametrize("lambda_ep", [0.6, 1.3, 4.0, 20.0])
+@pytest.mark.parametrize("fraction", [0.15, 0.9, 0.999, 1.001, 2.0])
+def test_finds_the_branch_on_either_side_of_tc(lambda_ep, fraction):
+    # the cutoffs hold exactly the same frequencies at every temperature tried, as solve_tc counts in part
+    spectrum = gaussian_peak(lambda_ep)
+    count = FullMatsubara(256)
+    T_c = float(solve_tc(spectrum, omega_c=100.0, matsubara_cutoff=100.0, frequencies=count))
+    for _ in range(3):
+        cutoff = 2 * np.pi * BOLTZMANN * T_c * 40
+        T_c = float(solve_tc(spectrum, omega_c=cutoff, matsubara_cutoff=cutoff, frequencies=FullMatsubara(64)))
+    T = fraction * T_c
+    cutoff = 2 * np.pi * BOLTZMANN * T * 40
+    if fraction < 0.9:
+        cutoff = 2 * np.pi * BOLTZMANN * T_c * 40
+    sol = solve_gap(spectrum, T, omega_c=cutoff, matsubara_cutoff=max(cutoff, 10.0))
+    assert bool(sol.converged)
+    assert bool(sol.superconducting) == (fraction < 1)
+    assert (float(sol.Delta[0]) > 1e-3 * BOLTZMANN * T) == (fraction < 1)
+    assert float(sol.residual) <= 1e-12 * max(float(jnp.max(sol.Delta)), 1e-300)
+
+
+def test_weak_and_absent_coupling_are_normal():
+    for a2f in (0.0, 1e-6):
+        spectrum = Spectrum(np.arange(1.0, 11.0), np.full(10, a2f))
+        sol = solve_gap(spectrum, 2.0)
+        assert bool(sol.converged)
+        assert not bool(sol.superconducting)
+        np.testing.assert_array_equal(sol.Delta, 0.0)
+
+
+def test_scaling_law():
+    # all energies and the temperature times 5: the gap times 5, Z unchanged
+    spectrum = gaussian_peak(1.3)
+    small = solve_gap(spectrum, 1.16, **SETTING)
+    large = solve_gap(
+        Spectrum(5 * spectrum.omega, spectrum.a2f), 5.8, **{name: 5 * value for name, value in SETTING.items()}
+    )
+    np.testing.assert_allclose(large.Delta, 5 * small.Delta, rtol=1e-12)
+    np.testing.assert_allclose(large.Z, small.Z, rtol=1e-12)
+
+
+def directional(function, spectrum):
+    """Derivative along a random direction of the spectrum, by gradient and by difference."""
+    direction = jnp.asarray(np.random.default_rng(1).normal(size=spectrum.a2f.size) * np.asarray(spectrum.a2f))
+
+    def along(t):
+        return function(Spectrum(spectrum.omega, spectrum.a2f + t * direction))
+
+    return jax.grad(along)(0.0), central_difference(along, 0.0, 1e-3)
+
+
+@pytest.mark.parametrize("output", ["Delta", "Z"])
+@pytest.mark.parametrize("T", [1.16, 3.0])
+def test_gradient_in_the_spectrum_matches_a_difference(output, T):
+    def function(spectrum):
+        sol = solve_gap(spectrum, T, frequencies=FullMatsubara(90), **SETTING)
+        return jnp.sum(getattr(sol, output)[:20])
+
+    found, expected = directional(function, gaussian_peak(1.3))
+    assert abs(found) > 0.01
+    assert found == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("argument", ["T", "mu_star"])
+def test_gradient_in_numbers_matches_a_difference(argument):
+    spectrum, values = gaussian_peak(1.3), {"T": 3.0, "mu_star": 0.1}
+
+    def function(x):
+        arguments = values | {argument: x}
+        return solve_gap(spectrum, arguments.pop("T"), frequencies=FullMatsubara(80), **arguments, **SETTING).Delta[0]
+
+    found = jax.grad(function)(values[argument])
+    assert abs(found) > 0.01
+    assert found == pytest.approx(central_difference(function, values[argument], 1e-4), rel=1e-7)
+
+
+def test_second_derivative_matches_a_difference():
+    spectrum = gaussian_peak(1.3)
+
+    def function(scale):
+        sol = solve_gap(Spectrum(spectrum.omega, scale * spectrum.a2f), 2.0, frequencies=FullMatsubara(60), omega_c=30.0,
+                        matsubara_cutoff=60.0)  # fmt: skip
+        return sol.Delta[0]
+
+    second = jax.hessian(function)(1.0)
+    assert abs(second) > 0.01
+    assert second == pytest.approx(central_difference(jax.grad(function), 1.0, 1e-3), rel=1e-7)
+
+
+def bad_batch():
+    """Good, NaN, normal, lambda = 50, negative."""
+    good = jnp.asarray(gaussian_peak(1.3).a2f)
+    return jnp.stack([good, good.at[7].set(jnp.nan), 0.05 * good, good * (50 / 1.3), -good, 0.8 * good])
+
+
+def delta_of(a2f):
+    omega = np.asarray(gaussian_peak(1.3).omega)
+    return solve_gap(Spectrum(omega, a2f), 1.5, frequencies=FullMatsubara(130), **SETTING)
+
+
+def test_a_bad_member_leaves_the_batch_as_it_is():
+    batch = bad_batch()
+    sols = jax.jit(jax.vmap(delta_of))(batch)
+    np.testing.assert_array_equal(sols.converged, [True, False, True, True, True, True])
+    np.testing.assert_array_equal(sols.superconducting, [True, False, False, True, False, True])
+    gradient = jax.jit(jax.grad(lambda x: jnp.sum(jax.vmap(lambda a: delta_of(a).Delta[:5])(x))))(batch)
+    assert np.all(np.isfinite(sols.Delta))
+    assert np.all(np.isfinite(gradient))
+    for member in (0, 3, 5):
+        alone = jax.jit(delta_of)(batch[member])
+        np.testing.assert_allclose(sols.Delta[member], alone.Delta, rtol=1e-12)
+        alone_gradient = jax.grad(lambda a: jnp.sum(delta_of(a).Delta[:5]))(batch[member])
+        np.testing.assert_allclose(gradient[member], alone_gradient, rtol=1e-9)
+    np.testing.assert_array_equal(gradient[1], 0.0)
+    np.testing.assert_array_equal(sols.Delta[2], 0.0)
+
+
+def test_running_out_of_steps_is_reported_and_finite():
+    spectrum = gaussian_peak(1.3)
+
+    def function(scale):
+        return solve_gap(
+            Spectrum(spectrum.omega, scale * spectrum.a2f), 1.5, frequencies=FullMatsubara(130),
+            solver=Newton(max_steps=1), **SETTING,
+        )  # fmt: skip
+
+    sol = function(1.0)
+    assert bool(sol.superconducting)
+    assert not bool(sol.converged)
+    assert np.isfinite(jax.grad(lambda s: function(s).Delta[0])(1.0))
+
+
+def test_no_host_callback_in_the_compiled_program():
+    batch = bad_batch()
+    assert "callback" not in compiled_text(jax.vmap(delta_of), batch)
+    assert "callback" not in compiled_text(jax.grad(lambda x: jnp.sum(jax.vmap(delta_of)(x).Delta)), batch)
+
+
+def test_gradient_inside_a_scan():
+    spectrum = gaussian_peak(1.3)
+
+    def function(scale):
+        def step(total, shift):
+            sol = solve_gap(
+                Spectrum(spectrum.omega, (scale + shift) * spectrum.a2f), 1.5, frequencies=FullMatsubara(60),
+                omega_c=30.0, matsubara_cutoff=40.0,
+            )  # fmt: skip
+            return total + sol.Delta[0], None
+
+        return jax.lax.scan(step, 0.0, jnp.array([0.0, 0.1]))[0]
+
+    assert jax.grad(function)(1.0) == pytest.approx(central_difference(function, 1.0, 1e-3), rel=1e-8)
+
+
+def test_any_matsubara_index():
+    spectrum = gaussian_peak(1.3)
+    sol = solve_gap(spectrum, 1.5, omega_c=50.0, matsubara_cutoff=80.0)
+    Delta, Z = sol.at(jnp.arange(sol.omega_n.size))
+    np.testing.assert_allclose(Delta, sol.Delta, atol=1e-13)
+    np.testing.assert_allclose(Z, sol.Z, rtol=1e-13)
+    assert sol.at(-3)[0] == sol.at(2)[0]
+    # rows beyond the cutoff of a larger set are the same frequencies
+    larger = solve_gap(spectrum, 1.5, omega_c=50.0, matsubara_cutoff=80.0, frequencies=FullMatsubara(120))
+    n = larger.omega_n.size - 1
+    assert n > sol.omega_n.size
+    np.testing.assert_allclose(larger.Delta[: sol.omega_n.size], sol.Delta, atol=1e-13)
+    assert float(sol.at(n)[0]) == pytest.approx(float(larger.Delta[n]), abs=1e-13)
+    assert float(sol.at(n)[1]) == pytest.approx(float(larger.Z[n]), abs=1e-13)
+
+
+def test_all_bad_numbers_are_named_at_once():
+    with pytest.raises(InputError, match=r"`T`.*`mu_star`.*`omega_c`.*`matsubara_cutoff`"):
+        solve_gap(gaussian_peak(1.0), -1.0, mu_star=2.0, omega_c=0.0, matsubara_cutoff=3.0)
+
+
+def test_size_must_be_known():
+    spectrum = gaussian_peak(1.0)
+    with pytest.raises(ValueError, match=r"FullMatsubara\(n="):
+        jax.jit(lambda T: solve_gap(spectrum, T).Delta)(1.0)
+    with pytest.raises(InputError, match="too small"):
+        solve_gap(spectrum, 1.0, frequencies=FullMatsubara(5))
+    with pytest.raises(InputError, match="raise `T`"):
+        solve_gap(spectrum, 1e-4)
+
+
+def test_a_set_that_is_too_small_for_a_traced_temperature_is_not_converged():
+    spectrum = gaussian_peak(1.0)
+    solve = jax.jit(lambda T: solve_gap(spectrum, T, frequencies=FullMatsubara(60), **SETTING).converged)
+    assert bool(solve(4.0))
+    assert not bool(solve(1.0))
+
+
+def test_without_64_bit_mode_it_refuses():
+    spectrum = gaussian_peak(1.0)
+    with jax.enable_x64(False), pytest.raises(RuntimeError, match="jax_enable_x64"):
+        solve_gap(spectrum, 1.0)
