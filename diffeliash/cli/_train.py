@@ -34,7 +34,7 @@ def train_command(
     num_samples: Annotated[
         int, typer.Option("--num-samples", help="Samples drawn if no data set is given; about half are kept.")
     ] = 4000,
-    epochs: Annotated[int, typer.Option("--epochs", help="Passes over the training rows.")] = 100,
+    epochs: Annotated[int, typer.Option("--epochs", help="Passes over the training rows.")] = 40,
     batch_size: Annotated[int, typer.Option("--batch-size", help="Rows per update.")] = 64,
     learning_rate: Annotated[float, typer.Option("--learning-rate", help="Of Adam, at the start.")] = 1e-3,
     consistency_weight: Annotated[

@@ -10,9 +10,9 @@ from jaxtyping import Array, Bool, Float, Int
 
 from ..units import BOLTZMANN
 from ._checks import check_cutoffs, check_mu_star, is_concrete, refuse, require_x64
-from ._equations import matsubara_problem
+from ._equations import MatsubaraProblem, folded_kernels, matsubara_problem
 from ._implicit import attach_root
-from ._linearized import pairing_eigenvalue
+from ._linearized import pairing_eigenvalue, rough_eigenpair
 from ._matsubara import FullMatsubara, count_frequencies, default_cutoffs, split_cutoff
 from ._spectrum import Spectrum
 
@@ -84,20 +84,29 @@ def _size_that_reaches_tc(inputs: Inputs) -> int:
     """The smallest power of two whose lowest temperature lies below T_c; the largest one if none does."""
     top = float(_upper_bound(inputs[0]))
     n = 32
-    if top > 0:
-        while n < LARGEST_SEARCH and n < 2 * count_frequencies(top, float(inputs[3])):
-            n *= 2
-    while n < LARGEST_SEARCH and float(_eta(inputs, _lowest_temperature(inputs, n), n)) <= 1:
+    if not top > 0:
+        return n
+    while n < LARGEST_SEARCH and n < 2 * count_frequencies(top, float(inputs[3])):
+        n *= 2
+    while n < LARGEST_SEARCH and not bool(_unstable(inputs, _lowest_temperature(inputs, n), n)):
         n *= 2
     return n
 
 
-@eqx.filter_jit
-def _eta(inputs: Inputs, T: Float[Array, ""], n: int) -> Float[Array, ""]:
+def _problem(inputs: Inputs, T: Float[Array, ""], n: int) -> MatsubaraProblem:
     spectrum, mu_star, omega_c, matsubara_cutoff = inputs
-    return pairing_eigenvalue(
-        matsubara_problem(spectrum, T, mu_star, omega_c, matsubara_cutoff, n=n, cutoff=split_cutoff)
-    )
+    return matsubara_problem(spectrum, T, mu_star, omega_c, matsubara_cutoff, n=n, cutoff=split_cutoff)
+
+
+def _eta(inputs: Inputs, T: Float[Array, ""], n: int) -> Float[Array, ""]:
+    return pairing_eigenvalue(_problem(inputs, T, n))
+
+
+@eqx.filter_jit
+def _unstable(inputs: Inputs, T: Float[Array, ""], n: int) -> Bool[Array, ""]:
+    """Whether the normal state is unstable."""
+    problem = _problem(inputs, T, n)
+    return rough_eigenpair(problem, folded_kernels(problem)).eta > 1
 
 
 @eqx.filter_jit
@@ -107,8 +116,8 @@ def _solve_tc(inputs: Inputs, n: int) -> Float[Array, ""]:
     frozen = jax.lax.stop_gradient(safe)
     low = _lowest_temperature(frozen, n)
     high = jnp.maximum(_upper_bound(frozen[0]), 2 * low)
-    superconducting = _eta(frozen, low, n) > 1
-    T_c = _find_tc(frozen, low, high, n)
+    superconducting = _unstable(frozen, low, n)
+    T_c = _find_tc(frozen, low, jnp.where(superconducting, high, low), n)
     solved = superconducting & (jnp.abs(_eta(frozen, T_c, n) - 1) < 1e-9)
     T_c = attach_root(_TcResidual(n), _TcSlope(n), (safe, solved), T_c)
     return jnp.where(finite, jnp.where(superconducting, jnp.where(solved, T_c, jnp.nan), 0.0), jnp.nan)
@@ -123,7 +132,10 @@ class _Search(eqx.Module):
 
 
 def _find_tc(inputs: Inputs, low: Float[Array, ""], high: Float[Array, ""], n: int) -> Float[Array, ""]:
-    """Newton in ln T, replaced by bisection where it would leave the bracket; eta falls with T."""
+    """Newton in ln T, replaced by bisection where it would leave the bracket; eta falls with T.
+
+    An empty bracket, of a spectrum that does not superconduct, is given back at once.
+    """
 
     def refine(search: _Search) -> _Search:
         x = search.log_T
@@ -135,7 +147,7 @@ def _find_tc(inputs: Inputs, low: Float[Array, ""], high: Float[Array, ""], n: i
         return _Search(low, high, next_x, jnp.abs(next_x - x), search.step + 1)
 
     def unfinished(search: _Search) -> Bool[Array, ""]:
-        return (search.change > 1e-13) & (search.step < 60)
+        return (search.change > 1e-13) & (search.high > search.low) & (search.step < 60)
 
     log_low, log_high = jnp.log(low), jnp.log(high)
     start = _Search(log_low, log_high, (log_low + log_high) / 2, jnp.array(jnp.inf), jnp.array(0))

@@ -4,8 +4,6 @@ For $\Delta \to 0$, $y_n = \Delta_n/\omega_n$ obeys $K^+ y = \eta\,D y$ with $D_
 state; the normal state is unstable where the leading $\eta$ exceeds one.
 """
 
-from functools import partial
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -77,6 +75,12 @@ def leading_eigenpair(
     infinite = jnp.array(jnp.inf)
     y = problem.omega_n[0] / problem.omega_n
     return jax.lax.while_loop(unfinished, step, _PowerState(Eigenpair(infinite, y), infinite, jnp.array(0.0))).pair
+
+
+def rough_eigenpair(problem: MatsubaraProblem, kernels: FoldedKernels) -> Eigenpair:
+    """The leading eigenpair, just well enough to tell on which side of one the eigenvalue lies."""
+    omega_Z = problem.omega_n * _normal_state_Z(problem, kernels)
+    return leading_eigenpair(problem, kernels.even, omega_Z, rtol=1e-13, decide=True)
 
 
 @jax.custom_jvp

@@ -8,6 +8,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._errors import InputError
 from ..units import BOLTZMANN
 from ._checks import is_concrete
 
@@ -59,7 +60,8 @@ class FullMatsubara(AbstractFrequencies):
         """Fix the number of frequencies.
 
         Raises:
-            ValueError: `T` or the cutoff is traced and `n` is not given, or `n` is too small or too large.
+            ValueError: `T` or the cutoff is traced and `n` is not given.
+            InputError: `n` is too small, or larger than the dense solver takes.
         """
         if not is_concrete(T, matsubara_cutoff):
             if self.n is None:
@@ -71,12 +73,12 @@ class FullMatsubara(AbstractFrequencies):
         needed = count_frequencies(float(T), float(matsubara_cutoff))
         n = needed if self.n is None else self.n
         if n < needed:
-            raise ValueError(
+            raise InputError(
                 f"`FullMatsubara(n={n})` is too small: {needed} frequencies lie below "
                 f"{float(matsubara_cutoff):g} meV at {float(T):g} K."
             )
         if n > LARGEST_SET:
-            raise ValueError(
+            raise InputError(
                 f"the full set has {n} frequencies below {float(matsubara_cutoff):g} meV at {float(T):g} K, more "
                 f"than the {LARGEST_SET} that the dense solver takes: raise `T` or lower `matsubara_cutoff`."
             )

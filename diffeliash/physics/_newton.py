@@ -36,7 +36,7 @@ class Newton(optx.AbstractRootFinder):
     def init(self, fn, y, args, options: dict[str, Any], f_struct, aux_struct, tags) -> _NewtonState:
         if "jacobian" not in options:
             raise ValueError('`Newton` needs options={"jacobian": function of (y, args)}.')
-        return _NewtonState(change=jnp.array(jnp.inf, dtype=y.dtype), scale=jnp.array(0.0, dtype=y.dtype))
+        return _NewtonState(change=jnp.array(1.0, dtype=y.dtype), scale=jnp.array(0.0, dtype=y.dtype))
 
     def step(
         self, fn, y: Float[Array, " n"], args, options: dict[str, Any], state: _NewtonState, tags
@@ -47,8 +47,8 @@ class Newton(optx.AbstractRootFinder):
         return y, _NewtonState(change=self.norm(change), scale=self.norm(y)), aux
 
     def terminate(self, fn, y, args, options, state: _NewtonState, tags) -> tuple[Scalar, optx.RESULTS]:
+        broken = ~jnp.isfinite(state.change)
         small = state.change <= self.atol + self.rtol * state.scale
-        broken = jnp.isnan(state.scale)
         result = optx.RESULTS.where(broken, optx.RESULTS.nonlinear_divergence, optx.RESULTS.successful)
         return small | broken, result
 

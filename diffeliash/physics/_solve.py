@@ -22,7 +22,7 @@ from ._equations import (
 )
 from ._implicit import attach_root
 from ._kernel import lambda_kernel
-from ._linearized import leading_eigenpair
+from ._linearized import rough_eigenpair
 from ._matsubara import AbstractFrequencies, FullMatsubara, default_cutoffs, sharp_cutoff
 from ._newton import Newton
 from ._spectrum import Spectrum
@@ -193,8 +193,7 @@ class _Found(eqx.Module):
 def _find_gap(problem: MatsubaraProblem, largest_gap: Float[Array, ""], solver: Newton) -> _Found:
     """The superconducting root if the normal state is unstable, else zero. Without derivatives."""
     kernels = folded_kernels(problem)
-    omega_Z = problem.omega_n * renormalization(problem, kernels, jnp.zeros_like(problem.omega_n))
-    pair = leading_eigenpair(problem, kernels.even, omega_Z, rtol=1e-13, decide=True)
+    pair = rough_eigenpair(problem, kernels)
     solution = optx.root_find(
         lambda Delta, args: gap_residual(*args, Delta),
         solver,

@@ -51,7 +51,7 @@ class Spectrum(eqx.Module):
         refuse(bad)
 
     @property
-    def omega_max(self) -> Float[Array | np.ndarray, ""]:
+    def omega_max(self) -> Float[Array, ""] | float:
         """The last grid point [meV], whether or not the spectrum vanishes before it."""
         return self.omega[-1]
 
@@ -61,7 +61,7 @@ class Spectrum(eqx.Module):
         steps = jnp.diff(self.omega, prepend=jnp.zeros(1))
         return (steps + jnp.append(steps[1:], 0.0)) / 2
 
-    def integrate(self, integrand: Float[Array, " freq"]) -> Float[Array, ""]:
+    def integrate(self, integrand: Float[Array | np.ndarray, " freq"]) -> Float[Array, ""]:
         """Integral over energy of values on the grid, zero at the origin [unit of the integrand times meV]."""
         return jnp.sum(self.weights * integrand)
 

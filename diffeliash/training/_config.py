@@ -19,7 +19,7 @@ class TrainConfig:
     """
 
     hidden_sizes: tuple[int, ...] = (500, 800)
-    epochs: int = 100
+    epochs: int = 40
     batch_size: int = 64
     learning_rate: float = 1e-3
     seed: int = 0

@@ -12,11 +12,13 @@ def jacobian(p, x):
     return jax.jacfwd(lambda y: residual(p, y))(x)
 
 
+@jax.jit
 def solve(p):
-    x = jnp.array([1.0, -1.0])
-    for _ in range(60):
-        x = x - jnp.linalg.solve(jacobian(jax.lax.stop_gradient(p), x), residual(jax.lax.stop_gradient(p), x))
-    return attach_root(residual, jacobian, p, jax.lax.stop_gradient(x))
+    fixed = jax.lax.stop_gradient(p)
+    x = jax.lax.fori_loop(
+        0, 60, lambda _, x: x - jnp.linalg.solve(jacobian(fixed, x), residual(fixed, x)), jnp.array([1.0, -1.0])
+    )
+    return attach_root(residual, jacobian, p, x)
 
 
 def test_first_and_second_derivatives_match_differences():

@@ -96,14 +96,14 @@ def directional(function, spectrum):
     def along(t):
         return function(Spectrum(spectrum.omega, spectrum.a2f + t * direction))
 
-    return jax.grad(along)(0.0), central_difference(along, 0.0, 1e-3)
+    return float(jax.grad(along)(0.0)), float(central_difference(along, 0.0, 1e-3))
 
 
 @pytest.mark.parametrize("output", ["Delta", "Z"])
 @pytest.mark.parametrize("T", [1.16, 3.0])
 def test_gradient_in_the_spectrum_matches_a_difference(output, T):
     def function(spectrum):
-        sol = solve_gap(spectrum, T, frequencies=FullMatsubara(90), **SETTING)
+        sol = solve_gap(spectrum, T, frequencies=FullMatsubara(160), **SETTING)
         return jnp.sum(getattr(sol, output)[:20])
 
     found, expected = directional(function, gaussian_peak(1.3))
@@ -121,7 +121,7 @@ def test_gradient_in_numbers_matches_a_difference(argument):
 
     found = jax.grad(function)(values[argument])
     assert abs(found) > 0.01
-    assert found == pytest.approx(central_difference(function, values[argument], 1e-4), rel=1e-7)
+    assert float(found) == pytest.approx(float(central_difference(function, values[argument], 1e-4)), rel=1e-7)
 
 
 def test_second_derivative_matches_a_difference():
@@ -134,18 +134,20 @@ def test_second_derivative_matches_a_difference():
 
     second = jax.hessian(function)(1.0)
     assert abs(second) > 0.01
-    assert second == pytest.approx(central_difference(jax.grad(function), 1.0, 1e-3), rel=1e-7)
+    assert float(second) == pytest.approx(float(central_difference(jax.grad(function), 1.0, 1e-3)), rel=1e-7)
+
+
+GOOD = gaussian_peak(1.3)
 
 
 def bad_batch():
-    """Good, NaN, normal, lambda = 50, negative."""
-    good = jnp.asarray(gaussian_peak(1.3).a2f)
+    """Good, NaN, normal, lambda = 50, negative, good."""
+    good = jnp.asarray(GOOD.a2f)
     return jnp.stack([good, good.at[7].set(jnp.nan), 0.05 * good, good * (50 / 1.3), -good, 0.8 * good])
 
 
 def delta_of(a2f):
-    omega = np.asarray(gaussian_peak(1.3).omega)
-    return solve_gap(Spectrum(omega, a2f), 1.5, frequencies=FullMatsubara(130), **SETTING)
+    return solve_gap(Spectrum(np.asarray(GOOD.omega), a2f), 1.5, frequencies=FullMatsubara(130), **SETTING)
 
 
 def test_a_bad_member_leaves_the_batch_as_it_is():
@@ -180,7 +182,7 @@ def test_running_out_of_steps_is_reported_and_finite():
     assert np.isfinite(jax.grad(lambda s: function(s).Delta[0])(1.0))
 
 
-def test_no_host_callback_in_the_compiled_program():
+def test_compiled_program_can_be_cached():
     batch = bad_batch()
     assert "callback" not in compiled_text(jax.vmap(delta_of), batch)
     assert "callback" not in compiled_text(jax.grad(lambda x: jnp.sum(jax.vmap(delta_of)(x).Delta)), batch)
@@ -199,7 +201,7 @@ def test_gradient_inside_a_scan():
 
         return jax.lax.scan(step, 0.0, jnp.array([0.0, 0.1]))[0]
 
-    assert jax.grad(function)(1.0) == pytest.approx(central_difference(function, 1.0, 1e-3), rel=1e-8)
+    assert float(jax.grad(function)(1.0)) == pytest.approx(float(central_difference(function, 1.0, 1e-3)), rel=1e-8)
 
 
 def test_any_matsubara_index():
