@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import InputError
-from ._options import Device, DeviceOption, Family, Json, Seed
+from ._options import DeviceOption, Family, Json, Seed
 from ._session import print_json, session
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def generate_command(
     out: Annotated[pathlib.Path, typer.Argument(help="Folder of the data set; must be new or empty.")],
-    family: Annotated[Family, typer.Option("--family", help="Family of spectral functions.")] = Family("complex"),
+    family: Annotated[Family, typer.Option("--family", help="Family of spectral functions.")] = "complex",
     num_samples: Annotated[int, typer.Option("--num-samples", help="Samples drawn; not all are kept.")] = 1000,
     seed: Seed = 0,
     temperature: Annotated[float, typer.Option("--temperature", "-T", help="Temperature [K].")] = 1.16,
@@ -28,7 +28,7 @@ def generate_command(
     broadening: Annotated[
         float, typer.Option("--broadening", help="Distance of the line from the real axis [meV].")
     ] = 0.1,
-    device: DeviceOption = Device("auto"),
+    device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
     """Draw random spectral functions, solve them, continue the gap to the real axis, store what is accepted.
@@ -40,7 +40,7 @@ def generate_command(
         from ..data import FAMILIES
 
         config = make_config(
-            family=FAMILIES[family.value](),
+            family=FAMILIES[family](),
             num_samples=num_samples,
             seed=seed,
             T=temperature,

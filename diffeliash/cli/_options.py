@@ -1,17 +1,14 @@
 """Options that several commands share, spelled once."""
 
-import enum
 import pathlib
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from ..units import MEV_PER_UNIT
-
-Unit = enum.Enum("Unit", {name: name for name in MEV_PER_UNIT}, type=str)
-Layout = enum.Enum("Layout", {n: n for n in ("auto", "epw", "qe", "elk", "abinit", "isome", "plain")}, type=str)
-Device = enum.Enum("Device", {name: name for name in ("auto", "cpu", "gpu")}, type=str)
-Family = enum.Enum("Family", {"complex": "complex"}, type=str)
+Unit = Literal["meV", "eV", "THz", "cm-1", "K", "Ry", "Ha"]
+Layout = Literal["auto", "epw", "qe", "elk", "abinit", "isome", "plain"]
+Device = Literal["auto", "cpu", "gpu"]
+Family = Literal["complex"]
 
 Files = Annotated[list[pathlib.Path], typer.Argument(help="a2F files of EPW, QE, Elk, ABINIT, IsoME, or plain tables.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
@@ -31,7 +28,9 @@ UnitOption = Annotated[
 FormatOption = Annotated[Layout, typer.Option("--format", help="Layout of the files.")]
 Column = Annotated[
     int | None,
-    typer.Option("--column", help="Number of the a2F or smearing column, from 1.", show_default="first; middle smearing"),
+    typer.Option(
+        "--column", help="Number of the a2F or smearing column, from 1.", show_default="first; middle smearing"
+    ),
 ]
 DeviceOption = Annotated[Device, typer.Option("--device", help="Where to compute.")]
 Broadening = Annotated[

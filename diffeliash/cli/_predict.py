@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .._errors import InputError
-from ._options import Device, DeviceOption, Json
+from ._options import DeviceOption, Json
 from ._session import finish, print_json, session, tell
 from ._train import CHECKPOINT
 
@@ -19,7 +18,9 @@ def predict_command(
     run: Annotated[pathlib.Path, typer.Argument(help="Folder of a training run, or a checkpoint file.")],
     file: Annotated[
         pathlib.Path,
-        typer.Argument(help="Gap function: text with w, Re Delta, Im Delta [meV] on the line w + iG, or HDF5 of `solve`."),
+        typer.Argument(
+            help="Gap function: text with w, Re Delta, Im Delta [meV] on the line w + iG, or HDF5 of `solve`."
+        ),
     ],
     temperature: Annotated[
         float | None, typer.Option("--temperature", "-T", help="Temperature [K].", show_default="as the file states")
@@ -31,7 +32,7 @@ def predict_command(
     plot: Annotated[
         pathlib.Path | None, typer.Option("--plot", help="Picture (png).", show_default="FILE-a2f.png here")
     ] = None,
-    device: DeviceOption = Device("auto"),
+    device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
     """Predict the spectral function behind a gap function, and check it: solve it and compare the gap functions."""
@@ -104,7 +105,9 @@ def _result(file: pathlib.Path, spectrum: Any, sol: Any, real: Any, gap: "GapFil
 
 
 def _as_text(spectrum: Any, setting: Any) -> str:
-    head = f"# omega_meV a2F  (predicted; T = {setting.T:.6g} K, mu* = {setting.mu_star:g} at {setting.omega_c:g} meV)\n"
+    head = (
+        f"# omega_meV a2F  (predicted; T = {setting.T:.6g} K, mu* = {setting.mu_star:g} at {setting.omega_c:g} meV)\n"
+    )
     return head + "".join(f"{w:.8g} {a:.8g}\n" for w, a in zip(spectrum.omega, spectrum.a2f.tolist(), strict=True))
 
 

@@ -54,9 +54,9 @@ def _set_up_jax(device: Device) -> None:
 
     logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)
     jax.config.update("jax_enable_x64", True)
-    if device.value == "cpu":
+    if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
-    if device.value == "gpu":
+    if device == "gpu":
         try:
             jax.config.update("jax_default_device", jax.devices("gpu")[0])
         except RuntimeError as error:

@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import InputError
-from ._options import Broadening, Column, Device, DeviceOption, Files, FormatOption, Json, Layout, MatsubaraCutoff
-from ._options import MuStar, OmegaC, Unit, UnitOption  # fmt: skip
+from ._options import (
+    Broadening,
+    Column,
+    DeviceOption,
+    Files,
+    FormatOption,
+    Json,
+    MatsubaraCutoff,
+    MuStar,
+    OmegaC,
+    UnitOption,
+)
 from ._session import finish, print_json, print_table, session, tell
 
 if TYPE_CHECKING:
@@ -31,20 +41,20 @@ def solve_command(
     matsubara_cutoff: MatsubaraCutoff = None,
     broadening: Broadening = None,
     unit: UnitOption = None,
-    format: FormatOption = Layout("auto"),
+    format: FormatOption = "auto",
     column: Column = None,
     output: Annotated[
         pathlib.Path | None, typer.Option("--output", help="HDF5 file for Delta, Z and the DOS on both axes.")
     ] = None,
     plot: Annotated[pathlib.Path | None, typer.Option("--plot", help="Picture of the same (png, pdf, svg).")] = None,
-    device: DeviceOption = Device("auto"),
+    device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
     """Gap function of a2F files at one or several temperatures."""
     with session(json, device):
         _refuse_bad_targets(plot, len(files) * len(temperatures))
         cutoffs = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
-        reading = {"format": format.value, "unit": unit.value if unit else None, "column": column}
+        reading = {"format": format, "unit": unit, "column": column}
         answers = [
             answer
             for file in files

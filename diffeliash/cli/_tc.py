@@ -4,8 +4,17 @@ import pathlib
 from typing import Any
 
 from .._errors import InputError
-from ._options import Column, Device, DeviceOption, Files, FormatOption, Json, Layout, MatsubaraCutoff, MuStar
-from ._options import OmegaC, Unit, UnitOption  # fmt: skip
+from ._options import (
+    Column,
+    DeviceOption,
+    Files,
+    FormatOption,
+    Json,
+    MatsubaraCutoff,
+    MuStar,
+    OmegaC,
+    UnitOption,
+)
 from ._session import finish, print_json, print_table, session, tell
 
 
@@ -15,9 +24,9 @@ def tc_command(
     omega_c: OmegaC = None,
     matsubara_cutoff: MatsubaraCutoff = None,
     unit: UnitOption = None,
-    format: FormatOption = Layout("auto"),
+    format: FormatOption = "auto",
     column: Column = None,
-    device: DeviceOption = Device("auto"),
+    device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
     """Critical temperature, coupling constant and moments of a2F files.
@@ -25,7 +34,7 @@ def tc_command(
     T_c is the temperature at which the linearized Migdal-Eliashberg equations first have a solution.
     """
     with session(json, device):
-        reading = {"format": format.value, "unit": unit.value if unit else None, "column": column}
+        reading = {"format": format, "unit": unit, "column": column}
         results = [_answer(file, reading, mu_star, omega_c, matsubara_cutoff) for file in files]
         if json:
             print_json({"results": results})
@@ -54,8 +63,8 @@ def _critical_temperature(
     for notice in found.notices:
         tell(f"note: {file}: {notice}")
     spectrum = Spectrum(found.omega, found.a2f)
-    omega_c, cutoff = default_cutoffs(spectrum.omega_max, omega_c, cutoff)
-    T_c = float(solve_tc(spectrum, mu_star=mu_star, omega_c=omega_c, matsubara_cutoff=cutoff))
+    cutoffs = default_cutoffs(float(spectrum.omega_max), omega_c, cutoff)
+    T_c = float(solve_tc(spectrum, mu_star=mu_star, omega_c=cutoffs[0], matsubara_cutoff=cutoffs[1]))
     return {
         "file": str(file),
         "lambda_ep": float(spectrum.lambda_ep),
@@ -65,8 +74,8 @@ def _critical_temperature(
         "T_c_allen_dynes_K": float(allen_dynes_tc(spectrum, mu_star)),
         "mu_star": mu_star,
         "mu_star_ad": mu_star,
-        "omega_c_meV": float(omega_c),
-        "matsubara_cutoff_meV": float(cutoff),
+        "omega_c_meV": cutoffs[0],
+        "matsubara_cutoff_meV": cutoffs[1],
         "format": found.format,
         "unit": found.unit,
         "column": found.column,

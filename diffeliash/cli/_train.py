@@ -12,7 +12,7 @@ import typer
 
 from .._errors import InputError, StorageError
 from ._generate import generate_with_progress, make_config, summary
-from ._options import Device, DeviceOption, Json, Seed
+from ._options import DeviceOption, Json, Seed
 from ._session import print_json, session, tell
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def train_command(
         int, typer.Option("--consistency-epochs", help="Further passes with it, after the others.")
     ] = 5,
     seed: Seed = 0,
-    device: DeviceOption = Device("auto"),
+    device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
     """Train a network from gap functions to a2F, and evaluate it; without DATA, on a small data set made first."""
@@ -125,7 +125,8 @@ def _train_and_evaluate(config: "TrainConfig", dataset: "Dataset") -> tuple["Tra
         )
     seconds = time.perf_counter() - started
     tell(f"trained in {seconds:.0f} s; recomputing the gap functions of {training.split.test.size} predicted spectra")
-    return training, evaluate(training.model, training.setting, dataset, training.split.test)
+    mean = training.model.standardization.output_mean
+    return training, evaluate(training.model, training.setting, dataset, training.split.test, mean_spectrum=mean)
 
 
 def _write_run(
@@ -142,9 +143,7 @@ def _write_run(
         "best_epoch": training.best_epoch,
         "metrics": evaluation.metrics,
     }
-    checkpoint = Checkpoint(
-        model=training.model, config=training.model_config, setting=training.setting, origin=origin
-    )
+    checkpoint = Checkpoint(model=training.model, config=training.model_config, setting=training.setting, origin=origin)
     write_checkpoint(folder / CHECKPOINT, checkpoint)
     write_file(folder / "config.json", json_module.dumps(origin | {"metrics": None}, indent=2).encode())
     write_file(folder / "metrics.json", json_module.dumps(evaluation.metrics, indent=2).encode())

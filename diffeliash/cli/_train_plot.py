@@ -58,7 +58,7 @@ def plot_predictions(dataset: "Dataset", training: "Training", evaluation: "Eval
     grid[0][0].legend(frameon=False)
     grid[0][1].legend(frameon=False)
     figure.suptitle(
-        f"Test samples; gap functions at {training.setting.T:g} K on $\\omega + i\\,${training.setting.broadening:g} meV "
-        "(double-precision Padé)"
+        f"Test samples; gap functions at {training.setting.T:g} K, double-precision Padé, "
+        f"$\\Gamma$ = {training.setting.broadening:g} meV"
     )
     return to_png(figure)

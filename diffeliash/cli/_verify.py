@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from .._errors import IntegrityError
+from ._options import Json
 from ._session import INTEGRITY, print_json, session, tell
-from ._options import Json  # isort: skip
 
 
 def verify_command(

@@ -60,9 +60,7 @@ class ComplexFamily:
         box = jnp.full(width, 1 / width)
         values = jnp.convolve(jnp.convolve(values, box, mode="valid"), box, mode="valid")
         shape = (values - jnp.min(values)) * self._envelope()
-        lambda_ep = jax.random.uniform(
-            lambda_key, dtype=jnp.float64, minval=self.lambda_min, maxval=self.lambda_max
-        )
+        lambda_ep = jax.random.uniform(lambda_key, dtype=jnp.float64, minval=self.lambda_min, maxval=self.lambda_max)
         return Spectrum(self.omega, shape * (lambda_ep / Spectrum(self.omega, shape).lambda_ep))
 
     def _envelope(self) -> Float[Array, " freq"]:

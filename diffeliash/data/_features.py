@@ -21,11 +21,11 @@ def feature_grid(omega_max: float, n: int = N_ENERGIES) -> Float[np.ndarray, " f
 def gap_features(
     omega: Float[Array | np.ndarray, " freq"], Delta: Complex[Array | np.ndarray, " freq"], grid: Any
 ) -> Float[Array, " feature"]:
-    """Real parts of the gap function on the grid, then imaginary parts [meV].
+    r"""Real parts of the gap function on the grid, then imaginary parts [meV].
 
     Args:
         omega: Energies of the gap function [meV], increasing.
-        Delta: Gap function on the line $\\omega + i\\Gamma$ [meV].
+        Delta: Gap function on the line $\omega + i\Gamma$ [meV].
         grid: Energies of the features [meV]; between the given energies the gap function is taken as linear.
     """
     real, imaginary = (jnp.interp(grid, omega, part) for part in (jnp.real(Delta), jnp.imag(Delta)))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import itertools
 import pathlib
 import re
 from collections.abc import Callable
@@ -95,7 +96,7 @@ def _matdyn(table: TextTable) -> RawSpectrum:
     """w[Ry], total, modes; older versions wrap a record over several lines. The footer states lambda."""
     lengths = [len(row) for row in table.rows]
     period = next(p for p in range(1, len(lengths) + 1) if lengths[p:] == lengths[:-p])
-    records = [sum(table.rows[i : i + period], []) for i in range(0, len(lengths), period)]
+    records = [list(itertools.chain(*table.rows[i : i + period])) for i in range(0, len(lengths), period)]
     if len(records[-1]) != len(records[0]) or len(records[0]) < 2:
         raise InputError("the last record is cut off", where=f"{table.path}:{table.lines[-1]}")
     data = np.array(records)
@@ -105,7 +106,7 @@ def _matdyn(table: TextTable) -> RawSpectrum:
 
 
 def _smearing_table(table: TextTable, name: str) -> RawSpectrum:
-    """w and one column of a2F for each electron smearing, whose values stand in the header."""
+    """W and one column of a2F for each electron smearing, whose values stand in the header."""
     data = table.rectangle()
     if data.shape[1] < 2:
         raise InputError("one column where energy and a2F are needed", where=str(table.path))

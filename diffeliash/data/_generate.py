@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from .._errors import StorageError
-from ..physics import FullMatsubara, continue_gap, count_frequencies, map_materials, solve_gap
+from ..physics import FullMatsubara, batched, continue_gap, count_frequencies, map_materials, solve_gap
 from ._families import ComplexFamily
 from ._features import N_ENERGIES, feature_grid
 from ._schema import FORMAT_VERSION, MANIFEST, STATUS, UNITS, shard_name
@@ -45,7 +45,7 @@ class GenerateConfig:
         shard_size: Samples drawn per file.
     """
 
-    family: ComplexFamily = ComplexFamily()
+    family: ComplexFamily = dataclasses.field(default_factory=ComplexFamily)
     num_samples: int = 1000
     seed: int = 0
     T: float = 1.16
@@ -73,7 +73,9 @@ class GenerateConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """The configuration as JSON can hold it, the family with its name."""
-        return dataclasses.asdict(self) | {"family": {"name": _family_name(self.family)} | dataclasses.asdict(self.family)}
+        return dataclasses.asdict(self) | {
+            "family": {"name": _family_name(self.family)} | dataclasses.asdict(self.family)
+        }
 
 
 def _family_name(family: ComplexFamily) -> str:
@@ -139,11 +141,12 @@ def generate(
     _refuse_occupied(folder)
     started = time.perf_counter()
     partial = _partial_folder(folder)
-    counts = dict.fromkeys(STATUS, 0)
+    counts: dict[str, int] = dict.fromkeys(STATUS, 0)
+    record = batched(lambda key: sample_record(config, key))
     digests = []
     try:
         for shard in range(-(-config.num_samples // config.shard_size)):
-            records = _generate_shard(config, shard, counts, progress)
+            records = _generate_shard(config, shard, record, counts, progress)
             digests.append(content_digest(records))
             write_file(partial / shard_name(shard), _shard_bytes(config, shard, records, digests[-1]))
         report = _report(config, counts, digests, time.perf_counter() - started)
@@ -185,14 +188,18 @@ def _move_into_place(partial: pathlib.Path, folder: pathlib.Path) -> None:
 
 
 def _generate_shard(
-    config: GenerateConfig, shard: int, counts: dict[str, int], progress: Callable[[dict[str, int]], None]
+    config: GenerateConfig,
+    shard: int,
+    record: Callable[[Any], dict[str, Any]],
+    counts: dict[str, int],
+    progress: Callable[[dict[str, int]], None],
 ) -> dict[str, np.ndarray]:
     """The accepted samples of one shard, and the status of all."""
     n = min(config.shard_size, config.num_samples - shard * config.shard_size)
     shard_key = jax.random.fold_in(jax.random.key(config.seed), shard)
     keys = jax.vmap(lambda j: jax.random.fold_in(shard_key, j))(jnp.arange(n))
     parts = []
-    for part, records in map_materials(lambda key: sample_record(config, key), keys):
+    for part, records in map_materials(record, keys):
         kept = records["status"] == STATUS.index("kept")
         index = np.arange(part.start, part.stop)[kept]
         parts.append({name: values[kept] for name, values in records.items()} | {"sample": index})

@@ -129,7 +129,7 @@ def _positive_energies(
     a2f: Float[np.ndarray, " freq"],
     lines: list[int],
     notices: list[str],
-) -> tuple[Float[np.ndarray, " freq"], Float[np.ndarray, " freq"]]:
+) -> tuple[Float[np.ndarray, " positive"], Float[np.ndarray, " positive"]]:
     if not (np.all(np.isfinite(omega)) and np.all(np.isfinite(a2f))):
         raise InputError("a value is not finite", where=str(path))
     falling = np.flatnonzero(np.diff(omega) <= 0)

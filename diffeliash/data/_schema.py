@@ -1,12 +1,14 @@
 """The names, units and version of everything in a data set."""
 
+from typing import Final
+
 FORMAT_VERSION = 1
 """Readers refuse any other."""
 
 MANIFEST = "manifest.json"
 """Written last: a folder without it is not a data set."""
 
-STATUS = ("kept", "normal", "not converged", "discrepant")
+STATUS: Final[tuple[str, ...]] = ("kept", "normal", "not converged", "discrepant")
 """What became of a sample, by its code in `status`: stored; Delta = 0; solver failed; continuation not accepted."""
 
 UNITS = {

@@ -85,7 +85,7 @@ def read_hdf5(path: pathlib.Path) -> tuple[dict[str, np.ndarray], dict[str, Any]
     """
     try:
         with h5py.File(path, "r") as file:
-            arrays = {name: _read_dataset(path, file, name) for name in file}
+            arrays = {name: _read_dataset(path, file, name) for name in map(str, file)}
             attributes = {name: _plain(value) for name, value in file.attrs.items()}
     except FileNotFoundError as error:
         raise InputError("no such file", where=str(path)) from error

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,7 +11,6 @@ import numpy as np
 from .._errors import InputError
 from ..data import GapFile, feature_grid, gap_features
 from ..physics import Spectrum
-from ._predictor import Predictor
 
 TOLERANCE = 0.01
 """Relative difference of temperature and broadening that still counts as the trained ones."""
@@ -66,11 +66,11 @@ def setting_of(config: dict[str, Any]) -> Setting:
     return Setting(**family, **{name: config[name] for name in names})
 
 
-def predict_spectrum(model: Predictor, setting: Setting, gap: GapFile) -> tuple[Spectrum, Setting]:
+def predict_spectrum(model: Callable[..., Any], setting: Setting, gap: GapFile) -> tuple[Spectrum, Setting]:
     """Spectral function for a gap function, at the scale that its temperature fixes.
 
     Args:
-        model: A trained predictor.
+        model: A trained predictor, from the features of one gap function [meV] to a spectral function.
         setting: What it was trained for.
         gap: A gap function; what it does not state is taken to be as trained.
 

@@ -62,7 +62,10 @@ def solve_tc(
     require_x64()
     omega_c, matsubara_cutoff = default_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff)
     refuse(check_mu_star(mu_star) + check_cutoffs(omega_c, matsubara_cutoff, spectrum.omega_max))
-    inputs = (spectrum, *[jnp.asarray(x, dtype=jnp.float64) for x in (mu_star, omega_c, matsubara_cutoff)])
+    mu_star, omega_c, matsubara_cutoff = (
+        jnp.asarray(x, dtype=jnp.float64) for x in (mu_star, omega_c, matsubara_cutoff)
+    )
+    inputs = (spectrum, mu_star, omega_c, matsubara_cutoff)
     n = frequencies.n
     if n is None:
         if not is_concrete(*jax.tree.leaves(inputs)):

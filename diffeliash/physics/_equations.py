@@ -24,14 +24,14 @@ Cutoff = Callable[[Float[Array, " matsubara"], Float[Array, ""]], Float[Array, "
 
 
 class MatsubaraProblem(eqx.Module):
-    """What the equations need to know of one material at one temperature; the differentiable inputs.
+    r"""What the equations need to know of one material at one temperature; the differentiable inputs.
 
     Args:
         kT: Thermal energy [meV].
         omega_n: Positive fermionic frequencies [meV].
         lambda_l: Coupling at the bosonic frequencies $l = 0 .. 2N-1$.
         weights: How much each frequency counts in the sums (one, or zero beyond the Matsubara cutoff).
-        coulomb: $\\mu^*\\theta(\\omega_c - \\omega_n)$ times the weight.
+        coulomb: $\mu^*\theta(\omega_c - \omega_n)$ times the weight.
     """
 
     kT: Float[Array, ""]

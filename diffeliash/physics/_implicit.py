@@ -6,21 +6,17 @@ compilation cache. Here the root is found first, without derivatives, and attach
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-Inputs = TypeVar("Inputs")
-Residual = Callable[[Inputs, Float[Array, " ..."]], Float[Array, " ..."]]
-Jacobian = Callable[[Inputs, Float[Array, " ..."]], Float[Array, " ..."]]
+Function = Callable[[Any, Float[Array, "..."]], Float[Array, "..."]]
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def attach_root(
-    residual: Residual, jacobian: Jacobian, inputs: Inputs, root: Float[Array, " ..."]
-) -> Float[Array, " ..."]:
+def attach_root(residual: Function, jacobian: Function, inputs: Any, root: Float[Array, "..."]) -> Float[Array, "..."]:
     r"""The given root $x$ of $f(p, x) = 0$, made a differentiable function of the inputs $p$.
 
     $$ \mathrm{d}x = -\left(\frac{\partial f}{\partial x}\right)^{-1} \frac{\partial f}{\partial p}\,\mathrm{d}p $$

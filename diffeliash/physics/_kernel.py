@@ -37,9 +37,7 @@ def toeplitz_and_hankel(
     return _shifted_rows(circular, n, shift=1), _shifted_rows(jnp.roll(lambda_l, -1), n, shift=-1)
 
 
-def _shifted_rows(
-    values: Float[Array, " boson"], n: int, *, shift: int
-) -> Float[Array, " matsubara matsubara"]:
+def _shifted_rows(values: Float[Array, " boson"], n: int, *, shift: int) -> Float[Array, " matsubara matsubara"]:
     """The first `n` columns of the matrix whose row i is `values` rolled by i times `shift`.
 
     `values` repeated without end and cut into rows one shorter (longer) rolls right (left) by one each row.

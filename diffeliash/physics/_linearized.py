@@ -13,11 +13,11 @@ from ._equations import FoldedKernels, MatsubaraProblem, folded_kernels, renorma
 
 
 class Eigenpair(eqx.Module):
-    """Leading eigenvalue and eigenvector of the linearized gap equation.
+    r"""Leading eigenvalue and eigenvector of the linearized gap equation.
 
     Args:
         eta: Eigenvalue, dimensionless; above one the normal state is unstable.
-        y: Eigenvector $\\Delta_n/\\omega_n$, largest component one.
+        y: Eigenvector $\Delta_n/\omega_n$, largest component one.
     """
 
     eta: Float[Array, ""]

@@ -53,7 +53,7 @@ def evaluate_pade(
     coefficients: Complex[Array, " matsubara"],
     z: Complex[Array, " freq"],
 ) -> Complex[Array, " freq"]:
-    r"""The continued fraction $a_0/(1 + a_1(z-z_0)/(1 + a_2(z-z_1)/\dots))$ at complex energies [unit of the values]."""
+    r"""The continued fraction $a_0/(1 + a_1(z-z_0)/(1 + a_2(z-z_1)/\dots))$ at complex energies `z` [meV]."""
 
     def prepend(tail, node_and_next):
         node, coefficient = node_and_next
@@ -63,9 +63,7 @@ def evaluate_pade(
     return coefficients[0] / tail
 
 
-def continue_values(
-    omega_n: Array, values: Array, z: Complex[Array, " freq"], method: Pade
-) -> Complex[Array, " freq"]:
+def continue_values(omega_n: Array, values: Array, z: Complex[Array, " freq"], method: Pade) -> Complex[Array, " freq"]:
     r"""A real function on the positive Matsubara frequencies, continued to complex energies `z` [meV]."""
     n = omega_n.size if method.n_points is None else min(method.n_points, omega_n.size)
     nodes = 1j * omega_n[:n]

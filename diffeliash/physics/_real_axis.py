@@ -84,9 +84,7 @@ def _continue_gap(
     largest = jnp.max(jnp.abs(Delta))
     bound = largest > 0
     discrepancy = jnp.max(jnp.abs(Delta - phi / Z)) / jnp.where(bound, largest, 1.0)
-    return RealAxisGap(
-        omega, Delta, Z, density_of_states(z, Delta), broadening, jnp.where(bound, discrepancy, jnp.nan)
-    )
+    return RealAxisGap(omega, Delta, Z, density_of_states(z, Delta), broadening, jnp.where(bound, discrepancy, jnp.nan))
 
 
 def density_of_states(z: Complex[Array, " freq"], Delta: Complex[Array, " freq"]) -> Float[Array, " freq"]:

@@ -127,22 +127,18 @@ def solve_gap(
     omega_c, matsubara_cutoff = default_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff)
     complaints = check_temperature(T) + check_mu_star(mu_star)
     refuse(complaints + check_cutoffs(omega_c, matsubara_cutoff, spectrum.omega_max))
-    numbers = [jnp.asarray(x, dtype=jnp.float64) for x in (T, mu_star, omega_c, matsubara_cutoff)]
-    return _solve_gap(spectrum, *numbers, frequencies.resolve(T, matsubara_cutoff), solver)
+    frequencies = frequencies.resolve(T, matsubara_cutoff)
+    numbers = tuple(jnp.asarray(x, dtype=jnp.float64) for x in (T, mu_star, omega_c, matsubara_cutoff))
+    return _solve_gap(spectrum, numbers, frequencies, solver)
 
 
 @eqx.filter_jit
 def _solve_gap(
-    spectrum: Spectrum,
-    T: Float[Array, ""],
-    mu_star: Float[Array, ""],
-    omega_c: Float[Array, ""],
-    matsubara_cutoff: Float[Array, ""],
-    frequencies: FullMatsubara,
-    solver: Newton,
+    spectrum: Spectrum, numbers: tuple[Float[Array, ""], ...], frequencies: FullMatsubara, solver: Newton
 ) -> GapSolution:
-    usable = _all_finite(spectrum, T, mu_star, omega_c, matsubara_cutoff)
-    safe_spectrum, safe_T, *cutoffs = _sanitize(usable, spectrum, T, mu_star, omega_c, matsubara_cutoff)
+    T, mu_star, omega_c, matsubara_cutoff = numbers
+    usable = _all_finite(spectrum, *numbers)
+    safe_spectrum, safe_T, *cutoffs = _sanitize(usable, spectrum, *numbers)
     problem = matsubara_problem(safe_spectrum, safe_T, *cutoffs, n=frequencies.size, cutoff=sharp_cutoff)
     found = _find_gap(*jax.lax.stop_gradient((problem, _largest_gap(safe_spectrum, problem))), solver)
     Delta = attach_root(_masked_residual, _masked_jacobian, (problem, found.solved), found.Delta)
@@ -195,11 +191,11 @@ def _find_gap(problem: MatsubaraProblem, largest_gap: Float[Array, ""], solver: 
     kernels = folded_kernels(problem)
     pair = rough_eigenpair(problem, kernels)
     solution = optx.root_find(
-        lambda Delta, args: gap_residual(*args, Delta),
+        lambda Delta, args: gap_residual(args[0], args[1], Delta),
         solver,
         _start(problem, kernels, pair.y * problem.omega_n, largest_gap),
         args=(problem, kernels),
-        options={"jacobian": lambda Delta, args: gap_jacobian(*args, Delta)},
+        options={"jacobian": lambda Delta, args: gap_jacobian(args[0], args[1], Delta)},
         max_steps=solver.max_steps,
         throw=False,
     )

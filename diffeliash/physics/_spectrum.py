@@ -72,7 +72,7 @@ class Spectrum(eqx.Module):
 
     @property
     def omega_log(self) -> Float[Array, ""]:
-        r"""Logarithmic average $\exp[\frac{2}{\lambda}\int \frac{\alpha^2F}{\omega}\ln\omega\,\mathrm{d}\omega]$ [meV]."""
+        r"""Logarithmic average $\exp[\frac{2}{\lambda}\int\frac{\alpha^2F}{\omega}\ln\omega\,d\omega]$ [meV]."""
         log_omega = jnp.log(jnp.where(self.omega > 0, self.omega, 1.0))
         return jnp.exp(self.integrate(2 * self._over_omega() * log_omega) / self._safe_lambda())
 

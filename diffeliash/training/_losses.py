@@ -10,9 +10,7 @@ from ..models import Setting
 from ..physics import FullMatsubara, Newton, Spectrum, count_frequencies, solve_gap
 
 
-def mean_square_error(
-    predicted: Float[Array, "sample freq"], label: Float[Array, "sample freq"]
-) -> Float[Array, ""]:
+def mean_square_error(predicted: Float[Array, "sample freq"], label: Float[Array, "sample freq"]) -> Float[Array, ""]:
     """Mean of the squared differences over points and samples: the paper's loss."""
     return jnp.mean((predicted - label) ** 2)
 

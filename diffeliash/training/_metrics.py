@@ -1,14 +1,16 @@
 """How good predictions are, in numbers that do not depend on units."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from ..data import Dataset, gap_features
-from ..models import Predictor, Setting
-from ..physics import FullMatsubara, Spectrum, continue_gap, count_frequencies, map_materials, solve_gap
+from ..models import Setting
+from ..physics import FullMatsubara, Spectrum, batched, continue_gap, count_frequencies, map_materials, solve_gap
 
 
 def pearson(
@@ -42,22 +44,36 @@ class Evaluation:
 
 def row_features(dataset: Dataset, rows: np.ndarray) -> Float[np.ndarray, "sample feature"]:
     """Network inputs of some rows of a data set [meV]."""
-    parts = map_materials(lambda Delta: gap_features(grid, Delta, grid), dataset.Delta[rows], chunk_size=256)
     grid = jnp.asarray(dataset.omega_real)
+    parts = map_materials(batched(lambda Delta: gap_features(grid, Delta, grid)), dataset.Delta[rows], chunk_size=256)
     return np.concatenate([values for _, values in parts])
 
 
-def evaluate(model: Predictor, setting: Setting, dataset: Dataset, rows: np.ndarray) -> Evaluation:
+def evaluate(
+    model: Callable[..., Any],
+    setting: Setting,
+    dataset: Dataset,
+    rows: np.ndarray,
+    *,
+    mean_spectrum: Float[Array | np.ndarray, " freq"],
+) -> Evaluation:
     r"""Predict the spectra of some rows, recompute their gap functions, and compare both with the labels.
 
-    The metrics are `test_mse` and, for comparison, `baseline_mse` of the mean training spectrum; `df_mean` and
+    The metrics are `test_mse` and, for comparison, `baseline_mse` of always answering the mean spectrum; `df_mean` and
     `df_median` of $1 - \mathrm{PCC}$ of the spectra; `dg_mean` and `dg_median` of $1 - \mathrm{PCC}$ of the gap
     functions on the line $\omega + i\Gamma$, real and imaginary parts in one vector; `dg_iw_mean`, the mean
     relative distance $|\Delta^{pred} - \Delta|/|\Delta|$ on the imaginary axis; and the number of samples whose
     predicted spectrum does not superconduct or does not converge, which the gap metrics leave out.
+
+    Args:
+        model: From the features of one gap function [meV] to a spectral function.
+        setting: What it was trained for.
+        dataset: Where the rows come from.
+        rows: Their numbers.
+        mean_spectrum: Mean spectral function of the training rows.
     """
     features = row_features(dataset, rows)
-    parts = map_materials(model, features, chunk_size=256)
+    parts = map_materials(batched(model), features, chunk_size=256)
     predicted = np.concatenate([values for _, values in parts]).astype(np.float64)
     label = dataset.a2f[rows]
     solved = _recompute(setting, predicted)
@@ -70,7 +86,7 @@ def evaluate(model: Predictor, setting: Setting, dataset: Dataset, rows: np.ndar
     metrics = {
         "n_test": int(rows.size),
         "test_mse": float(np.mean((predicted - label) ** 2)),
-        "baseline_mse": float(np.mean((np.asarray(model.standardization.output_mean) - label) ** 2)),
+        "baseline_mse": float(np.mean((np.asarray(mean_spectrum) - label) ** 2)),
         "df_mean": float(np.mean(df)),
         "df_median": float(np.median(df)),
         "dg_mean": float(np.mean(dg)),
@@ -85,7 +101,7 @@ def evaluate(model: Predictor, setting: Setting, dataset: Dataset, rows: np.ndar
 
 
 def _as_features(Delta: Complex[np.ndarray, "sample real"]) -> Float[np.ndarray, "sample feature"]:
-    return np.concatenate([Delta.real, Delta.imag], axis=1)
+    return np.concatenate([np.real(Delta), np.imag(Delta)], axis=1)
 
 
 def _recompute(setting: Setting, predicted: Float[np.ndarray, "sample freq"]) -> dict[str, np.ndarray]:
@@ -112,5 +128,5 @@ def _recompute(setting: Setting, predicted: Float[np.ndarray, "sample freq"]) ->
             "ok": sol.converged & sol.superconducting,
         }
 
-    parts = [values for _, values in map_materials(solve, predicted)]
+    parts = [values for _, values in map_materials(batched(solve), predicted)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

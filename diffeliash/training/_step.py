@@ -73,7 +73,7 @@ def make_epoch(
     def update(carry: tuple[Predictor, Any], rows: Rows) -> tuple[tuple[Predictor, Any], Losses]:
         params, state = carry
         (_, losses), gradient = jax.value_and_grad(total_loss, has_aux=True)(params, static, rows, consistency, weight)
-        changes, state = optimizer.update(gradient, state, params)
+        changes, state = optimizer.update(gradient, state)
         return (eqx.apply_updates(params, changes), state), losses
 
     @eqx.filter_jit

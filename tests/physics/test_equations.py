@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
 from diffeliash.physics._equations import (
     folded_kernels,
     gap_jacobian,

@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+
 from diffeliash.physics._implicit import attach_root
 
 

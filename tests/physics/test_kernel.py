@@ -1,6 +1,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
 from diffeliash import lambda_kernel
 from diffeliash.physics._kernel import toeplitz_and_hankel
 

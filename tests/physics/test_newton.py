@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import optimistix as optx
 import pytest
+
 from diffeliash import Newton
 
 

@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
 from diffeliash import FullMatsubara, InputError, Newton, Spectrum, solve_gap, solve_tc
 from diffeliash.units import BOLTZMANN
 
@@ -128,8 +129,8 @@ def test_second_derivative_matches_a_difference():
     spectrum = gaussian_peak(1.3)
 
     def function(scale):
-        sol = solve_gap(Spectrum(spectrum.omega, scale * spectrum.a2f), 2.0, frequencies=FullMatsubara(60), omega_c=30.0,
-                        matsubara_cutoff=60.0)  # fmt: skip
+        scaled = Spectrum(spectrum.omega, scale * spectrum.a2f)
+        sol = solve_gap(scaled, 2.0, frequencies=FullMatsubara(60), omega_c=30.0, matsubara_cutoff=60.0)
         return sol.Delta[0]
 
     second = jax.hessian(function)(1.0)

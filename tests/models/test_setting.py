@@ -1,0 +1,57 @@
+import dataclasses
+
+import equinox as eqx
+import numpy as np
+import pytest
+
+from diffeliash import InputError
+from diffeliash.data import GapFile
+from diffeliash.models import Setting, predict_spectrum
+
+SETTING = Setting(
+    omega_max=10.0, n_points=4, n_energies=8, T=1.16, mu_star=0.1, omega_c=100.0, matsubara_cutoff=220.0, broadening=0.1
+)
+OMEGA = np.linspace(0, 35, 8)
+GAP = GapFile(omega=OMEGA, Delta=np.cos(OMEGA) + 1j * OMEGA, T=1.16, broadening=0.1, mu_star=0.1)
+
+
+class Echo(eqx.Module):
+    """A predictor that answers with its first four features."""
+
+    def __call__(self, features):
+        return features[:4]
+
+
+def test_scaling_law():
+    # five times all energies and the temperature: the same a2F on five times the energies
+    spectrum, setting = predict_spectrum(Echo(), SETTING, GAP)
+    scaled_gap = dataclasses.replace(GAP, omega=5 * OMEGA, Delta=5 * GAP.Delta, T=5.8, broadening=0.5)
+    scaled, scaled_setting = predict_spectrum(Echo(), SETTING, scaled_gap)
+    np.testing.assert_allclose(spectrum.a2f, np.cos(OMEGA)[:4], rtol=1e-12)
+    np.testing.assert_allclose(scaled.a2f, spectrum.a2f, rtol=1e-12)
+    np.testing.assert_allclose(scaled.omega, 5 * np.asarray(spectrum.omega), rtol=1e-12)
+    assert setting == SETTING
+    assert scaled_setting.omega_c == pytest.approx(500.0)
+
+
+def test_what_is_not_stated_is_taken_as_trained():
+    bare = GapFile(omega=OMEGA, Delta=GAP.Delta)
+    np.testing.assert_array_equal(
+        predict_spectrum(Echo(), SETTING, bare)[0].a2f, predict_spectrum(Echo(), SETTING, GAP)[0].a2f
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"broadening": 0.2}, "broadening 0.2 meV"),
+        ({"T": 2.32}, "needs 0.2 meV at 2.32 K"),
+        ({"T": -1.0}, "temperature"),
+        ({"mu_star": 0.13}, "mu"),
+        ({"omega": OMEGA / 2}, "covers 0 to 17.5 meV"),
+        ({"omega": OMEGA + 20}, "covers 20"),
+    ],
+)
+def test_other_settings_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        predict_spectrum(Echo(), SETTING, dataclasses.replace(GAP, **change))
