@@ -1,12 +1,11 @@
 """The commands, put together. Importing this loads no JAX: `diffeliash --help` answers at once."""
 
-import signal
-import types
 from typing import Annotated
 
 import typer
 
 from .. import __version__
+from . import _interrupt
 from ._generate import generate_command
 from ._predict import predict_command
 from ._solve import solve_command
@@ -33,7 +32,7 @@ app.command("predict")(predict_command)
 app.command("verify")(verify_command)
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(wanted: bool | None) -> None:
     if wanted:
         typer.echo(__version__)
         raise typer.Exit
@@ -42,20 +41,14 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
+        bool | None,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = None,
 ) -> None:
     del version
 
 
-def _interrupted(number: int, frame: types.FrameType | None) -> None:
-    """Leave through all `finally` clauses, with the exit code that shells expect."""
-    del frame
-    raise SystemExit(128 + number)
-
-
 def main() -> None:
     """Run the command line."""
-    signal.signal(signal.SIGINT, _interrupted)
-    signal.signal(signal.SIGTERM, _interrupted)
+    _interrupt.install()
     app()

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 import rich.console
 import rich.progress
 
+from ._interrupt import stop_if_requested
+
 LINE_EVERY = 15.0
 """Seconds between lines where there is no terminal."""
 
 
 @contextlib.contextmanager
 def progress_bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
-    """Yields a function that takes the number of things done and a remark."""
+    """Yields a function that takes the number of things done and a remark, and stops there on a signal."""
     console = rich.console.Console(stderr=True)
     if not console.is_terminal:
         yield _lines(console, title, total)
@@ -28,7 +30,12 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]
     )
     with rich.progress.Progress(*columns, console=console) as bar:
         task = bar.add_task(title, total=total, remark="")
-        yield lambda done, remark: bar.update(task, completed=done, remark=remark)
+
+        def update(done: int, remark: str) -> None:
+            bar.update(task, completed=done, remark=remark)
+            stop_if_requested()
+
+        yield update
 
 
 def _lines(console: rich.console.Console, title: str, total: int) -> Callable[[int, str], None]:
@@ -40,5 +47,6 @@ def _lines(console: rich.console.Console, title: str, total: int) -> Callable[[i
         if done >= total or now - last >= LINE_EVERY:
             last = now
             console.print(f"{title} {done}/{total}, {now - started:.0f} s, {remark}", highlight=False, soft_wrap=True)
+        stop_if_requested()
 
     return update

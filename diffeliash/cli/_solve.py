@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import InputError
+from ._interrupt import stop_if_requested
 from ._options import (
     Broadening,
     Column,
@@ -110,6 +111,7 @@ def _solve_file(
     spectrum = Spectrum(found.omega, found.a2f)
     answers = []
     for T in temperatures:
+        stop_if_requested()
         try:
             answers.append(_solve_one(file, spectrum, T, cutoffs, broadening))
         except InputError as error:

@@ -4,6 +4,7 @@ import pathlib
 from typing import Any
 
 from .._errors import InputError
+from ._interrupt import stop_if_requested
 from ._options import (
     Column,
     DeviceOption,
@@ -46,6 +47,7 @@ def tc_command(
 def _answer(
     file: pathlib.Path, reading: dict[str, Any], mu_star: float, omega_c: float | None, cutoff: float | None
 ) -> dict[str, Any]:
+    stop_if_requested()
     try:
         return _critical_temperature(file, reading, mu_star, omega_c, cutoff)
     except InputError as error:

@@ -1,5 +1,6 @@
 """`diffeliash train`: the main job."""
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -12,6 +13,7 @@ import typer
 
 from .._errors import InputError, StorageError
 from ._generate import generate_with_progress, make_config, summary
+from ._interrupt import stop_if_requested
 from ._options import DeviceOption, Json, Seed
 from ._session import print_json, session, tell
 
@@ -64,9 +66,13 @@ def train_command(
         )
         generate_config = make_config(num_samples=num_samples, seed=seed)
         folder = _new_run(run)
-        dataset = _read_data(data, generate_config, folder)
-        training, evaluation = _train_and_evaluate(config, dataset)
-        _write_run(folder, config, dataset, training, evaluation)
+        try:
+            dataset = _read_data(data, generate_config, folder)
+            training, evaluation = _train_and_evaluate(config, dataset)
+            stop_if_requested()
+            _write_run(folder, config, dataset, training, evaluation)
+        finally:
+            _remove_if_empty(folder)
         if json:
             print_json({"run": str(folder), "metrics": evaluation.metrics})
         else:
@@ -95,6 +101,11 @@ def _new_run(run: pathlib.Path | None) -> pathlib.Path:
     if occupied:
         raise StorageError("will not overwrite", where=str(run), why="it is not empty.", hint="Choose another --run.")
     return run
+
+
+def _remove_if_empty(folder: pathlib.Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _read_data(data: pathlib.Path | None, config: Any, run: pathlib.Path) -> "Dataset":

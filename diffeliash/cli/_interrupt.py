@@ -1,0 +1,33 @@
+"""Stopping on a signal, at a point where nothing is half done.
+
+An exception raised by the handler itself would land anywhere: inside JAX's tracing or compilation it is swallowed or
+crashes the process. The handler only remembers the signal, and the commands ask between two steps of their work.
+"""
+
+import os
+import signal
+import types
+
+
+class _Requested:
+    number = 0
+
+
+def install() -> None:
+    """Handle SIGINT and SIGTERM from now on."""
+    signal.signal(signal.SIGINT, _remember)
+    signal.signal(signal.SIGTERM, _remember)
+
+
+def _remember(number: int, frame: types.FrameType | None) -> None:
+    del frame
+    if _Requested.number:
+        os._exit(128 + number)
+    _Requested.number = number
+    os.write(2, b"interrupted: stopping after this step; once more to stop at once\n")
+
+
+def stop_if_requested() -> None:
+    """Leave through all `finally` clauses, with the exit code that shells expect, if a signal has come."""
+    if _Requested.number:
+        raise SystemExit(128 + _Requested.number)

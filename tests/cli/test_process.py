@@ -1,0 +1,60 @@
+"""What only a process of its own shows."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+COMMAND = (sys.executable, "-m", "diffeliash")
+
+
+def test_version_and_help():
+    import diffeliash
+
+    done = subprocess.run([*COMMAND, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == diffeliash.__version__
+    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
+    for name in ("tc", "solve", "generate", "train", "predict", "verify"):
+        assert f"  {name} " in done.stdout
+
+
+def test_json_is_alone_on_standard_output(spectrum_file):
+    done = subprocess.run(
+        [*COMMAND, "solve", str(spectrum_file), "--unit", "meV", "-T", "4", "--json"],
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["results"][0]["converged"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_leaves_nothing(tmp_path, number, code):
+    process = subprocess.Popen(
+        [*COMMAND, "generate", "data", "--num-samples", "100000"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob(".data.partial-*")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(1)
+    process.send_signal(number)
+    _, text = process.communicate(timeout=60)
+    assert process.returncode == code, text
+    assert "Traceback" not in text
+    assert "interrupted" in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bug_is_reported_without_a_traceback(monkeypatch, capsys):
+    import typer
+
+    from diffeliash.cli._session import session
+
+    monkeypatch.delenv("DIFFELIASH_DEBUG", raising=False)
+    with pytest.raises(typer.Exit) as error, session(json_output=True):
+        raise ZeroDivisionError("division by zero")
+    assert error.value.exit_code == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["error"]["what"] == "ZeroDivisionError: division by zero"
+    assert "report" in err

@@ -1,0 +1,54 @@
+import pytest
+
+from diffeliash import read_spectrum, solve_tc
+
+
+def test_the_contracts_keys_and_the_librarys_numbers(answer, spectrum_file):
+    result = answer("tc", spectrum_file, "--unit", "meV", "--mu-star", 0.12, "--omega-c", 60)["results"][0]
+    keys = "file lambda_ep omega_log_meV omega_2_meV T_c_K T_c_allen_dynes_K mu_star omega_c_meV converged"
+    assert set(keys.split()) <= set(result)
+    expected = solve_tc(read_spectrum(spectrum_file, unit="meV"), mu_star=0.12, omega_c=60.0)
+    assert result["T_c_K"] == pytest.approx(float(expected), rel=1e-12)
+    assert result["lambda_ep"] == pytest.approx(1.3, rel=1e-9)
+    assert (result["omega_c_meV"], result["matsubara_cutoff_meV"]) == (60.0, 220.0)
+
+
+def test_a_table_for_people(run, spectrum_file):
+    head, row = run("tc", spectrum_file, "--unit", "meV").stdout.splitlines()
+    assert "T_c [K]" in head
+    assert row.startswith(str(spectrum_file))
+
+
+def test_good_files_are_answered_beside_bad_ones(answer, run, spectrum_file, tmp_path):
+    (tmp_path / "bad.dat").write_text("1 0.1\n2 nan\n")
+    args = ("tc", tmp_path / "bad.dat", spectrum_file, tmp_path / "none", "--unit", "meV")
+    bad, good, missing = answer(*args, expect=3)["results"]
+    assert good["T_c_K"] > 1
+    assert set(bad["error"]) == {"what", "where", "why", "hint"}
+    assert bad["error"]["where"].endswith("bad.dat:2")
+    assert missing["error"]["what"] == "no such file"
+    assert run(*args, expect=3).stderr.count("error:") == 2
+
+
+def test_a_normal_metal_is_an_answer(run, answer, tmp_path):
+    (tmp_path / "weak.dat").write_text("".join(f"{w} {0.001 * w}\n" for w in range(1, 11)))
+    result = answer("tc", tmp_path / "weak.dat", "--unit", "meV")["results"][0]
+    assert result["T_c_K"] == 0
+    assert result["converged"]
+    assert "normal" in run("tc", tmp_path / "weak.dat", "--unit", "meV").stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("--mu-star", 7), 3),
+        (("--matsubara-cutoff", 1), 3),
+        (("--column", 5), 3),
+        (("--unit", "furlong"), 2),
+        (("--nonsense",), 2),
+        (("--mu-star", "high"), 2),
+    ],
+)
+def test_exit_codes(run, spectrum_file, args, code):
+    unit = () if "--unit" in args else ("--unit", "meV")
+    run("tc", spectrum_file, *unit, *args, expect=code)

@@ -1,0 +1,135 @@
+"""The main job from end to end, at the smallest size."""
+
+import json
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A data set and a run on it."""
+    from typer.testing import CliRunner
+
+    from diffeliash.cli._app import app
+
+    folder = tmp_path_factory.mktemp("train")
+    common = ("--json", "--seed", "1")
+    data = CliRunner().invoke(app, ["generate", str(folder / "data"), "--num-samples", "80", *common])
+    assert data.exit_code == 0, data.output
+    args = ["train", str(folder / "data"), "--run", str(folder / "run"), "--epochs", "3", "--batch-size", "16"]
+    run = CliRunner().invoke(app, [*args, "--consistency-weight", "0.03", "--consistency-epochs", "1", *common])
+    assert run.exit_code == 0, run.output
+    return folder, json.loads(data.stdout), json.loads(run.stdout)
+
+
+def test_generate_reports_what_became_of_the_samples(made):
+    _, data, _ = made
+    assert set(data) == {"n_requested", "n_kept", "n_normal", "n_rejected", "seconds", "digest"}
+    assert data["n_requested"] == 80 == data["n_kept"] + data["n_normal"] + data["n_rejected"]
+
+
+def test_train_leaves_a_complete_run(made):
+    folder, data, run = made
+    assert run["run"] == str(folder / "run")
+    assert {"test_mse", "df_mean", "dg_mean"} <= set(run["metrics"])
+    assert all(isinstance(value, int | float) for value in run["metrics"].values())
+    files = {path.name for path in (folder / "run").iterdir()}
+    assert files == {"model.ckpt", "config.json", "metrics.json", "history.csv", "history.png", "predictions.png"}
+    assert len((folder / "run" / "history.csv").read_text().splitlines()) == 5
+    assert json.loads((folder / "run" / "config.json").read_text())["data_digest"] == data["digest"]
+
+
+def test_verify(made, run, answer):
+    folder = made[0]
+    assert answer("verify", folder / "data") == {"ok": True, "problems": []}
+    run("verify", folder / "run" / "model.ckpt")
+    copy = folder / "copy.ckpt"
+    content = bytearray((folder / "run" / "model.ckpt").read_bytes())
+    content[-100] ^= 1
+    copy.write_bytes(bytes(content))
+    assert not answer("verify", copy, expect=6)["ok"]
+    run("predict", copy, folder / "none.dat", expect=6)
+    run("verify", folder / "none", expect=3)
+
+
+def gap_text(folder):
+    from diffeliash import read_dataset
+
+    dataset = read_dataset(folder / "data")
+    return np.stack([dataset.omega_real, dataset.Delta[0].real, dataset.Delta[0].imag], axis=1)
+
+
+def test_predict_from_text(made, run, answer, tmp_path):
+    folder = made[0]
+    np.savetxt(tmp_path / "gap.dat", gap_text(folder))
+    result = answer("predict", folder / "run", tmp_path / "gap.dat", "--output", "a2f.dat")["results"][0]
+    assert len(result["omega_meV"]) == len(result["a2f"]) == 1000
+    assert result["omega_meV"][-1] == pytest.approx(10.0)
+    assert (tmp_path / "gap-a2f.png").read_bytes().startswith(b"\x89PNG")
+    np.testing.assert_allclose(np.loadtxt(tmp_path / "a2f.dat")[:, 1], result["a2f"], rtol=1e-6, atol=1e-8)
+    assert "does not state" in run("predict", folder / "run", tmp_path / "gap.dat").stderr
+
+
+def test_predict_from_a_solution_at_another_scale(made, answer, tmp_path, spectrum_file):
+    # energies five times as large at five times the temperature
+    data = np.loadtxt(spectrum_file)
+    np.savetxt(tmp_path / "large.dat", data * [5, 1])
+    common = ("--unit", "meV", "--mu-star", 0.1)
+    answer("solve", spectrum_file, *common, "-T", 1.16, "--broadening", 0.1, "--output", "small.h5")
+    answer("solve", tmp_path / "large.dat", *common, "-T", 5.8, "--broadening", 0.5, "--output", "large.h5")
+    folder = made[0]
+    small = answer("predict", folder / "run", tmp_path / "small.h5")["results"][0]
+    large = answer("predict", folder / "run", tmp_path / "large.h5")["results"][0]
+    assert large["omega_meV"][-1] == pytest.approx(50.0)
+    # the Pade approximant amplifies rounding: equal to percents
+    np.testing.assert_allclose(large["a2f"], small["a2f"], atol=0.1 * max(small["a2f"]))
+
+
+def test_predict_refuses_other_settings(made, run, tmp_path):
+    folder = made[0]
+    table = gap_text(folder)
+    np.savetxt(tmp_path / "gap.dat", table)
+    np.savetxt(tmp_path / "short.dat", table[:50])
+    np.savetxt(tmp_path / "two.dat", table[:, :2])
+    assert "--broadening 0.1" in run("predict", folder / "run", "gap.dat", "--broadening", 0.3, expect=3).stderr
+    assert "needs" in run("predict", folder / "run", "gap.dat", "-T", 5, "--broadening", 0.1, expect=3).stderr
+    assert "covers" in run("predict", folder / "run", "short.dat", expect=3).stderr
+    assert "three" in run("predict", folder / "run", "two.dat", expect=3).stderr
+    run("predict", folder / "none", "gap.dat", expect=3)
+
+
+def test_train_without_data_makes_some_and_numbers_its_runs(run, tmp_path):
+    args = ("train", "--num-samples", 60, "--epochs", 2, "--batch-size", 8)
+    result = run(*args)
+    assert "1 - PCC" in result.stdout
+    assert "making a data set" in result.stderr
+    assert (tmp_path / "runs" / "001" / "data" / "manifest.json").exists()
+    assert (tmp_path / "runs" / "001" / "predictions.png").exists()
+
+
+def test_nothing_is_overwritten(made, run):
+    folder = made[0]
+    run("train", folder / "data", "--run", folder / "run", expect=5)
+    run("generate", folder / "data", "--num-samples", 4, expect=5)
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("train", "nowhere"), 3),
+        (("train", "--epochs", 0), 3),
+        (("train", "--consistency-weight", -1), 3),
+        (("generate", "out", "--num-samples", 0), 3),
+        (("generate", "out", "--mu-star", 3), 3),
+        (("generate", "out", "--family", "unknown"), 2),
+        (("generate", "out", "--num-samples", 16, "--device", "gpu"), 8),
+    ],
+)
+def test_exit_codes(run, tmp_path, args, code):
+    import jax
+
+    if code == 8 and jax.default_backend() == "gpu":
+        pytest.skip("this machine has a GPU")
+    run(*args, expect=code)
+    assert not (tmp_path / "out").exists()
