@@ -23,6 +23,6 @@ def plot_prediction(name: str, spectrum: "Spectrum", gap: "GapFile", real: "Real
         panel.plot(gap.omega, part(real.Delta), "--", color=PREDICTION, label="recomputed from the prediction")
         reach = 3.5 * float(spectrum.omega_max)
         panel.set(xlabel=r"$\omega$ [meV]", ylabel=rf"{label} $\Delta(\omega)$ [meV]", xlim=(0, reach))
-    panels[1].legend(frameon=False)
+    panels[2].legend(frameon=False)
     figure.suptitle(name)
     return to_png(figure)
