@@ -70,15 +70,9 @@ def _tell_assumptions(gap: "GapFile", setting: Any) -> None:
 
 
 def _recompute(spectrum: Any, setting: Any, gap: "GapFile") -> tuple[Any, Any]:
-    from ..physics import continue_gap, solve_gap
+    from ..physics import continue_gap
 
-    sol = solve_gap(
-        spectrum,
-        setting.T,
-        mu_star=setting.mu_star,
-        omega_c=setting.omega_c,
-        matsubara_cutoff=setting.matsubara_cutoff,
-    )
+    sol = setting.solve(spectrum)
     return sol, continue_gap(sol, spectrum, gap.omega, broadening=setting.broadening)
 
 

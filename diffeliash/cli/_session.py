@@ -71,14 +71,15 @@ def tell(text: str) -> None:
 
 def print_json(answer: dict[str, Any]) -> None:
     """One JSON object on standard output; numbers that are not finite become null."""
-    print(json.dumps(_finite(answer), allow_nan=False))
+    print(json.dumps(finite(answer), allow_nan=False))
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The same structure with null for numbers that are not finite: JSON has no word for them."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -59,14 +59,17 @@ def _critical_temperature(
     file: pathlib.Path, reading: dict[str, Any], mu_star: float, omega_c: float | None, cutoff: float | None
 ) -> dict[str, Any]:
     from ..data import read_spectrum_file
-    from ..physics import Spectrum, allen_dynes_tc, default_cutoffs, solve_tc
+    from ..physics import Spectrum, allen_dynes_tc, default_cutoffs, lowest_temperature, solve_tc
 
     found = read_spectrum_file(file, **reading)
-    for notice in found.notices:
-        tell(f"note: {file}: {notice}")
+    notices = list(found.notices)
     spectrum = Spectrum(found.omega, found.a2f)
     cutoffs = default_cutoffs(float(spectrum.omega_max), omega_c, cutoff)
     T_c = float(solve_tc(spectrum, mu_star=mu_star, omega_c=cutoffs[0], matsubara_cutoff=cutoffs[1]))
+    if T_c == 0:
+        notices.append(f"no superconductivity down to {lowest_temperature(cutoffs[1]):.3g} K, the lowest looked at.")
+    for notice in notices:
+        tell(f"note: {file}: {notice}")
     return {
         "file": str(file),
         "lambda_ep": float(spectrum.lambda_ep),
@@ -81,7 +84,7 @@ def _critical_temperature(
         "format": found.format,
         "unit": found.unit,
         "column": found.column,
-        "notices": list(found.notices),
+        "notices": notices,
         "converged": T_c == T_c,  # NaN if the search failed
     }
 

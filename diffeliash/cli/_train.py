@@ -15,7 +15,7 @@ from .._errors import InputError, StorageError
 from ._generate import generate_with_progress, make_config, summary
 from ._interrupt import stop_if_requested
 from ._options import DeviceOption, Json, Seed
-from ._session import print_json, session, tell
+from ._session import finite, print_json, session, tell
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -152,12 +152,12 @@ def _write_run(
         "data_config": dataset.config,
         "data_digest": dataset.digest,
         "best_epoch": training.best_epoch,
-        "metrics": evaluation.metrics,
+        "metrics": finite(evaluation.metrics),
     }
     checkpoint = Checkpoint(model=training.model, config=training.model_config, setting=training.setting, origin=origin)
     write_checkpoint(folder / CHECKPOINT, checkpoint)
     write_file(folder / "config.json", json_module.dumps(origin | {"metrics": None}, indent=2).encode())
-    write_file(folder / "metrics.json", json_module.dumps(evaluation.metrics, indent=2).encode())
+    write_file(folder / "metrics.json", json_module.dumps(finite(evaluation.metrics), indent=2).encode())
     write_file(folder / "history.csv", _history_csv(training).encode())
     write_file(folder / "history.png", plot_history(training))
     write_file(folder / "predictions.png", plot_predictions(dataset, training, evaluation))

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._errors import InputError
 from ..data import GapFile, feature_grid, gap_features
-from ..physics import Spectrum
+from ..physics import FullMatsubara, GapSolution, Spectrum, count_frequencies, solve_gap
 
 TOLERANCE = 0.01
 """Relative difference of temperature and broadening that still counts as the trained ones."""
@@ -52,6 +52,17 @@ class Setting:
     def omega_real(self) -> np.ndarray:
         """Energies of the gap functions [meV]."""
         return feature_grid(self.omega_max, self.n_energies)
+
+    def solve(self, spectrum: Spectrum) -> GapSolution:
+        """The solution on the imaginary axis in this setting; usable under every JAX transformation."""
+        return solve_gap(
+            spectrum,
+            self.T,
+            mu_star=self.mu_star,
+            omega_c=self.omega_c,
+            matsubara_cutoff=self.matsubara_cutoff,
+            frequencies=FullMatsubara(count_frequencies(self.T, self.matsubara_cutoff)),
+        )
 
     def scaled(self, scale: float) -> "Setting":
         """The equivalent setting with all energies and the temperature multiplied."""

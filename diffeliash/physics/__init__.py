@@ -3,6 +3,7 @@
 from ._allen_dynes import allen_dynes_tc as allen_dynes_tc
 from ._batch import batched as batched
 from ._batch import map_materials as map_materials
+from ._critical_temperature import lowest_temperature as lowest_temperature
 from ._critical_temperature import solve_tc as solve_tc
 from ._kernel import lambda_kernel as lambda_kernel
 from ._matsubara import FullMatsubara as FullMatsubara

@@ -1,6 +1,7 @@
 r"""The critical temperature: where the leading pairing eigenvalue crosses one."""
 
 import dataclasses
+import math
 from typing import Any
 
 import equinox as eqx
@@ -51,8 +52,8 @@ def solve_tc(
             `matsubara_cutoff / (2 pi k_B n)`; needed if the inputs are traced. Otherwise `n` grows to 4096.
 
     Returns:
-        $T_c$ [K]; 0 if the normal state is stable down to the lowest temperature looked at, NaN if an input is
-        not finite or the search failed.
+        $T_c$ [K]; 0 if the normal state is stable down to `lowest_temperature(matsubara_cutoff, n)`, NaN if an input
+        is not finite or the search failed.
 
     Raises:
         InputError: A concrete value out of its range.
@@ -79,8 +80,9 @@ def _upper_bound(spectrum: Spectrum) -> Float[Array, ""]:
     return ABOVE_BOUND * STRONG_COUPLING_LIMIT * jnp.sqrt(jnp.maximum(moment, 0.0)) / BOLTZMANN
 
 
-def _lowest_temperature(inputs: Inputs, n: int) -> Float[Array, ""]:
-    return inputs[3] / (2 * jnp.pi * BOLTZMANN * n)
+def lowest_temperature(matsubara_cutoff: Any, n: int = LARGEST_SEARCH) -> Any:
+    """The temperature [K] at which `n` frequencies fill the cutoff [meV]: `solve_tc` looks no lower."""
+    return matsubara_cutoff / (2 * math.pi * BOLTZMANN * n)
 
 
 def _size_that_reaches_tc(inputs: Inputs) -> int:
@@ -91,14 +93,15 @@ def _size_that_reaches_tc(inputs: Inputs) -> int:
         return n
     while n < LARGEST_SEARCH and n < 2 * count_frequencies(top, float(inputs[3])):
         n *= 2
-    while n < LARGEST_SEARCH and not bool(_unstable(inputs, _lowest_temperature(inputs, n), n)):
+    while n < LARGEST_SEARCH and not bool(_unstable(inputs, lowest_temperature(inputs[3], n), n)):
         n *= 2
     return n
 
 
 def _problem(inputs: Inputs, T: Float[Array, ""], n: int) -> MatsubaraProblem:
     spectrum, mu_star, omega_c, matsubara_cutoff = inputs
-    return matsubara_problem(spectrum, T, mu_star, omega_c, matsubara_cutoff, n=n, cutoff=split_cutoff)
+    cutoffs = {"omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
+    return matsubara_problem(spectrum, T, mu_star=mu_star, **cutoffs, n=n, cutoff=split_cutoff)
 
 
 def _eta(inputs: Inputs, T: Float[Array, ""], n: int) -> Float[Array, ""]:
@@ -117,7 +120,7 @@ def _solve_tc(inputs: Inputs, n: int) -> Float[Array, ""]:
     finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(inputs)]))
     safe = jax.tree.map(lambda x: jnp.where(finite, x, jnp.arange(1.0, x.size + 1).reshape(x.shape)), inputs)
     frozen = jax.lax.stop_gradient(safe)
-    low = _lowest_temperature(frozen, n)
+    low = lowest_temperature(frozen[3], n)
     high = jnp.maximum(_upper_bound(frozen[0]), 2 * low)
     superconducting = _unstable(frozen, low, n)
     T_c = _find_tc(frozen, low, jnp.where(superconducting, high, low), n)

@@ -56,10 +56,10 @@ class FoldedKernels(eqx.Module):
 def matsubara_problem(
     spectrum: Spectrum,
     T: Float[Array, ""],
+    *,
     mu_star: Float[Array, ""],
     omega_c: Float[Array, ""],
     matsubara_cutoff: Float[Array, ""],
-    *,
     n: int,
     cutoff: Cutoff,
 ) -> MatsubaraProblem:

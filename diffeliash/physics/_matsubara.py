@@ -15,8 +15,8 @@ from ._checks import is_concrete
 ROUNDING = 1e-9
 """A frequency that exceeds a cutoff by this relative amount still counts as on it."""
 
-LARGEST_SET = 20_000
-"""Frequencies beyond which the dense equations do not fit into memory (3 GiB a matrix)."""
+LARGEST_SET = 8192
+"""Frequencies beyond which the dense equations take too much memory (half a GiB for each of several matrices)."""
 
 
 OMEGA_C_FACTOR = 10.0

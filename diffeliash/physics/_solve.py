@@ -138,8 +138,16 @@ def _solve_gap(
 ) -> GapSolution:
     T, mu_star, omega_c, matsubara_cutoff = numbers
     usable = _all_finite(spectrum, *numbers)
-    safe_spectrum, safe_T, *cutoffs = _sanitize(usable, spectrum, *numbers)
-    problem = matsubara_problem(safe_spectrum, safe_T, *cutoffs, n=frequencies.size, cutoff=sharp_cutoff)
+    safe_spectrum, safe_T, safe_mu_star, safe_omega_c, safe_cutoff = _sanitize(usable, spectrum, *numbers)
+    problem = matsubara_problem(
+        safe_spectrum,
+        safe_T,
+        mu_star=safe_mu_star,
+        omega_c=safe_omega_c,
+        matsubara_cutoff=safe_cutoff,
+        n=frequencies.size,
+        cutoff=sharp_cutoff,
+    )
     found = _find_gap(*jax.lax.stop_gradient((problem, _largest_gap(safe_spectrum, problem))), solver)
     Delta = attach_root(_masked_residual, _masked_jacobian, (problem, found.solved), found.Delta)
     kernels = folded_kernels(problem)

@@ -3,11 +3,10 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from ..models import Setting
-from ..physics import FullMatsubara, Newton, Spectrum, count_frequencies, solve_gap
+from ..physics import Spectrum
 
 
 def mean_square_error(predicted: Float[Array, "sample freq"], label: Float[Array, "sample freq"]) -> Float[Array, ""]:
@@ -51,14 +50,5 @@ class MatsubaraConsistency(eqx.Module):
         return jnp.sum(miss**2) / jnp.where(size > 0, size, 1.0), jnp.sum(~converged).astype(jnp.float64)
 
     def _solve(self, a2f: Float[Array, " freq"]) -> tuple[Float[Array, " matsubara"], Bool[Array, ""]]:
-        setting = self.setting
-        sol = solve_gap(
-            Spectrum(np.asarray(setting.omega), a2f),
-            setting.T,
-            mu_star=setting.mu_star,
-            omega_c=setting.omega_c,
-            matsubara_cutoff=setting.matsubara_cutoff,
-            frequencies=FullMatsubara(count_frequencies(setting.T, setting.matsubara_cutoff)),
-            solver=Newton(),
-        )
+        sol = self.setting.solve(Spectrum(self.setting.omega, a2f))
         return sol.Delta, sol.converged

@@ -10,7 +10,7 @@ from jaxtyping import Array, Complex, Float
 
 from ..data import Dataset, gap_features
 from ..models import Setting
-from ..physics import FullMatsubara, Spectrum, batched, continue_gap, count_frequencies, map_materials, solve_gap
+from ..physics import Spectrum, batched, continue_gap, map_materials
 
 
 def pearson(
@@ -106,19 +106,10 @@ def _as_features(Delta: Complex[np.ndarray, "sample real"]) -> Float[np.ndarray,
 
 def _recompute(setting: Setting, predicted: Float[np.ndarray, "sample freq"]) -> dict[str, np.ndarray]:
     """Gap functions of predicted spectra on both axes."""
-    frequencies = FullMatsubara(count_frequencies(setting.T, setting.matsubara_cutoff))
-    omega = np.asarray(setting.omega)
 
     def solve(a2f: Float[Array, " freq"]) -> dict[str, Array]:
-        spectrum = Spectrum(omega, a2f)
-        sol = solve_gap(
-            spectrum,
-            setting.T,
-            mu_star=setting.mu_star,
-            omega_c=setting.omega_c,
-            matsubara_cutoff=setting.matsubara_cutoff,
-            frequencies=frequencies,
-        )
+        spectrum = Spectrum(setting.omega, a2f)
+        sol = setting.solve(spectrum)
         real = continue_gap(sol, spectrum, setting.omega_real, broadening=setting.broadening)
         return {
             "Delta": real.Delta,

@@ -35,7 +35,9 @@ def test_a_normal_metal_is_an_answer(run, answer, tmp_path):
     result = answer("tc", tmp_path / "weak.dat", "--unit", "meV")["results"][0]
     assert result["T_c_K"] == 0
     assert result["converged"]
-    assert "normal" in run("tc", tmp_path / "weak.dat", "--unit", "meV").stdout
+    told = run("tc", tmp_path / "weak.dat", "--unit", "meV")
+    assert "normal" in told.stdout
+    assert "no superconductivity down to" in told.stderr
 
 
 @pytest.mark.parametrize(
