@@ -5,8 +5,6 @@ import re
 import subprocess
 import sys
 
-import pytest
-
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BLOCKS = re.findall(r"```(console|python)\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
 SETUP = ("pip install -e . && diffeliash train\n", 'pip install -e ".[test]" && pytest\n')
@@ -32,7 +30,6 @@ def test_the_examples_run(tmp_path):
     assert {"example.dat", "gap.h5", "gap.png", "data", "run", "a2f.dat", "gap-a2f.png"} <= written
 
 
-@pytest.mark.slow
 def test_the_main_job(tmp_path):
     done = subprocess.run([sys.executable, "-m", "diffeliash", "train"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
