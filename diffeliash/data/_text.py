@@ -80,7 +80,7 @@ def parse_table(path: pathlib.Path, content: bytes) -> TextTable:
     """
     if b"\0" in content:
         raise InputError("a binary file, not a table of numbers", where=str(path))
-    lines = content.decode("utf-8", errors="replace").splitlines()
+    lines = content.decode("utf-8-sig", errors="replace").splitlines()
     cells = [_cells(line) for line in lines]
     starts = [number for number, row in enumerate(cells) if row and _looks_numeric(row[0])]
     if not starts:

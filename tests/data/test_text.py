@@ -19,6 +19,11 @@ def test_comments_separators_and_fortran_numbers():
     assert table.lines == [3, 5, 7]
 
 
+def test_a_byte_order_mark_does_not_hide_the_first_row():
+    table = parse_table(pathlib.Path("file.dat"), b"\xef\xbb\xbf1 2\r\n3 4\r\n")
+    np.testing.assert_array_equal(table.rectangle(), [[1, 2], [3, 4]])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
