@@ -1,9 +1,11 @@
 """Files that are complete or not there, and HDF5 that is not trusted when read."""
 
+import functools
 import importlib.metadata
 import io
 import os
 import pathlib
+import subprocess
 import tempfile
 from collections.abc import Mapping
 from typing import Any
@@ -51,9 +53,22 @@ def _umask() -> int:
     return mask
 
 
+@functools.cache
 def software_versions() -> dict[str, str]:
-    """Versions of everything that decides the digits of a result."""
-    return {name: importlib.metadata.version(name) for name in ("diffeliash", "jax", "jaxlib", "numpy", "h5py")}
+    """Versions of everything that decides the digits of a result, and our git commit where there is a checkout."""
+    versions = {name: importlib.metadata.version(name) for name in ("diffeliash", "jax", "jaxlib", "numpy", "h5py")}
+    return versions | {"git_commit": _git_commit()}
+
+
+def _git_commit() -> str:
+    checkout = pathlib.Path(__file__).resolve().parents[2]
+    if not (checkout / ".git").exists():
+        return "none"
+    words = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(words, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
 
 
 def hdf5_bytes(arrays: Mapping[str, tuple[Any, str]], attributes: Mapping[str, Any]) -> bytes:

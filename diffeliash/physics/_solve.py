@@ -106,8 +106,9 @@ def solve_gap(
 
     Eqs. (6)-(8) of arXiv:2007.07512, both sums over $|\omega_m| \le$ `matsubara_cutoff`. Batch over materials
     with `jax.vmap`. The derivative with respect to the spectrum, `T` and `mu_star` follows the implicit
-    function theorem. A normal-state answer is $\Delta = 0$ with `converged` true. An input that is not finite,
-    one bad member of a batch say, gives $\Delta = 0$ with `converged` false and zero gradients.
+    function theorem. A normal-state answer is $\Delta = 0$ with `converged` true. A bad member of a batch, with an
+    input that is not finite or a temperature that is not positive, gives $\Delta = 0$ with `converged` false and
+    zero gradients.
 
     Args:
         spectrum: Spectral function of one material.
@@ -137,7 +138,7 @@ def _solve_gap(
     spectrum: Spectrum, numbers: tuple[Float[Array, ""], ...], frequencies: FullMatsubara, solver: Newton
 ) -> GapSolution:
     T, mu_star, omega_c, matsubara_cutoff = numbers
-    usable = _all_finite(spectrum, *numbers)
+    usable = _all_finite(spectrum, *numbers) & (T > 0)
     safe_spectrum, safe_T, safe_mu_star, safe_omega_c, safe_cutoff = _sanitize(usable, spectrum, *numbers)
     problem = matsubara_problem(
         safe_spectrum,

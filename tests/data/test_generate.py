@@ -69,7 +69,7 @@ def test_files_say_what_they_hold(made):
         assert file["Delta_meV"].attrs["unit"] == "meV"
         assert file["a2f"].fletcher32
         assert json.loads(file.attrs["config"])["T"] == 3.0
-        assert {"diffeliash", "jax"} <= set(json.loads(file.attrs["versions"]))
+        assert {"diffeliash", "jax", "git_commit"} <= set(json.loads(file.attrs["versions"]))
         assert file.attrs["format_version"] == 1
 
 

@@ -168,6 +168,14 @@ def test_a_bad_member_leaves_the_batch_as_it_is():
     np.testing.assert_array_equal(sols.Delta[2], 0.0)
 
 
+def test_a_bad_temperature_in_a_batch():
+    solve = jax.jit(jax.vmap(lambda T: solve_gap(GOOD, T, frequencies=FullMatsubara(130), **SETTING)))
+    sols = solve(jnp.array([1.5, 0.0, -1.0, jnp.nan, jnp.inf]))
+    np.testing.assert_array_equal(sols.converged, [True, False, False, False, False])
+    assert np.all(np.isfinite(sols.Delta))
+    assert float(sols.Delta[0, 0]) == pytest.approx(float(solve_gap(GOOD, 1.5, **SETTING).Delta[0]), rel=1e-12)
+
+
 def test_running_out_of_steps_is_reported_and_finite():
     spectrum = gaussian_peak(1.3)
 
