@@ -18,7 +18,8 @@ class DiffeliashError(Exception):
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         text = f"{text}: {self.why}" if self.why else text
-        return f"{text} {self.hint}".rstrip()
+        end = "" if text.endswith((".", "?")) else "."
+        return f"{text}{end} {self.hint}" if self.hint else text
 
     def as_dict(self) -> dict[str, str]:
         """The four parts, for machine-readable output."""

@@ -1,5 +1,6 @@
 """The commands, put together. Importing this loads no JAX: `diffeliash --help` answers at once."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from .. import __version__
 from . import _interrupt
 from ._generate import generate_command
 from ._predict import predict_command
+from ._session import USAGE, print_json
 from ._solve import solve_command
 from ._tc import tc_command
 from ._train import train_command
@@ -51,4 +53,10 @@ def _options(
 def main() -> None:
     """Run the command line."""
     _interrupt.install()
-    app()
+    try:
+        app()
+    except SystemExit as left:
+        if left.code == USAGE and "--json" in sys.argv:
+            hint = "Standard error says what; see also --help."
+            print_json({"error": {"what": "command line not understood", "where": "", "why": "", "hint": hint}})
+        raise

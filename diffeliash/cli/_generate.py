@@ -8,7 +8,7 @@ import typer
 
 from .._errors import InputError
 from ._options import DeviceOption, Family, Json, Seed
-from ._session import print_json, session
+from ._session import NOT_CONVERGED, print_json, session, tell
 
 if TYPE_CHECKING:
     from ..data import GenerateConfig, GenerateReport
@@ -54,6 +54,9 @@ def generate_command(
             print_json(dataclasses.asdict(report))
         else:
             print(summary(report, out))
+        if not report.n_kept:
+            tell("error: no sample was kept.")
+            raise typer.Exit(NOT_CONVERGED)
 
 
 def make_config(**values: Any) -> "GenerateConfig":

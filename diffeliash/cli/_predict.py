@@ -8,6 +8,7 @@ import typer
 
 from ._options import DeviceOption, Json
 from ._session import finish, print_json, session, tell
+from ._targets import check_targets
 from ._train import CHECKPOINT
 
 if TYPE_CHECKING:
@@ -41,14 +42,17 @@ def predict_command(
         from ..models import predict_spectrum, read_checkpoint
         from ._predict_plot import plot_prediction
 
+        plot = plot or pathlib.Path(f"{file.stem}-a2f.png")
+        check_targets([file], output, plot, (".png",))
         checkpoint = read_checkpoint(run / CHECKPOINT if run.is_dir() else run)
         stated = {name: value for name, value in (("T", temperature), ("broadening", broadening)) if value is not None}
         gap = dataclasses.replace(read_gap(file), **stated)
         _tell_assumptions(gap, checkpoint.setting)
         spectrum, setting = predict_spectrum(checkpoint.model, checkpoint.setting, gap)
+        if (lowest := float(spectrum.a2f.min())) < 0:
+            tell(f"note: the predicted a2F is negative in places, down to {lowest:.3g}; it is used as it stands.")
         sol, real = _recompute(spectrum, setting, gap)
         result = _result(file, spectrum, sol, real, gap, setting)
-        plot = plot or pathlib.Path(f"{file.stem}-a2f.png")
         write_file(plot, plot_prediction(file.name, spectrum, gap, real))
         if output:
             write_file(output, _as_text(spectrum, setting).encode())

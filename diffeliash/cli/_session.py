@@ -14,7 +14,7 @@ import typer
 from .._errors import DeviceError, DiffeliashError, InputError, IntegrityError, StorageError
 from ._options import Device
 
-BAD_INPUT, NOT_CONVERGED, STORAGE, INTEGRITY, NO_DEVICE, OTHER = 3, 4, 5, 6, 8, 1
+USAGE, BAD_INPUT, NOT_CONVERGED, STORAGE, INTEGRITY, NO_DEVICE, OTHER = 2, 3, 4, 5, 6, 8, 1
 _EXIT_CODES = {InputError: BAD_INPUT, StorageError: STORAGE, IntegrityError: INTEGRITY, DeviceError: NO_DEVICE}
 
 

@@ -20,6 +20,7 @@ from ._options import (
     UnitOption,
 )
 from ._session import finish, print_json, print_table, session, tell
+from ._targets import PICTURES, check_targets
 
 if TYPE_CHECKING:
     from ..physics import GapSolution, RealAxisGap, Spectrum
@@ -53,7 +54,9 @@ def solve_command(
 ) -> None:
     """Gap function of a2F files at one or several temperatures."""
     with session(json, device):
-        _refuse_bad_targets(plot, len(files) * len(temperatures))
+        check_targets(files, output, plot, PICTURES)
+        if plot and len(files) * len(temperatures) > 1:
+            raise InputError("--plot draws one file at one temperature.")
         cutoffs = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
         reading = {"format": format, "unit": unit, "column": column}
         answers = [
@@ -74,13 +77,6 @@ def solve_command(
         elif good := [result for result in results if "error" not in result]:
             print_table([_row(result) for result in good])
         finish(results)
-
-
-def _refuse_bad_targets(plot: pathlib.Path | None, n_solutions: int) -> None:
-    if plot and plot.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise InputError(f"--plot must end in .png, .pdf or .svg, got {plot.name}.")
-    if plot and n_solutions > 1:
-        raise InputError("--plot draws one file at one temperature.")
 
 
 def _write(output: pathlib.Path, solved: list[tuple[str, "GapSolution", "RealAxisGap"]]) -> None:
@@ -139,6 +135,8 @@ def _solve_one(
             f"note: {file} at {T:g} K: Delta on the real axis comes from a Pade approximant in double precision and is "
             f"uncertain: two ways of computing it differ by {100 * float(real.discrepancy):.0f} % of its maximum."
         )
+    if sol.omega_c > sol.matsubara_cutoff:
+        tell(f"note: {file} at {T:g} K: mu* acts up to --matsubara-cutoff only, which lies below --omega-c.")
     result = {
         "file": str(file),
         "T_K": T,

@@ -18,6 +18,9 @@ from ._options import (
 )
 from ._session import finish, print_json, print_table, session, tell
 
+FEW_FREQUENCIES = 8
+"""With fewer frequencies below the cutoff the user is told."""
+
 
 def tc_command(
     files: Files,
@@ -59,7 +62,7 @@ def _critical_temperature(
     file: pathlib.Path, reading: dict[str, Any], mu_star: float, omega_c: float | None, cutoff: float | None
 ) -> dict[str, Any]:
     from ..data import read_spectrum_file
-    from ..physics import Spectrum, allen_dynes_tc, default_cutoffs, lowest_temperature, solve_tc
+    from ..physics import Spectrum, allen_dynes_tc, count_frequencies, default_cutoffs, lowest_temperature, solve_tc
 
     found = read_spectrum_file(file, **reading)
     notices = list(found.notices)
@@ -68,6 +71,10 @@ def _critical_temperature(
     T_c = float(solve_tc(spectrum, mu_star=mu_star, omega_c=cutoffs[0], matsubara_cutoff=cutoffs[1]))
     if T_c == 0:
         notices.append(f"no superconductivity down to {lowest_temperature(cutoffs[1]):.3g} K, the lowest looked at.")
+    elif T_c == T_c and count_frequencies(T_c, cutoffs[1]) < FEW_FREQUENCIES:
+        notices.append("T_c is so high that few frequencies lie below --matsubara-cutoff: raise it.")
+    if cutoffs[0] > cutoffs[1]:
+        notices.append("mu* acts up to --matsubara-cutoff only, which lies below --omega-c.")
     for notice in notices:
         tell(f"note: {file}: {notice}")
     return {
@@ -92,11 +99,11 @@ def _critical_temperature(
 def _row(result: dict[str, Any]) -> dict[str, str]:
     return {
         "file": result["file"],
-        "lambda": f"{result['lambda_ep']:.4f}",
-        "omega_log [meV]": f"{result['omega_log_meV']:.3f}",
-        "omega_2 [meV]": f"{result['omega_2_meV']:.3f}",
-        "T_c [K]": f"{result['T_c_K']:.4f}" if result["T_c_K"] else "normal",
-        "T_c Allen-Dynes [K]": f"{result['T_c_allen_dynes_K']:.4f}",
+        "lambda": f"{result['lambda_ep']:.5g}",
+        "omega_log [meV]": f"{result['omega_log_meV']:.5g}",
+        "omega_2 [meV]": f"{result['omega_2_meV']:.5g}",
+        "T_c [K]": f"{result['T_c_K']:.6g}" if result["T_c_K"] else "normal",
+        "T_c Allen-Dynes [K]": f"{result['T_c_allen_dynes_K']:.6g}",
         "mu*": f"{result['mu_star']:g}",
         "omega_c [meV]": f"{result['omega_c_meV']:g}",
     }

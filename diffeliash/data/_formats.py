@@ -28,6 +28,7 @@ class RawSpectrum:
         unit: Unit of the energies if the file states it, else `None`.
         smearings: Whether the columns are the same function at several smearings.
         stated_lambda: Coupling constant that the file states for each column; may be empty.
+        footer_expected: Whether a whole file states it at its end.
     """
 
     format: str
@@ -37,6 +38,7 @@ class RawSpectrum:
     unit: str | None
     smearings: bool = False
     stated_lambda: tuple[float, ...] = ()
+    footer_expected: bool = False
 
 
 def parse_spectrum(path: pathlib.Path, content: bytes, format: str) -> RawSpectrum:
@@ -78,7 +80,8 @@ def _epw(table: TextTable) -> RawSpectrum:
         if title.strip().startswith("Integrated el-ph coupling"):
             stated = tuple(float(cell) for cell in re.findall(r"[\d.]+(?:[eE][+-]?\d+)?", values))
     columns = data[:, 1 : n + 1].T
-    return RawSpectrum("epw", data[:, 0], columns, table.lines, "meV", n > 1, stated if len(stated) == n else ())
+    stated = stated if len(stated) == n else ()
+    return RawSpectrum("epw", data[:, 0], columns, table.lines, "meV", n > 1, stated, footer_expected=True)
 
 
 def _qe(table: TextTable) -> RawSpectrum:
@@ -102,7 +105,9 @@ def _matdyn(table: TextTable) -> RawSpectrum:
     data = np.array(records)
     stated = re.findall(r"lambda\s*=\s*([\d.EeDd+-]+)", " ".join(table.footer))
     found = tuple(float(value.replace("D", "E")) for value in stated[:1])
-    return RawSpectrum("qe", data[:, 0], data[:, 1:].T, table.lines[::period], "Ry", stated_lambda=found)
+    return RawSpectrum(
+        "qe", data[:, 0], data[:, 1:].T, table.lines[::period], "Ry", stated_lambda=found, footer_expected=True
+    )
 
 
 def _smearing_table(table: TextTable, name: str) -> RawSpectrum:

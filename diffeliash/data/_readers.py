@@ -86,6 +86,8 @@ def read_spectrum_file(
     omega = omega * to_meV(used_unit)
     _check_end(path, omega[-1], used_unit)
     _check_stated_lambda(path, raw, chosen, Spectrum(omega, a2f))
+    if raw.footer_expected and not raw.stated_lambda:
+        notices.append("no coupling constant at the end, where this code writes one: the file may be cut off.")
     a2f = _not_negative(path, omega, a2f, notices)
     return SpectrumFile(
         omega=omega, a2f=a2f, format=raw.format, unit=used_unit, column=chosen + 1, notices=tuple(notices)

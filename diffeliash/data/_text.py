@@ -14,7 +14,7 @@ LARGEST_FILE = 2**28
 
 _SEPARATORS = re.compile(r"[\s,;]+")
 _MISSING_E = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))([+-]\d+)$")
-_COMMENT = "#!%"
+_COMMENT = re.compile("[#!%]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,8 +72,8 @@ def read_bytes(path: pathlib.Path) -> bytes:
 def parse_table(path: pathlib.Path, content: bytes) -> TextTable:
     """Find the rows of numbers in a text file.
 
-    Comment lines start with #, ! or %. Text before the first and after the last row is kept; text between rows
-    is an error. Fortran's `1.0D-03` and `0.123-100` are numbers, `******` is not.
+    Comments start with #, ! or % and run to the end of the line. Text before the first and after the last row is
+    kept; text between rows is an error. Fortran's `1.0D-03` and `0.123-100` are numbers, `******` is not.
 
     Raises:
         InputError: The file is binary, has no rows, or a row holds something that is not a finite number.
@@ -92,9 +92,7 @@ def parse_table(path: pathlib.Path, content: bytes) -> TextTable:
 
 
 def _cells(line: str) -> list[str]:
-    line = line.strip()
-    if not line or line[0] in _COMMENT:
-        return []
+    line = _COMMENT.split(line, maxsplit=1)[0]
     return [cell for cell in _SEPARATORS.split(line) if cell]
 
 

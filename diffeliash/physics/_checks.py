@@ -49,16 +49,14 @@ def check_mu_star(mu_star: Any) -> list[str]:
 def check_cutoffs(omega_c: Any, matsubara_cutoff: Any, omega_max: Any) -> list[str]:
     """Complaints about the two cutoffs [meV]; none for traced ones."""
     bad = []
-    if is_concrete(omega_c) and not (np.isfinite(omega_c) and omega_c > 0):
-        bad.append(f"`omega_c` must be positive and finite [meV], got {float(omega_c):g}")
-    if is_concrete(matsubara_cutoff):
-        if not (np.isfinite(matsubara_cutoff) and matsubara_cutoff > 0):
-            bad.append(f"`matsubara_cutoff` must be positive and finite [meV], got {float(matsubara_cutoff):g}")
-        elif is_concrete(omega_max) and matsubara_cutoff < omega_max:
-            bad.append(
-                f"`matsubara_cutoff` must not lie below the spectrum, which ends at {float(omega_max):g} meV, "
-                f"got {float(matsubara_cutoff):g} meV"
-            )
+    for name, cutoff in (("omega_c", omega_c), ("matsubara_cutoff", matsubara_cutoff)):
+        if not is_concrete(cutoff):
+            continue
+        if not (np.isfinite(cutoff) and cutoff > 0):
+            bad.append(f"`{name}` must be positive and finite [meV], got {float(cutoff):g}")
+        elif is_concrete(omega_max) and cutoff < omega_max * (1 - 1e-9):
+            end = f"the spectrum, which ends at {float(omega_max):g} meV"
+            bad.append(f"`{name}` must not lie below {end}, got {float(cutoff):g} meV")
     return bad
 
 

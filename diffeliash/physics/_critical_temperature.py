@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from .._errors import InputError
 from ..units import BOLTZMANN
 from ._checks import check_cutoffs, check_mu_star, is_concrete, refuse, require_x64
 from ._equations import MatsubaraProblem, folded_kernels, matsubara_problem
@@ -25,6 +26,9 @@ ABOVE_BOUND = 1.1
 
 LARGEST_SEARCH = 4096
 """Frequencies at which the downward search for an unstable normal state ends."""
+
+WORST_REACH = 0.05
+"""The search must reach down to this part of the upper bound of T_c, or it is refused."""
 
 Inputs = tuple[Spectrum, Float[Array, ""], Float[Array, ""], Float[Array, ""]]
 
@@ -56,7 +60,7 @@ def solve_tc(
         is not finite or the search failed.
 
     Raises:
-        InputError: A concrete value out of its range.
+        InputError: A concrete value out of its range, or a cutoff too high to search down to low temperatures.
         RuntimeError: JAX is not in 64-bit mode.
         ValueError: The inputs are traced and no `n` is given.
     """
@@ -91,6 +95,13 @@ def _size_that_reaches_tc(inputs: Inputs) -> int:
     n = 32
     if not top > 0:
         return n
+    lowest = float(lowest_temperature(inputs[3]))
+    if lowest > WORST_REACH * top:
+        raise InputError(
+            f"with `matsubara_cutoff` {float(inputs[3]):g} meV the search would end at {lowest:.3g} K, while T_c may "
+            f"lie "
+            f"anywhere below {top:.3g} K: lower the cutoff."
+        )
     while n < LARGEST_SEARCH and n < 2 * count_frequencies(top, float(inputs[3])):
         n *= 2
     while n < LARGEST_SEARCH and not bool(_unstable(inputs, lowest_temperature(inputs[3], n), n)):

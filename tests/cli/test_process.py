@@ -29,6 +29,13 @@ def test_json_is_alone_on_standard_output(spectrum_file):
     assert json.loads(done.stdout)["results"][0]["converged"]
 
 
+def test_a_usage_error_is_json_too():
+    done = subprocess.run([*COMMAND, "tc", "--json", "--bogus"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert set(json.loads(done.stdout)["error"]) == {"what", "where", "why", "hint"}
+    assert "--bogus" in done.stderr
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupt_leaves_nothing(tmp_path, number, code):
     process = subprocess.Popen(

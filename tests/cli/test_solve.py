@@ -44,9 +44,13 @@ def test_output_and_picture(run, spectrum_file, tmp_path):
         (("-T", 1, "-T", 2, "--plot", "gap.png"), 3),
         (("-T", 1e-5), 3),
         (("-T", 40, "--output", "none/gap.h5"), 5),
+        (("-T", 40, "--output", "peak.dat"), 3),
+        (("-T", 40, "--output", "gap.png", "--plot", "gap.png"), 3),
         ((), 2),
     ],
 )
 def test_exit_codes(run, spectrum_file, tmp_path, args, code):
+    before = spectrum_file.read_bytes()
     run("solve", spectrum_file, "--unit", "meV", *args, expect=code)
+    assert spectrum_file.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["peak.dat"]

@@ -40,11 +40,17 @@ def test_a_normal_metal_is_an_answer(run, answer, tmp_path):
     assert "no superconductivity down to" in told.stderr
 
 
+def test_cutoffs_that_do_not_do_what_they_say_are_told(run, spectrum_file):
+    assert "mu* acts up to" in run("tc", spectrum_file, "--unit", "meV", "--omega-c", 500).stderr
+
+
 @pytest.mark.parametrize(
     ("args", "code"),
     [
         (("--mu-star", 7), 3),
         (("--matsubara-cutoff", 1), 3),
+        (("--matsubara-cutoff", 1e7), 3),
+        (("--omega-c", 1), 3),
         (("--column", 5), 3),
         (("--unit", "furlong"), 2),
         (("--nonsense",), 2),

@@ -44,6 +44,7 @@ def test_verify(made, run, answer):
     folder = made[0]
     assert answer("verify", folder / "data") == {"ok": True, "problems": []}
     run("verify", folder / "run" / "model.ckpt")
+    run("verify", folder / "run")
     copy = folder / "copy.ckpt"
     content = bytearray((folder / "run" / "model.ckpt").read_bytes())
     content[-100] ^= 1
@@ -97,6 +98,8 @@ def test_predict_refuses_other_settings(made, run, tmp_path):
     assert "covers" in run("predict", folder / "run", "short.dat", expect=3).stderr
     assert "three" in run("predict", folder / "run", "two.dat", expect=3).stderr
     run("predict", folder / "none", "gap.dat", expect=3)
+    run("predict", folder / "run", "gap.dat", "--plot", "a2f.txt", expect=3)
+    run("predict", folder / "run", "gap.dat", "--output", "gap.dat", expect=3)
 
 
 def test_train_without_data_makes_some_and_numbers_its_runs(run, tmp_path):

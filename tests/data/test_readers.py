@@ -93,6 +93,8 @@ def test_epw_5_with_two_smearings(write):
     np.testing.assert_allclose(read_spectrum_file(write(text), column=2).a2f, b, rtol=1e-9)
     with pytest.raises(InputError, match="column 3"):
         read_spectrum_file(write(text), column=3)
+    cut = read_spectrum_file(write(text[: text.index(" Integrated el-ph")]), column=1)
+    assert "cut off" in cut.notices[0]
     with pytest.raises(InputError, match="disagree"):
         read_spectrum_file(write(text.replace(f"{lam(w, b):.7f}", "9.9")), column=2)
 

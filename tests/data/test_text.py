@@ -12,7 +12,7 @@ def parse(text):
 
 
 def test_comments_separators_and_fortran_numbers():
-    table = parse("# head\nw, a2F\n1.0D-03; 2\n\n 0.5-100\t-.25E+1\n! inside\n3,4\nlambda = 1\n")
+    table = parse("# head\nw, a2F\n1.0D-03; 2\n\n 0.5-100\t-.25E+1\n! inside\n3,4 # last\nlambda = 1\n")
     np.testing.assert_array_equal(table.rectangle(), [[1e-3, 2], [0.5e-100, -2.5], [3, 4]])
     assert table.header == ["# head", "w, a2F"]
     assert table.footer == ["lambda = 1"]
