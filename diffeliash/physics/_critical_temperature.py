@@ -27,8 +27,8 @@ ABOVE_BOUND = 1.1
 LARGEST_SEARCH = 4096
 """Frequencies at which the downward search for an unstable normal state ends."""
 
-WORST_REACH = 0.05
-"""The search must reach down to this part of the upper bound of T_c, or it is refused."""
+WORST_REACH = 0.02
+"""The search must reach down to k_B T of this many omega_2, T_c for a coupling constant of 0.4, or it is refused."""
 
 Inputs = tuple[Spectrum, Float[Array, ""], Float[Array, ""], Float[Array, ""]]
 
@@ -95,18 +95,24 @@ def _size_that_reaches_tc(inputs: Inputs) -> int:
     n = 32
     if not top > 0:
         return n
-    lowest = float(lowest_temperature(inputs[3]))
-    if lowest > WORST_REACH * top:
-        raise InputError(
-            f"with `matsubara_cutoff` {float(inputs[3]):g} meV the search would end at {lowest:.3g} K, while T_c may "
-            f"lie "
-            f"anywhere below {top:.3g} K: lower the cutoff."
-        )
     while n < LARGEST_SEARCH and n < 2 * count_frequencies(top, float(inputs[3])):
         n *= 2
-    while n < LARGEST_SEARCH and not bool(_unstable(inputs, lowest_temperature(inputs[3], n), n)):
+    while not bool(_unstable(inputs, lowest_temperature(inputs[3], n), n)):
+        if n >= LARGEST_SEARCH:
+            _refuse_short_reach(inputs)
+            break
         n *= 2
     return n
+
+
+def _refuse_short_reach(inputs: Inputs) -> None:
+    """A search that found nothing but did not go down far enough is no answer."""
+    lowest, omega_2 = float(lowest_temperature(inputs[3])), float(inputs[0].omega_2)
+    if BOLTZMANN * lowest > WORST_REACH * omega_2:
+        raise InputError(
+            f"with `matsubara_cutoff` {float(inputs[3]):g} meV the search for T_c ended at {lowest:.3g} K already, "
+            f"too high for a spectrum with omega_2 = {omega_2:.3g} meV: lower the cutoff."
+        )
 
 
 def _problem(inputs: Inputs, T: Float[Array, ""], n: int) -> MatsubaraProblem:
