@@ -19,8 +19,9 @@ from ..cases import gaussian_peak
 
 
 def problem_of(spectrum, T=1.5, mu_star=0.12, omega_c=20.0, cutoff=35.0, n=60):
-    numbers = [jnp.array(x) for x in (T, mu_star, omega_c, cutoff)]
-    return matsubara_problem(spectrum, *numbers, n=n, cutoff=sharp_cutoff)
+    T, mu_star, omega_c, cutoff = (jnp.array(x) for x in (T, mu_star, omega_c, cutoff))
+    cutoffs = {"omega_c": omega_c, "matsubara_cutoff": cutoff}
+    return matsubara_problem(spectrum, T, mu_star=mu_star, **cutoffs, n=n, cutoff=sharp_cutoff)
 
 
 def test_folded_sums_equal_the_sums_over_both_signs():
