@@ -20,16 +20,25 @@ if TYPE_CHECKING:
     from .data import read_spectrum as read_spectrum
     from .models import Predictor as Predictor
     from .models import read_checkpoint as read_checkpoint
+    from .physics import Anderson as Anderson
+    from .physics import Broyden as Broyden
+    from .physics import CompressedMatsubara as CompressedMatsubara
     from .physics import FullMatsubara as FullMatsubara
     from .physics import GapSolution as GapSolution
+    from .physics import InfiniteSum as InfiniteSum
     from .physics import Newton as Newton
     from .physics import Pade as Pade
     from .physics import RealAxisGap as RealAxisGap
+    from .physics import SharpCutoff as SharpCutoff
     from .physics import Spectrum as Spectrum
+    from .physics import SplitCutoff as SplitCutoff
+    from .physics import TruncatedSum as TruncatedSum
     from .physics import allen_dynes_tc as allen_dynes_tc
     from .physics import continue_gap as continue_gap
     from .physics import gap_edge as gap_edge
     from .physics import lambda_kernel as lambda_kernel
+    from .physics import mcmillan_tc as mcmillan_tc
+    from .physics import rescale_mu_star as rescale_mu_star
     from .physics import solve_gap as solve_gap
     from .physics import solve_tc as solve_tc
     from .training import MatsubaraConsistency as MatsubaraConsistency
@@ -46,8 +55,9 @@ _LAYERS = {
     ),
     "models": ("Predictor", "read_checkpoint"),
     "physics": (
-        "FullMatsubara", "GapSolution", "Newton", "Pade", "RealAxisGap", "Spectrum", "allen_dynes_tc", "continue_gap",
-        "gap_edge", "lambda_kernel", "solve_gap", "solve_tc",
+        "Anderson", "Broyden", "CompressedMatsubara", "FullMatsubara", "GapSolution", "InfiniteSum", "Newton", "Pade",
+        "RealAxisGap", "SharpCutoff", "Spectrum", "SplitCutoff", "TruncatedSum", "allen_dynes_tc", "continue_gap",
+        "gap_edge", "lambda_kernel", "mcmillan_tc", "rescale_mu_star", "solve_gap", "solve_tc",
     ),
     "training": ("MatsubaraConsistency", "TrainConfig", "train"),
 }  # fmt: skip

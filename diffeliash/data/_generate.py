@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from .._errors import StorageError
-from ..physics import FullMatsubara, batched, continue_gap, count_frequencies, map_materials, solve_gap
+from ..physics import FullMatsubara, Newton, batched, continue_gap, count_frequencies, map_materials, solve_gap
 from ._families import ComplexFamily
 from ._features import N_ENERGIES, feature_grid
 from ._schema import FORMAT_VERSION, MANIFEST, STATUS, UNITS, shard_name
@@ -105,6 +105,7 @@ def sample_record(config: GenerateConfig, key: PRNGKeyArray) -> dict[str, Any]:
         omega_c=config.omega_c,
         matsubara_cutoff=config.matsubara_cutoff,
         frequencies=frequencies,
+        solver=Newton(),  # to rounding, for the continuation
     )
     grid = feature_grid(config.family.omega_max, config.n_energies)
     real = continue_gap(sol, spectrum, grid, broadening=config.broadening)

@@ -1,21 +1,30 @@
 """The theory, for one material at one temperature; no files, no networks."""
 
-from ._allen_dynes import allen_dynes_tc as allen_dynes_tc
 from ._batch import batched as batched
 from ._batch import map_materials as map_materials
 from ._critical_temperature import lowest_temperature as lowest_temperature
 from ._critical_temperature import solve_tc as solve_tc
+from ._frequency_set import InfiniteSum as InfiniteSum
+from ._frequency_set import TruncatedSum as TruncatedSum
 from ._kernel import lambda_kernel as lambda_kernel
+from ._matsubara import CompressedMatsubara as CompressedMatsubara
 from ._matsubara import FullMatsubara as FullMatsubara
+from ._matsubara import SharpCutoff as SharpCutoff
+from ._matsubara import SplitCutoff as SplitCutoff
 from ._matsubara import count_frequencies as count_frequencies
 from ._matsubara import default_cutoffs as default_cutoffs
-from ._newton import Newton as Newton
 from ._pade import Pade as Pade
 from ._real_axis import RealAxisGap as RealAxisGap
 from ._real_axis import continue_gap as continue_gap
 from ._real_axis import default_broadening as default_broadening
 from ._real_axis import density_of_states as density_of_states
 from ._real_axis import gap_edge as gap_edge
+from ._root_finders import Anderson as Anderson
+from ._root_finders import Broyden as Broyden
+from ._root_finders import Newton as Newton
 from ._solve import GapSolution as GapSolution
 from ._solve import solve_gap as solve_gap
 from ._spectrum import Spectrum as Spectrum
+from ._tc_formulas import allen_dynes_tc as allen_dynes_tc
+from ._tc_formulas import mcmillan_tc as mcmillan_tc
+from ._tc_formulas import rescale_mu_star as rescale_mu_star

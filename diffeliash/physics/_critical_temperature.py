@@ -1,7 +1,7 @@
 r"""The critical temperature: where the leading pairing eigenvalue crosses one."""
 
-import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -12,10 +12,19 @@ from jaxtyping import Array, Bool, Float, Int
 from .._errors import InputError
 from ..units import BOLTZMANN
 from ._checks import check_cutoffs, check_mu_star, is_concrete, refuse, require_x64
-from ._equations import MatsubaraProblem, folded_kernels, matsubara_problem
+from ._equations import FoldedKernels, folded_kernels
+from ._frequency_set import AbstractFrequencySet, AbstractZSum, Ends, TruncatedSum, frequency_set
 from ._implicit import attach_root
-from ._linearized import pairing_eigenvalue, rough_eigenpair
-from ._matsubara import FullMatsubara, count_frequencies, default_cutoffs, split_cutoff
+from ._linearized import leading_eigenpair, pairing_eigenvalue, rough_eigenpair
+from ._matsubara import (
+    AbstractCutoff,
+    AbstractFrequencies,
+    CompressedMatsubara,
+    SplitCutoff,
+    count_frequencies,
+    default_cutoffs,
+)
+from ._sanitize import all_finite, harmless_unless
 from ._spectrum import Spectrum
 
 STRONG_COUPLING_LIMIT = 0.1827262477
@@ -30,7 +39,22 @@ LARGEST_SEARCH = 4096
 WORST_REACH = 0.02
 """The search must reach down to k_B T of this many omega_2, T_c for a coupling constant of 0.4, or it is refused."""
 
-Inputs = tuple[Spectrum, Float[Array, ""], Float[Array, ""], Float[Array, ""]]
+SLACK = 1e-4
+"""The last search goes at least this far (relative) below the critical temperature of the one before."""
+
+
+SMALLEST_STEP = 1e-14
+"""Change of ln T at which the search ends."""
+
+MAX_STEPS = 100
+"""Most evaluations of the eigenvalue; a bisection alone needs half of them."""
+
+
+class _Inputs(eqx.Module):
+    spectrum: Spectrum
+    mu_star: Float[Array, ""]
+    omega_c: Float[Array, ""]
+    matsubara_cutoff: Float[Array, ""]
 
 
 def solve_tc(
@@ -39,21 +63,28 @@ def solve_tc(
     mu_star: Any = 0.1,
     omega_c: Any = None,
     matsubara_cutoff: Any = None,
-    frequencies: FullMatsubara = FullMatsubara(),
+    frequencies: AbstractFrequencies = CompressedMatsubara(),
+    cutoff: AbstractCutoff = SplitCutoff(),
+    z_sum: AbstractZSum = TruncatedSum(),
 ) -> Float[Array, ""]:
     r"""Critical temperature from $\eta(T_c) = 1$ of the linearized Migdal-Eliashberg equations.
 
-    The cutoffs are energies, and the frequency that a cutoff splits counts in part, so that $\eta(T)$ does not
-    jump where the number of frequencies changes; `solve_gap` counts whole frequencies, and its gap closes up to
-    1e-3 away from this temperature. Differentiable with respect to the spectrum and `mu_star`.
+    Differentiable to any order with respect to the spectrum, `mu_star` and the cutoffs. The cutoffs are energies, and
+    by default the frequency that a cutoff splits counts in part (`SplitCutoff`), so that $\eta(T)$ and $T_c$ are
+    continuous. `solve_gap` counts whole frequencies by default (`SharpCutoff`), and its gap then closes up to 1e-3
+    away from this temperature; with the same `cutoff` in both the two agree.
 
     Args:
         spectrum: Spectral function of one material.
         mu_star: Coulomb pseudopotential $\mu^*$ that belongs to `omega_c`; used as it stands.
         omega_c: Coulomb cutoff [meV]; 10 times the last grid point if `None`.
         matsubara_cutoff: Cutoff of the sums [meV]; 22 times the last grid point if `None`.
-        frequencies: `FullMatsubara(n=...)` fixes the largest set and with it the lowest temperature looked at,
-            `matsubara_cutoff / (2 pi k_B n)`; needed if the inputs are traced. Otherwise `n` grows to 4096.
+        frequencies: Where to solve. Its `n` fixes the longest sum and with it the lowest temperature looked at,
+            `matsubara_cutoff / (2 pi k_B n)`; it is needed if the inputs are traced. Otherwise `n` grows to 4096,
+            and the search is repeated on a set fitted to the temperature that was found. A compressed set is good to
+            1e-7 then; with a given `n` several times too large, to 1e-6.
+        cutoff: How the sums end at their cutoffs.
+        z_sum: Whether the sum in $Z$ ends at the cutoff too.
 
     Returns:
         $T_c$ [K]; 0 if the normal state is stable down to `lowest_temperature(matsubara_cutoff, n)`, NaN if an input
@@ -67,21 +98,25 @@ def solve_tc(
     require_x64()
     omega_c, matsubara_cutoff = default_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff)
     refuse(check_mu_star(mu_star) + check_cutoffs(omega_c, matsubara_cutoff, spectrum.omega_max))
-    mu_star, omega_c, matsubara_cutoff = (
-        jnp.asarray(x, dtype=jnp.float64) for x in (mu_star, omega_c, matsubara_cutoff)
-    )
-    inputs = (spectrum, mu_star, omega_c, matsubara_cutoff)
-    n = frequencies.n
-    if n is None:
-        if not is_concrete(*jax.tree.leaves(inputs)):
-            raise ValueError("inputs are traced here: give the largest set, as in frequencies=FullMatsubara(n=512).")
-        n = _size_that_reaches_tc(inputs)
-    return _solve_tc(inputs, n)
+    numbers = (jnp.asarray(x, dtype=jnp.float64) for x in (mu_star, omega_c, matsubara_cutoff))
+    search = _Search(_Inputs(spectrum, *numbers), frequencies, cutoff, z_sum)
+    if frequencies.n is not None:
+        return search.critical_temperature(frequencies.n)
+    if not is_concrete(*jax.tree.leaves(search.inputs)):
+        name = type(frequencies).__name__
+        raise ValueError(f"inputs are traced here: give the largest set, as in frequencies={name}(n=512).")
+    n = search.size_that_reaches_tc()
+    T_c = search.critical_temperature(n)
+    if not (isinstance(frequencies, CompressedMatsubara) and T_c > 0):
+        return T_c
+    fitting = _fitting_size(float(matsubara_cutoff) / (2 * math.pi * BOLTZMANN * float(T_c)))
+    return search.critical_temperature(fitting) if fitting < n else T_c
 
 
-def _upper_bound(spectrum: Spectrum) -> Float[Array, ""]:
-    moment = spectrum.integrate(2 * spectrum.a2f * spectrum.omega)
-    return ABOVE_BOUND * STRONG_COUPLING_LIMIT * jnp.sqrt(jnp.maximum(moment, 0.0)) / BOLTZMANN
+def _fitting_size(needed: float) -> int:
+    """The next larger of the sizes 4, 5, 6, 7 times a power of two: few, so that few programs are compiled."""
+    octave = 2 ** max(0, math.floor(math.log2(needed)) - 2)
+    return octave * (math.floor(needed * (1 + SLACK) / octave) + 1)
 
 
 def lowest_temperature(matsubara_cutoff: Any, n: int = LARGEST_SEARCH) -> Any:
@@ -89,106 +124,140 @@ def lowest_temperature(matsubara_cutoff: Any, n: int = LARGEST_SEARCH) -> Any:
     return matsubara_cutoff / (2 * math.pi * BOLTZMANN * n)
 
 
-def _size_that_reaches_tc(inputs: Inputs) -> int:
-    """The smallest power of two whose lowest temperature lies below T_c; the largest one if none does."""
-    top = float(_upper_bound(inputs[0]))
-    n = 32
-    if not top > 0:
-        return n
-    while n < LARGEST_SEARCH and n < 2 * count_frequencies(top, float(inputs[3])):
-        n *= 2
-    while not bool(_unstable(inputs, lowest_temperature(inputs[3], n), n)):
-        if n >= LARGEST_SEARCH:
-            _refuse_short_reach(inputs)
-            break
-        n *= 2
-    return n
-
-
-def _refuse_short_reach(inputs: Inputs) -> None:
-    """A search that found nothing but did not go down far enough is no answer."""
-    lowest, omega_2 = float(lowest_temperature(inputs[3])), float(inputs[0].omega_2)
-    if BOLTZMANN * lowest > WORST_REACH * omega_2:
-        raise InputError(
-            f"with `matsubara_cutoff` {float(inputs[3]):g} meV the search for T_c ended at {lowest:.3g} K already, "
-            f"too high for a spectrum with omega_2 = {omega_2:.3g} meV: lower the cutoff."
-        )
-
-
-def _problem(inputs: Inputs, T: Float[Array, ""], n: int) -> MatsubaraProblem:
-    spectrum, mu_star, omega_c, matsubara_cutoff = inputs
-    cutoffs = {"omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
-    return matsubara_problem(spectrum, T, mu_star=mu_star, **cutoffs, n=n, cutoff=split_cutoff)
-
-
-def _eta(inputs: Inputs, T: Float[Array, ""], n: int) -> Float[Array, ""]:
-    return pairing_eigenvalue(_problem(inputs, T, n))
-
-
-@eqx.filter_jit
-def _unstable(inputs: Inputs, T: Float[Array, ""], n: int) -> Bool[Array, ""]:
-    """Whether the normal state is unstable."""
-    problem = _problem(inputs, T, n)
-    return rough_eigenpair(problem, folded_kernels(problem)).eta > 1
-
-
-@eqx.filter_jit
-def _solve_tc(inputs: Inputs, n: int) -> Float[Array, ""]:
-    finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(inputs)]))
-    safe = jax.tree.map(lambda x: jnp.where(finite, x, jnp.arange(1.0, x.size + 1).reshape(x.shape)), inputs)
-    frozen = jax.lax.stop_gradient(safe)
-    low = lowest_temperature(frozen[3], n)
-    high = jnp.maximum(_upper_bound(frozen[0]), 2 * low)
-    superconducting = _unstable(frozen, low, n)
-    T_c = _find_tc(frozen, low, jnp.where(superconducting, high, low), n)
-    solved = superconducting & (jnp.abs(_eta(frozen, T_c, n) - 1) < 1e-9)
-    T_c = attach_root(_TcResidual(n), _TcSlope(n), (safe, solved), T_c)
-    return jnp.where(finite, jnp.where(superconducting, jnp.where(solved, T_c, jnp.nan), 0.0), jnp.nan)
+def _upper_bound(spectrum: Spectrum) -> Float[Array, ""]:
+    moment = spectrum.integrate(2 * spectrum.a2f * spectrum.omega)
+    return ABOVE_BOUND * STRONG_COUPLING_LIMIT * jnp.sqrt(jnp.maximum(moment, 0.0)) / BOLTZMANN
 
 
 class _Search(eqx.Module):
+    """One search for T_c, on sets of any size."""
+
+    inputs: _Inputs
+    frequencies: AbstractFrequencies
+    cutoff: AbstractCutoff
+    z_sum: AbstractZSum
+
+    def points(self, n: int) -> AbstractFrequencySet:
+        """The set of a given size, for temperatures that are not known yet."""
+        sized = self.frequencies.with_size(n, needed=n, cutoff_ratio=1)
+        return frequency_set(sized, None, cutoff=self.cutoff, z_sum=self.z_sum)[0]
+
+    def critical_temperature(self, n: int) -> Float[Array, ""]:
+        """T_c from sums over at most `n` frequencies."""
+        return _solve_tc(self.inputs, self.points(n), n)
+
+    def size_that_reaches_tc(self) -> int:
+        """The smallest power of two whose lowest temperature lies below T_c; the largest one if none does."""
+        inputs = self.inputs
+        top = float(_upper_bound(inputs.spectrum))
+        n = 32
+        if not top > 0:
+            return n
+        while n < LARGEST_SEARCH and n < 2 * count_frequencies(top, float(inputs.matsubara_cutoff)):
+            n *= 2
+        while not bool(_unstable(inputs, self.points(n), lowest_temperature(inputs.matsubara_cutoff, n))):
+            if n >= LARGEST_SEARCH:
+                _refuse_short_reach(inputs)
+                break
+            n *= 2
+        return n
+
+
+def _refuse_short_reach(inputs: _Inputs) -> None:
+    """A search that found nothing but did not go down far enough is no answer."""
+    lowest, omega_2 = float(lowest_temperature(inputs.matsubara_cutoff)), float(inputs.spectrum.omega_2)
+    if BOLTZMANN * lowest > WORST_REACH * omega_2:
+        raise InputError(
+            f"with `matsubara_cutoff` {float(inputs.matsubara_cutoff):g} meV the search for T_c ended at "
+            f"{lowest:.3g} K already, too high for a spectrum with omega_2 = {omega_2:.3g} meV: lower the cutoff."
+        )
+
+
+def _kernels(inputs: _Inputs, points: AbstractFrequencySet, T: Float[Array, ""]) -> FoldedKernels:
+    ends = Ends(T, inputs.omega_c, inputs.matsubara_cutoff)
+    return folded_kernels(inputs.spectrum, points, ends, mu_star=inputs.mu_star)
+
+
+@eqx.filter_jit
+def _unstable(inputs: _Inputs, points: AbstractFrequencySet, T: Float[Array, ""]) -> Bool[Array, ""]:
+    """Whether the normal state is unstable."""
+    return rough_eigenpair(_kernels(inputs, points, T)).eta > 1
+
+
+@eqx.filter_jit
+def _solve_tc(inputs: _Inputs, points: AbstractFrequencySet, n: int) -> Float[Array, ""]:
+    finite = all_finite(inputs)
+    numbers = (inputs.mu_star, inputs.omega_c, inputs.matsubara_cutoff)
+    spectrum, numbers = harmless_unless(finite, inputs.spectrum, numbers)
+    safe = _Inputs(spectrum, *numbers)
+    frozen = jax.lax.stop_gradient(safe)
+    low = lowest_temperature(frozen.matsubara_cutoff, n)
+    high = jnp.maximum(_upper_bound(frozen.spectrum), 2 * low)
+    search = _find_tc(lambda T: leading_eigenpair(_kernels(frozen, points, T), rtol=1e-14).eta, low, high)
+    T_c = attach_root(_excess, _excess_slope, (safe, points, search.found), search.T_c)
+    return jnp.where(finite, jnp.where(search.unstable, jnp.where(search.found, T_c, jnp.nan), 0.0), jnp.nan)
+
+
+class _Outcome(eqx.Module):
+    T_c: Float[Array, ""]
+    unstable: Bool[Array, ""]
+    found: Bool[Array, ""]
+
+
+class _State(eqx.Module):
+    """Logarithms of the temperatures around T_c, of the last two tried, and of their eigenvalues."""
+
     low: Float[Array, ""]
     high: Float[Array, ""]
-    log_T: Float[Array, ""]
-    change: Float[Array, ""]
+    x: Float[Array, ""]
+    y: Float[Array, ""]
+    previous_x: Float[Array, ""]
+    previous_y: Float[Array, ""]
     step: Int[Array, ""]
 
 
-def _find_tc(inputs: Inputs, low: Float[Array, ""], high: Float[Array, ""], n: int) -> Float[Array, ""]:
-    """Newton in ln T, replaced by bisection where it would leave the bracket; eta falls with T.
+def _find_tc(
+    eta: Callable[[Float[Array, ""]], Float[Array, ""]], low: Float[Array, ""], high: Float[Array, ""]
+) -> _Outcome:
+    """Secant steps for ln eta over ln T, replaced by a bisection where one would leave the bracket.
 
-    An empty bracket, of a spectrum that does not superconduct, is given back at once.
+    An eigenvalue that jumps across one, as it can with sharp cutoffs, is found where it jumps.
     """
 
-    def refine(search: _Search) -> _Search:
-        x = search.log_T
-        eta, slope = jax.jvp(lambda log_T: _eta(inputs, jnp.exp(log_T), n), (x,), (jnp.ones(()),))
-        low = jnp.where(eta > 1, x, search.low)
-        high = jnp.where(eta > 1, search.high, x)
-        newton = x - (eta - 1) / slope
-        next_x = jnp.where((newton > low) & (newton < high), newton, (low + high) / 2)
-        return _Search(low, high, next_x, jnp.abs(next_x - x), search.step + 1)
+    def log_eta(log_T: Float[Array, ""]) -> Float[Array, ""]:
+        return jnp.log(jnp.maximum(eta(jnp.exp(log_T)), 1e-6))
 
-    def unfinished(search: _Search) -> Bool[Array, ""]:
-        return (search.change > 1e-13) & (search.high > search.low) & (search.step < 60)
+    def refine(state: _State) -> _State:
+        slope = (state.y - state.previous_y) / (state.x - state.previous_x)
+        guess = state.x - state.y / slope
+        x = jnp.where((guess > state.low) & (guess < state.high), guess, (state.low + state.high) / 2)
+        y = log_eta(x)
+        low, high = jnp.where(y > 0, x, state.low), jnp.where(y > 0, state.high, x)
+        return _State(low, high, x, y, state.x, state.y, state.step + 1)
+
+    def unfinished(state: _State) -> Bool[Array, ""]:
+        moving = (jnp.abs(state.x - state.previous_x) > SMALLEST_STEP) & (state.high - state.low > SMALLEST_STEP)
+        return moving & (state.y != 0) & (state.step < MAX_STEPS)
 
     log_low, log_high = jnp.log(low), jnp.log(high)
-    start = _Search(log_low, log_high, (log_low + log_high) / 2, jnp.array(jnp.inf), jnp.array(0))
-    return jnp.exp(jax.lax.while_loop(unfinished, refine, start).log_T)
+    y_low, y_high = log_eta(log_low), log_eta(log_high)
+    unstable = y_low > 0
+    # a stable normal state has nothing to search: the empty bracket ends the loop at once
+    bracket_high = jnp.where(unstable, log_high, log_low)
+    start = _State(log_low, bracket_high, log_low, y_low, log_high, y_high, jnp.array(0))
+    end = jax.lax.while_loop(unfinished, refine, start)
+    found = unstable & ((jnp.abs(end.y) < 1e-9) | (end.high - end.low <= SMALLEST_STEP))
+    return _Outcome(jnp.exp(end.x), unstable, found)
 
 
-@dataclasses.dataclass(frozen=True)
-class _TcResidual:
-    n: int
-
-    def __call__(self, inputs: tuple[Inputs, Bool[Array, ""]], T: Float[Array, ""]) -> Float[Array, ""]:
-        return jnp.where(inputs[1], _eta(inputs[0], T, self.n) - 1, 0.0)
+Rooted = tuple[_Inputs, AbstractFrequencySet, Bool[Array, ""]]
 
 
-@dataclasses.dataclass(frozen=True)
-class _TcSlope:
-    n: int
+def _excess(inputs: Rooted, T: Float[Array, ""]) -> Float[Array, ""]:
+    safe, points, found = inputs
+    return jnp.where(found, pairing_eigenvalue(_kernels(safe, points, T)) - 1, 0.0)
 
-    def __call__(self, inputs: tuple[Inputs, Bool[Array, ""]], T: Float[Array, ""]) -> Float[Array, ""]:
-        _, slope = jax.jvp(lambda x: _eta(inputs[0], x, self.n), (T,), (jnp.ones(()),))
-        return jnp.where(inputs[1], slope, -1.0)
+
+def _excess_slope(inputs: Rooted, T: Float[Array, ""]) -> Float[Array, ""]:
+    _, slope = jax.jvp(lambda x: _excess(inputs, x), (T,), (jnp.ones(()),))
+    return jnp.where(inputs[2], slope, -1.0)

@@ -1,123 +1,106 @@
 r"""The isotropic Migdal-Eliashberg equations on the imaginary axis, once: map, residual, Jacobian; no loop.
 
-Eqs. (6) and (7) of arXiv:2007.07512. $\Delta(i\omega_n)$ and $Z(i\omega_n)$ are even in $n$, so the sums are
-folded onto positive frequencies. With $R_m = \sqrt{\omega_m^2 + \Delta_m^2}$, $l = n-m$ and $l' = n+m+1$,
+Eqs. (6) and (7) of arXiv:2007.07512, folded onto positive frequencies. With $R_m = \sqrt{\omega_m^2 + \Delta_m^2}$,
+$l = n-m$ and $l' = n+m+1$,
 
-$$ Z_n = 1 + \frac{\pi k_BT}{\omega_n}\sum_{m\ge0}
-         \frac{\omega_m}{R_m}\,[\lambda(l) - \lambda(l')] $$
+$$ Z_n = 1 + \frac{\pi k_BT}{\omega_n}\Big[\sum_{m\ge0} [\lambda(l) - \lambda(l')]
+         - \sum_{m\ge0} [\lambda(l) - \lambda(l')]\,\Big(1 - \frac{\omega_m}{R_m}\Big)\Big] $$
 $$ \phi_n = Z_n\Delta_n = \pi k_BT\sum_{m\ge0}
             \frac{\Delta_m}{R_m}\,[\lambda(l) + \lambda(l') - 2\mu^*\theta(\omega_c-\omega_m)] $$
-"""
 
-from collections.abc import Callable
+The normal-state part of $Z$ is kept apart: it needs no solution, and what is left vanishes with the gap.
+"""
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..units import BOLTZMANN
-from ._kernel import lambda_kernel, toeplitz_and_hankel
-from ._matsubara import fermionic_frequencies
+from ._frequency_set import AbstractFrequencySet, Ends
+from ._kernel import lambda_kernel
+from ._matsubara import bosonic_frequencies, fermionic_frequencies
 from ._spectrum import Spectrum
-
-Cutoff = Callable[[Float[Array, " matsubara"], Float[Array, ""]], Float[Array, " matsubara"]]
-
-
-class MatsubaraProblem(eqx.Module):
-    r"""What the equations need to know of one material at one temperature; the differentiable inputs.
-
-    Args:
-        kT: Thermal energy [meV].
-        omega_n: Positive fermionic frequencies [meV].
-        lambda_l: Coupling at the bosonic frequencies $l = 0 .. 2N-1$.
-        weights: How much each frequency counts in the sums (one, or zero beyond the Matsubara cutoff).
-        coulomb: $\mu^*\theta(\omega_c - \omega_n)$ times the weight.
-    """
-
-    kT: Float[Array, ""]
-    omega_n: Float[Array, " matsubara"]
-    lambda_l: Float[Array, " boson"]
-    weights: Float[Array, " matsubara"]
-    coulomb: Float[Array, " matsubara"]
 
 
 class FoldedKernels(eqx.Module):
-    r"""Kernels on positive frequencies with the thermal factor $\pi k_BT$ and the weights inside [meV].
+    r"""Everything the equations know of one material at one temperature; $\pi k_BT$ is inside [meV].
+
+    The kernels act on values at the nodes of a frequency set and give values at its rows, which are the same
+    frequencies unless the set is made for tests.
 
     Args:
+        omega_n: Frequencies of the rows [meV].
         odd: $\pi k_BT\,[\lambda(n-m) - \lambda(n+m+1)]$, for $Z$.
-        even: $\pi k_BT\,[\lambda(n-m) + \lambda(n+m+1) - 2\mu^*\theta]$, for $\phi$.
+        even: $\pi k_BT\,[\lambda(n-m) + \lambda(n+m+1)]$, for $\phi$.
+        normal: Row sums of the odd kernel: $\omega_n(Z_n - 1)$ in the normal state.
+        coulomb: $2\pi k_BT\,\mu^*\theta(\omega_c - \omega_m)$, the same for all rows.
     """
 
-    odd: Float[Array, " matsubara matsubara"]
-    even: Float[Array, " matsubara matsubara"]
+    omega_n: Float[Array, " row"]
+    odd: Float[Array, "row matsubara"]
+    even: Float[Array, "row matsubara"]
+    normal: Float[Array, " row"]
+    coulomb: Float[Array, " matsubara"]
 
 
-def matsubara_problem(
-    spectrum: Spectrum,
-    T: Float[Array, ""],
-    *,
-    mu_star: Float[Array, ""],
-    omega_c: Float[Array, ""],
-    matsubara_cutoff: Float[Array, ""],
-    n: int,
-    cutoff: Cutoff,
-) -> MatsubaraProblem:
-    """The equations' inputs for `n` frequencies [meV, K], with the given shape of the two cutoffs."""
-    omega_n = fermionic_frequencies(T, n)
-    nu_l = 2 * jnp.pi * BOLTZMANN * T * jnp.arange(2 * n, dtype=jnp.float64)
-    weights = cutoff(omega_n, matsubara_cutoff)
-    return MatsubaraProblem(
-        kT=BOLTZMANN * T,
-        omega_n=omega_n,
-        lambda_l=lambda_kernel(spectrum, nu_l),
-        weights=weights,
-        coulomb=mu_star * cutoff(omega_n, omega_c) * weights,
-    )
-
-
-def folded_kernels(problem: MatsubaraProblem) -> FoldedKernels:
-    """Both kernels of one problem."""
-    near, far = toeplitz_and_hankel(problem.lambda_l)
-    weights = problem.weights[None, :]
+def folded_kernels(
+    spectrum: Spectrum, points: AbstractFrequencySet, ends: Ends, *, mu_star: Float[Array, ""]
+) -> FoldedKernels:
+    """The kernels of one material on a frequency set."""
+    T = jnp.asarray(ends.T)
+    pi_kT = jnp.pi * BOLTZMANN * T
+    lambda_l = lambda_kernel(spectrum, bosonic_frequencies(T, jnp.asarray(points.bosonic)))
+    folded = points.fold(pi_kT * lambda_l, ends)
     return FoldedKernels(
-        odd=jnp.pi * problem.kT * weights * (near - far),
-        even=jnp.pi * problem.kT * (weights * (near + far) - 2 * problem.coulomb[None, :]),
+        omega_n=fermionic_frequencies(T, jnp.asarray(points.index)),
+        odd=folded.odd,
+        even=folded.even,
+        normal=folded.normal,
+        coulomb=2 * pi_kT * mu_star * folded.coulomb,
     )
+
+
+def _quasiparticle_energy(
+    omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
+) -> Float[Array, " matsubara"]:
+    r"""$R_m = \sqrt{\omega_m^2 + \Delta_m^2}$ [meV]."""
+    return jnp.sqrt(omega_m**2 + Delta**2)
 
 
 def renormalization(
-    problem: MatsubaraProblem, kernels: FoldedKernels, Delta: Float[Array, " matsubara"]
-) -> Float[Array, " matsubara"]:
-    r"""$Z_n$ for a given gap function [meV], Eq. (6); dimensionless."""
-    R = jnp.hypot(problem.omega_n, Delta)
-    return 1 + kernels.odd @ (problem.omega_n / R) / problem.omega_n
+    kernels: FoldedKernels, omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
+) -> Float[Array, " row"]:
+    r"""$Z_n$ at the rows for a gap function [meV] at the nodes $\omega_m$, Eq. (6); dimensionless."""
+    R = _quasiparticle_energy(omega_m, Delta)
+    missing = Delta**2 / (R * (R + omega_m))
+    return 1 + (kernels.normal - kernels.odd @ missing) / kernels.omega_n
 
 
 def pairing(
-    problem: MatsubaraProblem, kernels: FoldedKernels, Delta: Float[Array, " matsubara"]
-) -> Float[Array, " matsubara"]:
-    r"""$\phi_n$ for a given gap function, Eq. (7) [meV]."""
-    return kernels.even @ (Delta / jnp.hypot(problem.omega_n, Delta))
+    kernels: FoldedKernels, omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
+) -> Float[Array, " row"]:
+    r"""$\phi_n$ at the rows for a gap function at the nodes $\omega_m$, Eq. (7) [meV]."""
+    Y = Delta / _quasiparticle_energy(omega_m, Delta)
+    return kernels.even @ Y - jnp.sum(kernels.coulomb * Y)
 
 
-def gap_residual(
-    problem: MatsubaraProblem, kernels: FoldedKernels, Delta: Float[Array, " matsubara"]
-) -> Float[Array, " matsubara"]:
-    r"""$\phi_n[\Delta] - Z_n[\Delta]\,\Delta_n$ [meV], zero at a solution."""
-    return pairing(problem, kernels, Delta) - renormalization(problem, kernels, Delta) * Delta
+def gap_residual(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara"]:
+    r"""$\phi_n[\Delta]/Z_n[\Delta] - \Delta_n$ [meV], zero at a solution."""
+    omega_n = kernels.omega_n
+    return pairing(kernels, omega_n, Delta) / renormalization(kernels, omega_n, Delta) - Delta
 
 
-def gap_jacobian(
-    problem: MatsubaraProblem, kernels: FoldedKernels, Delta: Float[Array, " matsubara"]
-) -> Float[Array, " matsubara matsubara"]:
-    r"""Derivative of `gap_residual` with respect to the gap function, dimensionless.
+def gap_jacobian(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara matsubara"]:
+    r"""Derivative of $\phi_n - Z_n\Delta_n$ over $Z_n$, dimensionless: at a solution that of `gap_residual`.
 
-    $$ J_{nm} = K^+_{nm}\frac{\omega_m^2}{R_m^3}
-       + \frac{\Delta_n}{\omega_n}K^-_{nm}\frac{\omega_m\Delta_m}{R_m^3} - Z_n\delta_{nm} $$
+    $$ J_{nm} = \frac{1}{Z_n}\Big[K^+_{nm}\frac{\omega_m^2}{R_m^3}
+       + \frac{\Delta_n}{\omega_n}K^-_{nm}\frac{\omega_m\Delta_m}{R_m^3}\Big] - \delta_{nm} $$
+
+    Newton's step with it is the one for $\phi_n - Z_n\Delta_n = 0$, whatever the residual is divided by.
     """
-    omega_n = problem.omega_n
-    R3 = jnp.hypot(omega_n, Delta) ** 3
-    from_phi = kernels.even * (omega_n**2 / R3)[None, :]
+    omega_n = kernels.omega_n
+    R3 = _quasiparticle_energy(omega_n, Delta) ** 3
+    from_phi = (kernels.even - kernels.coulomb[None, :]) * (omega_n**2 / R3)[None, :]
     from_Z = (Delta / omega_n)[:, None] * kernels.odd * (omega_n * Delta / R3)[None, :]
-    return from_phi + from_Z - jnp.diag(renormalization(problem, kernels, Delta))
+    Z = renormalization(kernels, omega_n, Delta)
+    return (from_phi + from_Z) / Z[:, None] - jnp.eye(Delta.size)

@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+from ._linear import solve_linear
 
 Function = Callable[[Any, Float[Array, "..."]], Float[Array, "..."]]
 
@@ -43,4 +44,4 @@ def _attach_root_jvp(residual, jacobian, primals, tangents):
     matrix = jacobian(inputs, root)
     if root.ndim == 0:
         return root, -residual_dot / matrix
-    return root, -jnp.linalg.solve(matrix, residual_dot)
+    return root, -solve_linear(matrix, residual_dot)

@@ -1,8 +1,8 @@
-"""Fermionic Matsubara frequencies: which ones the sums run over, and with what weights."""
+"""Fermionic Matsubara frequencies: which ones the equations are solved at, and which the sums run over."""
 
 import abc
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -11,13 +11,19 @@ from jaxtyping import Array, Float
 from .._errors import InputError
 from ..units import BOLTZMANN
 from ._checks import is_concrete
+from ._compression import CompressionRule, FoldedTables, compression_rule, folded_tables
 
 ROUNDING = 1e-9
 """A frequency that exceeds a cutoff by this relative amount still counts as on it."""
 
-LARGEST_SET = 8192
+LARGEST_FULL_SET = 8192
 """Frequencies beyond which the dense equations take too much memory (half a GiB for each of several matrices)."""
 
+LARGEST_COMPRESSED_SET = 2**17
+"""Frequencies beyond which the tables of a compressed set take seconds and hundreds of MiB to make."""
+
+SMALLEST_RTOL = 1e-12
+"""Below this a compressed set is rounding noise."""
 
 OMEGA_C_FACTOR = 10.0
 """Default Coulomb cutoff in units of the last grid point of the spectrum."""
@@ -26,16 +32,82 @@ MATSUBARA_FACTOR = 22.0
 """Default Matsubara cutoff in units of the last grid point (the paper: 220 meV for 10 meV)."""
 
 
+class AbstractCutoff(eqx.Module):
+    """How a sum over frequencies ends at an energy."""
+
+    @abc.abstractmethod
+    def __call__(self, omega_n: Float[Array, " matsubara"], cutoff: Float[Array, ""]) -> Float[Array, " matsubara"]:
+        """How much each frequency of a set that begins at the lowest one counts, between zero and one."""
+
+
+class SharpCutoff(AbstractCutoff):
+    r"""$\theta(\omega_c - \omega_n)$: every frequency up to the cutoff counts, as the equations are written."""
+
+    def __call__(self, omega_n: Float[Array, " matsubara"], cutoff: Float[Array, ""]) -> Float[Array, " matsubara"]:
+        return jnp.where(omega_n <= cutoff * (1 + ROUNDING), 1.0, 0.0)
+
+
+class SplitCutoff(AbstractCutoff):
+    r"""The cutoff at which a sum over frequencies is continuous in temperature.
+
+    $\omega_n$ stands for the interval of width $2\pi k_BT$ around it and counts with the part of this interval
+    that lies below the cutoff, $\min(1, \max(0, \omega_c/2\pi k_BT - n))$. With a sharp cutoff the pairing
+    eigenvalue, and with it $T_c$, jumps wherever the number of frequencies changes.
+    """
+
+    def __call__(self, omega_n: Float[Array, " matsubara"], cutoff: Float[Array, ""]) -> Float[Array, " matsubara"]:
+        n = jnp.arange(omega_n.size, dtype=omega_n.dtype)
+        return jnp.clip(cutoff / (2 * omega_n[0]) - n, 0.0, 1.0)
+
+
 class AbstractFrequencies(eqx.Module):
     """A strategy for choosing the frequencies at which the equations are solved."""
 
+    n: eqx.AbstractVar[int | None]
+    largest: ClassVar[int] = 0
+
     @abc.abstractmethod
-    def resolve(self, T: Any, matsubara_cutoff: Any) -> "FullMatsubara":
-        """The same strategy with its static size fixed from concrete inputs."""
+    def with_size(self, n: int, *, needed: int, cutoff_ratio: int) -> "AbstractFrequencies":
+        """The same strategy for `n` frequencies, of which `needed` lie below the cutoff."""
+
+    @property
+    def size(self) -> int:
+        """The number of frequencies of the full sum, once it is fixed."""
+        if self.n is None:
+            raise ValueError("the number of frequencies is not fixed yet: call `resolve` first.")
+        return self.n
+
+    def resolve(self, T: Any, matsubara_cutoff: Any, omega_max: Any) -> "AbstractFrequencies":
+        """Fix the number of frequencies.
+
+        Raises:
+            ValueError: `T` or the cutoff is traced and `n` is not given.
+            InputError: `n` is too small, or larger than the solver takes.
+        """
+        name = type(self).__name__
+        known = is_concrete(T, matsubara_cutoff)
+        if not known and self.n is None:
+            raise ValueError(
+                "the number of Matsubara frequencies depends on `T` and `matsubara_cutoff`, which are traced "
+                f"here: give it, as in frequencies={name}(n=400)."
+            )
+        needed = count_frequencies(float(T), float(matsubara_cutoff)) if known else self.size
+        n = needed if self.n is None else self.n
+        if n < needed:
+            raise InputError(
+                f"`{name}(n={n})` is too small: {needed} frequencies lie below "
+                f"{float(matsubara_cutoff):g} meV at {float(T):g} K."
+            )
+        if n > self.largest:
+            raise InputError(
+                f"{n} frequencies are more than the {self.largest} that `{name}` takes: raise `T` or lower "
+                "`matsubara_cutoff`."
+            )
+        return self.with_size(n, needed=needed, cutoff_ratio=_cutoff_ratio(matsubara_cutoff, omega_max))
 
 
 class FullMatsubara(AbstractFrequencies):
-    r"""Every positive fermionic frequency $\omega_n = (2n+1)\pi k_BT$ up to the cutoff.
+    r"""Every positive fermionic frequency $\omega_n = (2n+1)\pi k_BT$ up to the cutoff: exact to rounding.
 
     Args:
         n: Number of frequencies, static. `None` takes what the cutoff asks for, which needs concrete `T` and
@@ -43,46 +115,64 @@ class FullMatsubara(AbstractFrequencies):
             refused, or, where `T` is traced, reported as not converged.
     """
 
+    largest: ClassVar[int] = LARGEST_FULL_SET
     n: int | None = eqx.field(default=None, static=True)
 
     def __check_init__(self):
-        if self.n is not None and self.n < 1:
-            raise ValueError(f"`n` must be positive, got {self.n}.")
+        _check_n(self.n)
+
+    def with_size(self, n: int, *, needed: int, cutoff_ratio: int) -> "FullMatsubara":
+        del needed, cutoff_ratio
+        return FullMatsubara(n)
+
+
+class CompressedMatsubara(AbstractFrequencies):
+    r"""The same truncated sum from 16 to 70 of its frequencies, to a requested accuracy (see `_compression`).
+
+    Args:
+        rtol: Error asked for in $\Delta(i\omega_n)$ and $Z(i\omega_n)$ at every frequency, relative to the largest.
+        n: Number of frequencies of the full sum, static. `None` takes what the cutoff asks for. Where `T` is traced
+            it must be given; the end of the sum then moves while the nodes stay, and with `n` larger than needed the
+            error grows to about 1e-6.
+        cutoff_ratio: The Matsubara cutoff is at least this many times the last boson energy; found from concrete
+            inputs.
+    """
+
+    largest: ClassVar[int] = LARGEST_COMPRESSED_SET
+    rtol: float = eqx.field(default=1e-7, static=True)
+    n: int | None = eqx.field(default=None, static=True)
+    cutoff_ratio: int = eqx.field(default=1, static=True)
+
+    def __check_init__(self):
+        _check_n(self.n)
+        if not SMALLEST_RTOL <= self.rtol <= 1e-2:
+            raise ValueError(f"`rtol` must lie in [{SMALLEST_RTOL:g}, 1e-2], got {self.rtol}.")
+
+    def with_size(self, n: int, *, needed: int, cutoff_ratio: int) -> "CompressedMatsubara":
+        del n
+        return CompressedMatsubara(rtol=self.rtol, n=needed, cutoff_ratio=max(self.cutoff_ratio, cutoff_ratio))
 
     @property
-    def size(self) -> int:
-        """The number of frequencies, once it is fixed."""
-        if self.n is None:
-            raise ValueError("the number of frequencies is not fixed yet: call `resolve` first.")
-        return self.n
+    def rule(self) -> CompressionRule:
+        """Which frequencies stand for the others, once the size is fixed."""
+        return compression_rule(self.size, rtol=self.rtol, cutoff_ratio=self.cutoff_ratio)
 
-    def resolve(self, T: Any, matsubara_cutoff: Any) -> "FullMatsubara":
-        """Fix the number of frequencies.
+    def tables(self, *, tests: bool) -> FoldedTables:
+        """The sums done beforehand, at the nodes or at the test frequencies."""
+        return folded_tables(self.size, rtol=self.rtol, cutoff_ratio=self.cutoff_ratio, tests=tests)
 
-        Raises:
-            ValueError: `T` or the cutoff is traced and `n` is not given.
-            InputError: `n` is too small, or larger than the dense solver takes.
-        """
-        if not is_concrete(T, matsubara_cutoff):
-            if self.n is None:
-                raise ValueError(
-                    "the number of Matsubara frequencies depends on `T` and `matsubara_cutoff`, which are traced "
-                    "here: give it, as in frequencies=FullMatsubara(n=400)."
-                )
-            return self
-        needed = count_frequencies(float(T), float(matsubara_cutoff))
-        n = needed if self.n is None else self.n
-        if n < needed:
-            raise InputError(
-                f"`FullMatsubara(n={n})` is too small: {needed} frequencies lie below "
-                f"{float(matsubara_cutoff):g} meV at {float(T):g} K."
-            )
-        if n > LARGEST_SET:
-            raise InputError(
-                f"the full set has {n} frequencies below {float(matsubara_cutoff):g} meV at {float(T):g} K, more "
-                f"than the {LARGEST_SET} that the dense solver takes: raise `T` or lower `matsubara_cutoff`."
-            )
-        return FullMatsubara(n)
+
+def _check_n(n: int | None) -> None:
+    if n is not None and n < 1:
+        raise ValueError(f"`n` must be positive, got {n}.")
+
+
+def _cutoff_ratio(matsubara_cutoff: Any, omega_max: Any) -> int:
+    """The largest power of two below the ratio of the two energies, at most 16; 1 if it is not known."""
+    if not is_concrete(matsubara_cutoff, omega_max):
+        return 1
+    ratio = float(matsubara_cutoff) / float(omega_max)
+    return 2 ** max(0, min(4, math.floor(math.log2(ratio)))) if ratio >= 1 else 1
 
 
 def count_frequencies(T: float, cutoff: float) -> int:
@@ -90,25 +180,14 @@ def count_frequencies(T: float, cutoff: float) -> int:
     return max(1, math.floor(cutoff * (1 + ROUNDING) / (2 * math.pi * BOLTZMANN * T) + 0.5))
 
 
-def fermionic_frequencies(T: Float[Array, ""], n: int) -> Float[Array, " matsubara"]:
-    r"""The lowest positive fermionic frequencies $\omega_n = (2n+1)\pi k_BT$ [meV]."""
-    return jnp.pi * BOLTZMANN * T * (2 * jnp.arange(n, dtype=jnp.float64) + 1)
+def fermionic_frequencies(T: Float[Array, ""], index: Float[Array, " *shape"]) -> Float[Array, " *shape"]:
+    r"""Fermionic frequencies $\omega_n = (2n+1)\pi k_BT$ [meV] of the given indices."""
+    return jnp.pi * BOLTZMANN * T * (2 * index + 1)
 
 
-def sharp_cutoff(omega_n: Float[Array, " matsubara"], cutoff: Float[Array, ""]) -> Float[Array, " matsubara"]:
-    r"""$\theta(\omega_c - \omega_n)$: one up to the cutoff [meV], zero beyond it."""
-    return jnp.where(omega_n <= cutoff * (1 + ROUNDING), 1.0, 0.0)
-
-
-def split_cutoff(omega_n: Float[Array, " matsubara"], cutoff: Float[Array, ""]) -> Float[Array, " matsubara"]:
-    r"""The cutoff at which a sum over frequencies is continuous in temperature.
-
-    $\omega_n$ stands for the interval of width $2\pi k_BT$ around it and counts with the part of this interval
-    that lies below the cutoff, $\min(1, \max(0, \omega_c/2\pi k_BT - n))$. With a sharp cutoff the pairing
-    eigenvalue jumps wherever the number of frequencies changes.
-    """
-    n = jnp.arange(omega_n.size, dtype=omega_n.dtype)
-    return jnp.clip(cutoff / (2 * omega_n[0]) - n, 0.0, 1.0)
+def bosonic_frequencies(T: Float[Array, ""], index: Float[Array, " *shape"]) -> Float[Array, " *shape"]:
+    r"""Bosonic frequencies $\nu_l = 2\pi k_BT\,l$ [meV] of the given indices."""
+    return 2 * jnp.pi * BOLTZMANN * T * index
 
 
 def default_cutoffs(omega_max: Any, omega_c: Any, matsubara_cutoff: Any) -> tuple[Any, Any]:

@@ -11,8 +11,10 @@ from jaxtyping import Array, Complex, Float
 from ..units import BOLTZMANN
 from ._checks import is_concrete, refuse, require_x64
 from ._implicit import attach_root
+from ._matsubara import FullMatsubara
 from ._pade import Pade, continue_values
-from ._solve import GapSolution
+from ._root_finders import Newton
+from ._solve import GapSolution, solve_gap
 from ._spectrum import Spectrum
 
 
@@ -48,6 +50,8 @@ def continue_gap(
 ) -> RealAxisGap:
     r"""Continue a solution from the Matsubara frequencies to the line $\omega + i\Gamma$.
 
+    A solution on a compressed set is solved again on the full set first: Pade needs its values to rounding.
+
     Args:
         sol: Solution on the imaginary axis.
         spectrum: The spectral function it belongs to.
@@ -62,7 +66,19 @@ def continue_gap(
     require_x64()
     broadening = default_broadening(sol.T, spectrum.omega_max) if broadening is None else broadening
     refuse(_check_line(omega, broadening))
-    return _continue_gap(sol, jnp.asarray(omega, dtype=jnp.float64), jnp.asarray(broadening, dtype=jnp.float64), method)
+    return _continue_gap(
+        _on_full_set(sol), jnp.asarray(omega, dtype=jnp.float64), jnp.asarray(broadening, dtype=jnp.float64), method
+    )
+
+
+def _on_full_set(sol: GapSolution) -> GapSolution:
+    """The same solution to rounding: an N-point Pade approximant amplifies any error of its input beyond measure."""
+    if isinstance(sol.frequencies, FullMatsubara):
+        return sol
+    return solve_gap(
+        sol.spectrum, sol.T, mu_star=sol.mu_star, omega_c=sol.omega_c, matsubara_cutoff=sol.matsubara_cutoff,
+        frequencies=FullMatsubara(sol.frequencies.n), solver=Newton(), cutoff=sol.cutoff, z_sum=sol.z_sum,
+    )  # fmt: skip
 
 
 def _check_line(omega: Any, broadening: Any) -> list[str]:
@@ -113,7 +129,7 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: Pade = Pade()) -> 
     """
     require_x64()
     del spectrum
-    return _gap_edge(sol, method)
+    return _gap_edge(_on_full_set(sol), method)
 
 
 Samples = tuple[Float[Array, " matsubara"], Float[Array, " matsubara"]]

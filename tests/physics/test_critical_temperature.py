@@ -3,7 +3,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from diffeliash import FullMatsubara, InputError, Spectrum, solve_tc
+from diffeliash import FullMatsubara, InputError, SharpCutoff, Spectrum, SplitCutoff, TruncatedSum, solve_tc
+from diffeliash.physics._equations import folded_kernels
+from diffeliash.physics._frequency_set import Ends, frequency_set
+from diffeliash.physics._linearized import pairing_eigenvalue
 from diffeliash.units import BOLTZMANN
 
 from ..cases import central_difference, compiled_text, einstein, gaussian_peak
@@ -62,13 +65,19 @@ def test_matches_the_reference_count_for_g1():
 
 
 def test_eta_does_not_jump_with_the_number_of_frequencies():
-    from diffeliash.physics._critical_temperature import _eta
-
-    inputs = (gaussian_peak(1.3), *[jnp.array(x) for x in (0.1, 30.0, 60.0)])
+    ends = {"omega_c": jnp.array(30.0), "matsubara_cutoff": jnp.array(60.0)}
     jump = 60.0 / (2 * np.pi * BOLTZMANN * 40.0)  # here the 40th frequency leaves the sum
-    eta = jax.jit(_eta, static_argnums=2)
-    below, above = (float(eta(inputs, jnp.array(jump * (1 + s)), 64)) for s in (-1e-9, 1e-9))
+
+    def eta(T, cutoff):
+        points, _ = frequency_set(FullMatsubara(64), None, cutoff=cutoff, z_sum=TruncatedSum())
+        kernels = folded_kernels(gaussian_peak(1.3), points, Ends(jnp.array(T), **ends), mu_star=jnp.array(0.1))
+        return float(pairing_eigenvalue(kernels))
+
+    below, above = (eta(jump * (1 + s), SplitCutoff()) for s in (-1e-9, 1e-9))
     assert above == pytest.approx(below, abs=1e-8)
+    half = 60.0 / (2 * np.pi * BOLTZMANN * 39.5)  # and here, sharply
+    below, above = (eta(half * (1 + s), SharpCutoff()) for s in (-1e-6, 1e-6))
+    assert abs(above - below) > 1e-5
 
 
 def test_gradients_match_differences():
@@ -135,5 +144,5 @@ def test_no_coupling_means_no_tc():
 def test_bad_numbers_and_unknown_sizes_are_refused():
     with pytest.raises(InputError, match="mu_star"):
         solve_tc(gaussian_peak(1.0), mu_star=7.0)
-    with pytest.raises(ValueError, match=r"FullMatsubara\(n="):
+    with pytest.raises(ValueError, match=r"CompressedMatsubara\(n="):
         jax.jit(solve_tc)(gaussian_peak(1.0))
