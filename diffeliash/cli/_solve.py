@@ -125,9 +125,10 @@ def _solve_one(
 ) -> Answer:
     import numpy as np
 
-    from ..physics import continue_gap, gap_edge, solve_gap
+    from ..physics import FullMatsubara, Newton, continue_gap, gap_edge, solve_gap
 
-    sol = solve_gap(spectrum, T, **cutoffs)
+    # every frequency, to rounding: the file holds them all, and the continuation needs them so
+    sol = solve_gap(spectrum, T, **cutoffs, frequencies=FullMatsubara(), solver=Newton())
     omega = np.linspace(0.0, RANGE_FACTOR * float(spectrum.omega_max), N_ENERGIES)
     real = continue_gap(sol, spectrum, omega, broadening=broadening)
     if float(real.discrepancy) > PADE_WARNING:

@@ -39,12 +39,19 @@ class AbstractCutoff(eqx.Module):
     def __call__(self, omega_n: Float[Array, " matsubara"], cutoff: Float[Array, ""]) -> Float[Array, " matsubara"]:
         """How much each frequency of a set that begins at the lowest one counts, between zero and one."""
 
+    @abc.abstractmethod
+    def count(self, T: float, cutoff: float) -> int:
+        """Number of positive frequencies that count at temperature `T` [K] below `cutoff` [meV]; at least one."""
+
 
 class SharpCutoff(AbstractCutoff):
     r"""$\theta(\omega_c - \omega_n)$: every frequency up to the cutoff counts, as the equations are written."""
 
     def __call__(self, omega_n: Float[Array, " matsubara"], cutoff: Float[Array, ""]) -> Float[Array, " matsubara"]:
         return jnp.where(omega_n <= cutoff * (1 + ROUNDING), 1.0, 0.0)
+
+    def count(self, T: float, cutoff: float) -> int:
+        return count_frequencies(T, cutoff)
 
 
 class SplitCutoff(AbstractCutoff):
@@ -58,6 +65,9 @@ class SplitCutoff(AbstractCutoff):
     def __call__(self, omega_n: Float[Array, " matsubara"], cutoff: Float[Array, ""]) -> Float[Array, " matsubara"]:
         n = jnp.arange(omega_n.size, dtype=omega_n.dtype)
         return jnp.clip(cutoff / (2 * omega_n[0]) - n, 0.0, 1.0)
+
+    def count(self, T: float, cutoff: float) -> int:
+        return max(1, math.ceil(cutoff / (2 * math.pi * BOLTZMANN * T)))
 
 
 class AbstractFrequencies(eqx.Module):
@@ -77,7 +87,9 @@ class AbstractFrequencies(eqx.Module):
             raise ValueError("the number of frequencies is not fixed yet: call `resolve` first.")
         return self.n
 
-    def resolve(self, T: Any, matsubara_cutoff: Any, omega_max: Any) -> "AbstractFrequencies":
+    def resolve(
+        self, T: Any, matsubara_cutoff: Any, omega_max: Any, cutoff: AbstractCutoff = SharpCutoff()
+    ) -> "AbstractFrequencies":
         """Fix the number of frequencies.
 
         Raises:
@@ -91,7 +103,7 @@ class AbstractFrequencies(eqx.Module):
                 "the number of Matsubara frequencies depends on `T` and `matsubara_cutoff`, which are traced "
                 f"here: give it, as in frequencies={name}(n=400)."
             )
-        needed = count_frequencies(float(T), float(matsubara_cutoff)) if known else self.size
+        needed = cutoff.count(float(T), float(matsubara_cutoff)) if known else self.size
         n = needed if self.n is None else self.n
         if n < needed:
             raise InputError(
@@ -133,7 +145,7 @@ class CompressedMatsubara(AbstractFrequencies):
         rtol: Error asked for in $\Delta(i\omega_n)$ and $Z(i\omega_n)$ at every frequency, relative to the largest.
         n: Number of frequencies of the full sum, static. `None` takes what the cutoff asks for. Where `T` is traced
             it must be given; the end of the sum then moves while the nodes stay, and with `n` larger than needed the
-            error grows to about 1e-6.
+            error grows: 1e-6 at twice, 1e-5 at five times the frequencies.
         cutoff_ratio: The Matsubara cutoff is at least this many times the last boson energy; found from concrete
             inputs.
     """

@@ -32,7 +32,7 @@ from ._sanitize import all_finite, harmless_unless
 from ._spectrum import Spectrum
 
 RESIDUAL_TOLERANCE = 1e-11
-"""A solution whose residual exceeds this part of the largest gap is not accepted."""
+"""A residual below this part of the largest gap is always good enough, ten times the solver's tolerance also."""
 
 SMALLEST_GAP = 1e-7
 """A gap below this many k_B T is the trivial root of a superconductor: not converged."""
@@ -136,7 +136,7 @@ def solve_gap(
     omega_c, matsubara_cutoff = default_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff)
     complaints = check_temperature(T) + check_mu_star(mu_star)
     refuse(complaints + check_cutoffs(omega_c, matsubara_cutoff, spectrum.omega_max))
-    frequencies = frequencies.resolve(T, matsubara_cutoff, spectrum.omega_max)
+    frequencies = frequencies.resolve(T, matsubara_cutoff, spectrum.omega_max, cutoff)
     given = Ends(*(float(x) if is_concrete(x) else x for x in (T, omega_c, matsubara_cutoff)))
     ends, mu_star = jax.tree.map(lambda x: jnp.asarray(x, dtype=jnp.float64), (given, mu_star))
 
@@ -149,7 +149,8 @@ def solve_gap(
         if not is_concrete(found.error) or float(found.error) <= _tolerance(frequencies):
             break
         used, found = finer, attempt(finer)
-    enough = ends.matsubara_cutoff < fermionic_frequencies(jnp.asarray(ends.T), jnp.asarray(frequencies.size * 1.0))
+    beyond = fermionic_frequencies(ends.T, jnp.arange(frequencies.size + 1.0))
+    enough = cutoff(beyond, ends.matsubara_cutoff)[-1] == 0
     return GapSolution(
         omega_n=found.omega_n,
         Delta=found.Delta,
@@ -213,7 +214,7 @@ def _solve_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None
     superconducting = pair.eta > 1
     start = _start(frozen, pair.y * frozen.omega_n, jax.lax.stop_gradient(_largest_gap(spectrum)))
     Delta, n_steps = _find_gap(frozen, jnp.where(superconducting, start, 0.0), solver)
-    solved = superconducting & _is_superconducting_root(frozen, Delta)
+    solved = superconducting & _is_superconducting_root(frozen, Delta, solver)
     Delta = jnp.where(superconducting & jnp.all(jnp.isfinite(Delta)), Delta, 0.0)
     Delta = attach_root(_masked_residual, _masked_jacobian, (kernels, solved), Delta)
     return _Found(
@@ -267,7 +268,7 @@ def _find_gap(
     solution = _root_find(kernels, start, solver)
     if isinstance(solver, Newton):
         return solution.value, solution.stats["num_steps"]
-    skip = _is_superconducting_root(kernels, solution.value) | (start[0] == 0)
+    skip = _is_superconducting_root(kernels, solution.value, solver) | (start[0] == 0)
     rescue = _root_find(kernels, start, Newton(), skip=skip)
     Delta = jnp.where(skip, solution.value, rescue.value)
     return Delta, solution.stats["num_steps"] + rescue.stats["num_steps"]
@@ -287,10 +288,13 @@ def _root_find(
     )
 
 
-def _is_superconducting_root(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Bool[Array, ""]:
+def _is_superconducting_root(
+    kernels: FoldedKernels, Delta: Float[Array, " matsubara"], solver: Solver
+) -> Bool[Array, ""]:
+    tolerance = jnp.maximum(RESIDUAL_TOLERANCE, 10 * solver.rtol)
     largest = jnp.max(jnp.abs(Delta))
     miss = jnp.max(jnp.abs(gap_residual(kernels, Delta)))
-    return (Delta[0] > 0) & (largest > SMALLEST_GAP * kernels.omega_n[0]) & (miss <= RESIDUAL_TOLERANCE * largest)
+    return (Delta[0] > 0) & (largest > SMALLEST_GAP * kernels.omega_n[0]) & (miss <= tolerance * largest)
 
 
 Masked = tuple[FoldedKernels, Bool[Array, ""]]

@@ -8,6 +8,7 @@ import pytest
 
 from diffeliash import (
     ComplexFamily,
+    FullMatsubara,
     GenerateConfig,
     InputError,
     IntegrityError,
@@ -45,7 +46,10 @@ def test_counts_add_up_and_normal_samples_are_dropped(made):
 def test_records_satisfy_the_equations(made):
     dataset = read_dataset(made[0])
     for row in (0, len(dataset) - 1):
-        sol = solve_gap(Spectrum(dataset.omega, dataset.a2f[row]), 3.0, omega_c=30.0, matsubara_cutoff=40.0)
+        sol = solve_gap(
+            Spectrum(dataset.omega, dataset.a2f[row]), 3.0, omega_c=30.0, matsubara_cutoff=40.0,
+            frequencies=FullMatsubara(),
+        )  # fmt: skip
         np.testing.assert_allclose(dataset.Delta_iw[row], sol.Delta, atol=1e-12)
 
 

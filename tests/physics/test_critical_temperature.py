@@ -3,7 +3,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from diffeliash import FullMatsubara, InputError, SharpCutoff, Spectrum, SplitCutoff, TruncatedSum, solve_tc
+from diffeliash import (
+    CompressedMatsubara,
+    FullMatsubara,
+    InfiniteSum,
+    InputError,
+    SharpCutoff,
+    Spectrum,
+    SplitCutoff,
+    TruncatedSum,
+    solve_gap,
+    solve_tc,
+)
 from diffeliash.physics._equations import folded_kernels
 from diffeliash.physics._frequency_set import Ends, frequency_set
 from diffeliash.physics._linearized import pairing_eigenvalue
@@ -18,19 +29,88 @@ def count_cutoff(n, T):
     return 2 * np.pi * BOLTZMANN * T * n
 
 
-@pytest.mark.parametrize(
-    ("lambda_ep", "T_c"), [(0.5, 0.0394288766), (1.0, 0.1146195120), (3.0, 0.2789841722), (20.0, 0.8030721179)]
-)
+def einstein_tc(lambda_ep, T_c, n):
+    """T_c in units of omega_E, mu* = 0, the sum in Z infinite and the other over n frequencies near T_c."""
+    size = n + n // 4 + 2
+    found = solve_tc(
+        einstein(lambda_ep, omega_E=1.0), mu_star=0.0, matsubara_cutoff=count_cutoff(n, T_c / BOLTZMANN),
+        z_sum=InfiniteSum(), frequencies=CompressedMatsubara(n=size),
+    )  # fmt: skip
+    return BOLTZMANN * float(found)
+
+
+# mu* = 0 and infinite sums, 10 digits, in units of omega_E: the shared references/TRUTH.md
+EINSTEIN = {0.5: 0.0394288766, 1.0: 0.1146195120, 3.0: 0.2789841722, 20.0: 0.8030721179, 1000.0: 5.7763270641}
+
+
+@pytest.mark.parametrize(("lambda_ep", "T_c"), EINSTEIN.items())
 def test_einstein_table(lambda_ep, T_c):
-    # mu* = 0 and infinite sums, 10 digits, in units of omega_E: the shared references/TRUTH.md. The truncated sum
-    # in Z leaves an error of 1/N and higher orders in the number of frequencies: three N eliminate two orders.
-    spectrum = einstein(lambda_ep, omega_E=1.0)
-    a, b, c = (
-        BOLTZMANN * float(solve_tc(spectrum, mu_star=0.0, matsubara_cutoff=count_cutoff(n, T_c / BOLTZMANN)))
-        for n in (80, 160, 320)
-    )
-    assert abs(a / T_c - 1) > 1e-5  # there is something to eliminate
-    assert (8 * c - 6 * b + a) / 3 == pytest.approx(T_c, rel=5e-6)
+    coarse, fine = (einstein_tc(lambda_ep, T_c, n) / T_c - 1 for n in (40, 320))
+    assert abs(fine) < 3e-8
+    # what the sum for phi leaves out falls as the fourth power of its length: 4096 times, down to the rtol of the set
+    assert abs(fine) < abs(coarse) / 1000 + 5e-9
+
+
+def test_weak_and_strong_coupling_asymptotes():
+    # TRUTH.md: the ratio to the BCS-like formula is 1.099 at lambda = 0.3; 0.1827262477 is the limit and a bound
+    weak = einstein_tc(0.3, 0.0099233249, 640)
+    assert weak / (1.1339 * np.exp(-0.5) * np.exp(-1.3 / 0.3)) == pytest.approx(1.099, abs=1e-3)
+    strong = [einstein_tc(x, 0.1827 * np.sqrt(x), 40) / np.sqrt(x) for x in (100.0, 1000.0)]
+    assert strong[0] < strong[1] < 0.1827262477
+    assert strong[1] == pytest.approx(0.1827262477, rel=1e-3)
+
+
+def test_bcs_ratio_in_weak_coupling():
+    # 2 Delta_0 / k_B T_c = 3.528 [1 + 12.5 (T_c/omega)^2 ln(omega/2 T_c)], Mitrovic, Zarate, Carbotte (1984)
+    spectrum = einstein(0.3, omega_E=1.0)
+    numbers = {"mu_star": 0.0, "matsubara_cutoff": 10.0, "omega_c": 10.0}
+    T_c = float(solve_tc(spectrum, **numbers))
+    sol = solve_gap(spectrum, T_c / 10, **numbers)
+    assert bool(sol.converged)
+    t = BOLTZMANN * T_c
+    expected = 3.528 * (1 + 12.5 * t**2 * np.log(1 / (2 * t)))
+    assert 2 * float(sol.Delta[0]) / t == pytest.approx(expected, rel=5e-3)
+
+
+@pytest.mark.parametrize("cutoff", [SharpCutoff(), SplitCutoff()])
+@pytest.mark.parametrize("z_sum", [TruncatedSum(), InfiniteSum()])
+def test_the_gap_closes_where_eta_is_one(cutoff, z_sum):
+    spectrum = gaussian_peak(1.3)
+    numbers = {"omega_c": 40.0, "matsubara_cutoff": 61.0, "cutoff": cutoff, "z_sum": z_sum}
+    T_c = float(solve_tc(spectrum, **numbers))
+    squares = []
+    for s in (4e-5, 2e-5):
+        sol = solve_gap(spectrum, T_c * (1 - s), **numbers)
+        assert bool(sol.superconducting)
+        squares.append(float(sol.Delta[0]) ** 2)
+    # Delta^2 falls linearly, to zero at T_c: within 1e-7 of it by extrapolation
+    zero = 4e-5 - squares[0] * 2e-5 / (squares[0] - squares[1])
+    assert abs(zero) < 1e-7
+    assert not bool(solve_gap(spectrum, T_c * (1 + 1e-6), **numbers).superconducting)
+
+
+def test_functional_derivative_has_one_maximum_near_seven_temperatures():
+    spectrum = gaussian_peak(1.3, n=400)
+
+    def T_c(a2f):
+        return solve_tc(Spectrum(spectrum.omega, a2f), frequencies=CompressedMatsubara(n=128))
+
+    density = np.asarray(jax.grad(T_c)(jnp.asarray(spectrum.a2f))) / np.asarray(spectrum.weights)
+    assert np.all(density > 0)
+    peak = int(np.argmax(density))
+    assert np.all(np.diff(density[: peak + 1]) > 0)
+    assert np.all(np.diff(density[peak:]) < 0)
+    assert 7.0 < spectrum.omega[peak] / (BOLTZMANN * float(T_c(spectrum.a2f))) < 8.0
+    assert density[1] / density[0] == pytest.approx(2.0, rel=1e-2)  # linear at low energy
+
+
+def test_the_two_sums_in_Z_differ_as_other_codes_do():
+    # MgB2 of materials/README.md: 33.989 K with the sum in Z truncated, 33.788 K with it exact
+    data = np.loadtxt(shared("materials", "grid", "MgB2_Elk.dat"))
+    spectrum, cutoff = Spectrum(data[:, 0], data[:, 1]), 10 * 98.93
+    for z_sum, T_c in ((TruncatedSum(), 33.989141), (InfiniteSum(), 33.788325)):
+        found = solve_tc(spectrum, omega_c=cutoff, matsubara_cutoff=cutoff, z_sum=z_sum)
+        assert float(found) == pytest.approx(T_c, rel=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def spectra(*scales):
 
 
 def gap(a2f):
-    return solve_gap(Spectrum(SETTING.omega, a2f), 2.0, omega_c=30.0, matsubara_cutoff=40.0).Delta
+    return SETTING.solve(Spectrum(SETTING.omega, a2f)).Delta
 
 
 def labels(a2f):
