@@ -3,8 +3,8 @@ r"""Few Matsubara frequencies that stand for a full truncated sum: which ones, a
 On the Matsubara points the functions that are summed have a spectral representation,
 $f(i\omega_n) = \int \rho(y)\,K(n, y)\,\mathrm{d}y$ with the kernels $1/(x_n^2 + y^2)$ and $x_n/(x_n^2 + y^2)$,
 $x_n = n + 1/2$; a truncated sum adds structure at its end, $\sum_{m \ge N} y/((m-n)^2 + y^2)$ and its powers. Sampled
-on a logarithmic grid of $y$ these functions span, to a relative accuracy of nine digits, a space of some forty dimensions. A
-pivoted QR decomposition picks as many *integer* indices from whose values all others follow by a well-conditioned
+on a logarithmic grid of $y$ these functions span, to nine digits, a space of some forty dimensions. A pivoted QR
+decomposition picks as many *integer* indices from whose values all others follow by a well-conditioned
 interpolation (its entries stay below two). The coupling $\lambda(\nu_l)$ is compressed in the same way, from the
 kernel $1/(y^2 + l^2)$.
 
