@@ -2,7 +2,7 @@ import h5py
 import numpy as np
 import pytest
 
-from diffeliash import continue_gap, gap_edge, read_spectrum, solve_gap
+from diffeliash import FullMatsubara, Newton, continue_gap, gap_edge, read_spectrum, solve_gap
 
 
 def test_the_contracts_keys_and_the_librarys_numbers(answer, spectrum_file):
@@ -10,7 +10,7 @@ def test_the_contracts_keys_and_the_librarys_numbers(answer, spectrum_file):
     assert [result["T_K"] for result in results] == [1.5, 3.0]
     keys = "file T_K Delta_iw0_meV Z_iw0 gap_edge_meV superconducting converged residual"
     assert set(keys.split()) <= set(results[0])
-    sol = solve_gap(read_spectrum(spectrum_file, unit="meV"), 3.0)
+    sol = solve_gap(read_spectrum(spectrum_file, unit="meV"), 3.0, frequencies=FullMatsubara(), solver=Newton())
     assert results[1]["Delta_iw0_meV"] == pytest.approx(float(sol.Delta[0]), rel=1e-12)
     assert results[1]["gap_edge_meV"] == pytest.approx(float(gap_edge(sol, sol.spectrum)), rel=1e-6)
 
@@ -27,7 +27,7 @@ def test_output_and_picture(run, spectrum_file, tmp_path):
     with h5py.File(tmp_path / "gap.h5") as file:
         assert file["Delta_meV"].attrs["unit"] == "meV"
         assert file.attrs["T_K"] == 2.0
-        sol = solve_gap(read_spectrum(spectrum_file, unit="meV"), 2.0)
+        sol = solve_gap(read_spectrum(spectrum_file, unit="meV"), 2.0, frequencies=FullMatsubara(), solver=Newton())
         np.testing.assert_allclose(file["Delta_iw_meV"], sol.Delta, rtol=1e-12)
         low = continue_gap(sol, sol.spectrum, file["omega_real_meV"][:5], broadening=file.attrs["broadening_meV"])
         np.testing.assert_allclose(file["Delta_meV"][:5], low.Delta, rtol=1e-4)
