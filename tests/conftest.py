@@ -17,3 +17,10 @@ def shared(*parts: str) -> pathlib.Path:
     if not path.exists():
         pytest.skip(f"needs {'/'.join(parts)} of the shared reference folder, which is not beside this checkout")
     return path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_compiled_programs():
+    """Every program compiled for a CPU holds memory maps; a process has 65 530 of them, and XLA crashes beyond."""
+    yield
+    jax.clear_caches()
