@@ -22,7 +22,7 @@ def map_materials(
     """Apply a batched function to many materials, a chunk at a time.
 
     A last, shorter chunk is filled up with copies of its last member, so that there is one compilation.
-    One chunk is in flight at a time: two executions at once can deadlock XLA's thread pool on a CPU with 2 cores.
+    One chunk is in flight at a time: batched LAPACK calls of two executions can deadlock the thread pool of a CPU.
 
     Args:
         function: Made by `batched`; keep it to use its compilation again.

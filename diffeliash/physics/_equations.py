@@ -67,12 +67,19 @@ def _quasiparticle_energy(
     return jnp.sqrt(omega_m**2 + Delta**2)
 
 
+def averages(
+    omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
+) -> tuple[Float[Array, " matsubara"], Float[Array, " matsubara"]]:
+    r"""What the sums run over: $1 - \omega_m/R_m$, without cancellation, and $\Delta_m/R_m$."""
+    R = _quasiparticle_energy(omega_m, Delta)
+    return Delta**2 / (R * (R + omega_m)), Delta / R
+
+
 def renormalization(
     kernels: FoldedKernels, omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
 ) -> Float[Array, " row"]:
     r"""$Z_n$ at the rows for a gap function [meV] at the nodes $\omega_m$, Eq. (6); dimensionless."""
-    R = _quasiparticle_energy(omega_m, Delta)
-    missing = Delta**2 / (R * (R + omega_m))
+    missing, _ = averages(omega_m, Delta)
     return 1 + (kernels.normal - kernels.odd @ missing) / kernels.omega_n
 
 
@@ -80,7 +87,7 @@ def pairing(
     kernels: FoldedKernels, omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
 ) -> Float[Array, " row"]:
     r"""$\phi_n$ at the rows for a gap function at the nodes $\omega_m$, Eq. (7) [meV]."""
-    Y = Delta / _quasiparticle_energy(omega_m, Delta)
+    _, Y = averages(omega_m, Delta)
     return kernels.even @ Y - jnp.sum(kernels.coulomb * Y)
 
 

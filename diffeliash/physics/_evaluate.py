@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int
 
 from ..units import BOLTZMANN
 from ._checks import is_concrete
+from ._equations import averages
 from ._frequency_set import AbstractZSum, Ends, TruncatedSum
 from ._kernel import lambda_kernel
 from ._matsubara import (
@@ -27,12 +28,11 @@ BLOCK = 64
 Averages = tuple[Float[Array, " full"], Float[Array, " full"]]
 
 
-def averages(
+def averages_everywhere(
     frequencies: AbstractFrequencies, omega_n: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
 ) -> Averages:
     r"""$1 - \omega_m/R_m$ and $\Delta_m/R_m$ at all frequencies of the full sum, from a gap function at the nodes."""
-    R = jnp.sqrt(omega_n**2 + Delta**2)
-    missing, Y = Delta**2 / (R * (R + omega_n)), Delta / R
+    missing, Y = averages(omega_n, Delta)
     if isinstance(frequencies, CompressedMatsubara):
         interpolation = jnp.asarray(frequencies.rule.interpolation)
         return interpolation @ missing, interpolation @ Y
@@ -41,7 +41,7 @@ def averages(
 
 def gap_at(
     n: Any,
-    averages: Averages,
+    sums: Averages,
     inputs: tuple[Spectrum, Ends, Float[Array, ""]],
     *,
     cutoff: AbstractCutoff,
@@ -51,7 +51,7 @@ def gap_at(
 
     Args:
         n: Matsubara indices, negative or beyond the set too.
-        averages: What the sums run over, at all their frequencies.
+        sums: What the sums run over, at all their frequencies.
         inputs: Spectrum, ends of the sums and $\mu^*$.
         cutoff: How the sums end.
         z_sum: How far the sum in $Z$ goes.
@@ -63,10 +63,10 @@ def gap_at(
     index = (np if known else jnp).asarray(n)
     index = jnp.asarray((np if known else jnp).where(index < 0, -index - 1, index))
     if known:
-        table = _coupling(inputs[0], inputs[1], np.arange(int(np.max(np.abs(n), initial=0)) + averages[0].size + 1))
-        one = partial(_gap_at_one, averages=averages, inputs=inputs, cutoff=cutoff, z_sum=z_sum, table=table)
+        table = _coupling(inputs[0], inputs[1], np.arange(int(np.max(np.abs(n), initial=0)) + sums[0].size + 1))
+        one = partial(_gap_at_one, sums=sums, inputs=inputs, cutoff=cutoff, z_sum=z_sum, table=table)
     elif isinstance(z_sum, TruncatedSum):
-        one = partial(_gap_at_one, averages=averages, inputs=inputs, cutoff=cutoff, z_sum=z_sum, table=None)
+        one = partial(_gap_at_one, sums=sums, inputs=inputs, cutoff=cutoff, z_sum=z_sum, table=None)
     else:
         raise ValueError("`n` is traced here: with an infinite sum in Z it must be known.")
     return jax.lax.map(one, index, batch_size=BLOCK) if index.ndim else one(index)
@@ -80,14 +80,14 @@ def _coupling(spectrum: Spectrum, ends: Ends, index: Int[Array | np.ndarray, " b
 def _gap_at_one(
     n: Int[Array, ""],
     *,
-    averages: Averages,
+    sums: Averages,
     inputs: tuple[Spectrum, Ends, Float[Array, ""]],
     cutoff: AbstractCutoff,
     z_sum: AbstractZSum,
     table: Float[Array, " boson"] | None,
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     spectrum, ends, mu_star = inputs
-    missing, Y = averages
+    missing, Y = sums
     m = jnp.arange(Y.size)
     near, far = (
         _coupling(spectrum, ends, index) if table is None else table[index] for index in (jnp.abs(n - m), n + m + 1)

@@ -36,11 +36,7 @@ class _State(eqx.Module):
 
 def solve_linear(matrix: Float[Array, "n n"], b: Vector) -> Vector:
     """The solution of `matrix @ x = b`, differentiable to any order in both, forward and backward."""
-
-    def solve(matvec: MatVec, rhs: Vector) -> Vector:
-        return _krylov(matvec, rhs)
-
-    return jax.lax.custom_linear_solve(lambda x: matrix @ x, b, solve, transpose_solve=solve)
+    return jax.lax.custom_linear_solve(lambda x: matrix @ x, b, _krylov, transpose_solve=_krylov)
 
 
 def _krylov(matvec: MatVec, b: Vector) -> Vector:

@@ -22,17 +22,31 @@ class _Progress(eqx.Module):
     scale: Scalar
 
 
-def _finished(solver: Any, progress: _Progress) -> tuple[Scalar, optx.RESULTS]:
-    broken = ~jnp.isfinite(progress.change)
-    small = progress.change <= solver.atol + solver.rtol * progress.scale
-    return small | broken, optx.RESULTS.where(broken, optx.RESULTS.nonlinear_divergence, optx.RESULTS.successful)
-
-
 def _not_begun(y: Vector) -> _Progress:
     return _Progress(change=jnp.array(1.0, dtype=y.dtype), scale=jnp.array(0.0, dtype=y.dtype))
 
 
-class Newton(optx.AbstractRootFinder):
+class _State(eqx.Module):
+    progress: _Progress
+
+
+class _AbstractStepwise(optx.AbstractRootFinder):
+    """What the three have in common: when to stop. Their states say how far the last step went, in `progress`."""
+
+    rtol: eqx.AbstractVar[float]
+    atol: eqx.AbstractVar[float]
+
+    def terminate(self, fn, y, args, options, state: Any, tags) -> tuple[Scalar, optx.RESULTS]:
+        change, scale = state.progress.change, state.progress.scale
+        broken = ~jnp.isfinite(change)
+        result = optx.RESULTS.where(broken, optx.RESULTS.nonlinear_divergence, optx.RESULTS.successful)
+        return (change <= self.atol + self.rtol * scale) | broken, result
+
+    def postprocess(self, fn, y, aux, args, options, state, tags, result) -> tuple[Any, Any, dict[str, Any]]:
+        return y, aux, {}
+
+
+class Newton(_AbstractStepwise):
     r"""$x \leftarrow x - J(x)^{-1} f(x)$ with the Jacobian that the caller supplies.
 
     `optimistix.Newton` obtains $J$ by automatic differentiation, which costs one tangent for every unknown.
@@ -51,23 +65,17 @@ class Newton(optx.AbstractRootFinder):
     norm: Callable[[PyTree], Scalar] = eqx.field(default=optx.max_norm, static=True)
     max_steps: int = eqx.field(default=40, static=True)
 
-    def init(self, fn, y, args, options: dict[str, Any], f_struct, aux_struct, tags) -> _Progress:
+    def init(self, fn, y, args, options: dict[str, Any], f_struct, aux_struct, tags) -> _State:
         if "jacobian" not in options:
             raise ValueError('`Newton` needs options={"jacobian": function of (y, args)}.')
         begun = _not_begun(y)
-        return _Progress(jnp.where(options.get("skip", False), 0.0, begun.change), begun.scale)
+        return _State(_Progress(jnp.where(options.get("skip", False), 0.0, begun.change), begun.scale))
 
-    def step(self, fn, y: Vector, args, options: dict[str, Any], state: _Progress, tags):
+    def step(self, fn, y: Vector, args, options: dict[str, Any], state: _State, tags):
         f, aux = fn(y, args)
         change = -solve_linear(options["jacobian"](y, args), f)
         y = y + change
-        return y, _Progress(change=self.norm(change), scale=self.norm(y)), aux
-
-    def terminate(self, fn, y, args, options, state: _Progress, tags) -> tuple[Scalar, optx.RESULTS]:
-        return _finished(self, state)
-
-    def postprocess(self, fn, y, aux, args, options, state, tags, result) -> tuple[Any, Any, dict[str, Any]]:
-        return y, aux, {}
+        return y, _State(_Progress(change=self.norm(change), scale=self.norm(y))), aux
 
 
 class _BroydenState(eqx.Module):
@@ -76,7 +84,7 @@ class _BroydenState(eqx.Module):
     inverse_jacobian: Float[Array, "n n"]
 
 
-class Broyden(optx.AbstractRootFinder):
+class Broyden(_AbstractStepwise):
     r"""Broyden's method with the inverse Jacobian updated directly, Eqs. (C2) and (C3) of arXiv:2007.07512.
 
     $$ J_n^{-1} = J_{n-1}^{-1} + \frac{(\Delta x_n - J_{n-1}^{-1}\Delta f_n)\,\Delta x_n^T J_{n-1}^{-1}}
@@ -114,12 +122,6 @@ class Broyden(optx.AbstractRootFinder):
         progress = _Progress(self.norm(dx), self.norm(y + dx))
         return y + dx, _BroydenState(progress, f, inverse), aux
 
-    def terminate(self, fn, y, args, options, state: _BroydenState, tags) -> tuple[Scalar, optx.RESULTS]:
-        return _finished(self, state.progress)
-
-    def postprocess(self, fn, y, aux, args, options, state, tags, result) -> tuple[Any, Any, dict[str, Any]]:
-        return y, aux, {}
-
 
 class _AndersonState(eqx.Module):
     progress: _Progress
@@ -129,7 +131,7 @@ class _AndersonState(eqx.Module):
     count: Int[Array, ""]
 
 
-class Anderson(optx.AbstractRootFinder):
+class Anderson(_AbstractStepwise):
     r"""Anderson's mixing: the fixed-point step, with all that earlier steps tell about the Jacobian taken out.
 
     The differences of the residual are kept orthonormal, $q_i$ (Gram-Schmidt, twice), beside the $p_i$ with
@@ -178,12 +180,6 @@ class Anderson(optx.AbstractRootFinder):
         steps = jnp.where(slot, scale * step[None, :], steps)
         progress = _Progress(self.norm(dx), self.norm(y + dx))
         return y + dx, _AndersonState(progress, f, residuals, steps, state.count + 1), aux
-
-    def terminate(self, fn, y, args, options, state: _AndersonState, tags) -> tuple[Scalar, optx.RESULTS]:
-        return _finished(self, state.progress)
-
-    def postprocess(self, fn, y, aux, args, options, state, tags, result) -> tuple[Any, Any, dict[str, Any]]:
-        return y, aux, {}
 
 
 Solver = Newton | Broyden | Anderson

@@ -11,7 +11,7 @@ from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from ._checks import check_cutoffs, check_mu_star, check_temperature, is_concrete, refuse, require_x64
 from ._equations import FoldedKernels, folded_kernels, gap_jacobian, gap_residual, renormalization
-from ._evaluate import averages, gap_at
+from ._evaluate import averages_everywhere, gap_at
 from ._frequency_error import frequency_error
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, Ends, Probe, TruncatedSum, frequency_set
 from ._implicit import attach_root
@@ -86,7 +86,7 @@ class GapSolution(eqx.Module):
 
         The right-hand sides of the equations give both at every frequency from the values on the set.
         """
-        everywhere = averages(self.frequencies, self.omega_n, self.Delta)
+        everywhere = averages_everywhere(self.frequencies, self.omega_n, self.Delta)
         inputs = (self.spectrum, Ends(self.T, self.omega_c, self.matsubara_cutoff), self.mu_star)
         return gap_at(n, everywhere, inputs, cutoff=self.cutoff, z_sum=self.z_sum)
 
