@@ -8,7 +8,7 @@ equations too. They are compared at the frequencies that the pivoting would have
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ._equations import FoldedKernels, folded_kernels, pairing, renormalization
+from ._equations import FoldedKernels, folded_kernels, reduced_pairing, reduced_renormalization
 from ._frequency_set import Ends, Probe
 from ._kernel import lambda_kernel
 from ._matsubara import bosonic_frequencies
@@ -43,7 +43,9 @@ def frequency_error(
     spectrum, ends, mu_star = inputs
     tests = folded_kernels(spectrum, probe.points, ends, mu_star=mu_star)
     Y = Delta / jnp.sqrt(kernels.omega_n**2 + Delta**2)
-    Delta_tests = pairing(tests, kernels.omega_n, Delta) / renormalization(tests, kernels.omega_n, Delta)
+    Delta_tests = reduced_pairing(tests, kernels.omega_n, Delta) / reduced_renormalization(
+        tests, kernels.omega_n, Delta
+    )
     Y_tests = Delta_tests / jnp.sqrt(tests.omega_n**2 + Delta_tests**2)
     gap_miss = _relative(jnp.abs(Y_tests - probe.interpolation @ Y), Y)
     at_nodes, at_tests = (

@@ -220,7 +220,7 @@ def _solve_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None
     return _Found(
         omega_n=kernels.omega_n,
         Delta=Delta,
-        Z=renormalization(kernels, kernels.omega_n, Delta),
+        Z=renormalization(kernels, Delta),
         converged=usable & (solved | ~superconducting),
         superconducting=superconducting,
         residual=jnp.max(jnp.abs(gap_residual(kernels, Delta))),
