@@ -9,6 +9,10 @@ $$ \phi_n = Z_n\Delta_n = \pi k_BT\sum_{m\ge0}
             \frac{\Delta_m}{R_m}\,[\lambda(l) + \lambda(l') - 2\mu^*\theta(\omega_c-\omega_m)] $$
 
 The normal-state part of $Z$ is kept apart: it needs no solution, and what is left vanishes with the gap.
+
+The term $m = n$, $\lambda_0$, adds $\pi k_BT\lambda_0/R_n$ to $Z_n$ and $\Delta_n$ times as much to $\phi_n$: it drops
+out of $\Delta_n = \phi_n/Z_n$ (Anderson's theorem for thermal bosons, which act like static impurities). The equations
+are solved without it. For strong coupling it is by far the largest term, and all that makes them ill-conditioned.
 """
 
 import equinox as eqx
@@ -30,10 +34,11 @@ class FoldedKernels(eqx.Module):
 
     Args:
         omega_n: Frequencies of the rows [meV].
-        odd: $\pi k_BT\,[\lambda(n-m) - \lambda(n+m+1)]$, for $Z$.
-        even: $\pi k_BT\,[\lambda(n-m) + \lambda(n+m+1)]$, for $\phi$.
-        normal: Row sums of the odd kernel: $\omega_n(Z_n - 1)$ in the normal state.
+        odd: $\pi k_BT\,[\lambda(n-m) - \lambda(n+m+1)]$ without $\lambda_0$, for $Z$.
+        even: $\pi k_BT\,[\lambda(n-m) + \lambda(n+m+1)]$ without $\lambda_0$, for $\phi$.
+        normal: Row sums of the odd kernel: $\omega_n(Z_n - 1)$ in the normal state, without $\lambda_0$.
         coulomb: $2\pi k_BT\,\mu^*\theta(\omega_c - \omega_m)$, the same for all rows.
+        thermal: $\pi k_BT\lambda_0$, the term $m = n$ that is left out of the others.
     """
 
     omega_n: Float[Array, " row"]
@@ -41,6 +46,7 @@ class FoldedKernels(eqx.Module):
     even: Float[Array, "row matsubara"]
     normal: Float[Array, " row"]
     coulomb: Float[Array, " matsubara"]
+    thermal: Float[Array, " row"]
 
 
 def folded_kernels(
@@ -57,6 +63,25 @@ def folded_kernels(
         even=folded.even,
         normal=folded.normal,
         coulomb=2 * pi_kT * mu_star * folded.coulomb,
+        thermal=folded.thermal,
+    )
+
+
+def kept_positive(kernels: FoldedKernels) -> FoldedKernels:
+    r"""The same equations with as much of the term $m = n$ put back as makes $Z$ without it positive.
+
+    Without it $Z$ falls to $1 - \lambda(N)$ where the sum in $Z$ ends at $N$ frequencies: below zero for strong
+    coupling with a low cutoff. For kernels whose rows are the nodes.
+    """
+    shift = jnp.maximum(-jnp.min(kernels.normal), 0.0)
+    diagonal = shift * jnp.eye(kernels.normal.size)
+    return FoldedKernels(
+        omega_n=kernels.omega_n,
+        odd=kernels.odd + diagonal,
+        even=kernels.even + diagonal,
+        normal=kernels.normal + shift,
+        coulomb=kernels.coulomb,
+        thermal=kernels.thermal - shift,
     )
 
 
@@ -75,26 +100,32 @@ def averages(
     return Delta**2 / (R * (R + omega_m)), Delta / R
 
 
-def renormalization(
+def reduced_renormalization(
     kernels: FoldedKernels, omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
 ) -> Float[Array, " row"]:
-    r"""$Z_n$ at the rows for a gap function [meV] at the nodes $\omega_m$, Eq. (6); dimensionless."""
+    r"""$Z_n - \pi k_BT\lambda_0/R_n$ at the rows for a gap function [meV] at the nodes $\omega_m$; dimensionless."""
     missing, _ = averages(omega_m, Delta)
     return 1 + (kernels.normal - kernels.odd @ missing) / kernels.omega_n
 
 
-def pairing(
+def reduced_pairing(
     kernels: FoldedKernels, omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
 ) -> Float[Array, " row"]:
-    r"""$\phi_n$ at the rows for a gap function at the nodes $\omega_m$, Eq. (7) [meV]."""
+    r"""$\phi_n - \pi k_BT\lambda_0\Delta_n/R_n$ at the rows for a gap function at the nodes $\omega_m$ [meV]."""
     _, Y = averages(omega_m, Delta)
     return kernels.even @ Y - jnp.sum(kernels.coulomb * Y)
 
 
-def gap_residual(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara"]:
-    r"""$\phi_n[\Delta]/Z_n[\Delta] - \Delta_n$ [meV], zero at a solution."""
+def renormalization(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara"]:
+    r"""$Z_n$ of a gap function [meV], Eq. (6); dimensionless."""
     omega_n = kernels.omega_n
-    return pairing(kernels, omega_n, Delta) / renormalization(kernels, omega_n, Delta) - Delta
+    return reduced_renormalization(kernels, omega_n, Delta) + kernels.thermal / _quasiparticle_energy(omega_n, Delta)
+
+
+def gap_residual(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara"]:
+    r"""$\phi_n[\Delta]/Z_n[\Delta] - \Delta_n$ [meV] without the thermal term in both; zero at a solution."""
+    omega_n = kernels.omega_n
+    return reduced_pairing(kernels, omega_n, Delta) / reduced_renormalization(kernels, omega_n, Delta) - Delta
 
 
 def gap_jacobian(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara matsubara"]:
@@ -103,11 +134,12 @@ def gap_jacobian(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> F
     $$ J_{nm} = \frac{1}{Z_n}\Big[K^+_{nm}\frac{\omega_m^2}{R_m^3}
        + \frac{\Delta_n}{\omega_n}K^-_{nm}\frac{\omega_m\Delta_m}{R_m^3}\Big] - \delta_{nm} $$
 
-    Newton's step with it is the one for $\phi_n - Z_n\Delta_n = 0$, whatever the residual is divided by.
+    Newton's step with it is the one for $\phi_n - Z_n\Delta_n = 0$, whatever the residual is divided by: here by $Z$
+    without the thermal term.
     """
     omega_n = kernels.omega_n
     R3 = _quasiparticle_energy(omega_n, Delta) ** 3
     from_phi = (kernels.even - kernels.coulomb[None, :]) * (omega_n**2 / R3)[None, :]
     from_Z = (Delta / omega_n)[:, None] * kernels.odd * (omega_n * Delta / R3)[None, :]
-    Z = renormalization(kernels, omega_n, Delta)
+    Z = reduced_renormalization(kernels, omega_n, Delta)
     return (from_phi + from_Z) / Z[:, None] - jnp.eye(Delta.size)

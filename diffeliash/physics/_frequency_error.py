@@ -8,7 +8,7 @@ equations too. They are compared at the frequencies that the pivoting would have
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ._equations import FoldedKernels, averages, folded_kernels, pairing, renormalization
+from ._equations import FoldedKernels, averages, folded_kernels, reduced_pairing, reduced_renormalization
 from ._frequency_set import Ends, Probe
 from ._kernel import lambda_kernel
 from ._matsubara import bosonic_frequencies
@@ -42,8 +42,9 @@ def frequency_error(
         return jnp.zeros(())
     spectrum, ends, mu_star = inputs
     tests = folded_kernels(spectrum, probe.points, ends, mu_star=mu_star)
-    _, Y = averages(kernels.omega_n, Delta)
-    Delta_tests = pairing(tests, kernels.omega_n, Delta) / renormalization(tests, kernels.omega_n, Delta)
+    omega_m = kernels.omega_n
+    Delta_tests = reduced_pairing(tests, omega_m, Delta) / reduced_renormalization(tests, omega_m, Delta)
+    _, Y = averages(omega_m, Delta)
     _, Y_tests = averages(tests.omega_n, Delta_tests)
     gap_miss = _relative(jnp.abs(Y_tests - probe.interpolation @ Y), Y)
     at_nodes, at_tests = (

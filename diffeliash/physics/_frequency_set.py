@@ -34,7 +34,12 @@ class AbstractZSum(eqx.Module):
 
     @abc.abstractmethod
     def normal(
-        self, lambda_l: Float[Array, " boson"], truncated: Float[Array, " row"], index: Values
+        self,
+        lambda_l: Float[Array, " boson"],
+        truncated: Float[Array, " row"],
+        index: Values,
+        *,
+        alone: Float[Array, " row"] | float = 0.0,
     ) -> Float[Array, " row"]:
         r"""$\sum_m \mathrm{sgn}(\omega_m)\,\lambda(n-m)$ at the given indices $n$.
 
@@ -42,6 +47,8 @@ class AbstractZSum(eqx.Module):
             lambda_l: The coupling at $l = 0, 1, 2, ..$
             truncated: The sum up to the cutoff.
             index: $n$.
+            alone: What an infinite sum adds for a row that takes no part in its own truncated sum, where
+                `lambda_l` is without $\lambda_0$.
         """
 
 
@@ -49,9 +56,14 @@ class TruncatedSum(AbstractZSum):
     r"""Both sums end at the Matsubara cutoff, as Eqs. (6) and (7) are written."""
 
     def normal(
-        self, lambda_l: Float[Array, " boson"], truncated: Float[Array, " row"], index: Values
+        self,
+        lambda_l: Float[Array, " boson"],
+        truncated: Float[Array, " row"],
+        index: Values,
+        *,
+        alone: Float[Array, " row"] | float = 0.0,
     ) -> Float[Array, " row"]:
-        del lambda_l, index
+        del lambda_l, index, alone
         return truncated
 
 
@@ -63,10 +75,15 @@ class InfiniteSum(AbstractZSum):
     """
 
     def normal(
-        self, lambda_l: Float[Array, " boson"], truncated: Float[Array, " row"], index: Values
+        self,
+        lambda_l: Float[Array, " boson"],
+        truncated: Float[Array, " row"],
+        index: Values,
+        *,
+        alone: Float[Array, " row"] | float = 0.0,
     ) -> Float[Array, " row"]:
         del truncated
-        return (2 * jnp.cumsum(lambda_l) - lambda_l[0])[jnp.asarray(index).astype(int)]
+        return (2 * jnp.cumsum(lambda_l) - lambda_l[0])[jnp.asarray(index).astype(int)] + alone
 
 
 class Folded(eqx.Module):
@@ -77,12 +94,14 @@ class Folded(eqx.Module):
         even: $\lambda(n-m) + \lambda(n+m+1)$, to be applied to $\Delta_m/R_m$.
         normal: Row sums of the odd part, over the frequencies that the sum in $Z$ takes.
         coulomb: $\theta(\omega_c - \omega_m)$, to be applied to $\Delta_m/R_m$; dimensionless.
+        thermal: $\lambda_0$ where row $n$ takes part in its own sums. It is left out of all the others.
     """
 
     odd: Float[Array, "row matsubara"]
     even: Float[Array, "row matsubara"]
     normal: Float[Array, " row"]
     coulomb: Float[Array, " matsubara"]
+    thermal: Float[Array, " row"]
 
 
 class Ends(eqx.Module):
@@ -120,10 +139,11 @@ class FullSet(AbstractFrequencySet):
 
     def fold(self, lambda_l: Float[Array, " boson"], ends: Ends) -> Folded:
         weights, coulomb = ends.weights(self.index.size, self.cutoff)
-        near, far = toeplitz_and_hankel(lambda_l)
+        lambda_0, rest = _take_out_zero(lambda_l)
+        near, far = toeplitz_and_hankel(rest)
         odd, even = weights[None, :] * (near - far), weights[None, :] * (near + far)
-        normal = self.z_sum.normal(lambda_l, jnp.sum(odd, axis=1), self.index)
-        return Folded(odd, even, normal, coulomb)
+        normal = self.z_sum.normal(rest, jnp.sum(odd, axis=1), self.index, alone=lambda_0 * (1 - weights))
+        return Folded(odd, even, normal, coulomb, lambda_0 * weights)
 
 
 class CompressedSet(AbstractFrequencySet):
@@ -138,8 +158,10 @@ class CompressedSet(AbstractFrequencySet):
 
     def fold(self, lambda_l: Float[Array, " boson"], ends: Ends) -> Folded:
         del ends
-        odd, even = (jnp.tensordot(lambda_l, jnp.asarray(table), axes=1) for table in (self.odd, self.even))
-        return Folded(odd, even, lambda_l @ self.normal, jnp.asarray(self.coulomb))
+        lambda_0, rest = _take_out_zero(lambda_l)
+        odd, even = (jnp.tensordot(rest, jnp.asarray(table), axes=1) for table in (self.odd, self.even))
+        thermal = jnp.full(self.index.size, lambda_0)
+        return Folded(odd, even, rest @ self.normal, jnp.asarray(self.coulomb), thermal)
 
 
 class MaskedSet(AbstractFrequencySet):
@@ -155,12 +177,19 @@ class MaskedSet(AbstractFrequencySet):
     def fold(self, lambda_l: Float[Array, " boson"], ends: Ends) -> Folded:
         interpolation = jnp.asarray(self.interpolation)
         weights, coulomb = ends.weights(interpolation.shape[0], self.cutoff)
-        coupling = jnp.asarray(self.bosonic_interpolation) @ lambda_l
+        lambda_0, rest = _take_out_zero(lambda_l)
+        coupling = jnp.asarray(self.bosonic_interpolation) @ rest
         row, m = jnp.asarray(self.index).astype(int)[:, None], jnp.arange(weights.size)[None, :]
         near, far = coupling[jnp.abs(row - m)], coupling[row + m + 1]
         odd, even = weights[None, :] * (near - far), weights[None, :] * (near + far)
-        normal = self.z_sum.normal(coupling, jnp.sum(odd, axis=1), self.index)
-        return Folded(odd @ interpolation, even @ interpolation, normal, coulomb @ interpolation)
+        own = weights[row[:, 0]]
+        normal = self.z_sum.normal(coupling, jnp.sum(odd, axis=1), self.index, alone=lambda_0 * (1 - own))
+        return Folded(odd @ interpolation, even @ interpolation, normal, coulomb @ interpolation, lambda_0 * own)
+
+
+def _take_out_zero(lambda_l: Float[Array, " boson"]) -> tuple[Float[Array, ""], Float[Array, " boson"]]:
+    """lambda_0, and the coupling without it."""
+    return lambda_l[0], lambda_l.at[0].set(0.0)
 
 
 class Probe(eqx.Module):

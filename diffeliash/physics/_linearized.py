@@ -35,12 +35,12 @@ class _PowerState(eqx.Module):
 
 def _normal_state(kernels: FoldedKernels) -> Vector:
     r"""$D_n = \omega_nZ_n$ of the normal state [meV]."""
-    return kernels.omega_n + kernels.normal
+    return kernels.omega_n + kernels.normal + kernels.thermal
 
 
 def _pair(kernels: FoldedKernels, y: Vector) -> Vector:
     """$K y$ [meV]."""
-    return kernels.even @ y - jnp.sum(kernels.coulomb * y)
+    return kernels.even @ y + kernels.thermal * y - jnp.sum(kernels.coulomb * y)
 
 
 def leading_eigenpair(kernels: FoldedKernels, *, rtol: float, decide: bool = False, max_steps: int = 2000) -> Eigenpair:
@@ -103,5 +103,6 @@ def _imbalance(inputs: tuple[FoldedKernels, Vector], unknowns: Bordered) -> Bord
 
 def _imbalance_jacobian(inputs: tuple[FoldedKernels, Vector], unknowns: Bordered) -> Float[Array, " unknown unknown"]:
     (kernels, norm), y, eta = inputs, unknowns[:-1], unknowns[-1]
-    square = (kernels.even - kernels.coulomb[None, :]) / _normal_state(kernels)[:, None] - eta * jnp.eye(y.size)
+    matrix = kernels.even + jnp.diag(kernels.thermal) - kernels.coulomb[None, :]
+    square = matrix / _normal_state(kernels)[:, None] - eta * jnp.eye(y.size)
     return jnp.block([[square, -y[:, None]], [norm[None, :], jnp.zeros((1, 1))]])

@@ -10,7 +10,7 @@ import optimistix as optx
 from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from ._checks import check_cutoffs, check_mu_star, check_temperature, is_concrete, refuse, require_x64
-from ._equations import FoldedKernels, folded_kernels, gap_jacobian, gap_residual, renormalization
+from ._equations import FoldedKernels, folded_kernels, gap_jacobian, gap_residual, kept_positive, renormalization
 from ._evaluate import averages_everywhere, gap_at
 from ._frequency_error import frequency_error
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, Ends, Probe, TruncatedSum, frequency_set
@@ -50,7 +50,8 @@ class GapSolution(eqx.Module):
         Z: Renormalization function $Z(i\omega_n)$, dimensionless.
         converged: Whether the equations are solved, on the superconducting branch where there is one.
         superconducting: Whether the normal state is unstable: leading pairing eigenvalue above one.
-        residual: Largest $|\Delta_n - \phi_n/Z_n|$ [meV].
+        residual: Largest $|\Delta_n - \phi_n/Z_n|$ [meV], the thermal term $\lambda_0$, which drops out, taken out of
+            $\phi$ and $Z$.
         error: Estimated error, relative to the largest value, from solving at fewer frequencies than the sums run
             over; zero for the full set.
         n_steps: Steps of the root finder, those of Newton's method included where it had to take over.
@@ -208,7 +209,7 @@ def _solve_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None
     usable = all_finite(inputs) & (T > 0)
     ends = eqx.tree_at(lambda e: e.T, inputs[1], jnp.where(T > 0, T, 1.0))
     spectrum, (ends, mu_star) = harmless_unless(usable, inputs[0], (ends, inputs[2]))
-    kernels = folded_kernels(spectrum, points, ends, mu_star=mu_star)
+    kernels = kept_positive(folded_kernels(spectrum, points, ends, mu_star=mu_star))
     frozen = jax.lax.stop_gradient(kernels)
     pair = rough_eigenpair(frozen)
     superconducting = pair.eta > 1
@@ -220,7 +221,7 @@ def _solve_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None
     return _Found(
         omega_n=kernels.omega_n,
         Delta=Delta,
-        Z=renormalization(kernels, kernels.omega_n, Delta),
+        Z=renormalization(kernels, Delta),
         converged=usable & (solved | ~superconducting),
         superconducting=superconducting,
         residual=jnp.max(jnp.abs(gap_residual(kernels, Delta))),

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from diffeliash import FullMatsubara, InfiniteSum, SharpCutoff, TruncatedSum
-from diffeliash.physics._equations import folded_kernels, gap_jacobian, gap_residual, pairing, renormalization
+from diffeliash.physics._equations import (
+    folded_kernels,
+    gap_jacobian,
+    gap_residual,
+    kept_positive,
+    reduced_pairing,
+    reduced_renormalization,
+    renormalization,
+)
 from diffeliash.physics._frequency_set import Ends, frequency_set
 from diffeliash.physics._kernel import lambda_kernel
 from diffeliash.units import BOLTZMANN
@@ -44,8 +52,11 @@ def test_folded_sums_equal_the_sums_over_both_signs(z_sum):
     phi = np.pi * kT * np.sum(counts * D / R * (lam - mu_star * theta), axis=1)
     # what 40000 frequencies leave out of an infinite sum is (omega / 2 pi kT)^2 n / 40000^2, a few 1e-7
     rtol = 1e-13 if isinstance(z_sum, TruncatedSum) else 1e-6
-    np.testing.assert_allclose(renormalization(kernels, kernels.omega_n, jnp.asarray(Delta)), Z, rtol=rtol)
-    np.testing.assert_allclose(pairing(kernels, kernels.omega_n, jnp.asarray(Delta)), phi, rtol=1e-12, atol=1e-15)
+    found = renormalization(kernels, jnp.asarray(Delta))
+    np.testing.assert_allclose(found[:57], Z[:57], rtol=rtol)
+    own = np.asarray(kernels.thermal) * Delta / R[far : far + n]
+    found = reduced_pairing(kernels, kernels.omega_n, jnp.asarray(Delta)) + own
+    np.testing.assert_allclose(found[:57], phi[:57], rtol=1e-12, atol=1e-15)
 
 
 def test_jacobian_is_the_derivative_of_the_equations():
@@ -54,9 +65,9 @@ def test_jacobian_is_the_derivative_of_the_equations():
     Delta = 0.8 / (1 + (omega_n / 6) ** 2) - 0.05
 
     def equations(x):
-        return pairing(kernels, omega_n, x) - renormalization(kernels, omega_n, x) * x
+        return reduced_pairing(kernels, omega_n, x) - reduced_renormalization(kernels, omega_n, x) * x
 
-    Z = renormalization(kernels, omega_n, Delta)
+    Z = reduced_renormalization(kernels, omega_n, Delta)
     automatic = jax.jacfwd(equations)(Delta) / Z[:, None]
     np.testing.assert_allclose(gap_jacobian(kernels, Delta), automatic, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(gap_residual(kernels, Delta), equations(Delta) / Z, rtol=1e-12)
@@ -67,8 +78,21 @@ def test_normal_state_has_Z_of_one_plus_lambda(T):
     # the full sum at every temperature: the sum over m telescopes to lambda(0)
     ends = Ends(jnp.array(T), jnp.array(1e9), jnp.array(1e9))
     exact = kernels_of(gaussian_peak(1.4), ends, n=40, z_sum=InfiniteSum())
-    assert float(renormalization(exact, exact.omega_n, jnp.zeros(40))[0]) == pytest.approx(2.4, rel=1e-13)
+    assert float(renormalization(exact, jnp.zeros(40))[0]) == pytest.approx(2.4, rel=1e-13)
     truncated = kernels_of(gaussian_peak(1.4), ends, n=40)
     nu = jnp.asarray(2 * np.pi * BOLTZMANN * T * np.arange(40.0, 80.0))
-    missing = 2.4 - float(renormalization(truncated, truncated.omega_n, jnp.zeros(40))[0])
+    missing = 2.4 - float(renormalization(truncated, jnp.zeros(40))[0])
     assert 0 < missing < float(jnp.sum(lambda_kernel(gaussian_peak(1.4), nu)))
+
+
+def test_a_low_cutoff_with_strong_coupling_keeps_Z_positive():
+    ends = Ends(jnp.array(5.0), jnp.array(10.0), jnp.array(10.0))
+    kernels = kernels_of(gaussian_peak(60.0), ends, n=4)
+    Delta = jnp.array([0.3, 0.2, 0.1, 0.05])
+    kept = kept_positive(kernels)
+    assert float(jnp.min(reduced_renormalization(kernels, kernels.omega_n, Delta))) < 0
+    assert float(jnp.min(reduced_renormalization(kept, kept.omega_n, Delta))) > 0
+    np.testing.assert_allclose(renormalization(kept, Delta), renormalization(kernels, Delta), rtol=1e-13)
+    R = jnp.hypot(kernels.omega_n, Delta)
+    phi, phi_kept = (reduced_pairing(k, k.omega_n, Delta) + k.thermal * Delta / R for k in (kernels, kept))
+    np.testing.assert_allclose(phi_kept, phi, rtol=1e-13)
