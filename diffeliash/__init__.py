@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .physics import Anderson as Anderson
     from .physics import Broyden as Broyden
     from .physics import CompressedMatsubara as CompressedMatsubara
+    from .physics import CutoffConvergence as CutoffConvergence
     from .physics import FullMatsubara as FullMatsubara
     from .physics import GapSolution as GapSolution
     from .physics import InfiniteSum as InfiniteSum
@@ -35,12 +36,16 @@ if TYPE_CHECKING:
     from .physics import TruncatedSum as TruncatedSum
     from .physics import allen_dynes_tc as allen_dynes_tc
     from .physics import continue_gap as continue_gap
+    from .physics import converge_cutoff as converge_cutoff
     from .physics import gap_edge as gap_edge
     from .physics import lambda_kernel as lambda_kernel
+    from .physics import leading_eigenvalue as leading_eigenvalue
     from .physics import mcmillan_tc as mcmillan_tc
     from .physics import rescale_mu_star as rescale_mu_star
     from .physics import solve_gap as solve_gap
+    from .physics import solve_gap_many as solve_gap_many
     from .physics import solve_tc as solve_tc
+    from .physics import solve_tc_many as solve_tc_many
     from .training import MatsubaraConsistency as MatsubaraConsistency
     from .training import TrainConfig as TrainConfig
     from .training import train as train
@@ -55,9 +60,10 @@ _LAYERS = {
     ),
     "models": ("Predictor", "read_checkpoint"),
     "physics": (
-        "Anderson", "Broyden", "CompressedMatsubara", "FullMatsubara", "GapSolution", "InfiniteSum", "Newton", "Pade",
-        "RealAxisGap", "SharpCutoff", "Spectrum", "SplitCutoff", "TruncatedSum", "allen_dynes_tc", "continue_gap",
-        "gap_edge", "lambda_kernel", "mcmillan_tc", "rescale_mu_star", "solve_gap", "solve_tc",
+        "Anderson", "Broyden", "CompressedMatsubara", "CutoffConvergence", "FullMatsubara", "GapSolution",
+        "InfiniteSum", "Newton", "Pade", "RealAxisGap", "SharpCutoff", "Spectrum", "SplitCutoff", "TruncatedSum",
+        "allen_dynes_tc", "continue_gap", "converge_cutoff", "gap_edge", "lambda_kernel", "leading_eigenvalue",
+        "mcmillan_tc", "rescale_mu_star", "solve_gap", "solve_gap_many", "solve_tc", "solve_tc_many",
     ),
     "training": ("MatsubaraConsistency", "TrainConfig", "train"),
 }  # fmt: skip

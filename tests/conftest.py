@@ -1,10 +1,16 @@
-"""64-bit JAX for all tests, and where the shared reference material is."""
+"""64-bit JAX and a cache of compiled programs for all tests, and where the shared reference material is."""
 
+import os
 import pathlib
+import tempfile
 
 import jax
 import pytest
 
+_CACHE = tempfile.TemporaryDirectory(prefix="diffeliash-tests-")
+os.environ["JAX_COMPILATION_CACHE_DIR"] = _CACHE.name  # for the processes that tests start
+jax.config.update("jax_compilation_cache_dir", _CACHE.name)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "warn")
 

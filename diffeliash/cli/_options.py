@@ -7,11 +7,13 @@ import typer
 
 Unit = Literal["meV", "eV", "THz", "cm-1", "K", "Ry", "Ha"]
 Layout = Literal["auto", "epw", "qe", "elk", "abinit", "isome", "plain"]
+ZSumName = Literal["truncated", "infinite"]
 Device = Literal["auto", "cpu", "gpu"]
 Family = Literal["complex"]
 
 Files = Annotated[list[pathlib.Path], typer.Argument(help="a2F files of EPW, QE, Elk, ABINIT, IsoME, or plain tables.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
+Csv = Annotated[pathlib.Path | None, typer.Option("--csv", help="Table of all numbers, one row for each result.")]
 MuStar = Annotated[float, typer.Option("--mu-star", help="Coulomb pseudopotential mu*(omega_c), used as it stands.")]
 OmegaC = Annotated[
     float | None, typer.Option("--omega-c", help="Cutoff of mu* [meV].", show_default="10 x the end of the spectrum")
@@ -42,3 +44,6 @@ Broadening = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Of all random numbers.")]
+ZSum = Annotated[
+    ZSumName, typer.Option("--z-sum", help="The sum in Z: ends at the Matsubara cutoff, or is taken to infinity.")
+]

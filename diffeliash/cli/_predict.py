@@ -31,7 +31,7 @@ def predict_command(
     ] = None,
     output: Annotated[pathlib.Path | None, typer.Option("--output", help="Text file for w [meV] and a2F.")] = None,
     plot: Annotated[
-        pathlib.Path | None, typer.Option("--plot", help="Picture (png).", show_default="FILE-a2f.png here")
+        pathlib.Path | None, typer.Option("--plot", help="Picture (png, pdf, svg).", show_default="FILE-a2f.png here")
     ] = None,
     device: DeviceOption = "auto",
     json: Json = False,
@@ -40,10 +40,11 @@ def predict_command(
     with session(json, device):
         from ..data import read_gap, write_file
         from ..models import predict_spectrum, read_checkpoint
+        from ._figure import figure_bytes
         from ._predict_plot import plot_prediction
 
         plot = plot or pathlib.Path(f"{file.stem}-a2f.png")
-        check_targets([file], output, plot, (".png",))
+        check_targets([file], output=output, plot=plot)
         checkpoint = read_checkpoint(run / CHECKPOINT if run.is_dir() else run)
         stated = {name: value for name, value in (("T", temperature), ("broadening", broadening)) if value is not None}
         gap = dataclasses.replace(read_gap(file), **stated)
@@ -53,7 +54,7 @@ def predict_command(
             tell(f"note: the predicted a2F is negative in places, down to {lowest:.3g}; it is used as it stands.")
         sol, real = _recompute(spectrum, setting, gap)
         result = _result(file, spectrum, sol, real, gap, setting)
-        write_file(plot, plot_prediction(file.name, spectrum, gap, real))
+        write_file(plot, figure_bytes(plot_prediction(file.name, spectrum, gap, real), plot))
         if output:
             write_file(output, _as_text(spectrum, setting).encode())
         if json:

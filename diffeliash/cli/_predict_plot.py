@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from ._train_plot import LABEL, PREDICTION, to_png
+from ._train_plot import LABEL, PREDICTION
 
 if TYPE_CHECKING:
     from ..data import GapFile
     from ..physics import RealAxisGap, Spectrum
 
 
-def plot_prediction(name: str, spectrum: "Spectrum", gap: "GapFile", real: "RealAxisGap") -> bytes:
+def plot_prediction(name: str, spectrum: "Spectrum", gap: "GapFile", real: "RealAxisGap") -> Figure:
     """The predicted spectrum, and the gap function given against the one recomputed from the prediction."""
     figure = Figure(figsize=(11, 3.4), layout="constrained")
     panels = figure.subplots(1, 3)
@@ -25,4 +25,4 @@ def plot_prediction(name: str, spectrum: "Spectrum", gap: "GapFile", real: "Real
         panel.set(xlabel=r"$\omega$ [meV]", ylabel=rf"{label} $\Delta(\omega)$ [meV]", xlim=(0, reach))
     panels[2].legend(frameon=False)
     figure.suptitle(name)
-    return to_png(figure)
+    return figure

@@ -1,10 +1,13 @@
 """What every command does around its one call: the device, failures as exit codes, JSON."""
 
 import contextlib
+import csv
+import io
 import json
 import logging
 import math
 import os
+import pathlib
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +15,7 @@ from typing import Any
 import typer
 
 from .._errors import DeviceError, DiffeliashError, InputError, IntegrityError, StorageError
+from ._cache import keep_compiled_programs
 from ._options import Device
 
 USAGE, BAD_INPUT, NOT_CONVERGED, STORAGE, INTEGRITY, NO_DEVICE, OTHER = 2, 3, 4, 5, 6, 8, 1
@@ -54,6 +58,7 @@ def _set_up_jax(device: Device) -> None:
 
     logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)
     jax.config.update("jax_enable_x64", True)
+    keep_compiled_programs()
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
     if device == "gpu":
@@ -89,6 +94,26 @@ def print_table(rows: list[dict[str, str]]) -> None:
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def write_table(path: pathlib.Path, results: list[dict[str, Any]]) -> None:
+    """Write all numbers of the good results as CSV: names in the first row, one row for each result."""
+    from ..data import write_file
+
+    rows = [_flat(each) for each in results if "error" not in each]
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_file(path, buffer.getvalue().encode())
+
+
+def _flat(result: dict[str, Any]) -> dict[str, Any]:
+    """Numbers and words only: eigenvalues in columns named after their temperatures, no notices."""
+    flat = {name: value for name, value in result.items() if not isinstance(value, list)}
+    if "eta" in result:
+        flat |= {f"eta_{T:g}_K": eta for T, eta in zip(result["T_K"], result["eta"], strict=True)}
+    return flat
 
 
 def finish(results: list[dict[str, Any]]) -> None:

@@ -1,20 +1,17 @@
-"""The picture of one solution: spectrum, gap function and renormalization on both axes, density of states."""
+"""Pictures of solutions: one on both axes, or the gap against temperature."""
 
-import io
 import pathlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
-
-from ..data import write_file
 
 if TYPE_CHECKING:
     from ..physics import GapSolution, RealAxisGap
 
 
-def plot_solution(path: pathlib.Path, source: str, sol: "GapSolution", real: "RealAxisGap") -> None:
-    """Draw one solution into a file; the suffix decides the kind of file."""
+def plot_solution(source: str, sol: "GapSolution", real: "RealAxisGap") -> Figure:
+    """Spectrum, gap function and renormalization on both axes, density of states."""
     figure = Figure(figsize=(10, 9), layout="constrained")
     panels = figure.subplots(3, 2)
     omega, end = np.asarray(sol.spectrum.omega), float(sol.spectrum.omega_max)
@@ -38,6 +35,33 @@ def plot_solution(path: pathlib.Path, source: str, sol: "GapSolution", real: "Re
         f"{pathlib.Path(source).name}, {float(sol.T):g} K, $\\mu^*$ = {float(sol.mu_star):g} at "
         f"$\\omega_c$ = {float(sol.omega_c):g} meV; real axis: Padé, $\\Gamma$ = {float(real.broadening):.3g} meV"
     )
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=path.suffix[1:].lower(), dpi=150)
-    write_file(path, buffer.getvalue())
+    return figure
+
+
+def plot_temperatures(results: list[dict[str, Any]], T_c: dict[str, float]) -> Figure:
+    r"""$\Delta(i\omega_0)$ and the gap edge against temperature, a curve for each file, down to zero at $T_c$.
+
+    Args:
+        results: Entries of the answer.
+        T_c: Critical temperature of each file [K].
+    """
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    axes = figure.subplots()
+    for number, (file, critical) in enumerate(T_c.items()):
+        points = sorted(
+            (each["T_K"], each["Delta_iw0_meV"], each["gap_edge_meV"])
+            for each in results
+            if each["file"] == file and each["converged"]
+        )
+        T, Delta, edge = np.array(points, dtype=float).reshape(-1, 3).T
+        bound, color = Delta > 0, f"C{number % 10}"
+        closing = ([critical], [0.0]) if critical > 0 and np.any(bound) and critical >= np.max(T[bound]) else ([], [])
+        line = [np.concatenate(pair) for pair in zip((T[bound], Delta[bound]), closing, strict=True)]
+        axes.plot(*line, color=color, lw=1, label=f"{pathlib.Path(file).name}, $T_c$ = {critical:.4g} K")
+        axes.plot(T, Delta, "o", color=color, ms=4)
+        axes.plot(T[bound], edge[bound], "x", color=color, ms=5)
+    axes.plot([], [], "ok", ms=4, label=r"$\Delta(i\omega_0)$")
+    axes.plot([], [], "xk", ms=5, label=r"gap edge $\Delta_0$")
+    axes.set(xlabel="$T$ [K]", ylabel=r"$\Delta$ [meV]", xlim=(0, None), ylim=(0, None))
+    axes.legend(frameon=False, fontsize="small")
+    return figure

@@ -8,23 +8,28 @@ PICTURES = (".png", ".pdf", ".svg")
 """Kinds of pictures that can be drawn."""
 
 
-def check_targets(
-    inputs: list[pathlib.Path], output: pathlib.Path | None, plot: pathlib.Path | None, pictures: tuple[str, ...]
-) -> None:
-    """Refuse to write onto an input, into a folder that is not there, or an unknown kind of picture.
+def check_targets(inputs: list[pathlib.Path], **targets: pathlib.Path | None) -> None:
+    """Refuse to write onto an input, twice to one file, into a folder that is not there, or an unknown picture.
+
+    Args:
+        inputs: Files that are read.
+        targets: Files to be written, under the names of their options; `plot` is a picture.
 
     Raises:
         InputError: The target is an input file, or the picture's suffix is unknown.
         StorageError: There is no such folder.
     """
-    if plot and plot.suffix.lower() not in pictures:
-        raise InputError(f"--plot must end in {' or '.join(pictures)}, got {plot.name}.")
-    if output and plot and output.resolve() == plot.resolve():
-        raise InputError("--output and --plot are the same file.")
-    for target in (output, plot):
+    plot = targets.get("plot")
+    if plot and plot.suffix.lower() not in PICTURES:
+        raise InputError(f"--plot must end in {' or '.join(PICTURES)}, got {plot.name}.")
+    taken = {path.resolve(): "an input file" for path in inputs}
+    for name, target in targets.items():
         if target is None:
             continue
-        if target.resolve() in [path.resolve() for path in inputs]:
+        if taken.get(target.resolve()) == "an input file":
             raise InputError("will not overwrite an input file", where=str(target))
+        if target.resolve() in taken:
+            raise InputError(f"{taken[target.resolve()]} and --{name} are the same file.")
         if target.is_dir() or not target.resolve().parent.is_dir():
             raise StorageError("cannot write", where=str(target), why="the folder is missing, or it is a folder.")
+        taken[target.resolve()] = f"--{name}"

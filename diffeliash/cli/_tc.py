@@ -1,12 +1,18 @@
 """`diffeliash tc`: critical temperature and moments of spectral functions."""
 
+import math
 import pathlib
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
 
 from .._errors import InputError
 from ._interrupt import stop_if_requested
+from ._materials import Material, answer_each, failure, read_materials, z_sum_of
 from ._options import (
     Column,
+    Csv,
     DeviceOption,
     Files,
     FormatOption,
@@ -15,21 +21,33 @@ from ._options import (
     MuStar,
     OmegaC,
     UnitOption,
+    ZSum,
 )
-from ._session import finish, print_json, print_table, session, tell
+from ._session import finish, print_json, print_table, session, tell, write_table
+from ._targets import check_targets
+from ._temperatures import parse_temperatures
 
 FEW_FREQUENCIES = 8
 """With fewer frequencies below the cutoff the user is told."""
 
+LARGEST_FULL = 2048
+"""Longer sums are compressed."""
+
 
 def tc_command(
     files: Files,
+    temperatures: Annotated[
+        list[str],
+        typer.Option("--temperature", "-T", help="Also the pairing eigenvalue at these [K]: 5 or 1,2,4 or 1:10:0.5."),
+    ] = [],  # noqa: B006
     mu_star: MuStar = 0.1,
     omega_c: OmegaC = None,
     matsubara_cutoff: MatsubaraCutoff = None,
+    z_sum: ZSum = "truncated",
     unit: UnitOption = None,
     format: FormatOption = "auto",
     column: Column = None,
+    csv: Csv = None,
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
@@ -37,48 +55,59 @@ def tc_command(
 
     T_c is the temperature at which the linearized Migdal-Eliashberg equations first have a solution.
     """
+    at = parse_temperatures(temperatures)
     with session(json, device):
-        reading = {"format": format, "unit": unit, "column": column}
-        results = [_answer(file, reading, mu_star, omega_c, matsubara_cutoff) for file in files]
+        check_targets(files, csv=csv)
+        materials = read_materials(files, {"format": format, "unit": unit, "column": column})
+        numbers = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
+        results = _answers(files, materials, at, {**numbers, "z_sum": z_sum_of(z_sum)})
+        good = [result for result in results if "error" not in result]
+        if csv:
+            write_table(csv, results)
         if json:
             print_json({"results": results})
-        elif good := [result for result in results if "error" not in result]:
+        elif good:
             print_table([_row(result) for result in good])
         finish(results)
 
 
-def _answer(
-    file: pathlib.Path, reading: dict[str, Any], mu_star: float, omega_c: float | None, cutoff: float | None
-) -> dict[str, Any]:
-    stop_if_requested()
-    try:
-        return _critical_temperature(file, reading, mu_star, omega_c, cutoff)
-    except InputError as error:
-        tell(f"error: {error}")
-        return {"file": str(file), "error": error.as_dict()}
+def _answers(
+    files: list[pathlib.Path], materials: list[Material | InputError], at: list[float], numbers: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """One entry for each file, in order."""
+    from ..physics import solve_tc_many
+
+    def critical_temperatures(members: Sequence[Material]) -> Sequence[Any]:
+        return solve_tc_many([member.spectrum for member in members], **numbers).tolist()
+
+    found = iter(answer_each(critical_temperatures, [each for each in materials if isinstance(each, Material)]))
+    results = []
+    for file, material in zip(files, materials, strict=True):
+        try:
+            if isinstance(material, InputError):
+                raise material
+            if isinstance(T_c := next(found), InputError):
+                raise T_c
+            results.append(_result(material, T_c, at, numbers))
+        except InputError as error:
+            results.append(failure(file, error))
+    return results
 
 
-def _critical_temperature(
-    file: pathlib.Path, reading: dict[str, Any], mu_star: float, omega_c: float | None, cutoff: float | None
-) -> dict[str, Any]:
-    from ..data import read_spectrum_file
-    from ..physics import Spectrum, allen_dynes_tc, count_frequencies, default_cutoffs, lowest_temperature, solve_tc
+def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, Any]) -> dict[str, Any]:
+    from ..physics import allen_dynes_tc, count_frequencies, default_cutoffs, lowest_temperature
 
-    found = read_spectrum_file(file, **reading)
+    spectrum, found, mu_star = material.spectrum, material.found, numbers["mu_star"]
+    cutoffs = default_cutoffs(float(spectrum.omega_max), numbers["omega_c"], numbers["matsubara_cutoff"])
     notices = list(found.notices)
-    spectrum = Spectrum(found.omega, found.a2f)
-    cutoffs = default_cutoffs(float(spectrum.omega_max), omega_c, cutoff)
-    T_c = float(solve_tc(spectrum, mu_star=mu_star, omega_c=cutoffs[0], matsubara_cutoff=cutoffs[1]))
     if T_c == 0:
         notices.append(f"no superconductivity down to {lowest_temperature(cutoffs[1]):.3g} K, the lowest looked at.")
-    elif T_c == T_c and count_frequencies(T_c, cutoffs[1]) < FEW_FREQUENCIES:
+    elif T_c > 0 and count_frequencies(T_c, cutoffs[1]) < FEW_FREQUENCIES:
         notices.append("T_c is so high that few frequencies lie below --matsubara-cutoff: raise it.")
     if cutoffs[0] > cutoffs[1]:
         notices.append("mu* acts up to --matsubara-cutoff only, which lies below --omega-c.")
-    for notice in notices:
-        tell(f"note: {file}: {notice}")
-    return {
-        "file": str(file),
+    result = {
+        "file": str(material.file),
         "lambda_ep": float(spectrum.lambda_ep),
         "omega_log_meV": float(spectrum.omega_log),
         "omega_2_meV": float(spectrum.omega_2),
@@ -88,12 +117,32 @@ def _critical_temperature(
         "mu_star_ad": mu_star,
         "omega_c_meV": cutoffs[0],
         "matsubara_cutoff_meV": cutoffs[1],
+        "z_sum": type(numbers["z_sum"]).__name__,
         "format": found.format,
         "unit": found.unit,
         "column": found.column,
         "notices": notices,
-        "converged": T_c == T_c,  # NaN if the search failed
+        "converged": not math.isnan(T_c),  # NaN if the search failed
     }
+    if at:
+        result |= {"T_K": at, "eta": _eigenvalues(material, at, numbers)}
+    for notice in notices:
+        tell(f"note: {material.file}: {notice}")
+    return result
+
+
+def _eigenvalues(material: Material, at: list[float], numbers: dict[str, Any]) -> list[float]:
+    """Pairing eigenvalues at several temperatures; one compiled program for all where the sums are not too long."""
+    from ..physics import CompressedMatsubara, FullMatsubara, SplitCutoff, default_cutoffs, leading_eigenvalue
+
+    _, cutoff = default_cutoffs(float(material.spectrum.omega_max), numbers["omega_c"], numbers["matsubara_cutoff"])
+    largest = SplitCutoff().count(min(at), cutoff) if min(at) > 0 else 1
+    frequencies = FullMatsubara(2 ** largest.bit_length()) if largest <= LARGEST_FULL else CompressedMatsubara()
+    found = []
+    for T in at:
+        stop_if_requested()
+        found.append(float(leading_eigenvalue(material.spectrum, T, frequencies=frequencies, **numbers)))
+    return found
 
 
 def _row(result: dict[str, Any]) -> dict[str, str]:
@@ -106,4 +155,4 @@ def _row(result: dict[str, Any]) -> dict[str, str]:
         "T_c Allen-Dynes [K]": f"{result['T_c_allen_dynes_K']:.6g}",
         "mu*": f"{result['mu_star']:g}",
         "omega_c [meV]": f"{result['omega_c_meV']:g}",
-    }
+    } | {f"eta({T:g} K)": f"{eta:.5f}" for T, eta in zip(result.get("T_K", ()), result.get("eta", ()), strict=True)}

@@ -1,10 +1,11 @@
 """Pictures of a training run."""
 
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+
+from ._figure import figure_bytes
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -12,13 +13,6 @@ if TYPE_CHECKING:
 
 LABEL, PREDICTION = "tab:orange", "tab:blue"
 N_EXAMPLES = 4
-
-
-def to_png(figure: Figure) -> bytes:
-    """A figure as the content of a PNG file."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150)
-    return buffer.getvalue()
 
 
 def plot_history(training: "Training") -> bytes:
@@ -32,7 +26,7 @@ def plot_history(training: "Training") -> bytes:
     axes.set_xlabel("epoch")
     axes.set_ylabel(r"mean square error of $\alpha^2F$")
     axes.legend(frameon=False)
-    return to_png(figure)
+    return figure_bytes(figure, "history.png")
 
 
 def plot_predictions(dataset: "Dataset", training: "Training", evaluation: "Evaluation") -> bytes:
@@ -61,4 +55,4 @@ def plot_predictions(dataset: "Dataset", training: "Training", evaluation: "Eval
         f"Test samples; gap functions at {training.setting.T:g} K, double-precision Padé, "
         f"$\\Gamma$ = {training.setting.broadening:g} meV"
     )
-    return to_png(figure)
+    return figure_bytes(figure, "predictions.png")

@@ -37,14 +37,14 @@ class GapFile:
     mu_star: float | None = None
 
 
-def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, RealAxisGap]]) -> None:
+def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, RealAxisGap | None]]) -> None:
     """Write solutions on both axes to one HDF5 file.
 
     One solution lies at the top of the file; with several, field names end in `_0`, `_1` and so on.
 
     Args:
         path: Where to.
-        solutions: Source file, solution and continuation of each.
+        solutions: Source file, solution and continuation, if there is one, of each.
 
     Raises:
         StorageError: The file cannot be written.
@@ -58,20 +58,22 @@ def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, R
             "omega_n_meV": (sol.omega_n, "meV"),
             "Delta_iw_meV": (sol.Delta, "meV"),
             "Z_iw": (sol.Z, "1"),
-            "omega_real_meV": (real.omega, "meV"),
-            "Delta_meV": (real.Delta, "meV"),
-            "Z": (real.Z, "1"),
-            "dos": (real.dos, "1"),
         }
-        arrays |= {name + end: value for name, value in fields.items()}
         numbers = {
             "T_K": sol.T,
             "mu_star": sol.mu_star,
             "omega_c_meV": sol.omega_c,
             "matsubara_cutoff_meV": sol.matsubara_cutoff,
-            "broadening_meV": real.broadening,
-            "pade_discrepancy": real.discrepancy,
         }
+        if real is not None:
+            fields |= {
+                "omega_real_meV": (real.omega, "meV"),
+                "Delta_meV": (real.Delta, "meV"),
+                "Z": (real.Z, "1"),
+                "dos": (real.dos, "1"),
+            }
+            numbers |= {"broadening_meV": real.broadening, "pade_discrepancy": real.discrepancy}
+        arrays |= {name + end: value for name, value in fields.items()}
         attributes |= {name + end: float(value) for name, value in numbers.items()}
         attributes |= {f"source{end}": source, f"converged{end}": bool(sol.converged)}
     write_file(path, hdf5_bytes(arrays, attributes))

@@ -2,8 +2,12 @@
 
 from ._batch import batched as batched
 from ._batch import map_materials as map_materials
-from ._critical_temperature import lowest_temperature as lowest_temperature
+from ._converge import CutoffConvergence as CutoffConvergence
+from ._converge import converge_cutoff as converge_cutoff
+from ._critical_temperature import leading_eigenvalue as leading_eigenvalue
 from ._critical_temperature import solve_tc as solve_tc
+from ._critical_temperature import solve_tc_many as solve_tc_many
+from ._frequency_set import AbstractZSum as AbstractZSum
 from ._frequency_set import InfiniteSum as InfiniteSum
 from ._frequency_set import TruncatedSum as TruncatedSum
 from ._kernel import lambda_kernel as lambda_kernel
@@ -24,7 +28,9 @@ from ._root_finders import Broyden as Broyden
 from ._root_finders import Newton as Newton
 from ._solve import GapSolution as GapSolution
 from ._solve import solve_gap as solve_gap
+from ._solve_many import solve_gap_many as solve_gap_many
 from ._spectrum import Spectrum as Spectrum
 from ._tc_formulas import allen_dynes_tc as allen_dynes_tc
 from ._tc_formulas import mcmillan_tc as mcmillan_tc
 from ._tc_formulas import rescale_mu_star as rescale_mu_star
+from ._tc_root import lowest_temperature as lowest_temperature

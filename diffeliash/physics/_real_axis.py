@@ -17,6 +17,9 @@ from ._root_finders import Newton
 from ._solve import GapSolution, solve_gap
 from ._spectrum import Spectrum
 
+SMALLEST_SAMPLE = 64
+"""Frequencies to which a shorter solution is filled up."""
+
 
 class RealAxisGap(eqx.Module):
     r"""Gap function, renormalization and density of states on the line $\omega + i\Gamma$.
@@ -67,8 +70,26 @@ def continue_gap(
     broadening = default_broadening(sol.T, spectrum.omega_max) if broadening is None else broadening
     refuse(_check_line(omega, broadening))
     return _continue_gap(
-        _on_full_set(sol), jnp.asarray(omega, dtype=jnp.float64), jnp.asarray(broadening, dtype=jnp.float64), method
+        _samples(sol), jnp.asarray(omega, dtype=jnp.float64), jnp.asarray(broadening, dtype=jnp.float64), method
     )
+
+
+Samples = tuple[Float[Array, " matsubara"], Float[Array, " matsubara"], Float[Array, " matsubara"]]
+
+
+def _samples(sol: GapSolution) -> Samples:
+    r"""$\omega_n$, $\Delta$ and $Z$ at all frequencies; where that is free, zeros are added to a power of two.
+
+    The zeros give coefficients of zero and change nothing, but solutions at many temperatures share a program.
+    """
+    sol = _on_full_set(sol)
+    values = (sol.omega_n, sol.Delta, sol.Z)
+    if not is_concrete(*values):
+        return values
+    n = sol.omega_n.size
+    more = max(SMALLEST_SAMPLE, 2 ** (n - 1).bit_length()) - n
+    beyond = sol.omega_n[0] * (2 * jnp.arange(n, n + more) + 1)
+    return jnp.append(sol.omega_n, beyond), jnp.pad(sol.Delta, (0, more)), jnp.pad(sol.Z, (0, more))
 
 
 def _on_full_set(sol: GapSolution) -> GapSolution:
@@ -92,11 +113,11 @@ def _check_line(omega: Any, broadening: Any) -> list[str]:
 
 @eqx.filter_jit
 def _continue_gap(
-    sol: GapSolution, omega: Float[Array, " freq"], broadening: Float[Array, ""], method: Pade
+    samples: Samples, omega: Float[Array, " freq"], broadening: Float[Array, ""], method: Pade
 ) -> RealAxisGap:
     z = omega + 1j * broadening
-    phi_n = sol.Z * sol.Delta
-    Delta, Z, phi = (continue_values(sol.omega_n, values, z, method) for values in (sol.Delta, sol.Z, phi_n))
+    omega_n, Delta_n, Z_n = samples
+    Delta, Z, phi = (continue_values(omega_n, values, z, method) for values in (Delta_n, Z_n, Z_n * Delta_n))
     largest = jnp.max(jnp.abs(Delta))
     bound = largest > 0
     discrepancy = jnp.max(jnp.abs(Delta - phi / Z)) / jnp.where(bound, largest, 1.0)
@@ -129,25 +150,25 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: Pade = Pade()) -> 
     """
     require_x64()
     del spectrum
-    return _gap_edge(_on_full_set(sol), method)
+    return _gap_edge(_samples(sol)[:2], method)
 
 
-Samples = tuple[Float[Array, " matsubara"], Float[Array, " matsubara"]]
+Rooted = tuple[tuple[Float[Array, " matsubara"], Float[Array, " matsubara"]], Pade]
 
 
-def _excess(inputs: tuple[Samples, Pade], omega: Float[Array, ""]) -> Float[Array, ""]:
+def _excess(inputs: Rooted, omega: Float[Array, ""]) -> Float[Array, ""]:
     (omega_n, Delta), method = inputs
     return jnp.real(continue_values(omega_n, Delta, omega[None] + 0j, method))[0] - omega
 
 
-def _excess_slope(inputs: tuple[Samples, Pade], omega: Float[Array, ""]) -> Float[Array, ""]:
+def _excess_slope(inputs: Rooted, omega: Float[Array, ""]) -> Float[Array, ""]:
     _, slope = jax.jvp(lambda x: _excess(inputs, x), (omega,), (jnp.ones(()),))
     return jnp.where(slope == 0, -1.0, slope)
 
 
 @eqx.filter_jit
-def _gap_edge(sol: GapSolution, method: Pade) -> Float[Array, ""]:
-    inputs = ((sol.omega_n, sol.Delta), method)
+def _gap_edge(values: tuple[Float[Array, " matsubara"], Float[Array, " matsubara"]], method: Pade) -> Float[Array, ""]:
+    inputs = (values, method)
     frozen = jax.lax.stop_gradient(inputs)
     start = frozen[0][1][0]
 

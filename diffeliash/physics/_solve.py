@@ -134,20 +134,18 @@ def solve_gap(
         ValueError: The number of frequencies is not known or does not fit.
     """
     require_x64()
-    omega_c, matsubara_cutoff = default_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff)
-    complaints = check_temperature(T) + check_mu_star(mu_star)
-    refuse(complaints + check_cutoffs(omega_c, matsubara_cutoff, spectrum.omega_max))
+    omega_c, matsubara_cutoff = checked_cutoffs(spectrum, T, mu_star, omega_c, matsubara_cutoff)
     frequencies = frequencies.resolve(T, matsubara_cutoff, spectrum.omega_max, cutoff)
     given = Ends(*(float(x) if is_concrete(x) else x for x in (T, omega_c, matsubara_cutoff)))
     ends, mu_star = jax.tree.map(lambda x: jnp.asarray(x, dtype=jnp.float64), (given, mu_star))
 
-    def attempt(frequencies: AbstractFrequencies) -> _Found:
+    def attempt(frequencies: AbstractFrequencies) -> Found:
         points, probe = frequency_set(frequencies, given, cutoff=cutoff, z_sum=z_sum)
-        return _solve_gap((spectrum, ends, mu_star), points, probe, solver)
+        return _find_alone((spectrum, ends, mu_star), points, probe, solver)
 
     used, found = frequencies, attempt(frequencies)
     for finer in _ever_finer(frequencies):
-        if not is_concrete(found.error) or float(found.error) <= _tolerance(frequencies):
+        if not is_concrete(found.error) or float(found.error) <= tolerance(frequencies):
             break
         used, found = finer, attempt(finer)
     beyond = fermionic_frequencies(ends.T, jnp.arange(frequencies.size + 1.0))
@@ -156,7 +154,7 @@ def solve_gap(
         omega_n=found.omega_n,
         Delta=found.Delta,
         Z=found.Z,
-        converged=found.converged & enough & (found.error <= _tolerance(frequencies)),
+        converged=found.converged & enough & (found.error <= tolerance(frequencies)),
         superconducting=found.superconducting,
         residual=found.residual,
         error=found.error,
@@ -172,7 +170,19 @@ def solve_gap(
     )
 
 
-def _tolerance(frequencies: AbstractFrequencies) -> float:
+def checked_cutoffs(spectrum: Spectrum, T: Any, mu_star: Any, omega_c: Any, matsubara_cutoff: Any) -> tuple[Any, Any]:
+    """The two cutoffs [meV] with the defaults put in, once all numbers have been looked at.
+
+    Raises:
+        InputError: A concrete value out of its range; all of them in one message.
+    """
+    omega_c, matsubara_cutoff = default_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff)
+    complaints = check_temperature(T) + check_mu_star(mu_star)
+    refuse(complaints + check_cutoffs(omega_c, matsubara_cutoff, spectrum.omega_max))
+    return omega_c, matsubara_cutoff
+
+
+def tolerance(frequencies: AbstractFrequencies) -> float:
     """The largest acceptable error estimate."""
     return frequencies.rtol if isinstance(frequencies, CompressedMatsubara) else 0.0
 
@@ -189,7 +199,9 @@ def _ever_finer(frequencies: AbstractFrequencies) -> Iterator[AbstractFrequencie
         yield FullMatsubara(frequencies.n)
 
 
-class _Found(eqx.Module):
+class Found(eqx.Module):
+    """What the compiled solve finds; the fields are those of `GapSolution`."""
+
     omega_n: Float[Array, " matsubara"]
     Delta: Float[Array, " matsubara"]
     Z: Float[Array, " matsubara"]
@@ -203,8 +215,8 @@ class _Found(eqx.Module):
 Inputs = tuple[Spectrum, Ends, Float[Array, ""]]
 
 
-@eqx.filter_jit
-def _solve_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None, solver: Solver) -> _Found:
+def find_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None, solver: Solver) -> Found:
+    """The gap function of one material on a frequency set; a bad or normal member of a batch harms no other."""
     T = jnp.asarray(inputs[1].T)
     usable = all_finite(inputs) & (T > 0)
     ends = eqx.tree_at(lambda e: e.T, inputs[1], jnp.where(T > 0, T, 1.0))
@@ -214,11 +226,11 @@ def _solve_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None
     pair = rough_eigenpair(frozen)
     superconducting = pair.eta > 1
     start = _start(frozen, pair.y * frozen.omega_n, jax.lax.stop_gradient(_largest_gap(spectrum)))
-    Delta, n_steps = _find_gap(frozen, jnp.where(superconducting, start, 0.0), solver)
+    Delta, n_steps = _find_root(frozen, jnp.where(superconducting, start, 0.0), solver)
     solved = superconducting & _is_superconducting_root(frozen, Delta, solver)
     Delta = jnp.where(superconducting & jnp.all(jnp.isfinite(Delta)), Delta, 0.0)
     Delta = attach_root(_masked_residual, _masked_jacobian, (kernels, solved), Delta)
-    return _Found(
+    return Found(
         omega_n=kernels.omega_n,
         Delta=Delta,
         Z=renormalization(kernels, Delta),
@@ -228,6 +240,9 @@ def _solve_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None
         error=frequency_error(probe, (spectrum, ends, mu_star), kernels, Delta, eta=pair.eta),
         n_steps=n_steps,
     )
+
+
+_find_alone = eqx.filter_jit(find_gap)
 
 
 def _largest_gap(spectrum: Spectrum) -> Float[Array, ""]:
@@ -258,7 +273,7 @@ def _start(
     return jnp.exp(low) * shape
 
 
-def _find_gap(
+def _find_root(
     kernels: FoldedKernels, start: Float[Array, " matsubara"], solver: Solver
 ) -> tuple[Float[Array, " matsubara"], Int[Array, ""]]:
     """The superconducting root, or zero from a start at zero, and the number of steps.

@@ -41,7 +41,10 @@ def test_output_and_picture(run, spectrum_file, tmp_path):
         (("-T", "nan"), 3),
         (("-T", 1, "--broadening", -1), 3),
         (("-T", 1, "--plot", "gap.docx"), 3),
-        (("-T", 1, "-T", 2, "--plot", "gap.png"), 3),
+        (("-T", "1:2"), 2),
+        (("-T", 40, "--csv", "none/gap.csv"), 5),
+        (("-T", 40, "--csv", "gap.png", "--plot", "gap.png"), 3),
+        (("-T", 40, "--converge-cutoff", 7), 3),
         (("-T", 1e-5), 3),
         (("-T", 40, "--output", "none/gap.h5"), 5),
         (("-T", 40, "--output", "peak.dat"), 3),
@@ -54,3 +57,59 @@ def test_exit_codes(run, spectrum_file, tmp_path, args, code):
     run("solve", spectrum_file, "--unit", "meV", *args, expect=code)
     assert spectrum_file.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["peak.dat"]
+
+
+def test_a_range_of_temperatures_for_two_files_beside_a_bad_one(answer, spectrum_file, tmp_path):
+    text = spectrum_file.read_text().splitlines()
+    (tmp_path / "short.dat").write_text("\n".join(text[: len(text) * 4 // 5]))
+    (tmp_path / "bad.dat").write_text("1 0.1\n2 nan\n")
+    files = ("peak.dat", "bad.dat", "short.dat")
+    args = (
+        "solve",
+        *files,
+        "--unit",
+        "meV",
+        "-T",
+        "3:1:-1,4",
+        "--csv",
+        "gap.csv",
+        "--plot",
+        "T.svg",
+        "--output",
+        "gap.h5",
+    )
+    results = answer(*args, expect=3)["results"]
+    assert [(each["file"], each["T_K"]) for each in results] == [(f, T) for f in files for T in (3.0, 2.0, 1.0, 4.0)]
+    assert all(("error" in each) == (each["file"] == "bad.dat") for each in results)
+    gaps = [each["Delta_iw0_meV"] for each in results[:4]]
+    assert gaps[3] < gaps[0] < gaps[1] < gaps[2]
+    sol = solve_gap(read_spectrum(tmp_path / "short.dat", unit="meV"), 2.0, frequencies=FullMatsubara())
+    assert results[9]["Delta_iw0_meV"] == pytest.approx(float(sol.Delta[0]), rel=1e-10)
+    assert "T_c" in (tmp_path / "T.svg").read_text()
+    rows = (tmp_path / "gap.csv").read_text().splitlines()
+    assert len(rows) == 1 + 8
+    assert float(rows[1].split(",")[rows[0].split(",").index("Delta_iw0_meV")]) == results[0]["Delta_iw0_meV"]
+    with h5py.File(tmp_path / "gap.h5") as file:
+        assert [file.attrs[f"T_K_{i}"] for i in range(8)] == [3.0, 2.0, 1.0, 4.0] * 2
+
+
+def test_a_bad_temperature_harms_no_other(answer, spectrum_file):
+    results = answer("solve", spectrum_file, "--unit", "meV", "-T", "3,-1,2", expect=3)["results"]
+    assert ["error" in each for each in results] == [False, True, False]
+
+
+def test_the_cutoff_is_raised_until_the_gap_stops_moving(answer, spectrum_file):
+    args = ("solve", spectrum_file, "--unit", "meV", "-T", 3)
+    fixed, raised = (answer(*args, *more)["results"][0] for more in ((), ("--converge-cutoff", 1e-3)))
+    assert raised["matsubara_cutoff_meV"] > fixed["matsubara_cutoff_meV"]
+    assert 0 < raised["cutoff_change"] < 1e-3
+    assert raised["Delta_iw0_meV"] == pytest.approx(fixed["Delta_iw0_meV"], rel=3e-3)
+
+
+def test_very_low_temperatures_are_answered_on_the_imaginary_axis(answer, spectrum_file):
+    args = ("solve", spectrum_file, "--unit", "meV", "--output", "gap.h5", "--plot", "gap.png", "-T")
+    low, limit = (answer(*args, T)["results"][0] for T in (0.02, 0.4))
+    assert low["n_frequencies"] > FullMatsubara.largest
+    assert low["gap_edge_meV"] is None
+    assert low["converged"]
+    assert low["Delta_iw0_meV"] == pytest.approx(limit["Delta_iw0_meV"], rel=1e-3)

@@ -60,3 +60,35 @@ def test_cutoffs_that_do_not_do_what_they_say_are_told(run, spectrum_file):
 def test_exit_codes(run, spectrum_file, args, code):
     unit = () if "--unit" in args else ("--unit", "meV")
     run("tc", spectrum_file, *unit, *args, expect=code)
+
+
+def test_files_on_different_grids_in_one_call(answer, spectrum_file, tmp_path):
+    text = spectrum_file.read_text().splitlines()
+    (tmp_path / "short.dat").write_text("\n".join(text[: len(text) * 4 // 5]))
+    (tmp_path / "weak.dat").write_text("".join(f"{w} {0.001 * w}\n" for w in range(1, 11)))
+    args = ("tc", spectrum_file, tmp_path / "short.dat", tmp_path / "weak.dat", "--unit", "meV", "--csv", "tc.csv")
+    together = answer(*args)["results"]
+    for each in together:
+        alone = float(solve_tc(read_spectrum(each["file"], unit="meV")))
+        assert each["T_c_K"] == pytest.approx(alone, rel=1e-10)
+    rows = (tmp_path / "tc.csv").read_text().splitlines()
+    assert len(rows) == 4
+    assert float(rows[1].split(",")[rows[0].split(",").index("T_c_K")]) == together[0]["T_c_K"]
+
+
+def test_eigenvalues_at_temperatures(answer, run, spectrum_file, tmp_path):
+    T_c = answer("tc", spectrum_file, "--unit", "meV")["results"][0]["T_c_K"]
+    result = answer("tc", spectrum_file, "--unit", "meV", "-T", f"1,{T_c},20")["results"][0]
+    assert result["T_K"] == [1.0, T_c, 20.0]
+    assert result["eta"][1] == pytest.approx(1.0, abs=1e-7)
+    assert result["eta"][0] > 1 > result["eta"][2]
+    assert "eta(20 K)" in run("tc", spectrum_file, "--unit", "meV", "-T", 20, "--csv", "tc.csv").stdout
+    assert "eta_20_K" in (tmp_path / "tc.csv").read_text()
+
+
+def test_the_sum_in_Z_to_infinity(answer, spectrum_file):
+    truncated, infinite = (
+        answer("tc", spectrum_file, "--unit", "meV", "--z-sum", name)["results"][0]["T_c_K"]
+        for name in ("truncated", "infinite")
+    )
+    assert 1e-4 < truncated / infinite - 1 < 1e-2

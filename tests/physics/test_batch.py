@@ -1,8 +1,14 @@
+import os
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from diffeliash import Spectrum
 from diffeliash.physics import batched, map_materials
+from diffeliash.physics._batch import fitting_size, stack_spectra
+
+from ..cases import gaussian_peak
 
 
 @pytest.mark.parametrize("n", [1, 4, 5, 11])
@@ -12,3 +18,45 @@ def test_chunks_put_together_are_the_whole(n):
     assert [part.stop - part.start for part, _ in parts] == [4] * (n // 4) + ([n % 4] if n % 4 else [])
     np.testing.assert_array_equal(np.concatenate([results[0] for _, results in parts]), 11 * values)
     np.testing.assert_array_equal(np.concatenate([results[1][:, 1] for _, results in parts]), 10 * values)
+
+
+def test_threads_keep_the_order_the_precision_and_the_memory():
+    alive = []
+
+    def count(x):
+        alive.append(1)
+        return x * 3.0
+
+    parts = map_materials(count, np.arange(40.0), chunk_size=2)
+    assert [next(parts)[0] for _ in range(2)] == [slice(0, 2), slice(2, 4)]
+    assert len(alive) <= 4 + (os.cpu_count() or 1)  # no more is computed than will soon be asked for
+    rest = [values for _, values in parts]
+    assert len(rest) == 18
+    np.testing.assert_array_equal(np.concatenate(rest), 3.0 * np.arange(4.0, 40.0))
+    assert rest[-1].dtype == np.float64
+
+
+def test_an_error_in_a_thread_comes_out():
+    def fail(x):
+        if x[0] > 3:
+            raise ZeroDivisionError
+        return x
+
+    with pytest.raises(ZeroDivisionError):
+        list(map_materials(fail, np.arange(20.0), chunk_size=2))
+
+
+def test_short_spectra_are_filled_up_without_changing_them():
+    spectra = [gaussian_peak(1.3, n=50), gaussian_peak(0.7, n=31)]
+    omega, a2f = stack_spectra(spectra)
+    assert omega.shape == a2f.shape == (2, 50)
+    for row, spectrum in enumerate(spectra):
+        filled = Spectrum(omega[row], a2f[row])
+        for name in ("lambda_ep", "omega_log", "omega_2", "omega_max"):
+            assert float(getattr(filled, name)) == pytest.approx(float(getattr(spectrum, name)), rel=1e-13)
+
+
+def test_sizes_for_sharing_are_close_and_few():
+    sizes = [fitting_size(n - 0.5) for n in range(1, 3000)]
+    assert all(n <= size <= max(1.25 * n, n + 1) for n, size in zip(range(1, 3000), sizes, strict=True))
+    assert len(set(sizes)) < 45
