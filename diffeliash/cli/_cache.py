@@ -19,7 +19,7 @@ def keep_compiled_programs() -> None:
     """
     import jax
 
-    if not jax.config.read("jax_compilation_cache_dir"):
+    if not jax.config.jax_compilation_cache_dir:  # pyright: ignore[reportAttributeAccessIssue]
         home = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
         folder = home / "diffeliash" / f"jax-{_machine()}"
         try:

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -45,9 +44,10 @@ def map_materials(
 
     def solve(start: int) -> tuple[slice, Any]:
         stop = min(start + chunk_size, n)
-        index = np.minimum(np.arange(start, start + chunk_size), n - 1)
+        whole = start + chunk_size <= n
+        index = slice(start, stop) if whole else np.minimum(np.arange(start, start + chunk_size), n - 1)
         with jax.enable_x64(x64):  # of the thread that asked, not of this one
-            results = function(*jax.tree.map(lambda leaf: jnp.asarray(leaf)[index], inputs))
+            results = function(*jax.tree.map(lambda leaf: leaf[index], inputs))
             return slice(start, stop), jax.tree.map(lambda leaf: np.asarray(leaf)[: stop - start], results)
 
     starts = list(range(0, n, chunk_size))
@@ -56,7 +56,7 @@ def map_materials(
 
 
 def _in_threads(function: Callable[[int], Any], items: list[int]) -> Iterator[Any]:
-    """Results in order, at most one more of them in hand or under way than there are threads."""
+    """Results in order; no more of them in hand or under way than twice the number of threads."""
     workers = _n_cores() if jax.default_backend() == "cpu" else 1
     if workers == 1 or len(items) < 2:
         yield from map(function, items)
@@ -66,7 +66,7 @@ def _in_threads(function: Callable[[int], Any], items: list[int]) -> Iterator[An
     try:
         for item in items:
             pending.append(pool.submit(function, item))
-            if len(pending) > workers:
+            if len(pending) >= 2 * workers:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

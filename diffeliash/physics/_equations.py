@@ -35,10 +35,13 @@ class FoldedKernels(eqx.Module):
     Args:
         omega_n: Frequencies of the rows [meV].
         odd: $\pi k_BT\,[\lambda(n-m) - \lambda(n+m+1)]$ without $\lambda_0$, for $Z$.
-        even: $\pi k_BT\,[\lambda(n-m) + \lambda(n+m+1)]$ without $\lambda_0$, for $\phi$.
+        even: $\pi k_BT\,[\lambda(n-m) + \lambda(n+m+1) - 2\mu^*\theta(\omega_c - \omega_m)]$ without $\lambda_0$,
+            for $\phi$.
         normal: Row sums of the odd kernel: $\omega_n(Z_n - 1)$ in the normal state, without $\lambda_0$.
-        coulomb: $2\pi k_BT\,\mu^*\theta(\omega_c - \omega_m)$, the same for all rows.
+        coulomb: $2\pi k_BT\,\mu^*\theta(\omega_c - \omega_m)$ on its own, the same for all rows.
         thermal: $\pi k_BT\lambda_0$, the term $m = n$ that is left out of the others.
+        kept: As much of the thermal term as makes $Z$ without the rest positive: without all of it $Z$ falls to
+            $1 - \lambda(N)$ where the sum in $Z$ ends at $N$ frequencies, below zero for strong coupling.
     """
 
     omega_n: Float[Array, " row"]
@@ -47,6 +50,7 @@ class FoldedKernels(eqx.Module):
     normal: Float[Array, " row"]
     coulomb: Float[Array, " matsubara"]
     thermal: Float[Array, " row"]
+    kept: Float[Array, ""]
 
 
 def folded_kernels(
@@ -57,31 +61,15 @@ def folded_kernels(
     pi_kT = jnp.pi * BOLTZMANN * T
     lambda_l = lambda_kernel(spectrum, bosonic_frequencies(T, jnp.asarray(points.bosonic)))
     folded = points.fold(pi_kT * lambda_l, ends)
+    coulomb = 2 * pi_kT * mu_star * folded.coulomb
     return FoldedKernels(
         omega_n=fermionic_frequencies(T, jnp.asarray(points.index)),
         odd=folded.odd,
-        even=folded.even,
+        even=folded.even - coulomb[None, :],
         normal=folded.normal,
-        coulomb=2 * pi_kT * mu_star * folded.coulomb,
+        coulomb=coulomb,
         thermal=folded.thermal,
-    )
-
-
-def kept_positive(kernels: FoldedKernels) -> FoldedKernels:
-    r"""The same equations with as much of the term $m = n$ put back as makes $Z$ without it positive.
-
-    Without it $Z$ falls to $1 - \lambda(N)$ where the sum in $Z$ ends at $N$ frequencies: below zero for strong
-    coupling with a low cutoff. For kernels whose rows are the nodes.
-    """
-    shift = jnp.maximum(-jnp.min(kernels.normal), 0.0)
-    diagonal = shift * jnp.eye(kernels.normal.size)
-    return FoldedKernels(
-        omega_n=kernels.omega_n,
-        odd=kernels.odd + diagonal,
-        even=kernels.even + diagonal,
-        normal=kernels.normal + shift,
-        coulomb=kernels.coulomb,
-        thermal=kernels.thermal - shift,
+        kept=-jnp.min(folded.normal, initial=0.0),
     )
 
 
@@ -113,7 +101,7 @@ def reduced_pairing(
 ) -> Float[Array, " row"]:
     r"""$\phi_n - \pi k_BT\lambda_0\Delta_n/R_n$ at the rows for a gap function at the nodes $\omega_m$ [meV]."""
     _, Y = averages(omega_m, Delta)
-    return kernels.even @ Y - jnp.sum(kernels.coulomb * Y)
+    return kernels.even @ Y
 
 
 def renormalization(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara"]:
@@ -123,9 +111,11 @@ def renormalization(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -
 
 
 def gap_residual(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara"]:
-    r"""$\phi_n[\Delta]/Z_n[\Delta] - \Delta_n$ [meV] without the thermal term in both; zero at a solution."""
+    r"""$\phi_n[\Delta]/Z_n[\Delta] - \Delta_n$ [meV], most of the thermal term left out; zero at a solution."""
     omega_n = kernels.omega_n
-    return reduced_pairing(kernels, omega_n, Delta) / reduced_renormalization(kernels, omega_n, Delta) - Delta
+    own = kernels.kept / _quasiparticle_energy(omega_n, Delta)
+    phi = reduced_pairing(kernels, omega_n, Delta) + own * Delta
+    return phi / (reduced_renormalization(kernels, omega_n, Delta) + own) - Delta
 
 
 def gap_jacobian(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara matsubara"]:
@@ -135,11 +125,11 @@ def gap_jacobian(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> F
        + \frac{\Delta_n}{\omega_n}K^-_{nm}\frac{\omega_m\Delta_m}{R_m^3}\Big] - \delta_{nm} $$
 
     Newton's step with it is the one for $\phi_n - Z_n\Delta_n = 0$, whatever the residual is divided by: here by $Z$
-    without the thermal term.
+    without most of the thermal term, of which the part that is kept adds its share of $Z_n$ to the diagonal.
     """
     omega_n = kernels.omega_n
-    R3 = _quasiparticle_energy(omega_n, Delta) ** 3
-    from_phi = (kernels.even - kernels.coulomb[None, :]) * (omega_n**2 / R3)[None, :]
-    from_Z = (Delta / omega_n)[:, None] * kernels.odd * (omega_n * Delta / R3)[None, :]
-    Z = reduced_renormalization(kernels, omega_n, Delta)
-    return (from_phi + from_Z) / Z[:, None] - jnp.eye(Delta.size)
+    R = _quasiparticle_energy(omega_n, Delta)
+    from_phi = kernels.even * (omega_n**2 / R**3)[None, :]
+    from_Z = (Delta / omega_n)[:, None] * kernels.odd * (omega_n * Delta / R**3)[None, :]
+    Z = reduced_renormalization(kernels, omega_n, Delta) + kernels.kept / R
+    return (from_phi + from_Z) / Z[:, None] - jnp.diag(1 - kernels.kept / (R * Z))

@@ -40,7 +40,7 @@ def _normal_state(kernels: FoldedKernels) -> Vector:
 
 def _pair(kernels: FoldedKernels, y: Vector) -> Vector:
     """$K y$ [meV]."""
-    return kernels.even @ y + kernels.thermal * y - jnp.sum(kernels.coulomb * y)
+    return kernels.even @ y + kernels.thermal * y
 
 
 def leading_eigenpair(kernels: FoldedKernels, *, rtol: float, decide: bool = False, max_steps: int = 2000) -> Eigenpair:
@@ -103,6 +103,6 @@ def _imbalance(inputs: tuple[FoldedKernels, Vector], unknowns: Bordered) -> Bord
 
 def _imbalance_jacobian(inputs: tuple[FoldedKernels, Vector], unknowns: Bordered) -> Float[Array, " unknown unknown"]:
     (kernels, norm), y, eta = inputs, unknowns[:-1], unknowns[-1]
-    matrix = kernels.even + jnp.diag(kernels.thermal) - kernels.coulomb[None, :]
+    matrix = kernels.even + jnp.diag(kernels.thermal)
     square = matrix / _normal_state(kernels)[:, None] - eta * jnp.eye(y.size)
     return jnp.block([[square, -y[:, None]], [norm[None, :], jnp.zeros((1, 1))]])

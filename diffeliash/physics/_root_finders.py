@@ -124,10 +124,11 @@ class Broyden(_AbstractStepwise):
 
 
 class _AndersonState(eqx.Module):
+    """In each row of `history` a difference of the residual, then that of the argument that goes with it."""
+
     progress: _Progress
     f: Vector
-    residuals: Float[Array, "memory n"]
-    steps: Float[Array, "memory n"]
+    history: Float[Array, "memory 2*n"]
     count: Int[Array, ""]
 
 
@@ -154,32 +155,33 @@ class Anderson(_AbstractStepwise):
     atol: float = 1e-14
     smallest_part: float = 1e-6
     norm: Callable[[PyTree], Scalar] = eqx.field(default=optx.max_norm, static=True)
-    memory: int = eqx.field(default=12, static=True)
+    memory: int = eqx.field(default=8, static=True)
     max_steps: int = eqx.field(default=24, static=True)
 
     def init(self, fn, y: Vector, args, options, f_struct, aux_struct, tags) -> _AndersonState:
         f, _ = fn(y, args)
-        empty = jnp.zeros((min(self.memory, y.size), y.size), dtype=y.dtype)
-        return _AndersonState(_not_begun(y), f, empty, empty, jnp.array(0))
+        empty = jnp.zeros((min(self.memory, y.size), 2 * y.size), dtype=y.dtype)
+        return _AndersonState(_not_begun(y), f, empty, jnp.array(0))
 
     def step(self, fn, y: Vector, args, options, state: _AndersonState, tags):
-        dx = state.f - (state.residuals @ state.f) @ state.steps
+        n, history = y.size, state.history
+        slot = jnp.arange(history.shape[0]) == state.count % history.shape[0]
+
+        def overlap(residual: Vector) -> Float[Array, " memory"]:
+            return history @ jnp.append(residual, jnp.zeros(n))  # cheaper than a copy of half of the history
+
+        dx = state.f - (overlap(state.f) @ history)[n:]
         f, aux = fn(y + dx, args)
         df = f - state.f
-        memory = state.residuals.shape[0]
-        slot = (jnp.arange(memory) == state.count % memory)[:, None]
-        kept, steps = jnp.where(slot, 0.0, state.residuals), jnp.where(slot, 0.0, state.steps)
-        residual, step = df, dx + df
+        new = jnp.append(df, dx + df)
         for _ in range(2):
-            overlap = kept @ residual
-            residual, step = residual - overlap @ kept, step - overlap @ steps
-        size = jnp.sqrt(jnp.sum(residual**2))
-        new = size > self.smallest_part * jnp.sqrt(jnp.sum(df**2))
-        scale = jnp.where(new, 1.0, 0.0) / jnp.where(new, size, 1.0)
-        residuals = jnp.where(slot, scale * residual[None, :], kept)
-        steps = jnp.where(slot, scale * step[None, :], steps)
+            new = new - jnp.where(slot, 0.0, overlap(new[:n])) @ history
+        size = jnp.sqrt(jnp.sum(new[:n] ** 2))
+        fresh = size > self.smallest_part * jnp.sqrt(jnp.sum(df**2))
+        new = jnp.where(fresh, 1.0, 0.0) / jnp.where(fresh, size, 1.0) * new
+        history = jnp.where(slot[:, None], new[None, :], history)
         progress = _Progress(self.norm(dx), self.norm(y + dx))
-        return y + dx, _AndersonState(progress, f, residuals, steps, state.count + 1), aux
+        return y + dx, _AndersonState(progress, f, history, state.count + 1), aux
 
 
 Solver = Newton | Broyden | Anderson

@@ -1,11 +1,17 @@
 """Time of the Matsubara solver, side by side with hand-written NumPy and SciPy solvers, in one run.
 
-python experiments/benchmark-solver/run.py ../shared/references
+python experiments/benchmark-solver/run.py ../shared/references --peers ../shared/peers
 """
 
 import argparse
+import importlib.util
 import os
 import pathlib
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
 
 import jax
@@ -14,6 +20,7 @@ import numpy as np
 from scipy.optimize import broyden1
 
 import diffeliash as de
+from diffeliash.physics import batched, map_materials
 from diffeliash.units import BOLTZMANN
 
 jax.config.update("jax_enable_x64", True)
@@ -21,17 +28,17 @@ jax.config.update("jax_enable_x64", True)
 T, MU_STAR, N, N_COULOMB = 1.16, 0.1, 351, 80
 CUTOFFS = {"omega_c": 50.0, "matsubara_cutoff": 220.2}
 NAMES = ("G1", "G2", "G3", "G6", "P2")
-BATCH, CHUNK, PEERS = 1000, 32, 20
+CHUNK, PEERS, ROUNDS = 32, 20, 9
 
 
-def read_spectra(folder):
-    """1000 spectra that superconduct at 1.16 K; the five with a 50-digit solution come first."""
+def read_spectra(folder, batch):
+    """`batch` spectra that superconduct at 1.16 K; the five with a 50-digit solution come first."""
     references = [np.load(folder / f"{name}_wc50.npz") for name in NAMES]
     coarse = de.ComplexFamily(n_points=500, lambda_min=0.9)
     np.testing.assert_allclose(coarse.omega, references[0]["w"])
-    keys = jax.random.split(jax.random.key(0), BATCH)
+    keys = jax.random.split(jax.random.key(0), batch)
     random = jax.jit(jax.vmap(lambda key: coarse.sample_spectrum(key).a2f))(keys)
-    a2f = np.concatenate([[r["a2f"] for r in references], random])[:BATCH]
+    a2f = np.concatenate([[r["a2f"] for r in references], random])[:batch]
     return coarse.omega, a2f, np.array([r["Delta_iw"] for r in references])
 
 
@@ -98,73 +105,175 @@ def solve_johnson(equations, a2f, memory=8, mixing=0.7):
     return x
 
 
+def first_call(cache):
+    """Seconds of tracing and of compiling the default path in a fresh process, with a given cache of programs."""
+    program = (
+        "import time, jax, numpy as np\n"
+        "jax.config.update('jax_enable_x64', True)\n"
+        "import diffeliash as de\n"
+        "omega = np.arange(1, 501) * 0.02\n"
+        f"f = jax.jit(jax.vmap(lambda a: de.solve_gap(de.Spectrum(omega, a), {T}, **{CUTOFFS}).Delta[0]))\n"
+        f"start = time.perf_counter(); lowered = f.lower(np.ones(({CHUNK}, 500)))\n"
+        "middle = time.perf_counter(); lowered.compile()\n"
+        "print(middle - start, time.perf_counter() - middle)\n"
+    )
+    environment = {
+        **os.environ, "JAX_COMPILATION_CACHE_DIR": cache, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2"
+    }  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    return tuple(map(float, done.stdout.split()))
+
+
+def peak_memory():
+    """Largest memory of this process so far [MiB]."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def load_peer(folder, name, program):
+    """A script that runs another code, or nothing, with the reason, where that code is not installed."""
+    path = folder / f"{name}.py" if folder else None
+    if path is None or not path.exists() or shutil.which(program) is None:
+        print(f"(no row for {program}: not installed, or no --peers folder)")
+        return None
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def peer_rows(folder, omega, a2f):
+    """Name, microseconds, error and remark of EPW and Elk, each on the first spectrum."""
+    if epw := load_peer(folder, "run_epw", "epw.x"):
+        runs = [epw.run_epw(omega, a2f[0], MU_STAR, [T], M=N - 1, conv=1e-7) for _ in range(3)]
+        near = T + 0.01 * np.arange(40)  # its timer has steps of 10 ms
+        inside = sum(epw.run_epw(omega, a2f[0], MU_STAR, near, M=N - 1, conv=1e-7)["t_imag_wall"]) / near.size
+        gap = runs[0]["imag"][0]["Delta"][0]
+        # its mu* acts at all frequencies
+        ours = de.solve_gap(de.Spectrum(omega, a2f[0]), T, omega_c=220.2, matsubara_cutoff=220.2).Delta[0]
+        remark = "its own timer, mean of 40 temperatures; mu* at all frequencies, compared with ours for that"
+        yield "EPW 5.3.1, imaginary axis", 1e6 * inside, abs(gap / float(ours) - 1), remark
+        yield "EPW 5.3.1, the process", 1e6 * min(run["wall_s"] for run in runs), abs(gap / float(ours) - 1), ""
+    if elk := load_peer(folder, "run_elk", "elk-lapw"):
+        run = elk.run_elk(omega, a2f[0], MU_STAR, ntemp=20)
+        remark = f"per temperature, {len(run['temps'])} of them, other cutoffs; real axis included"
+        yield "Elk 8.4.30, task 260", 1e6 * run["wall_s"] / len(run["temps"]), float("nan"), remark
+
+
+def time_of_tc(omega, a2f):
+    """Critical temperatures a second."""
+    critical = batched(lambda a: de.solve_tc(de.Spectrum(omega, a), frequencies=de.CompressedMatsubara(n=512)))
+    T_c = np.concatenate([part for _, part in map_materials(critical, a2f, chunk_size=CHUNK)])
+    seconds, _ = best_of(lambda: list(map_materials(critical, a2f, chunk_size=CHUNK)), repeats=3)
+    print(f"\nT_c: {len(T_c) / seconds:.0f} spectra per second, {np.min(T_c):.2f} to {np.max(T_c):.2f} K")
+
+
+def memory_of_many(program, a2f):
+    """Peak memory before and after solving 32 times as many spectra."""
+    list(map_materials(program, a2f, chunk_size=CHUNK))
+    before = peak_memory()
+    many = np.broadcast_to(a2f[0], (32 * len(a2f), a2f.shape[1]))
+    seconds, _ = best_of(lambda: sum(1 for _ in map_materials(program, many, chunk_size=CHUNK)), repeats=1)
+    each = 1e6 * seconds / len(many)
+    print(
+        f"{len(many)} spectra: {each:.1f} us each; peak memory {before:.0f} MiB before, {peak_memory():.0f} MiB after"
+    )
+
+
+class Contest:
+    """Jobs that are timed in turn, so that a slow moment of the machine is shared."""
+
+    def __init__(self, a2f, exact):
+        self.a2f, self.exact, self.jobs = a2f, exact, {}
+
+    def add_batch(self, name, function):
+        """A function of a2F that gives the gap, whether it converged and whether it superconducts, for all spectra."""
+        start = time.perf_counter()
+        compiled = batched(function).lower(jnp.asarray(self.a2f[:CHUNK])).compile()
+        note = f"traced and compiled in {time.perf_counter() - start:.1f} s"
+
+        def all_of_them():
+            parts = [results for _, results in map_materials(compiled, self.a2f, chunk_size=CHUNK)]
+            return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+
+        Delta, converged, bound = all_of_them()
+        if bound.dtype == bool:
+            note += f"; {int(np.sum(converged))} of {len(Delta)} converged, {int(np.sum(bound))} superconduct"
+        self.jobs[name] = (all_of_them, Delta, note)
+
+    def add_one_by_one(self, name, function):
+        """A function of one a2F that gives the gap, for the first few spectra."""
+
+        def some_of_them():
+            return np.array([function(a) for a in self.a2f[:PEERS]])
+
+        self.jobs[name] = (some_of_them, some_of_them(), "one core")
+
+    def in_turn(self):
+        """Rows of name, best time [us], median ratio to the first job, error and remark."""
+        times = {name: [] for name in self.jobs}
+        for _ in range(ROUNDS):
+            for name, (job, Delta, _) in self.jobs.items():
+                times[name].append(1e6 * best_of(job, 1)[0] / len(Delta))
+        first = np.array(next(iter(times.values())))
+        for name, (_, Delta, note) in self.jobs.items():
+            error = np.max(np.abs(np.asarray(Delta)[: len(NAMES)] / self.exact[: len(Delta), 0] - 1))
+            yield name, np.min(times[name]), np.median(np.array(times[name]) / first), error, note
+
+
+def contest(omega, a2f, exact):
+    """All of our variants, SciPy and NumPy."""
+
+    def solve(a, rtol=1e-6, solver=de.Anderson(rtol=1e-8), **frequencies):
+        options = frequencies or {"frequencies": de.CompressedMatsubara(rtol=rtol)}
+        return de.solve_gap(de.Spectrum(omega, a), T, **CUTOFFS, solver=solver, **options)
+
+    def outcome(a, **choice):
+        sol = solve(a, **choice)
+        return sol.Delta[0], sol.converged, sol.superconducting
+
+    jobs = Contest(a2f, exact)
+    jobs.add_batch("ours, rtol 1e-6, Anderson", outcome)
+    jobs.add_batch("ours, rtol 1e-6, Newton", lambda a: outcome(a, solver=de.Newton(rtol=1e-5)))
+    jobs.add_batch("ours, rtol 1e-7, default solver", lambda a: outcome(a, rtol=1e-7, solver=de.Anderson()))
+    jobs.add_batch("ours, rtol 1e-9, default solver", lambda a: outcome(a, rtol=1e-9, solver=de.Anderson()))
+    gradient = jax.value_and_grad(lambda a: solve(a).Delta[0])
+    jobs.add_batch("ours, value and gradient of Delta(iw_0)", lambda a: (gradient(a)[0], True, gradient(a)[1]))
+    jobs.add_one_by_one("ours, one at a time", jax.jit(lambda a: solve(a).Delta[0]))
+    full = jax.jit(lambda a: solve(a, solver=de.Anderson(), frequencies=de.FullMatsubara()).Delta[0])
+    jobs.add_one_by_one("ours, full set, one at a time", full)
+    equations = NumpyEquations(omega)
+    jobs.add_one_by_one("NumPy kernels alone (no gap)", lambda a: equations.kernels(a)[0][0, 0])
+    jobs.add_one_by_one("SciPy broyden1, NumPy kernels", lambda a: solve_scipy(equations, a)[0])
+    jobs.add_one_by_one("Johnson-Broyden in NumPy", lambda a: solve_johnson(equations, a)[0])
+    return list(jobs.in_turn()), batched(lambda a: solve(a).Delta[0])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("references", type=pathlib.Path)
-    omega, a2f, exact = read_spectra(parser.parse_args().references)
-    rows = []
-
-    def solve(a, rtol=1e-6, solver=de.Anderson(rtol=1e-8)):
-        spectrum, frequencies = de.Spectrum(omega, a), de.CompressedMatsubara(rtol=rtol)
-        return de.solve_gap(spectrum, T, **CUTOFFS, frequencies=frequencies, solver=solver)
-
-    def add(name, seconds, count, Delta_iw0, note=""):
-        error = np.max(np.abs(np.asarray(Delta_iw0)[: len(NAMES)] / exact[:, 0] - 1))
-        rows.append((name, 1e6 * seconds / count, error, note))
-
-    def batched(function):
-        program = jax.jit(lambda batch: jax.lax.map(function, batch, batch_size=CHUNK))
-        start = time.perf_counter()
-        compiled = program.lower(jnp.asarray(a2f)).compile()
-        seconds = time.perf_counter() - start
-        return (*best_of(lambda: compiled(jnp.asarray(a2f))), f"compiled in {seconds:.1f} s")
-
-    def outcome(a, **options):
-        sol = solve(a, **options)
-        return sol.Delta[0], sol.converged, sol.superconducting
-
-    for name, options in {
-        "ours, rtol 1e-6, Anderson": {},
-        "ours, rtol 1e-6, Newton": {"solver": de.Newton(rtol=1e-5)},
-        "ours, rtol 1e-7, default solver": {"rtol": 1e-7, "solver": de.Anderson()},
-        "ours, rtol 1e-9, default solver": {"rtol": 1e-9, "solver": de.Anderson()},
-    }.items():
-        seconds, (Delta, converged, bound), note = batched(lambda a, o=options: outcome(a, **o))
-        note += f"; {int(np.sum(converged))} of {BATCH} converged, {int(np.sum(bound))} superconduct"
-        add(name, seconds, BATCH, Delta, note)
-    forward = rows[0][1]
-    seconds, (Delta, _), note = batched(jax.value_and_grad(lambda a: solve(a).Delta[0]))
-    add("ours, value and gradient of Delta_0", seconds, BATCH, Delta, note)
-
-    alone = jax.jit(lambda a: solve(a).Delta[0])
-    seconds, Delta = best_of(lambda: [alone(a) for a in a2f[:PEERS]])
-    add("ours, one at a time", seconds, PEERS, Delta)
-    full = jax.jit(lambda a: de.solve_gap(de.Spectrum(omega, a), T, **CUTOFFS, frequencies=de.FullMatsubara()).Delta[0])
-    seconds, Delta = best_of(lambda: [full(a) for a in a2f[:PEERS]])
-    add("ours, full set, one at a time", seconds, PEERS, Delta)
-
-    equations = NumpyEquations(omega)
-    for name, solver in (("SciPy broyden1, NumPy kernels", solve_scipy), ("Johnson-Broyden in NumPy", solve_johnson)):
-        seconds, Delta = best_of(lambda s=solver: [s(equations, a)[0] for a in a2f[:PEERS]])
-        add(name, seconds, PEERS, Delta)
-    seconds, _ = best_of(lambda: [equations.kernels(a)[0][0, 0] for a in a2f[:PEERS]])
-    print(f"{BATCH} spectra, {T} K, {N} frequencies, {os.cpu_count()} cores, JAX {jax.__version__}, chunks of {CHUNK}")
-    print(f"(NumPy kernels alone: {1e6 * seconds / PEERS:.0f} us)\n")
-    print("| solver | us per spectrum | times ours | error of Delta(iw_0) | |")
-    print("|---|---|---|---|---|")
-    for name, microseconds, error, note in rows:
-        print(f"| {name} | {microseconds:.1f} | {microseconds / forward:.2f} | {error:.0e} | {note} |")
-
-    few = de.CompressedMatsubara(n=512)
-    critical = jax.jit(
-        lambda b: jax.lax.map(lambda a: de.solve_tc(de.Spectrum(omega, a), frequencies=few), b, batch_size=CHUNK)
-    )
-    critical(jnp.asarray(a2f[:CHUNK])).block_until_ready()
-    some = jnp.asarray(a2f[: 8 * CHUNK])
-    seconds, T_c = best_of(lambda: critical(some), repeats=2)
+    parser.add_argument("--peers", type=pathlib.Path, help="folder with run_epw.py and run_elk.py")
+    parser.add_argument("--batch", type=int, default=1000)
+    options = parser.parse_args()
+    omega, a2f, exact = read_spectra(options.references, options.batch)
+    rows, program = contest(omega, a2f, exact)
+    peers = [
+        (name, microseconds, microseconds / rows[0][1], error, note)
+        for name, microseconds, error, note in peer_rows(options.peers, omega, a2f)
+    ]
     print(
-        f"\nT_c: {len(T_c) / seconds:.0f} spectra per second, {float(jnp.min(T_c)):.2f} to {float(jnp.max(T_c)):.2f} K"
+        f"{len(a2f)} spectra, {T} K, {N} frequencies, JAX {jax.__version__} on {jax.devices()[0].device_kind}, ", end=""
     )
+    print(f"{os.cpu_count()} cores (ours uses all, the others one), chunks of {CHUNK}\n")
+    print("| solver | us per spectrum (best) | times ours (median) | error of Delta(iw_0) | |")
+    print("|---|---|---|---|---|")
+    for name, microseconds, ratio, error, note in rows + peers:
+        print(f"| {name} | {microseconds:.1f} | {ratio:.3g} | {error:.0e} | {note} |")
+    time_of_tc(omega, a2f[: 8 * CHUNK])
+    memory_of_many(program, a2f)
+    with tempfile.TemporaryDirectory() as cache:
+        (trace, cold), (_, warm) = first_call(cache), first_call(cache)
+    print(f"default path in a fresh process: traced in {trace:.1f} s, compiled in {cold:.1f} s, ", end="")
+    print(f"from the cache in {warm:.2f} s")
 
 
 if __name__ == "__main__":
