@@ -272,11 +272,10 @@ def _start(
     """
     omega_n = kernels.omega_n
     shape = shape / jnp.max(jnp.abs(shape))
-    Z_normal = 1 + kernels.normal / omega_n
-    p = shape / (omega_n**2 * Z_normal)
+    p = shape / (omega_n * (omega_n + kernels.normal + kernels.kept))
     from_phi = p @ kernels.even
     from_Z = (p * shape / omega_n) @ kernels.odd
-    normal = jnp.sum(p * shape * Z_normal)
+    normal = jnp.sum(p * shape * (1 + kernels.normal / omega_n))
     smallest = SMALLEST_GAP * omega_n[0]
 
     def excess(log_amplitude):

@@ -236,8 +236,12 @@ def contest(omega, a2f, exact):
     jobs.add_batch("ours, rtol 1e-6, Newton", lambda a: outcome(a, solver=de.Newton(rtol=1e-5)))
     jobs.add_batch("ours, rtol 1e-7, default solver", lambda a: outcome(a, rtol=1e-7, solver=de.Anderson()))
     jobs.add_batch("ours, rtol 1e-9, default solver", lambda a: outcome(a, rtol=1e-9, solver=de.Anderson()))
-    gradient = jax.value_and_grad(lambda a: solve(a).Delta[0])
-    jobs.add_batch("ours, value and gradient of Delta(iw_0)", lambda a: (gradient(a)[0], True, gradient(a)[1]))
+    for name, options in {
+        "rtol 1e-6, Anderson": {},
+        "rtol 1e-7, default solver": {"rtol": 1e-7, "solver": de.Anderson()},
+    }.items():
+        gradient = jax.value_and_grad(lambda a, o=options: solve(a, **o).Delta[0])
+        jobs.add_batch(f"ours, {name}, value and gradient", lambda a, g=gradient: (g(a)[0], True, g(a)[1]))
     jobs.add_one_by_one("ours, one at a time", jax.jit(lambda a: solve(a).Delta[0]))
     full = jax.jit(lambda a: solve(a, solver=de.Anderson(), frequencies=de.FullMatsubara()).Delta[0])
     jobs.add_one_by_one("ours, full set, one at a time", full)

@@ -10,6 +10,7 @@ from diffeliash import (
     InputError,
     Newton,
     Spectrum,
+    lambda_kernel,
     solve_gap,
     solve_tc,
 )
@@ -83,6 +84,29 @@ def test_finds_the_branch_on_either_side_of_tc(lambda_ep, fraction):
     assert bool(sol.superconducting) == (fraction < 1)
     assert (float(sol.Delta[0]) > 1e-3 * BOLTZMANN * T) == (fraction < 1)
     assert float(sol.residual) <= 1e-11 * max(float(jnp.max(sol.Delta)), 1e-300)
+
+
+@pytest.mark.parametrize("solver", [Anderson(), Newton(), Broyden()])
+def test_sums_of_two_terms(solver):
+    # so few that Z without the thermal term is negative in the normal state; traced, as such cutoffs are refused
+    spectrum = gaussian_peak(1.3)
+
+    def solve(T):
+        cutoff = 4 * np.pi * BOLTZMANN * T
+        return solve_gap(
+            spectrum, T, omega_c=cutoff, matsubara_cutoff=cutoff, frequencies=FullMatsubara(2), solver=solver
+        )
+
+    sol = jax.jit(jax.vmap(solve))(jnp.array([0.5, 1.0, 3.0]))
+    assert np.all(sol.converged & sol.superconducting)
+    assert np.all(sol.Delta > 0.1)
+    for T, Delta in zip(sol.T, sol.Delta, strict=True):
+        # Eqs. (6) and (7) written out for the frequencies -2, -1, 0, 1
+        w = np.pi * BOLTZMANN * T * np.array([-3, -1, 1, 3])
+        D = Delta[np.array([1, 0, 0, 1])]
+        R, lam = np.hypot(w, D), np.asarray(lambda_kernel(spectrum, jnp.abs(w[:, None] - w)))
+        Z = 1 + np.pi * BOLTZMANN * T / w * (lam @ (w / R))
+        np.testing.assert_allclose(Z * D, np.pi * BOLTZMANN * T * ((lam - 0.1) @ (D / R)), rtol=1e-10)
 
 
 def test_weak_and_absent_coupling_are_normal():
