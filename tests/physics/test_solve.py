@@ -100,11 +100,12 @@ def test_sums_of_two_terms(solver):
     sol = jax.jit(jax.vmap(solve))(jnp.array([0.5, 1.0, 3.0]))
     assert np.all(sol.converged & sol.superconducting)
     assert np.all(sol.Delta > 0.1)
-    for T, Delta in zip(sol.T, sol.Delta, strict=True):
+    for T, Delta in zip(np.asarray(sol.T), sol.Delta, strict=True):
         # Eqs. (6) and (7) written out for the frequencies -2, -1, 0, 1
-        w = np.pi * BOLTZMANN * T * np.array([-3, -1, 1, 3])
-        D = Delta[np.array([1, 0, 0, 1])]
-        R, lam = np.hypot(w, D), np.asarray(lambda_kernel(spectrum, jnp.abs(w[:, None] - w)))
+        w = np.pi * BOLTZMANN * float(T) * np.array([-3, -1, 1, 3])
+        D = np.asarray(Delta)[[1, 0, 0, 1]]
+        R, nu = np.hypot(w, D), np.abs(w[:, None] - w).ravel()
+        lam = np.asarray(lambda_kernel(spectrum, jnp.asarray(nu))).reshape(4, 4)
         Z = 1 + np.pi * BOLTZMANN * T / w * (lam @ (w / R))
         np.testing.assert_allclose(Z * D, np.pi * BOLTZMANN * T * ((lam - 0.1) @ (D / R)), rtol=1e-10)
 
