@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Member = TypeVar("Member")
 
+MU_STAR_IS_CUT = "mu* acts up to --matsubara-cutoff only, which lies below --omega-c."
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Material:

@@ -11,7 +11,7 @@ import typer
 
 from .._errors import InputError
 from ._interrupt import stop_if_requested
-from ._materials import Material, answer_each, failure, read_materials, z_sum_of
+from ._materials import MU_STAR_IS_CUT, Material, answer_each, failure, read_materials, z_sum_of
 from ._options import (
     Broadening,
     Column,
@@ -248,7 +248,7 @@ def _tell_what_to_trust(file: pathlib.Path, solved: Solved) -> None:
     if any(real is None for _, _, real in solved):
         tell(f"note: {file}: too many frequencies for the real axis: Delta and Z on the imaginary axis only.")
     if any(sol.omega_c > sol.matsubara_cutoff for _, sol, _ in solved):
-        tell(f"note: {file}: mu* acts up to --matsubara-cutoff only, which lies below --omega-c.")
+        tell(f"note: {file}: {MU_STAR_IS_CUT}")
 
 
 def _plot(path: pathlib.Path, solved: Solved, results: list[dict[str, Any]], numbers: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from .._errors import InputError
 from ._interrupt import stop_if_requested
-from ._materials import Material, answer_each, failure, read_materials, z_sum_of
+from ._materials import MU_STAR_IS_CUT, Material, answer_each, failure, read_materials, z_sum_of
 from ._options import (
     Column,
     Csv,
@@ -105,7 +105,7 @@ def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, 
     elif T_c > 0 and count_frequencies(T_c, cutoffs[1]) < FEW_FREQUENCIES:
         notices.append("T_c is so high that few frequencies lie below --matsubara-cutoff: raise it.")
     if cutoffs[0] > cutoffs[1]:
-        notices.append("mu* acts up to --matsubara-cutoff only, which lies below --omega-c.")
+        notices.append(MU_STAR_IS_CUT)
     result = {
         "file": str(material.file),
         "lambda_ep": float(spectrum.lambda_ep),

@@ -111,11 +111,9 @@ def _matdyn(table: TextTable) -> RawSpectrum:
 
 
 def _smearing_table(table: TextTable, name: str) -> RawSpectrum:
-    """W and one column of a2F for each electron smearing, whose values stand in the header."""
-    data = table.rectangle()
-    if data.shape[1] < 2:
-        raise InputError("one column where energy and a2F are needed", where=str(table.path))
-    return RawSpectrum(name, data[:, 0], data[:, 1:].T, table.lines, _header_unit(table), data.shape[1] > 2)
+    """Energy and one column of a2F for each electron smearing, whose values stand in the header."""
+    found = _plain(table)
+    return dataclasses.replace(found, format=name, smearings=len(found.columns) > 1)
 
 
 def _isome(table: TextTable) -> RawSpectrum:

@@ -14,6 +14,7 @@ LARGEST_FILE = 2**28
 
 _SEPARATORS = re.compile(r"[\s,;]+")
 _MISSING_E = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))([+-]\d+)$")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[EeDd][+-]?\d+)?")
 _COMMENT = re.compile("[#!%]")
 
 
@@ -86,9 +87,18 @@ def parse_table(path: pathlib.Path, content: bytes) -> TextTable:
     if not starts:
         raise InputError("no rows of numbers in this file", where=str(path))
     first, last = starts[0], starts[-1]
+    _refuse_decimal_commas(path, first, lines[first])
     inside = [number for number in range(first, last + 1) if cells[number]]
     rows = [[_number(path, number, cell) for cell in cells[number]] for number in inside]
     return TextTable(path, lines[:first], rows, [number + 1 for number in inside], lines[last + 1 :])
+
+
+def _refuse_decimal_commas(path: pathlib.Path, number: int, line: str) -> None:
+    """`0,5  1,25` is two numbers with decimal commas, not four with separators."""
+    words = re.split(r"[\s;]+", _COMMENT.split(line, maxsplit=1)[0].strip())
+    if len(words) > 1 and all(_DECIMAL_COMMA.fullmatch(word) for word in words):
+        hint = "Write 0.5 instead of 0,5."
+        raise InputError("decimal commas", where=f"{path}:{number + 1}", why=f"{words[0]!r} is ambiguous.", hint=hint)
 
 
 def _cells(line: str) -> list[str]:

@@ -24,6 +24,11 @@ def test_a_byte_order_mark_does_not_hide_the_first_row():
     np.testing.assert_array_equal(table.rectangle(), [[1, 2], [3, 4]])
 
 
+@pytest.mark.parametrize("text", ["1,2\n3,4\n", "1, 2\n3, 4\n", "1,2 # 0,5\n3,4\n", "1 ,2\n3 ,4\n"])
+def test_commas_between_numbers(text):
+    np.testing.assert_array_equal(parse(text).rectangle(), [[1, 2], [3, 4]])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -32,6 +37,8 @@ def test_a_byte_order_mark_does_not_hide_the_first_row():
         ("1 2\nfoo\n3 4\n", "file.dat:2: 'foo' is not a number"),
         ("words only\n", "no rows of numbers"),
         ("1 2\0\n", "binary"),
+        ("# w a2F\n0,5\t1,25\n1,0\t1,5\n", "file.dat:2: decimal commas"),
+        ("0,5;1,25e-2\n", "decimal commas"),
     ],
 )
 def test_bad_tables(text, message):
