@@ -25,9 +25,9 @@ def test_the_examples_run(tmp_path):
             done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL)
             assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
             ran.append(line)
-    assert len(ran) == 8
+    assert len(ran) == 9
     written = {path.name for path in tmp_path.iterdir()}
-    assert {"example.dat", "gap.h5", "gap.png", "data", "run", "a2f.dat", "gap-a2f.png"} <= written
+    assert {"example.dat", "gap.h5", "gap.png", "data", "run", "a2f.dat", "gap-a2f.png", "temperatures.png"} <= written
 
 
 def test_the_main_job(tmp_path):

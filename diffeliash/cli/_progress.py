@@ -46,7 +46,8 @@ def _lines(console: rich.console.Console, title: str, total: int) -> Callable[[i
         now = time.monotonic()
         if done >= total or now - last >= LINE_EVERY:
             last = now
-            console.print(f"{title} {done}/{total}, {now - started:.0f} s, {remark}", highlight=False, soft_wrap=True)
+            parts = (f"{title} {done}/{total}", f"{now - started:.0f} s", remark)
+            console.print(", ".join(part for part in parts if part), highlight=False, soft_wrap=True)
         stop_if_requested()
 
     return update

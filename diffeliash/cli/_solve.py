@@ -59,7 +59,8 @@ def solve_command(
         float | None,
         typer.Option(
             "--converge-cutoff",
-            help="Double the Matsubara cutoff until Delta and Z move by less than this, relative.",
+            help="Double the Matsubara cutoff until Delta and Z move by less than this, relative. With more than 8192 "
+            "frequencies there is no real axis.",
             show_default="the cutoff stays",
         ),
     ] = None,
@@ -121,7 +122,8 @@ def _answers(
     solved: Solved = []
     for file, material in zip(files, materials, strict=True):
         if isinstance(material, InputError):
-            results += [failure(file, material) | {"T_K": T} for T in at]
+            bad = failure(file, material)
+            results += [bad | {"T_K": T} for T in at]
             continue
         for notice in material.found.notices:
             tell(f"note: {file}: {notice}")
@@ -239,11 +241,12 @@ def _on_real_axis(
 
 def _tell_what_to_trust(file: pathlib.Path, solved: Solved) -> None:
     """What a user should know about the solutions of one file."""
-    worst = max((float(real.discrepancy) for _, _, real in solved if real and real.discrepancy > 0), default=0.0)
+    missed = ((float(real.discrepancy), float(sol.T)) for _, sol, real in solved if real and real.discrepancy > 0)
+    worst, T = max(missed, default=(0.0, 0.0))
     if worst > PADE_WARNING:
         tell(
             f"note: {file}: Delta on the real axis comes from a Pade approximant in double precision and is uncertain: "
-            f"two ways of computing it differ by up to {100 * worst:.0f} % of its maximum."
+            f"two ways of computing it differ by up to {100 * worst:.0f} % of its maximum (at {T:g} K)."
         )
     if any(real is None for _, _, real in solved):
         tell(f"note: {file}: too many frequencies for the real axis: Delta and Z on the imaginary axis only.")

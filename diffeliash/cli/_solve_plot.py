@@ -9,6 +9,9 @@ from matplotlib.figure import Figure
 if TYPE_CHECKING:
     from ..physics import GapSolution, RealAxisGap
 
+CLOSE_TO_TC = 1.25
+"""The curve is continued to T_c from temperatures at most this factor below it."""
+
 
 def plot_solution(source: str, sol: "GapSolution", real: "RealAxisGap") -> Figure:
     """Spectrum, gap function and renormalization on both axes, density of states."""
@@ -39,7 +42,7 @@ def plot_solution(source: str, sol: "GapSolution", real: "RealAxisGap") -> Figur
 
 
 def plot_temperatures(results: list[dict[str, Any]], T_c: dict[str, float]) -> Figure:
-    r"""$\Delta(i\omega_0)$ and the gap edge against temperature, a curve for each file, down to zero at $T_c$.
+    r"""$\Delta(i\omega_0)$ and the gap edge against temperature, a curve for each file; dotted towards $T_c$.
 
     Args:
         results: Entries of the answer.
@@ -47,6 +50,7 @@ def plot_temperatures(results: list[dict[str, Any]], T_c: dict[str, float]) -> F
     """
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.subplots()
+    names = [pathlib.Path(file).name for file in T_c]
     for number, (file, critical) in enumerate(T_c.items()):
         points = sorted(
             (each["T_K"], each["Delta_iw0_meV"], each["gap_edge_meV"])
@@ -55,13 +59,21 @@ def plot_temperatures(results: list[dict[str, Any]], T_c: dict[str, float]) -> F
         )
         T, Delta, edge = np.array(points, dtype=float).reshape(-1, 3).T
         bound, color = Delta > 0, f"C{number % 10}"
-        closing = ([critical], [0.0]) if critical > 0 and np.any(bound) and critical >= np.max(T[bound]) else ([], [])
-        line = [np.concatenate(pair) for pair in zip((T[bound], Delta[bound]), closing, strict=True)]
-        axes.plot(*line, color=color, lw=1, label=f"{pathlib.Path(file).name}, $T_c$ = {critical:.4g} K")
+        path = pathlib.Path(file)
+        name = f"{path.parent.name}/{path.name}" if names.count(path.name) > 1 else path.name
+        closes = f"$T_c$ = {critical:.4g} K" if critical > 0 else "normal"
+        axes.plot(T[bound], Delta[bound], color=color, lw=1, label=f"{name}, {closes}")
+        last = int(np.argmax(np.where(bound, T, 0.0)))
+        if np.any(bound) and T[last] <= critical <= CLOSE_TO_TC * T[last]:
+            part = np.linspace(0, 1, 100)  # the gap closes as the square root
+            axes.plot(critical - part**2 * (critical - T[last]), part * Delta[last], ":", color=color, lw=1)
         axes.plot(T, Delta, "o", color=color, ms=4)
         axes.plot(T[bound], edge[bound], "x", color=color, ms=5)
     axes.plot([], [], "ok", ms=4, label=r"$\Delta(i\omega_0)$")
-    axes.plot([], [], "xk", ms=5, label=r"gap edge $\Delta_0$")
+    if any(each["gap_edge_meV"] and np.isfinite(each["gap_edge_meV"]) for each in results):
+        axes.plot([], [], "xk", ms=5, label=r"gap edge $\Delta_0$ (Padé)")
+    setting = results[0]
+    axes.set_title(f"$\\mu^*$ = {setting['mu_star']:g}, sum in $Z$: {setting['z_sum']}", fontsize="small")
     axes.set(xlabel="$T$ [K]", ylabel=r"$\Delta$ [meV]", xlim=(0, None), ylim=(0, None))
     axes.legend(frameon=False, fontsize="small")
     return figure

@@ -58,6 +58,8 @@ def tc_command(
     at = parse_temperatures(temperatures)
     with session(json, device):
         check_targets(files, csv=csv)
+        if bad := [T for T in at if not (T > 0 and math.isfinite(T))]:
+            raise InputError(f"temperatures must be positive and finite [K], got {bad[0]:g}.")
         materials = read_materials(files, {"format": format, "unit": unit, "column": column})
         numbers = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
         results = _answers(files, materials, at, {**numbers, "z_sum": z_sum_of(z_sum)})
@@ -131,17 +133,24 @@ def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, 
     return result
 
 
-def _eigenvalues(material: Material, at: list[float], numbers: dict[str, Any]) -> list[float]:
-    """Pairing eigenvalues at several temperatures; one compiled program for all where the sums are not too long."""
+def _eigenvalues(material: Material, at: list[float], numbers: dict[str, Any]) -> list[float | None]:
+    """Pairing eigenvalues at several temperatures, none where there is no answer.
+
+    All share one compiled program where the sums are not too long.
+    """
     from ..physics import CompressedMatsubara, FullMatsubara, SplitCutoff, default_cutoffs, leading_eigenvalue
 
     _, cutoff = default_cutoffs(float(material.spectrum.omega_max), numbers["omega_c"], numbers["matsubara_cutoff"])
-    largest = SplitCutoff().count(min(at), cutoff) if min(at) > 0 else 1
+    largest = SplitCutoff().count(min(at), cutoff)
     frequencies = FullMatsubara(2 ** largest.bit_length()) if largest <= LARGEST_FULL else CompressedMatsubara()
-    found = []
+    found: list[float | None] = []
     for T in at:
         stop_if_requested()
-        found.append(float(leading_eigenvalue(material.spectrum, T, frequencies=frequencies, **numbers)))
+        try:
+            found.append(float(leading_eigenvalue(material.spectrum, T, frequencies=frequencies, **numbers)))
+        except InputError as error:
+            found.append(None)
+            tell(f"note: {material.file}: no eigenvalue at {T:g} K: {error}")
     return found
 
 
@@ -155,4 +164,7 @@ def _row(result: dict[str, Any]) -> dict[str, str]:
         "T_c Allen-Dynes [K]": f"{result['T_c_allen_dynes_K']:.6g}",
         "mu*": f"{result['mu_star']:g}",
         "omega_c [meV]": f"{result['omega_c_meV']:g}",
-    } | {f"eta({T:g} K)": f"{eta:.5f}" for T, eta in zip(result.get("T_K", ()), result.get("eta", ()), strict=True)}
+    } | {
+        f"eta({T:g} K)": "-" if eta is None else f"{eta:.5f}"
+        for T, eta in zip(result.get("T_K", ()), result.get("eta", ()), strict=True)
+    }

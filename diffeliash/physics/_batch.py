@@ -103,6 +103,16 @@ def fitting_size(needed: float) -> int:
     return octave * (math.floor(needed / octave) + 1)
 
 
+def check_sequence(spectra: Any) -> None:
+    """Refuse one spectrum where several are expected.
+
+    Raises:
+        TypeError: It is one spectrum, or not all are spectra.
+    """
+    if isinstance(spectra, Spectrum) or not all(isinstance(spectrum, Spectrum) for spectrum in spectra):
+        raise TypeError("`spectra` must be a sequence of `Spectrum`.")
+
+
 def per_material(value: Any, n: int, name: str) -> list[Any]:
     """One value for each of `n` materials, from one for all (a number or `None`) or from a sequence."""
     if value is None or np.ndim(value) == 0:

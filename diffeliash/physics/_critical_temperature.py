@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from .._errors import InputError
 from ..units import BOLTZMANN
-from ._batch import CHUNK_SIZE, fitting_size, map_materials, per_material, stack_spectra
+from ._batch import CHUNK_SIZE, check_sequence, fitting_size, map_materials, per_material, stack_spectra
 from ._checks import check_cutoffs, check_mu_star, check_temperature, is_concrete, refuse, require_x64
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, TruncatedSum, frequency_set
 from ._matsubara import (
@@ -127,6 +127,7 @@ def solve_tc_many(
         RuntimeError: JAX is not in 64-bit mode.
     """
     require_x64()
+    check_sequence(spectra)
     n = len(spectra)
     settings = map(per_material, (mu_star, omega_c, matsubara_cutoff), [n] * 3, NUMBERS)
     inputs = [_checked_inputs(*each) for each in zip(spectra, *settings, strict=True)]

@@ -98,6 +98,11 @@ class AbstractFrequencies(eqx.Module):
         """
         name = type(self).__name__
         known = is_concrete(T, matsubara_cutoff)
+        if known and math.pi * BOLTZMANN * float(T) > float(matsubara_cutoff) * (1 + ROUNDING):
+            raise InputError(
+                f"no Matsubara frequency lies below the cutoff of {float(matsubara_cutoff):g} meV at {float(T):g} K: "
+                "lower the temperature or raise the cutoff."
+            )
         if not known and self.n is None:
             raise ValueError(
                 "the number of Matsubara frequencies depends on `T` and `matsubara_cutoff`, which are traced "
@@ -112,8 +117,8 @@ class AbstractFrequencies(eqx.Module):
             )
         if n > self.largest:
             raise InputError(
-                f"{n} frequencies are more than the {self.largest} that `{name}` takes: raise `T` or lower "
-                "`matsubara_cutoff`."
+                f"{n} frequencies are more than the {self.largest} that `{name}` takes: raise the temperature or "
+                "lower the Matsubara cutoff."
             )
         return self.with_size(n, needed=needed, cutoff_ratio=_cutoff_ratio(matsubara_cutoff, omega_max))
 

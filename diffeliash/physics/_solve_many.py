@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from ._batch import CHUNK_SIZE, fitting_size, map_materials, per_material, stack_spectra
+from ._batch import CHUNK_SIZE, check_sequence, fitting_size, map_materials, per_material, stack_spectra
 from ._checks import require_x64
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, Ends, Probe, TruncatedSum, frequency_set
 from ._matsubara import AbstractCutoff, AbstractFrequencies, CompressedMatsubara, FullMatsubara, SharpCutoff
@@ -64,6 +64,7 @@ def solve_gap_many(
         RuntimeError: JAX is not in 64-bit mode.
     """
     require_x64()
+    check_sequence(spectra)
     n = len(spectra)
     names = ("T", "mu_star", "omega_c", "matsubara_cutoff")
     columns = map(per_material, (T, mu_star, omega_c, matsubara_cutoff), [n] * 4, names)

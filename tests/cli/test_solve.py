@@ -42,6 +42,7 @@ def test_output_and_picture(run, spectrum_file, tmp_path):
         (("-T", 1, "--broadening", -1), 3),
         (("-T", 1, "--plot", "gap.docx"), 3),
         (("-T", "1:2"), 2),
+        (("-T", 1e6), 3),
         (("-T", 40, "--csv", "none/gap.csv"), 5),
         (("-T", 40, "--csv", "gap.png", "--plot", "gap.png"), 3),
         (("-T", 40, "--converge-cutoff", 7), 3),

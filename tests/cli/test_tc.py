@@ -92,3 +92,12 @@ def test_the_sum_in_Z_to_infinity(answer, spectrum_file):
         for name in ("truncated", "infinite")
     )
     assert 1e-4 < truncated / infinite - 1 < 1e-2
+
+
+def test_a_temperature_without_an_answer_leaves_the_others(answer, run, spectrum_file):
+    result = answer("tc", spectrum_file, "--unit", "meV", "-T", "2,1e5")["results"][0]
+    assert result["eta"][0] > 1
+    assert result["eta"][1] is None
+    assert result["T_c_K"] > 1
+    assert "no eigenvalue at 100000 K" in run("tc", spectrum_file, "--unit", "meV", "-T", "1e5").stderr
+    run("tc", spectrum_file, "--unit", "meV", "-T", 0, expect=3)

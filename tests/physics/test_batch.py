@@ -6,7 +6,7 @@ import pytest
 
 from diffeliash import Spectrum
 from diffeliash.physics import batched, map_materials
-from diffeliash.physics._batch import fitting_size, stack_spectra
+from diffeliash.physics._batch import check_sequence, fitting_size, stack_spectra
 
 from ..cases import gaussian_peak
 
@@ -60,3 +60,10 @@ def test_sizes_for_sharing_are_close_and_few():
     sizes = [fitting_size(n - 0.5) for n in range(1, 3000)]
     assert all(n <= size <= max(1.25 * n, n + 1) for n, size in zip(range(1, 3000), sizes, strict=True))
     assert len(set(sizes)) < 45
+
+
+@pytest.mark.parametrize("wrong", [gaussian_peak(1.3), [gaussian_peak(1.3), 3.0]])
+def test_one_spectrum_is_not_a_sequence(wrong):
+    check_sequence([gaussian_peak(1.3)])
+    with pytest.raises(TypeError, match="sequence of `Spectrum`"):
+        check_sequence(wrong)

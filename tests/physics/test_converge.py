@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from diffeliash import InfiniteSum, InputError, TruncatedSum, converge_cutoff, solve_gap
+from diffeliash import CompressedMatsubara, InfiniteSum, InputError, TruncatedSum, converge_cutoff, solve_gap
 
 from ..cases import gaussian_peak
 
@@ -26,11 +26,13 @@ def test_the_changes_fall_as_the_square_of_the_cutoff():
     np.testing.assert_allclose(ratios, 4.0, rtol=0.05)
 
 
-def test_the_normal_state_and_a_tolerance_out_of_reach():
+def test_the_normal_state_and_a_tolerance_out_of_reach(monkeypatch):
     normal = converge_cutoff(gaussian_peak(1.3), 50.0, rtol=1e-3)
     assert normal.converged
     assert set(normal.Delta) == {0.0}
-    study = converge_cutoff(gaussian_peak(1.3), 0.2, rtol=1e-8, matsubara_cutoff=12000.0)
+    monkeypatch.setattr(CompressedMatsubara, "largest", 300)
+    study = converge_cutoff(gaussian_peak(1.3), 3.0, rtol=1e-8)
     assert not study.converged
+    assert len(study.changes) == 1
     with pytest.raises(InputError, match="rtol"):
         converge_cutoff(gaussian_peak(1.3), 3.0, rtol=0.0)
