@@ -280,8 +280,10 @@ def test_size_must_be_known():
         jax.jit(lambda T: solve_gap(spectrum, T).Delta)(1.0)
     with pytest.raises(InputError, match="too small"):
         solve_gap(spectrum, 1.0, frequencies=FullMatsubara(5))
-    with pytest.raises(InputError, match="raise `T`"):
+    with pytest.raises(InputError, match="raise the temperature"):
         solve_gap(spectrum, 1e-4)
+    with pytest.raises(InputError, match="no Matsubara frequency lies below the cutoff"):
+        solve_gap(spectrum, 1e6)
 
 
 def test_a_set_that_is_too_small_for_a_traced_temperature_is_not_converged():
