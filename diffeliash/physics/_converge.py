@@ -12,10 +12,11 @@ from ._matsubara import (
     AbstractCutoff,
     CompressedMatsubara,
     SharpCutoff,
+    checked_cutoffs,
     count_frequencies,
 )
 from ._root_finders import Anderson, Solver
-from ._solve import GapSolution, checked_cutoffs, solve_gap
+from ._solve import GapSolution, solve_gap
 from ._spectrum import Spectrum
 
 HEADROOM = 0.1
@@ -81,7 +82,7 @@ def converge_cutoff(
     require_x64()
     smallest = SMALLEST_RTOL / HEADROOM
     refuse([] if smallest <= rtol <= 0.1 else [f"`rtol` must lie in [{smallest:g}, 0.1], got {rtol:g}"])
-    omega_c, energy = checked_cutoffs(spectrum, T, mu_star, omega_c, matsubara_cutoff)
+    omega_c, energy = checked_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
     frequencies = CompressedMatsubara(rtol=min(1e-7, HEADROOM * rtol))
 
     def solve(energy: float) -> GapSolution:

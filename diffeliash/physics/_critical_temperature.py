@@ -12,15 +12,15 @@ from jaxtyping import Array, Float
 from .._errors import InputError
 from ..units import BOLTZMANN
 from ._batch import CHUNK_SIZE, check_sequence, fitting_size, map_materials, per_material, stack_spectra
-from ._checks import check_cutoffs, check_mu_star, check_temperature, is_concrete, refuse, require_x64
+from ._checks import is_concrete, require_x64
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, TruncatedSum, frequency_set
 from ._matsubara import (
     AbstractCutoff,
     AbstractFrequencies,
     CompressedMatsubara,
     SplitCutoff,
+    checked_cutoffs,
     count_frequencies,
-    default_cutoffs,
 )
 from ._spectrum import Spectrum
 from ._tc_root import (
@@ -181,18 +181,17 @@ def leading_eigenvalue(
         ValueError: The number of frequencies is not known or does not fit.
     """
     require_x64()
-    refuse(check_temperature(T))
-    inputs = _checked_inputs(spectrum, mu_star, omega_c, matsubara_cutoff)
-    energy = inputs.matsubara_cutoff
-    sized = frequencies.resolve(T, energy, spectrum.omega_max, cutoff)
+    inputs = _checked_inputs(spectrum, mu_star, omega_c, matsubara_cutoff, T=T)
+    sized = frequencies.resolve(T, inputs.matsubara_cutoff, spectrum.omega_max, cutoff)
     points = frequency_set(sized, None, cutoff=cutoff, z_sum=z_sum)[0]
     return eigenvalue(inputs, points, jnp.asarray(T, dtype=jnp.float64))
 
 
-def _checked_inputs(spectrum: Spectrum, mu_star: Any, omega_c: Any, matsubara_cutoff: Any) -> TcInputs:
-    omega_c, matsubara_cutoff = default_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff)
-    refuse(check_mu_star(mu_star) + check_cutoffs(omega_c, matsubara_cutoff, spectrum.omega_max))
-    return TcInputs(spectrum, *(jnp.asarray(x, dtype=jnp.float64) for x in (mu_star, omega_c, matsubara_cutoff)))
+def _checked_inputs(
+    spectrum: Spectrum, mu_star: Any, omega_c: Any, matsubara_cutoff: Any, *, T: Any = None
+) -> TcInputs:
+    cutoffs = checked_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
+    return TcInputs(spectrum, *(jnp.asarray(x, dtype=jnp.float64) for x in (mu_star, *cutoffs)))
 
 
 class _Search(eqx.Module):

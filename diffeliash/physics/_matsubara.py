@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from .._errors import InputError
 from ..units import BOLTZMANN
-from ._checks import is_concrete
+from ._checks import check_cutoffs, check_mu_star, check_temperature, is_concrete, refuse
 from ._compression import CompressionRule, FoldedTables, compression_rule, folded_tables
 
 ROUNDING = 1e-9
@@ -211,3 +211,17 @@ def default_cutoffs(omega_max: Any, omega_c: Any, matsubara_cutoff: Any) -> tupl
     """The two cutoffs [meV], with the defaults put in: 10 and 22 times the last grid point of the spectrum."""
     omega_c = OMEGA_C_FACTOR * omega_max if omega_c is None else omega_c
     return omega_c, MATSUBARA_FACTOR * omega_max if matsubara_cutoff is None else matsubara_cutoff
+
+
+def checked_cutoffs(
+    omega_max: Any, omega_c: Any, matsubara_cutoff: Any, *, mu_star: Any, T: Any = None
+) -> tuple[Any, Any]:
+    """The two cutoffs [meV] with the defaults put in, once all numbers have been looked at.
+
+    Raises:
+        InputError: A concrete value out of its range; all of them in one message.
+    """
+    omega_c, matsubara_cutoff = default_cutoffs(omega_max, omega_c, matsubara_cutoff)
+    complaints = ([] if T is None else check_temperature(T)) + check_mu_star(mu_star)
+    refuse(complaints + check_cutoffs(omega_c, matsubara_cutoff, omega_max))
+    return omega_c, matsubara_cutoff

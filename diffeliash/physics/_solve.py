@@ -1,5 +1,6 @@
 """The gap function of one material at one temperature on the imaginary axis."""
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import jax.numpy as jnp
 import optimistix as optx
 from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
-from ._checks import check_cutoffs, check_mu_star, check_temperature, is_concrete, refuse, require_x64
+from ._checks import is_concrete, require_x64
 from ._equations import (
     FoldedKernels,
     averages,
@@ -31,7 +32,7 @@ from ._matsubara import (
     CompressedMatsubara,
     FullMatsubara,
     SharpCutoff,
-    default_cutoffs,
+    checked_cutoffs,
     fermionic_frequencies,
 )
 from ._root_finders import Anderson, Newton, Solver
@@ -144,7 +145,7 @@ def solve_gap(
         ValueError: The number of frequencies is not known or does not fit.
     """
     require_x64()
-    omega_c, matsubara_cutoff = checked_cutoffs(spectrum, T, mu_star, omega_c, matsubara_cutoff)
+    omega_c, matsubara_cutoff = checked_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
     frequencies = frequencies.resolve(T, matsubara_cutoff, spectrum.omega_max, cutoff)
     given = Ends(*(float(x) if is_concrete(x) else x for x in (T, omega_c, matsubara_cutoff)))
     ends, mu_star = jax.tree.map(lambda x: jnp.asarray(x, dtype=jnp.float64), (given, mu_star))
@@ -160,36 +161,9 @@ def solve_gap(
         used, found = finer, attempt(finer)
     beyond = fermionic_frequencies(ends.T, jnp.arange(frequencies.size + 1.0))
     enough = cutoff(beyond, ends.matsubara_cutoff)[-1] == 0
-    return GapSolution(
-        omega_n=found.omega_n,
-        Delta=found.Delta,
-        Z=found.Z,
-        converged=found.converged & enough & (found.error <= tolerance(frequencies)),
-        superconducting=found.superconducting,
-        residual=found.residual,
-        error=found.error,
-        n_steps=found.n_steps,
-        T=ends.T,
-        mu_star=mu_star,
-        omega_c=ends.omega_c,
-        matsubara_cutoff=ends.matsubara_cutoff,
-        spectrum=spectrum,
-        frequencies=used,
-        cutoff=cutoff,
-        z_sum=z_sum,
-    )
-
-
-def checked_cutoffs(spectrum: Spectrum, T: Any, mu_star: Any, omega_c: Any, matsubara_cutoff: Any) -> tuple[Any, Any]:
-    """The two cutoffs [meV] with the defaults put in, once all numbers have been looked at.
-
-    Raises:
-        InputError: A concrete value out of its range; all of them in one message.
-    """
-    omega_c, matsubara_cutoff = default_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff)
-    complaints = check_temperature(T) + check_mu_star(mu_star)
-    refuse(complaints + check_cutoffs(omega_c, matsubara_cutoff, spectrum.omega_max))
-    return omega_c, matsubara_cutoff
+    converged = found.converged & enough & (found.error <= tolerance(frequencies))
+    found = dataclasses.replace(found, converged=converged)
+    return as_solution(found, (spectrum, ends, mu_star), used, cutoff=cutoff, z_sum=z_sum)
 
 
 def tolerance(frequencies: AbstractFrequencies) -> float:
@@ -223,6 +197,31 @@ class Found(eqx.Module):
 
 
 Inputs = tuple[Spectrum, Ends, Float[Array, ""]]
+
+
+def as_solution(
+    found: Found, inputs: Inputs, frequencies: AbstractFrequencies, *, cutoff: AbstractCutoff, z_sum: AbstractZSum
+) -> GapSolution:
+    """What was found, with what it was solved for."""
+    spectrum, ends, mu_star = inputs
+    return GapSolution(
+        omega_n=found.omega_n,
+        Delta=found.Delta,
+        Z=found.Z,
+        converged=found.converged,
+        superconducting=found.superconducting,
+        residual=found.residual,
+        error=found.error,
+        n_steps=found.n_steps,
+        T=jnp.asarray(ends.T),
+        mu_star=mu_star,
+        omega_c=jnp.asarray(ends.omega_c),
+        matsubara_cutoff=jnp.asarray(ends.matsubara_cutoff),
+        spectrum=spectrum,
+        frequencies=frequencies,
+        cutoff=cutoff,
+        z_sum=z_sum,
+    )
 
 
 def find_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None, solver: Solver) -> Found:

@@ -15,9 +15,16 @@ from jaxtyping import Array
 from ._batch import CHUNK_SIZE, check_sequence, fitting_size, map_materials, per_material, stack_spectra
 from ._checks import require_x64
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, Ends, Probe, TruncatedSum, frequency_set
-from ._matsubara import AbstractCutoff, AbstractFrequencies, CompressedMatsubara, FullMatsubara, SharpCutoff
+from ._matsubara import (
+    AbstractCutoff,
+    AbstractFrequencies,
+    CompressedMatsubara,
+    FullMatsubara,
+    SharpCutoff,
+    checked_cutoffs,
+)
 from ._root_finders import Anderson, Solver
-from ._solve import Found, GapSolution, checked_cutoffs, find_gap, solve_gap, tolerance
+from ._solve import Found, GapSolution, as_solution, find_gap, solve_gap, tolerance
 from ._spectrum import Spectrum
 
 LARGEST_CHUNK = 2**22
@@ -103,7 +110,7 @@ def _member(
     spectrum: Spectrum, numbers: list[Any], frequencies: AbstractFrequencies, cutoff: AbstractCutoff
 ) -> _Member:
     T, mu_star, omega_c, matsubara_cutoff = numbers
-    cutoffs = checked_cutoffs(spectrum, T, mu_star, omega_c, matsubara_cutoff)
+    cutoffs = checked_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
     ends = Ends(float(T), *map(float, cutoffs))
     own = frequencies.resolve(ends.T, ends.matsubara_cutoff, spectrum.omega_max, cutoff)
     return _Member(spectrum, ends, float(mu_star), own)
@@ -153,22 +160,9 @@ def _as_solution(
     found: Found, member: _Member, used: AbstractFrequencies, cutoff: AbstractCutoff, z_sum: AbstractZSum
 ) -> GapSolution:
     """A row of a batch as a solution of its own, without the frequencies that a full set has in excess."""
+    found = jax.tree.map(jnp.asarray, found)
     n = member.own.size if isinstance(used, FullMatsubara) else found.omega_n.size
-    return GapSolution(
-        omega_n=jnp.asarray(found.omega_n[:n]),
-        Delta=jnp.asarray(found.Delta[:n]),
-        Z=jnp.asarray(found.Z[:n]),
-        converged=jnp.asarray(found.converged),
-        superconducting=jnp.asarray(found.superconducting),
-        residual=jnp.asarray(found.residual),
-        error=jnp.asarray(found.error),
-        n_steps=jnp.asarray(found.n_steps),
-        T=jnp.asarray(member.ends.T),
-        mu_star=jnp.asarray(member.mu_star),
-        omega_c=jnp.asarray(member.ends.omega_c),
-        matsubara_cutoff=jnp.asarray(member.ends.matsubara_cutoff),
-        spectrum=member.spectrum,
-        frequencies=member.own if isinstance(used, FullMatsubara) else used,
-        cutoff=cutoff,
-        z_sum=z_sum,
-    )
+    shown = dataclasses.replace(found, omega_n=found.omega_n[:n], Delta=found.Delta[:n], Z=found.Z[:n])
+    inputs = (member.spectrum, member.ends, jnp.asarray(member.mu_star))
+    frequencies = member.own if isinstance(used, FullMatsubara) else used
+    return as_solution(shown, inputs, frequencies, cutoff=cutoff, z_sum=z_sum)
