@@ -200,7 +200,7 @@ def _generate_shard(
     shard_key = jax.random.fold_in(jax.random.key(config.seed), shard)
     keys = jax.vmap(lambda j: jax.random.fold_in(shard_key, j))(jnp.arange(n))
     parts = []
-    for part, records in map_materials(record, keys):
+    for part, records in map_materials(record, keys, chunks_per_call=1):  # a chunk takes a while: show how it goes
         kept = records["status"] == STATUS.index("kept")
         index = np.arange(part.start, part.stop)[kept]
         parts.append({name: values[kept] for name, values in records.items()} | {"sample": index})

@@ -14,50 +14,76 @@ from jaxtyping import Float
 from ._spectrum import Spectrum
 
 CHUNK_SIZE = 16
-"""Materials solved together: the matrices of a larger batch fall out of a CPU's cache."""
+"""Materials solved together on a CPU: the matrices of a larger batch fall out of its cache."""
+
+DEVICE_CHUNK_SIZE = 256
+"""Materials solved together on an accelerator, which fewer of them do not keep busy."""
+
+CHUNKS_PER_CALL = 8
+"""Chunks that one execution works off: starting it and collecting its results costs as much as a quarter of a chunk,
+and threads of one Python process stand in line for it."""
+
+FULL_CALLS = 2
+"""Full calls that there must be for every core: else the last one, filled up with copies, would cost too much."""
 
 
-def batched(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of one material, compiled for many: the materials are the leading axis of inputs and results."""
-    return jax.jit(jax.vmap(function))
+def default_chunk_size() -> int:
+    """The number of materials to solve together where JAX computes."""
+    return CHUNK_SIZE if jax.default_backend() == "cpu" else DEVICE_CHUNK_SIZE
+
+
+def in_chunks(function: Callable[..., Any], chunk_size: int) -> Callable[..., Any]:
+    """A function of one material as one of many, `chunk_size` of them at a time; the materials are the leading axis."""
+    return lambda *inputs: jax.lax.map(lambda one: function(*one), inputs, batch_size=chunk_size)
+
+
+def batched(function: Callable[..., Any], *, chunk_size: int | None = None) -> Callable[..., Any]:
+    """A function of one material, compiled for many: the materials are the leading axis of inputs and results.
+
+    Args:
+        function: Of arrays or pytrees that belong to one material.
+        chunk_size: Materials computed together; `None` for what suits the solver where JAX computes.
+    """
+    return jax.jit(in_chunks(function, chunk_size or default_chunk_size()))
 
 
 def map_materials(
-    function: Callable[..., Any], *inputs: Any, chunk_size: int = CHUNK_SIZE
+    function: Callable[..., Any], *inputs: Any, chunk_size: int | None = None, chunks_per_call: int = CHUNKS_PER_CALL
 ) -> Iterator[tuple[slice, Any]]:
-    """Apply a batched function to many materials, a chunk at a time; on a CPU as many chunks at once as it has cores.
+    """Apply a batched function to many materials, some chunks a call; on a CPU as many calls at once as it has cores.
 
-    A program for a batch of small matrices keeps one core busy, so that each core is given its own chunk. A last,
-    shorter chunk is filled up with copies of its last member, so that there is one compilation. The memory needed does
-    not grow with the number of materials.
+    A program for a batch of small matrices keeps one core busy, so that each core is given its own materials. The
+    last ones of a call that is not full are filled up with copies, so that there is one compilation. The memory needed
+    does not grow with the number of materials.
 
     Args:
-        function: Made by `batched`; keep it to use its compilation again.
+        function: Made by `batched` with the same `chunk_size`; keep it to use its compilation again.
         inputs: Pytrees whose leaves have a leading material axis of the same length.
-        chunk_size: Materials per chunk.
+        chunk_size: Materials per chunk; `None` for what suits the solver where JAX computes.
+        chunks_per_call: Most chunks in a call; one if there are not enough of them to keep all cores busy.
 
     Yields:
-        The slice of materials and their results as NumPy arrays, in order.
+        The slice of materials and their results as NumPy arrays, in order, after every call.
     """
     n = jax.tree.leaves(inputs)[0].shape[0]
     x64 = jax.config.read("jax_enable_x64")
+    workers = _n_cores() if jax.default_backend() == "cpu" else 1
+    chunk_size = chunk_size or default_chunk_size()
+    per_call = chunk_size * (chunks_per_call if n >= FULL_CALLS * workers * chunks_per_call * chunk_size else 1)
 
     def solve(start: int) -> tuple[slice, Any]:
-        stop = min(start + chunk_size, n)
-        whole = start + chunk_size <= n
-        index = slice(start, stop) if whole else np.minimum(np.arange(start, start + chunk_size), n - 1)
+        stop = min(start + per_call, n)
+        whole = start + per_call <= n
+        index = slice(start, stop) if whole else np.minimum(np.arange(start, start + per_call), n - 1)
         with jax.enable_x64(x64):  # of the thread that asked, not of this one
             results = function(*jax.tree.map(lambda leaf: leaf[index], inputs))
             return slice(start, stop), jax.tree.map(lambda leaf: np.asarray(leaf)[: stop - start], results)
 
-    starts = list(range(0, n, chunk_size))
-    yield from map(solve, starts[:1])  # compiles: once, not in every thread
-    yield from _in_threads(solve, starts[1:])
+    yield from _in_threads(solve, list(range(0, n, per_call)), workers)
 
 
-def _in_threads(function: Callable[[int], Any], items: list[int]) -> Iterator[Any]:
+def _in_threads(function: Callable[[int], Any], items: list[int], workers: int) -> Iterator[Any]:
     """Results in order; no more of them in hand or under way than twice the number of threads."""
-    workers = _n_cores() if jax.default_backend() == "cpu" else 1
     if workers == 1 or len(items) < 2:
         yield from map(function, items)
         return

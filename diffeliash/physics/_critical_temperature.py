@@ -11,7 +11,14 @@ from jaxtyping import Array, Float
 
 from .._errors import InputError
 from ..units import BOLTZMANN
-from ._batch import CHUNK_SIZE, check_sequence, fitting_size, map_materials, per_material, stack_spectra
+from ._batch import (
+    check_sequence,
+    default_chunk_size,
+    fitting_size,
+    map_materials,
+    per_material,
+    stack_spectra,
+)
 from ._checks import is_concrete, require_x64
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, TruncatedSum, frequency_set
 from ._matsubara import (
@@ -236,8 +243,9 @@ class _Search(eqx.Module):
         points = self.points(n)
         omega, a2f = stack_spectra([each.spectrum for each in inputs])
         numbers = (np.array([float(getattr(each, name)) for each in inputs]) for name in NUMBERS)
+        chunk_size = min(default_chunk_size(), len(inputs))
         parts = map_materials(
-            lambda *chunk: function(*chunk, points, n), omega, a2f, *numbers, chunk_size=min(CHUNK_SIZE, len(inputs))
+            lambda *rows: function(rows, points, n, chunk_size=chunk_size), omega, a2f, *numbers, chunk_size=chunk_size
         )
         return np.concatenate([values for _, values in parts])
 

@@ -12,7 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from ._batch import CHUNK_SIZE, check_sequence, fitting_size, map_materials, per_material, stack_spectra
+from ._batch import (
+    check_sequence,
+    default_chunk_size,
+    fitting_size,
+    in_chunks,
+    map_materials,
+    per_material,
+    stack_spectra,
+)
 from ._checks import require_x64
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, Ends, Probe, TruncatedSum, frequency_set
 from ._matsubara import (
@@ -127,10 +135,12 @@ def _solve_group(
     omega, a2f = stack_spectra([member.spectrum for member in members])
     numbers = (np.array([(*jax.tree.leaves(member.ends), member.mu_star) for member in members])).T
     full = isinstance(used, FullMatsubara)
-    chunk_size = max(1, min(CHUNK_SIZE, len(members), LARGEST_CHUNK // used.size**2 if full else CHUNK_SIZE))
+    most = LARGEST_CHUNK // used.size**2 if full else len(members)
+    chunk_size = max(1, min(default_chunk_size(), len(members), most))
     parts = map_materials(
-        lambda *chunk: _find_batch(chunk, points, probe, solver), omega, a2f, *numbers, chunk_size=chunk_size
-    )
+        lambda *rows: _find_batch(rows, points, probe, solver, chunk_size=chunk_size),
+        omega, a2f, *numbers, chunk_size=chunk_size,
+    )  # fmt: skip
     for part, found in parts:
         for row, member in enumerate(members[part]):
             one = jax.tree.map(operator.itemgetter(row), found)
@@ -141,11 +151,13 @@ def _solve_group(
 
 
 @eqx.filter_jit
-def _find_batch(inputs: tuple[Array, ...], points: AbstractFrequencySet, probe: Probe | None, solver: Solver) -> Found:
+def _find_batch(
+    inputs: tuple[Array, ...], points: AbstractFrequencySet, probe: Probe | None, solver: Solver, *, chunk_size: int
+) -> Found:
     def find(omega, a2f, T, omega_c, matsubara_cutoff, mu_star):
         return find_gap((Spectrum(omega, a2f), Ends(T, omega_c, matsubara_cutoff), mu_star), points, probe, solver)
 
-    return jax.vmap(find)(*inputs)
+    return in_chunks(find, chunk_size)(*inputs)
 
 
 def _alone(member: _Member, solver: Solver, cutoff: AbstractCutoff, z_sum: AbstractZSum) -> GapSolution:

@@ -63,7 +63,7 @@ class Spectrum(eqx.Module):
 
     def integrate(self, integrand: Float[Array | np.ndarray, " freq"]) -> Float[Array, ""]:
         """Integral over energy of values on the grid, zero at the origin [unit of the integrand times meV]."""
-        return jnp.sum(self.weights * integrand)
+        return self.weights @ jnp.asarray(integrand)
 
     @property
     def lambda_ep(self) -> Float[Array, ""]:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from ..units import BOLTZMANN
+from ._batch import in_chunks
 from ._equations import FoldedKernels, folded_kernels
 from ._frequency_set import AbstractFrequencySet, Ends
 from ._implicit import attach_root
@@ -69,14 +70,14 @@ def eigenvalue(inputs: TcInputs, points: AbstractFrequencySet, T: Float[Array, "
 
 
 def _batch(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A compiled function of stacked grids, spectra, mu* and cutoffs, of a frequency set and its size."""
+    """A compiled function of (stacked grids, spectra, mu* and cutoffs), of a frequency set and its size."""
 
     def one(points, n, omega, a2f, *numbers):
         return function(TcInputs(Spectrum(omega, a2f), *numbers), points, n)
 
     @eqx.filter_jit
-    def many(omega, a2f, mu_star, omega_c, matsubara_cutoff, points, n):
-        return jax.vmap(functools.partial(one, points, n))(omega, a2f, mu_star, omega_c, matsubara_cutoff)
+    def many(rows, points, n, *, chunk_size):
+        return in_chunks(functools.partial(one, points, n), chunk_size)(*rows)
 
     return many
 

@@ -12,6 +12,9 @@ from ..data import Dataset, gap_features
 from ..models import Setting
 from ..physics import Spectrum, batched, continue_gap, map_materials
 
+BATCH = 256
+"""Rows that a network, or what makes its inputs, is given at a time."""
+
 
 def pearson(
     a: Float[Array | np.ndarray, "sample point"], b: Float[Array | np.ndarray, "sample point"]
@@ -45,7 +48,8 @@ class Evaluation:
 def row_features(dataset: Dataset, rows: np.ndarray) -> Float[np.ndarray, "sample feature"]:
     """Network inputs of some rows of a data set [meV]."""
     grid = jnp.asarray(dataset.omega_real)
-    parts = map_materials(batched(lambda Delta: gap_features(grid, Delta, grid)), dataset.Delta[rows], chunk_size=256)
+    features = batched(lambda Delta: gap_features(grid, Delta, grid), chunk_size=BATCH)
+    parts = map_materials(features, dataset.Delta[rows], chunk_size=BATCH)
     return np.concatenate([values for _, values in parts])
 
 
@@ -73,7 +77,7 @@ def evaluate(
         mean_spectrum: Mean spectral function of the training rows.
     """
     features = row_features(dataset, rows)
-    parts = map_materials(batched(model), features, chunk_size=256)
+    parts = map_materials(batched(model, chunk_size=BATCH), features, chunk_size=BATCH)
     predicted = np.concatenate([values for _, values in parts]).astype(np.float64)
     label = dataset.a2f[rows]
     solved = _recompute(setting, predicted)

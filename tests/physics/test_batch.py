@@ -5,17 +5,22 @@ import numpy as np
 import pytest
 
 from diffeliash import Spectrum
-from diffeliash.physics import batched, map_materials
+from diffeliash.physics import _batch, batched, map_materials
 from diffeliash.physics._batch import check_sequence, fitting_size, stack_spectra
 
 from ..cases import gaussian_peak
 
 
-@pytest.mark.parametrize("n", [1, 4, 5, 11])
-def test_chunks_put_together_are_the_whole(n):
+@pytest.mark.parametrize(("n", "per_call"), [(1, 4), (4, 4), (5, 4), (11, 4), (300, 12)])
+def test_chunks_put_together_are_the_whole(n, per_call):
+    """A call takes several chunks where there are many: at least two such calls for every core."""
     values = np.arange(n, dtype=float)
-    parts = list(map_materials(batched(lambda x, y: (x + y, jnp.stack([x, y]))), values, 10 * values, chunk_size=4))
-    assert [part.stop - part.start for part, _ in parts] == [4] * (n // 4) + ([n % 4] if n % 4 else [])
+    program = batched(lambda x, y: (x + y, jnp.stack([x, y])), chunk_size=4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_batch, "_n_cores", lambda: 2)
+        parts = list(map_materials(program, values, 10 * values, chunk_size=4, chunks_per_call=3))
+    rest = [n % per_call] if n % per_call else []
+    assert [part.stop - part.start for part, _ in parts] == [per_call] * (n // per_call) + rest
     np.testing.assert_array_equal(np.concatenate([results[0] for _, results in parts]), 11 * values)
     np.testing.assert_array_equal(np.concatenate([results[1][:, 1] for _, results in parts]), 10 * values)
 
@@ -34,6 +39,27 @@ def test_threads_keep_the_order_the_precision_and_the_memory():
     assert len(rest) == 18
     np.testing.assert_array_equal(np.concatenate(rest), 3.0 * np.arange(4.0, 40.0))
     assert rest[-1].dtype == np.float64
+
+
+def test_only_a_chunk_is_computed_together():
+    text = batched(lambda x: x @ np.ones((3, 5)), chunk_size=4).lower(np.zeros((12, 3))).as_text()
+    assert "tensor<4x5xf64>" in text
+    assert "dot_general" in text
+    assert "tensor<12x5xf64>" not in text.split("dot_general")[1].split("\n")[0]
+
+
+def test_threads_compile_once():
+    traced = []
+
+    def count(x):
+        traced.append(x)
+        return jnp.sin(x)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_batch, "_n_cores", lambda: 4)
+        parts = list(map_materials(batched(count, chunk_size=2), np.arange(64.0), chunk_size=2, chunks_per_call=1))
+    assert len(parts) == 32
+    assert len(traced) == 1  # not once for every thread
 
 
 def test_an_error_in_a_thread_comes_out():
