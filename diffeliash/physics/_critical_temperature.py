@@ -79,8 +79,9 @@ def solve_tc(
         z_sum: Whether the sum in $Z$ ends at the cutoff too.
 
     Returns:
-        $T_c$ [K]; 0 if the normal state is stable down to `lowest_temperature(matsubara_cutoff, n)`, NaN if an input
-        is not finite or the search failed.
+        $T_c$ [K]; 0 if the normal state is stable down to `lowest_temperature(matsubara_cutoff)`, which takes 4096
+        frequencies. NaN if there is none above what the given `n` reaches and McMillan's formula does not rule out
+        one below, if an input is not finite or out of its range, or if the search failed.
 
     Raises:
         InputError: A concrete value out of its range, or a cutoff too high to search down to low temperatures.
@@ -96,7 +97,10 @@ def solve_tc(
         return jnp.asarray(found[0])
     if frequencies.n is None:
         name = type(frequencies).__name__
-        raise ValueError(f"inputs are traced here: give the largest set, as in frequencies={name}(n=512).")
+        raise ValueError(
+            f"inputs are traced here: give the largest set, as in frequencies={name}(n={LARGEST_SEARCH}). Fewer are "
+            "faster, and give NaN where T_c is lower than they reach, matsubara_cutoff / (2 pi k_B n)."
+        )
     inputs = _checked_inputs(spectrum, mu_star, omega_c, matsubara_cutoff)
     search = _Search(frequencies, cutoff, z_sum)
     return critical_temperature(inputs, search.points(frequencies.n), frequencies.n)

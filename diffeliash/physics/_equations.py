@@ -42,6 +42,9 @@ class FoldedKernels(eqx.Module):
         thermal: $\pi k_BT\lambda_0$, the term $m = n$ that is left out of the others.
         kept: As much of the thermal term as makes $Z$ without the rest positive: without all of it $Z$ falls to
             $1 - \lambda(N)$ where the sum in $Z$ ends at $N$ frequencies, below zero for strong coupling.
+        needed: The part of the thermal term, at most one, with which the phonon kernel is positive definite:
+            $2\lambda_1/\lambda_0$. Its eigenvalues are those of a sequence that falls and is convex, smallest for
+            alternating signs, where the rest adds up to $2\sum_{l\ge1}(-1)^l\lambda_l > -2\lambda_1$.
     """
 
     omega_n: Float[Array, " row"]
@@ -51,6 +54,7 @@ class FoldedKernels(eqx.Module):
     coulomb: Float[Array, " matsubara"]
     thermal: Float[Array, " row"]
     kept: Float[Array, ""]
+    needed: Float[Array, ""]
 
 
 def folded_kernels(
@@ -70,6 +74,7 @@ def folded_kernels(
         coulomb=coulomb,
         thermal=folded.thermal,
         kept=-jnp.min(folded.normal, initial=0.0),
+        needed=jnp.minimum(1.0, 2 * lambda_l[1] / jnp.where(lambda_l[0] > 0, lambda_l[0], 1.0)),
     )
 
 

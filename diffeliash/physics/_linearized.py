@@ -77,6 +77,16 @@ def leading_eigenpair(kernels: FoldedKernels, *, rtol: float, decide: bool = Fal
     return jax.lax.while_loop(unfinished, step, _PowerState(Eigenpair(infinite, y), infinite, jnp.array(0))).pair
 
 
+def without_static_bosons(kernels: FoldedKernels) -> FoldedKernels:
+    r"""The same material with as little of the thermal term as the power iteration needs.
+
+    The term adds the same to both sides of $K y = \eta D y$: it drops out where $\eta = 1$, and only brings $\eta$
+    closer to one elsewhere, without bound for bosons of low energy. $T_c$, its derivatives and on which side of one
+    $\eta$ lies do not depend on it.
+    """
+    return eqx.tree_at(lambda k: k.thermal, kernels, jax.lax.stop_gradient(kernels.needed) * kernels.thermal)
+
+
 def rough_eigenpair(kernels: FoldedKernels) -> Eigenpair:
     """The leading eigenpair, just well enough to tell on which side of one the eigenvalue lies."""
     return leading_eigenpair(kernels, rtol=1e-13, decide=True)

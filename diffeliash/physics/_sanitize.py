@@ -7,14 +7,24 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool
+from jaxtyping import Array, ArrayLike, Bool, Float
 
+from ._checks import BELOW_THE_END
 from ._spectrum import Spectrum
 
 
 def all_finite(inputs: Any) -> Bool[Array, ""]:
     """Whether every number of a pytree is finite."""
     return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(inputs)]))
+
+
+def in_range(
+    spectrum: Spectrum, omega_c: ArrayLike, matsubara_cutoff: ArrayLike, mu_star: Float[Array, ""]
+) -> Bool[Array, ""]:
+    """Whether the numbers would pass `check_mu_star` and `check_cutoffs` if they were concrete."""
+    end = (1 - BELOW_THE_END) * jnp.asarray(spectrum.omega_max)
+    lowest = jnp.minimum(jnp.asarray(omega_c), jnp.asarray(matsubara_cutoff))
+    return (mu_star >= 0) & (mu_star <= 1) & (lowest >= end)
 
 
 def harmless_unless(usable: Bool[Array, ""], spectrum: Spectrum, numbers: Any) -> tuple[Spectrum, Any]:

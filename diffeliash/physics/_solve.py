@@ -23,7 +23,7 @@ from ._evaluate import averages_everywhere, gap_at
 from ._frequency_error import frequency_error
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, Ends, Probe, TruncatedSum, frequency_set
 from ._implicit import attach_root
-from ._linearized import rough_eigenpair
+from ._linearized import rough_eigenpair, without_static_bosons
 from ._matsubara import (
     LARGEST_FULL_SET,
     SMALLEST_RTOL,
@@ -36,7 +36,7 @@ from ._matsubara import (
     fermionic_frequencies,
 )
 from ._root_finders import Anderson, Newton, Solver
-from ._sanitize import all_finite, harmless_unless
+from ._sanitize import all_finite, harmless_unless, in_range
 from ._spectrum import Spectrum
 
 RESIDUAL_TOLERANCE = 1e-11
@@ -123,8 +123,8 @@ def solve_gap(
     Eqs. (6)-(8) of arXiv:2007.07512, both sums over $|\omega_m| \le$ `matsubara_cutoff`. Batch over materials
     with `jax.vmap`. The derivative with respect to the spectrum, `T` and `mu_star` follows the implicit
     function theorem. A normal-state answer is $\Delta = 0$ with `converged` true. A bad member of a batch, with an
-    input that is not finite or a temperature that is not positive, gives $\Delta = 0$ with `converged` false and
-    zero gradients.
+    input that is not finite or out of the range that is refused where it is concrete, gives $\Delta = 0$ with
+    `converged` false and zero gradients.
 
     Args:
         spectrum: Spectral function of one material.
@@ -227,12 +227,14 @@ def as_solution(
 def find_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None, solver: Solver) -> Found:
     """The gap function of one material on a frequency set; a bad or normal member of a batch harms no other."""
     T = jnp.asarray(inputs[1].T)
-    usable = all_finite(inputs) & (T > 0)
+    usable = (
+        all_finite(inputs) & (T > 0) & in_range(inputs[0], inputs[1].omega_c, inputs[1].matsubara_cutoff, inputs[2])
+    )
     ends = eqx.tree_at(lambda e: e.T, inputs[1], jnp.where(T > 0, T, 1.0))
     spectrum, (ends, mu_star) = harmless_unless(usable, inputs[0], (ends, inputs[2]))
     kernels = folded_kernels(spectrum, points, ends, mu_star=mu_star)
     frozen = jax.lax.stop_gradient(kernels)
-    pair = rough_eigenpair(frozen)
+    pair = rough_eigenpair(without_static_bosons(frozen))
     superconducting = pair.eta > 1
     start = _start(frozen, pair.y * frozen.omega_n, jax.lax.stop_gradient(_largest_gap(spectrum)))
     Delta, n_steps = _find_root(frozen, jnp.where(superconducting, start, 0.0), solver)
@@ -304,19 +306,19 @@ def _find_root(
     What a quasi-Newton method leaves unsolved (strong coupling within a percent of T_c, mostly) is handed to
     Newton's; where nothing is left, that costs nothing.
     """
-    solution = _root_find(kernels, start, solver)
+    Delta, n_steps = _root_find(kernels, start, solver)
     if isinstance(solver, Newton):
-        return solution.value, solution.stats["num_steps"]
-    skip = _is_superconducting_root(kernels, solution.value, solver) | (start[0] == 0)
-    rescue = _root_find(kernels, start, Newton(), skip=skip)
-    Delta = jnp.where(skip, solution.value, rescue.value)
-    return Delta, solution.stats["num_steps"] + rescue.stats["num_steps"]
+        return Delta, n_steps
+    skip = _is_superconducting_root(kernels, Delta, solver) | (start[0] == 0)
+    rescued, n_more = _root_find(kernels, start, Newton(), skip=skip)
+    return jnp.where(skip, Delta, rescued), n_steps + n_more
 
 
 def _root_find(
     kernels: FoldedKernels, start: Float[Array, " matsubara"], solver: Solver, *, skip: Bool[ArrayLike, ""] = False
-) -> optx.Solution:
-    return optx.root_find(
+) -> tuple[Float[Array, " matsubara"], Int[Array, ""]]:
+    """A root and the number of steps; of the two that differ in their sign the one with a positive gap."""
+    solution = optx.root_find(
         lambda Delta, args: gap_residual(args, Delta),
         solver,
         start,
@@ -325,6 +327,8 @@ def _root_find(
         max_steps=solver.max_steps,
         throw=False,
     )
+    Delta = solution.value
+    return jnp.where(Delta[0] < 0, -Delta, Delta), solution.stats["num_steps"]
 
 
 def _is_superconducting_root(

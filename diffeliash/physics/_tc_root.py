@@ -15,9 +15,10 @@ from ._batch import in_chunks
 from ._equations import FoldedKernels, folded_kernels
 from ._frequency_set import AbstractFrequencySet, Ends
 from ._implicit import attach_root
-from ._linearized import leading_eigenpair, pairing_eigenvalue, rough_eigenpair
-from ._sanitize import all_finite, harmless_unless
+from ._linearized import leading_eigenpair, pairing_eigenvalue, rough_eigenpair, without_static_bosons
+from ._sanitize import all_finite, harmless_unless, in_range
 from ._spectrum import Spectrum
+from ._tc_formulas import mcmillan_tc, rescale_mu_star
 
 STRONG_COUPLING_LIMIT = 0.1827262477
 r"""$k_BT_c / (\sqrt\lambda\,\omega_2)$ for $\lambda \to \infty$ and $\mu^* = 0$, an upper bound (arXiv:2409.02121)."""
@@ -30,6 +31,9 @@ LARGEST_SEARCH = 4096
 
 SMALLEST_STEP = 1e-14
 """Change of ln T at which the search ends."""
+
+MARGIN = 10.0
+"""McMillan's formula, with a prefactor of 1.2 left out, is not off by this factor where it decides anything."""
 
 MAX_STEPS = 100
 """Most evaluations of the eigenvalue; a bisection alone needs half of them."""
@@ -63,6 +67,10 @@ def _kernels(inputs: TcInputs, points: AbstractFrequencySet, T: Float[Array, ""]
     return folded_kernels(inputs.spectrum, points, ends, mu_star=inputs.mu_star)
 
 
+def _search_kernels(inputs: TcInputs, points: AbstractFrequencySet, T: Float[Array, ""]) -> FoldedKernels:
+    return without_static_bosons(_kernels(inputs, points, T))
+
+
 @eqx.filter_jit
 def eigenvalue(inputs: TcInputs, points: AbstractFrequencySet, T: Float[Array, ""]) -> Float[Array, ""]:
     """The leading pairing eigenvalue at a temperature [K], differentiable."""
@@ -84,20 +92,34 @@ def _batch(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _unstable(inputs: TcInputs, points: AbstractFrequencySet, n: int) -> Bool[Array, ""]:
     """Whether the normal state is unstable at the lowest temperature that `n` frequencies reach."""
-    return rough_eigenpair(_kernels(inputs, points, lowest_temperature(inputs.matsubara_cutoff, n))).eta > 1
+    return rough_eigenpair(_search_kernels(inputs, points, lowest_temperature(inputs.matsubara_cutoff, n))).eta > 1
+
+
+def _might_lie_lower(inputs: TcInputs) -> Bool[Array, ""]:
+    r"""Whether T_c, where few frequencies find none, may be one that `LARGEST_SEARCH` of them would find.
+
+    Judged by the exponential of McMillan's formula times $\sqrt\lambda\,\bar\omega_2$, which does not depend on bosons of
+    low energy as $\omega_{\log}$ does, with a generous margin.
+    """
+    spectrum = inputs.spectrum
+    mu_star_ad = rescale_mu_star(inputs.mu_star, old_cutoff=inputs.omega_c, new_cutoff=spectrum.omega_max)
+    energy = upper_bound(spectrum) / (ABOVE_BOUND * STRONG_COUPLING_LIMIT)
+    estimate = energy * BOLTZMANN / spectrum.omega_log * mcmillan_tc(spectrum, mu_star_ad)
+    return MARGIN * estimate > lowest_temperature(inputs.matsubara_cutoff)
 
 
 def _critical_temperature(inputs: TcInputs, points: AbstractFrequencySet, n: int) -> Float[Array, ""]:
-    finite = all_finite(inputs)
     numbers = (inputs.mu_star, inputs.omega_c, inputs.matsubara_cutoff)
-    spectrum, numbers = harmless_unless(finite, inputs.spectrum, numbers)
+    usable = all_finite(inputs) & in_range(inputs.spectrum, inputs.omega_c, inputs.matsubara_cutoff, inputs.mu_star)
+    spectrum, numbers = harmless_unless(usable, inputs.spectrum, numbers)
     safe = TcInputs(spectrum, *numbers)
     frozen = jax.lax.stop_gradient(safe)
     low = lowest_temperature(frozen.matsubara_cutoff, n)
     high = jnp.maximum(upper_bound(frozen.spectrum), 2 * low)
-    search = _find_tc(lambda T: leading_eigenpair(_kernels(frozen, points, T), rtol=1e-14).eta, low, high)
+    search = _find_tc(lambda T: leading_eigenpair(_search_kernels(frozen, points, T), rtol=1e-14).eta, low, high)
     T_c = attach_root(_excess, _excess_slope, (safe, points, search.found), search.T_c)
-    return jnp.where(finite, jnp.where(search.unstable, jnp.where(search.found, T_c, jnp.nan), 0.0), jnp.nan)
+    normal = jnp.where(_might_lie_lower(frozen), jnp.nan, 0.0) if n < LARGEST_SEARCH else 0.0
+    return jnp.where(usable, jnp.where(search.unstable, jnp.where(search.found, T_c, jnp.nan), normal), jnp.nan)
 
 
 critical_temperature = eqx.filter_jit(_critical_temperature)
@@ -161,7 +183,7 @@ Rooted = tuple[TcInputs, AbstractFrequencySet, Bool[Array, ""]]
 
 def _excess(inputs: Rooted, T: Float[Array, ""]) -> Float[Array, ""]:
     safe, points, found = inputs
-    return jnp.where(found, pairing_eigenvalue(_kernels(safe, points, T)) - 1, 0.0)
+    return jnp.where(found, pairing_eigenvalue(_search_kernels(safe, points, T)) - 1, 0.0)
 
 
 def _excess_slope(inputs: Rooted, T: Float[Array, ""]) -> Float[Array, ""]:

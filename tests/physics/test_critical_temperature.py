@@ -65,9 +65,23 @@ def test_weak_and_strong_coupling_asymptotes():
     # TRUTH.md: the ratio to the BCS-like formula is 1.099 at lambda = 0.3; 0.1827262477 is the limit and a bound
     weak = einstein_tc(0.3, 0.0099233249, 640)
     assert weak / (1.1339 * np.exp(-0.5) * np.exp(-1.3 / 0.3)) == pytest.approx(1.099, abs=1e-3)
-    strong = [einstein_tc(x, 0.1827 * np.sqrt(x), 40) / np.sqrt(x) for x in (100.0, 1000.0)]
-    assert strong[0] < strong[1] < 0.1827262477
+    strong = [einstein_tc(x, 0.1827 * np.sqrt(x), 40) / np.sqrt(x) for x in (100.0, 1000.0, 1e6)]
+    assert strong[0] < strong[1] < strong[2] < 0.1827262477
+    assert strong[2] == pytest.approx(0.1827262477, rel=2e-6)
     assert strong[1] == pytest.approx(0.1827262477, rel=1e-3)
+
+
+def test_bosons_of_no_energy_change_nothing():
+    """Anderson's theorem: their coupling, without bound, is that of static impurities."""
+    peak = gaussian_peak(0.9)
+    expected = float(solve_tc(peak))
+    for first in (1e-5, 1e-8):
+        soft = Spectrum(np.append(first, peak.omega), np.append(0.05, peak.a2f))
+        assert float(soft.lambda_ep) > 10
+        assert float(solve_tc(soft)) == pytest.approx(expected, rel=1e-4)
+        gap, stiff_gap = (solve_gap(each, 0.7 * expected) for each in (soft, peak))
+        assert gap.converged
+        assert float(gap.Delta[0]) == pytest.approx(float(stiff_gap.Delta[0]), rel=1e-3)
 
 
 def test_bcs_ratio_in_weak_coupling():
@@ -222,6 +236,37 @@ def test_compiled_program_can_be_cached():
 def test_no_coupling_means_no_tc():
     assert float(solve_tc(Spectrum([1.0, 2.0], [0.0, 0.0]))) == 0
     assert float(solve_tc(gaussian_peak(0.05))) == 0
+
+
+def test_too_few_frequencies_are_no_answer():
+    """T_c below what they reach is not called normal; without coupling there is none."""
+    peak = gaussian_peak(0.5)
+
+    def T_c(scale, n):
+        return solve_tc(Spectrum(peak.omega, scale * peak.a2f), frequencies=CompressedMatsubara(n=n))
+
+    few, enough = (jax.vmap(lambda x, n=n: T_c(x, n))(jnp.array([1.0, 0.0])) for n in (32, 4096))
+    np.testing.assert_array_equal(few, [np.nan, 0.0])
+    assert enough[0] == pytest.approx(float(solve_tc(peak)), rel=1e-5)
+    assert enough[1] == 0
+    assert np.all(np.isfinite(jax.vmap(jax.grad(lambda x: T_c(x, 32)))(jnp.array([1.0, 0.0]))))
+
+
+@pytest.mark.parametrize("wrong", [{"mu_star": 7.0}, {"mu_star": -0.1}, {"omega_c": 5.0}, {"matsubara_cutoff": -1.0}])
+def test_traced_numbers_out_of_their_range_are_no_answer(wrong):
+    (name, value), peak = *wrong.items(), gaussian_peak(1.3)
+    right = {"mu_star": 0.1, "omega_c": 100.0, "matsubara_cutoff": 220.0}
+    found = jax.vmap(lambda x: solve_tc(peak, **(right | {name: x}), frequencies=CompressedMatsubara(n=256)))(
+        jnp.array([value, right[name]])
+    )
+    assert np.isnan(found[0])
+    assert found[1] == pytest.approx(float(solve_tc(peak)), rel=1e-5)
+    sol = jax.vmap(lambda x: solve_gap(peak, 2.0, **(right | {name: x}), frequencies=FullMatsubara(204)))(
+        jnp.array([value, right[name]])
+    )
+    np.testing.assert_array_equal(sol.converged, [False, True])
+    np.testing.assert_array_equal(sol.Delta[0], 0.0)
+    assert sol.Delta[1, 0] > 0
 
 
 def test_bad_numbers_and_unknown_sizes_are_refused():

@@ -110,6 +110,18 @@ def test_sums_of_two_terms(solver):
         np.testing.assert_allclose(Z * D, np.pi * BOLTZMANN * T * ((lam - 0.1) @ (D / R)), rtol=1e-10)
 
 
+@pytest.mark.parametrize("fraction", [0.01, 0.02, 0.03, 0.05])
+@pytest.mark.parametrize("lambda_ep", [100.0, 500.0])
+def test_of_two_roots_the_positive_one(lambda_ep, fraction):
+    """Far below T_c of strong coupling the root finders may end on the other sign: the equations are odd."""
+    spectrum = gaussian_peak(lambda_ep)
+    T_c = float(solve_tc(spectrum))
+    gap, warmer = (solve_gap(spectrum, x * T_c) for x in (fraction, 0.06))
+    assert gap.converged
+    # nothing but the count of frequencies below the cutoff changes at such temperatures
+    np.testing.assert_allclose(gap.Delta[0], warmer.Delta[0], rtol=2e-2)
+
+
 def test_weak_and_absent_coupling_are_normal():
     for a2f in (0.0, 1e-6):
         spectrum = Spectrum(np.arange(1.0, 11.0), np.full(10, a2f))
