@@ -26,11 +26,22 @@ _EXIT_CODES = {InputError: BAD_INPUT, StorageError: STORAGE, IntegrityError: INT
 def session(json_output: bool, device: Device | None = None) -> Iterator[None]:
     """Run a command: set up JAX if a device is given, and turn every failure into a message and an exit code."""
     try:
-        if device is not None:
-            _set_up_jax(device)
-        yield
+        try:
+            if device is not None:
+                _set_up_jax(device)
+            yield
+        finally:
+            sys.stdout.flush()  # here, where a failure can be told
     except DiffeliashError as error:
         _fail(error.as_dict(), str(error), json_output, exit_code_of(error))
+    except BrokenPipeError:  # the reader has seen enough, as of `| head`
+        _forget_output()
+        raise typer.Exit(OTHER) from None
+    except OSError as error:
+        _forget_output()
+        where = str(error.filename or "standard output")
+        failure = StorageError("cannot read or write", where=where, why=f"{error.strerror or error}.")
+        _fail(failure.as_dict(), str(failure), False, STORAGE)
     except (typer.Exit, typer.Abort):
         raise
     except Exception as error:
@@ -39,6 +50,11 @@ def session(json_output: bool, device: Device | None = None) -> Iterator[None]:
         text = f"{type(error).__name__}: {error}"
         hint = "This is a bug; set DIFFELIASH_DEBUG=1 to see where, and report it."
         _fail({"what": text, "where": "", "why": "", "hint": hint}, f"{text}\n{hint}", json_output, OTHER)
+
+
+def _forget_output() -> None:
+    """Standard output takes nothing more: what is left for it must not fail again at the end of the process."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def exit_code_of(error: DiffeliashError) -> int:

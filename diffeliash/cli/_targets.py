@@ -1,5 +1,6 @@
 """Files that a command will write: refused before the work, not after it."""
 
+import os
 import pathlib
 
 from .._errors import InputError, StorageError
@@ -17,7 +18,7 @@ def check_targets(inputs: list[pathlib.Path], **targets: pathlib.Path | None) ->
 
     Raises:
         InputError: The target is an input file, or the picture's suffix is unknown.
-        StorageError: There is no such folder.
+        StorageError: There is no such folder, or it cannot be written to.
     """
     plot = targets.get("plot")
     if plot and plot.suffix.lower() not in PICTURES:
@@ -30,6 +31,11 @@ def check_targets(inputs: list[pathlib.Path], **targets: pathlib.Path | None) ->
             raise InputError("will not overwrite an input file", where=str(target))
         if target.resolve() in taken:
             raise InputError(f"{taken[target.resolve()]} and --{name} are the same file.")
-        if target.is_dir() or not target.resolve().parent.is_dir():
+        if target.is_dir() or not target.absolute().parent.is_dir():
             raise StorageError("cannot write", where=str(target), why="the folder is missing, or it is a folder.")
+        special = target.exists() and not target.is_file()
+        if not os.access(target if special else target.resolve().parent, os.W_OK):
+            raise StorageError(
+                "cannot write", where=str(target), why="permission denied.", hint="Choose another folder."
+            )
         taken[target.resolve()] = f"--{name}"

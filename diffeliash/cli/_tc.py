@@ -23,6 +23,7 @@ from ._options import (
     UnitOption,
     ZSum,
 )
+from ._progress import progress_bar
 from ._session import finish, print_json, print_table, session, tell, write_table
 from ._targets import check_targets
 from ._temperatures import parse_temperatures
@@ -79,12 +80,17 @@ def _answers(
     """One entry for each file, in order."""
     from ..physics import solve_tc_many
 
-    def critical_temperatures(members: Sequence[Material]) -> Sequence[Any]:
-        return solve_tc_many([member.spectrum for member in members], **numbers).tolist()
+    good = [each for each in materials if isinstance(each, Material)]
+    with progress_bar("T_c of", len(good)) as update:
 
-    found = iter(answer_each(critical_temperatures, [each for each in materials if isinstance(each, Material)]))
+        def critical_temperatures(members: Sequence[Material]) -> Sequence[Any]:
+            spectra = [member.spectrum for member in members]
+            return solve_tc_many(spectra, **numbers, progress=lambda done: update(done, "")).tolist()
+
+        found = iter(answer_each(critical_temperatures, good))
     results = []
     for file, material in zip(files, materials, strict=True):
+        stop_if_requested()
         try:
             if isinstance(material, InputError):
                 raise material

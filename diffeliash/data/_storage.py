@@ -22,9 +22,18 @@ LARGEST_ARRAY = 2**31
 def write_file(path: pathlib.Path, content: bytes) -> None:
     """Write a whole file or nothing: a rename in the same folder is the only commit point.
 
+    What is not a file is written to as it is (a pipe, a device, /dev/stdout), and a link stays a link.
+
     Raises:
         StorageError: The folder cannot be written to, or the disk is full.
     """
+    if _is_special(path):
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+        return
+    path = path.resolve()
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
@@ -40,6 +49,11 @@ def write_file(path: pathlib.Path, content: bytes) -> None:
         raise _cannot_write(path, error) from error
     finally:
         pathlib.Path(name).unlink(missing_ok=True)
+
+
+def _is_special(path: pathlib.Path) -> bool:
+    """Whether a name stands for a device or a pipe: nothing that a rename may replace."""
+    return path.exists() and (not path.is_file() or path.absolute().parts[1:2] in [("dev",), ("proc",)])
 
 
 def _cannot_write(path: pathlib.Path, error: OSError) -> StorageError:

@@ -1,6 +1,6 @@
 r"""The critical temperature: where the leading pairing eigenvalue crosses one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -115,6 +115,7 @@ def solve_tc_many(
     frequencies: AbstractFrequencies = CompressedMatsubara(),
     cutoff: AbstractCutoff = SplitCutoff(),
     z_sum: AbstractZSum = TruncatedSum(),
+    progress: Callable[[int], object] = lambda done: None,
 ) -> Float[np.ndarray, " material"]:
     """Critical temperatures of any number of materials, on different grids too, in a few batched calls.
 
@@ -129,6 +130,8 @@ def solve_tc_many(
         frequencies: As in `solve_tc`.
         cutoff: As in `solve_tc`.
         z_sum: As in `solve_tc`.
+        progress: Called after every batch of a search, with the number of materials that are done; one whose $T_c$ is
+            known but not refined yet counts one half.
 
     Returns:
         $T_c$ [K], as of `solve_tc`.
@@ -146,9 +149,9 @@ def solve_tc_many(
         return np.zeros(0)
     search = _Search(frequencies, cutoff, z_sum)
     if frequencies.n is not None:
-        return search.critical_temperatures(inputs, [frequencies.n] * n)
-    sizes = search.sizes_that_reach_tc(inputs)
-    T_c = search.critical_temperatures(inputs, sizes)
+        return search.critical_temperatures(inputs, [frequencies.n] * n, progress)
+    sizes = search.sizes_that_reach_tc(inputs, lambda: progress(0))
+    T_c = search.critical_temperatures(inputs, sizes, lambda done: progress(done // 2))
     if not isinstance(frequencies, CompressedMatsubara):
         return T_c
     fitting = {}
@@ -156,7 +159,12 @@ def solve_tc_many(
         needed = (1 + SLACK) * lowest_temperature(float(inputs[i].matsubara_cutoff), 1) / T_c[i]
         fitting[i] = min(sizes[i], fitting_size(needed))
     again = [i for i, size in fitting.items() if size < sizes[i]]
-    T_c[again] = search.critical_temperatures([inputs[i] for i in again], [fitting[i] for i in again])
+    refined = search.critical_temperatures(
+        [inputs[i] for i in again],
+        [fitting[i] for i in again],
+        lambda done: progress(n // 2 + done * (n - n // 2) // len(again)),
+    )
+    T_c[again] = refined
     return T_c
 
 
@@ -217,22 +225,30 @@ class _Search(eqx.Module):
         sized = self.frequencies.with_size(n, needed=n, cutoff_ratio=1)
         return frequency_set(sized, None, cutoff=self.cutoff, z_sum=self.z_sum)[0]
 
-    def critical_temperatures(self, inputs: list[TcInputs], sizes: list[int]) -> Float[np.ndarray, " material"]:
+    def critical_temperatures(
+        self, inputs: list[TcInputs], sizes: list[int], report: Callable[[int], object]
+    ) -> Float[np.ndarray, " material"]:
         """T_c from sums over at most as many frequencies as `sizes` says, each size in one batch."""
-        T_c = np.zeros(len(inputs))
+        T_c, done = np.zeros(len(inputs)), 0
         for n in sorted(set(sizes)):
-            members = [i for i, size in enumerate(sizes) if size == n]
-            T_c[members] = self._in_batches(critical_temperature_batch, [inputs[i] for i in members], n)
+            members = np.array([i for i, size in enumerate(sizes) if size == n])
+            for part, values in self._in_batches(critical_temperature_batch, [inputs[i] for i in members], n):
+                T_c[members[part]] = values
+                done += len(values)
+                report(done)
         return T_c
 
-    def sizes_that_reach_tc(self, inputs: list[TcInputs]) -> list[int]:
+    def sizes_that_reach_tc(self, inputs: list[TcInputs], report: Callable[[], object]) -> list[int]:
         """For each material the smallest power of two whose lowest temperature lies below T_c, or the largest one."""
         sizes = [_first_size(each) for each in inputs]
         open_ = list(range(len(inputs)))
         n = 32
         while open_:
             now = [i for i in open_ if sizes[i] <= n]
-            unstable = self._in_batches(unstable_batch, [inputs[i] for i in now], n) if now else []
+            unstable = []
+            for _, values in self._in_batches(unstable_batch, [inputs[i] for i in now], n) if now else ():
+                unstable.extend(values)
+                report()
             for i, found in zip(now, unstable, strict=True):
                 if not found and n >= LARGEST_SEARCH:
                     _refuse_short_reach(inputs[i])
@@ -242,16 +258,17 @@ class _Search(eqx.Module):
             n *= 2
         return sizes
 
-    def _in_batches(self, function: Callable[..., Any], inputs: list[TcInputs], n: int) -> np.ndarray:
+    def _in_batches(
+        self, function: Callable[..., Any], inputs: list[TcInputs], n: int
+    ) -> Iterator[tuple[slice, np.ndarray]]:
         """Results of a batched function of inputs and `n`, for materials whose grids may differ."""
         points = self.points(n)
         omega, a2f = stack_spectra([each.spectrum for each in inputs])
         numbers = (np.array([float(getattr(each, name)) for each in inputs]) for name in NUMBERS)
         chunk_size = min(default_chunk_size(), len(inputs))
-        parts = map_materials(
+        return map_materials(
             lambda *rows: function(rows, points, n, chunk_size=chunk_size), omega, a2f, *numbers, chunk_size=chunk_size
         )
-        return np.concatenate([values for _, values in parts])
 
 
 def _first_size(inputs: TcInputs) -> int:

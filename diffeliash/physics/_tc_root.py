@@ -98,8 +98,8 @@ def _unstable(inputs: TcInputs, points: AbstractFrequencySet, n: int) -> Bool[Ar
 def _might_lie_lower(inputs: TcInputs) -> Bool[Array, ""]:
     r"""Whether T_c, where few frequencies find none, may be one that `LARGEST_SEARCH` of them would find.
 
-    Judged by the exponential of McMillan's formula times $\sqrt\lambda\,\bar\omega_2$, which does not depend on bosons of
-    low energy as $\omega_{\log}$ does, with a generous margin.
+    Judged by the exponential of McMillan's formula times $\sqrt\lambda\,\bar\omega_2$, which does not depend on
+    bosons of low energy as $\omega_{\log}$ does, with a generous margin.
     """
     spectrum = inputs.spectrum
     mu_star_ad = rescale_mu_star(inputs.mu_star, old_cutoff=inputs.omega_c, new_cutoff=spectrum.omega_max)

@@ -1,6 +1,7 @@
 """What only a process of its own shows."""
 
 import json
+import pathlib
 import signal
 import subprocess
 import sys
@@ -51,6 +52,24 @@ def test_an_interrupt_leaves_nothing(tmp_path, number, code):
     assert "Traceback" not in text
     assert "interrupted" in text
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not pathlib.Path("/dev/full").is_char_device(), reason="needs /dev/full")
+def test_output_that_cannot_be_written_is_no_bug(spectrum_file):
+    arguments = [*COMMAND, "tc", str(spectrum_file), "--unit", "meV"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(arguments, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 5
+    assert "standard output: cannot read or write: No space left on device" in done.stderr
+    reader = subprocess.Popen(["true"], stdin=subprocess.PIPE)
+    reader.wait()
+    process = subprocess.run(arguments, stdout=reader.stdin, stderr=subprocess.PIPE, text=True)
+    reader.stdin.close()
+    assert process.returncode == 1
+    for text in (done.stderr, process.stderr):
+        assert "bug" not in text
+        assert "Traceback" not in text
+        assert "Exception" not in text
 
 
 def test_a_bug_is_reported_without_a_traceback(monkeypatch, capsys):

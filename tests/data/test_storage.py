@@ -1,4 +1,5 @@
 import io
+import os
 
 import h5py
 import numpy as np
@@ -25,6 +26,22 @@ def test_nothing_is_left_where_writing_fails(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["target"]
     with pytest.raises(StorageError):
         write_file(tmp_path / "none" / "file", b"content")
+
+
+def test_a_pipe_is_written_to_and_a_link_stays_one(tmp_path):
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link", tmp_path / "target"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_file(pipe, b"content")
+    assert os.read(reader, 100) == b"content"
+    os.close(reader)
+    assert pipe.is_fifo()
+    link.symlink_to(target)
+    for content in (b"new", b"newer"):
+        write_file(link, content)
+        assert link.is_symlink()
+        assert target.read_bytes() == content
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe", "target"]
 
 
 def bad_file(kind, folder):

@@ -49,7 +49,12 @@ def test_one_number_for_each_material():
 
 
 def test_materials_that_do_not_superconduct_and_none_at_all():
-    T_c = solve_tc_many([Spectrum([1.0, 2.0], [0.0, 0.0]), SPECTRA[0], gaussian_peak(0.05)])
+    told = []
+    three = [Spectrum([1.0, 2.0], [0.0, 0.0]), SPECTRA[0], gaussian_peak(0.05)]
+    T_c = solve_tc_many(three, progress=told.append)
+    assert told == sorted(told)
+    assert told[0] == 0
+    assert told[-1] <= 3
     assert T_c[0] == 0
     assert T_c[2] == 0
     assert T_c[1] == pytest.approx(float(solve_tc(SPECTRA[0])), rel=1e-12)
