@@ -46,10 +46,6 @@ def check_mu_star(mu_star: Any) -> list[str]:
     return [] if ok else [f"`mu_star` must lie in [0, 1], got {float(mu_star):g}"]
 
 
-BELOW_THE_END = 1e-9
-"""A cutoff may lie this far (relative) below the end of the spectrum, by rounding."""
-
-
 def check_cutoffs(omega_c: Any, matsubara_cutoff: Any, omega_max: Any) -> list[str]:
     """Complaints about the two cutoffs [meV]; none for traced ones."""
     bad = []
@@ -58,7 +54,7 @@ def check_cutoffs(omega_c: Any, matsubara_cutoff: Any, omega_max: Any) -> list[s
             continue
         if not (np.isfinite(cutoff) and cutoff > 0):
             bad.append(f"`{name}` must be positive and finite [meV], got {float(cutoff):g}")
-        elif is_concrete(omega_max) and cutoff < omega_max * (1 - BELOW_THE_END):
+        elif is_concrete(omega_max) and cutoff < omega_max * (1 - 1e-9):
             end = f"the spectrum, which ends at {float(omega_max):g} meV"
             bad.append(f"`{name}` must not lie below {end}, got {float(cutoff):g} meV")
     return bad

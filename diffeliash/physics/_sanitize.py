@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from ._checks import BELOW_THE_END
 from ._spectrum import Spectrum
 
 
@@ -18,13 +17,10 @@ def all_finite(inputs: Any) -> Bool[Array, ""]:
     return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(inputs)]))
 
 
-def in_range(
-    spectrum: Spectrum, omega_c: ArrayLike, matsubara_cutoff: ArrayLike, mu_star: Float[Array, ""]
-) -> Bool[Array, ""]:
-    """Whether the numbers would pass `check_mu_star` and `check_cutoffs` if they were concrete."""
-    end = (1 - BELOW_THE_END) * jnp.asarray(spectrum.omega_max)
+def in_range(omega_c: ArrayLike, matsubara_cutoff: ArrayLike, mu_star: Float[Array, ""]) -> Bool[Array, ""]:
+    """Whether the numbers mean something; a cutoff below the end of the spectrum, refused where it is known, does."""
     lowest = jnp.minimum(jnp.asarray(omega_c), jnp.asarray(matsubara_cutoff))
-    return (mu_star >= 0) & (mu_star <= 1) & (lowest >= end)
+    return (mu_star >= 0) & (mu_star <= 1) & (lowest > 0)
 
 
 def harmless_unless(usable: Bool[Array, ""], spectrum: Spectrum, numbers: Any) -> tuple[Spectrum, Any]:

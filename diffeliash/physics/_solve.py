@@ -123,8 +123,8 @@ def solve_gap(
     Eqs. (6)-(8) of arXiv:2007.07512, both sums over $|\omega_m| \le$ `matsubara_cutoff`. Batch over materials
     with `jax.vmap`. The derivative with respect to the spectrum, `T` and `mu_star` follows the implicit
     function theorem. A normal-state answer is $\Delta = 0$ with `converged` true. A bad member of a batch, with an
-    input that is not finite or out of the range that is refused where it is concrete, gives $\Delta = 0$ with
-    `converged` false and zero gradients.
+    input that is not finite, a $\mu^*$ outside $[0, 1]$ or a temperature or cutoff that is not positive, gives
+    $\Delta = 0$ with `converged` false and zero gradients.
 
     Args:
         spectrum: Spectral function of one material.
@@ -227,9 +227,7 @@ def as_solution(
 def find_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None, solver: Solver) -> Found:
     """The gap function of one material on a frequency set; a bad or normal member of a batch harms no other."""
     T = jnp.asarray(inputs[1].T)
-    usable = (
-        all_finite(inputs) & (T > 0) & in_range(inputs[0], inputs[1].omega_c, inputs[1].matsubara_cutoff, inputs[2])
-    )
+    usable = all_finite(inputs) & (T > 0) & in_range(inputs[1].omega_c, inputs[1].matsubara_cutoff, inputs[2])
     ends = eqx.tree_at(lambda e: e.T, inputs[1], jnp.where(T > 0, T, 1.0))
     spectrum, (ends, mu_star) = harmless_unless(usable, inputs[0], (ends, inputs[2]))
     kernels = folded_kernels(spectrum, points, ends, mu_star=mu_star)

@@ -110,7 +110,7 @@ def _might_lie_lower(inputs: TcInputs) -> Bool[Array, ""]:
 
 def _critical_temperature(inputs: TcInputs, points: AbstractFrequencySet, n: int) -> Float[Array, ""]:
     numbers = (inputs.mu_star, inputs.omega_c, inputs.matsubara_cutoff)
-    usable = all_finite(inputs) & in_range(inputs.spectrum, inputs.omega_c, inputs.matsubara_cutoff, inputs.mu_star)
+    usable = all_finite(inputs) & in_range(inputs.omega_c, inputs.matsubara_cutoff, inputs.mu_star)
     spectrum, numbers = harmless_unless(usable, inputs.spectrum, numbers)
     safe = TcInputs(spectrum, *numbers)
     frozen = jax.lax.stop_gradient(safe)

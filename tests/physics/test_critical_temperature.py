@@ -252,7 +252,7 @@ def test_too_few_frequencies_are_no_answer():
     assert np.all(np.isfinite(jax.vmap(jax.grad(lambda x: T_c(x, 32)))(jnp.array([1.0, 0.0]))))
 
 
-@pytest.mark.parametrize("wrong", [{"mu_star": 7.0}, {"mu_star": -0.1}, {"omega_c": 5.0}, {"matsubara_cutoff": -1.0}])
+@pytest.mark.parametrize("wrong", [{"mu_star": 7.0}, {"mu_star": -0.1}, {"omega_c": -5.0}, {"matsubara_cutoff": -1.0}])
 def test_traced_numbers_out_of_their_range_are_no_answer(wrong):
     (name, value), peak = *wrong.items(), gaussian_peak(1.3)
     right = {"mu_star": 0.1, "omega_c": 100.0, "matsubara_cutoff": 220.0}
