@@ -38,10 +38,11 @@ def session(json_output: bool, device: Device | None = None) -> Iterator[None]:
         _forget_output()
         raise typer.Exit(OTHER) from None
     except OSError as error:
-        _forget_output()
+        if error.filename is None:
+            _forget_output()
         where = str(error.filename or "standard output")
         failure = StorageError("cannot read or write", where=where, why=f"{error.strerror or error}.")
-        _fail(failure.as_dict(), str(failure), False, STORAGE)
+        _fail(failure.as_dict(), str(failure), json_output, STORAGE)
     except (typer.Exit, typer.Abort):
         raise
     except Exception as error:
