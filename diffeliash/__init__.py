@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .data import read_spectrum as read_spectrum
     from .models import Predictor as Predictor
     from .models import read_checkpoint as read_checkpoint
+    from .physics import MSC as MSC
     from .physics import Anderson as Anderson
     from .physics import Broyden as Broyden
     from .physics import CompressedMatsubara as CompressedMatsubara
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from .physics import continue_gap as continue_gap
     from .physics import converge_cutoff as converge_cutoff
     from .physics import gap_edge as gap_edge
+    from .physics import gap_ratio as gap_ratio
     from .physics import lambda_kernel as lambda_kernel
     from .physics import leading_eigenvalue as leading_eigenvalue
     from .physics import mcmillan_tc as mcmillan_tc
@@ -61,9 +63,10 @@ _LAYERS = {
     "models": ("Predictor", "read_checkpoint"),
     "physics": (
         "Anderson", "Broyden", "CompressedMatsubara", "CutoffConvergence", "FullMatsubara", "GapSolution",
-        "InfiniteSum", "Newton", "Pade", "RealAxisGap", "SharpCutoff", "Spectrum", "SplitCutoff", "TruncatedSum",
-        "allen_dynes_tc", "continue_gap", "converge_cutoff", "gap_edge", "lambda_kernel", "leading_eigenvalue",
-        "mcmillan_tc", "rescale_mu_star", "solve_gap", "solve_gap_many", "solve_tc", "solve_tc_many",
+        "InfiniteSum", "MSC", "Newton", "Pade", "RealAxisGap", "SharpCutoff", "Spectrum", "SplitCutoff", "TruncatedSum",
+        "allen_dynes_tc", "continue_gap", "converge_cutoff", "gap_edge", "gap_ratio", "lambda_kernel",
+        "leading_eigenvalue", "mcmillan_tc", "rescale_mu_star", "solve_gap", "solve_gap_many", "solve_tc",
+        "solve_tc_many",
     ),
     "training": ("MatsubaraConsistency", "TrainConfig", "train"),
 }  # fmt: skip

@@ -33,8 +33,8 @@ def generate_command(
 ) -> None:
     """Draw random spectral functions, solve them, continue the gap to the real axis, store what is accepted.
 
-    Samples in the normal state are dropped and counted. The gap functions come from a Pade approximant in double
-    precision and are uncertain by percents; a sample is rejected where two ways of computing them disagree.
+    Samples in the normal state are dropped and counted. The gap functions are continued exactly; a sample whose
+    estimated error is above 1e-6 of the largest value is rejected.
     """
     with session(json, device):
         from ..data import FAMILIES
@@ -81,7 +81,7 @@ def generate_with_progress(config: "GenerateConfig", folder: pathlib.Path) -> "G
             progress=lambda counts: update(
                 sum(counts.values()),
                 f"kept {counts['kept']}, normal {counts['normal']}, "
-                f"rejected {counts['not converged'] + counts['discrepant']}",
+                f"rejected {counts['not converged'] + counts['inaccurate']}",
             ),
         )
 

@@ -7,6 +7,7 @@ import typer
 
 Unit = Literal["meV", "eV", "THz", "cm-1", "K", "Ry", "Ha"]
 Layout = Literal["auto", "epw", "qe", "elk", "abinit", "isome", "plain"]
+Method = Literal["msc", "pade"]
 ZSumName = Literal["truncated", "infinite"]
 Device = Literal["auto", "cpu", "gpu"]
 Family = Literal["complex"]

@@ -180,6 +180,4 @@ test set: {m["n_test"]} samples (training {training.split.train.size}, validatio
   gap recomputed from the predicted a2F, {m["n_recomputed"]} of {m["n_test"]} samples ({m["n_normal"]} normal, {m["n_not_converged"]} not converged)
         1 - PCC, real axis       {m["dg_mean"]:.5f}     (median {m["dg_median"]:.5f})
         distance, imaginary axis {m["dg_iw_mean"]:.5f}     (relative, mean)
-The gap functions on the real axis are Pade approximants in double precision, uncertain by percents: these numbers
-show that the chain works, not how well a2F can be inferred.
 written to {folder}: model.ckpt, predictions.png, history.png, history.csv, metrics.json, config.json"""  # noqa: E501

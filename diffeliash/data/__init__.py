@@ -6,6 +6,7 @@ from ._dataset import read_dataset as read_dataset
 from ._dataset import split_rows as split_rows
 from ._dataset import verify_dataset as verify_dataset
 from ._families import ComplexFamily as ComplexFamily
+from ._features import GapFunction as GapFunction
 from ._features import feature_grid as feature_grid
 from ._features import gap_features as gap_features
 from ._formats import FORMATS as FORMATS

@@ -1,16 +1,27 @@
 """What a network sees of a gap function; defined once for data, models and prediction."""
 
-from typing import Any
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from .._errors import InputError
+from ..physics import RealAxisGap, is_concrete
+from ._gap_files import GapFile
+
 N_ENERGIES = 150
-"""Energies of the predictor's input: 150 real and 150 imaginary parts."""
+"""Energies of the predictor's input: 150 real and 150 imaginary parts. The autoencoder's are 200."""
 
 RANGE_FACTOR = 3.5
 """The features reach this many times the last energy of the spectral function: 35 meV for 10 meV."""
+
+
+class GapFunction(NamedTuple):
+    """A gap function on its own."""
+
+    omega: Float[Array | np.ndarray, " freq"]
+    Delta: Complex[Array | np.ndarray, " freq"]
 
 
 def feature_grid(omega_max: float, n: int = N_ENERGIES) -> Float[np.ndarray, " freq"]:
@@ -18,15 +29,36 @@ def feature_grid(omega_max: float, n: int = N_ENERGIES) -> Float[np.ndarray, " f
     return np.linspace(0.0, RANGE_FACTOR * omega_max, n)
 
 
+PAPER_GRID = feature_grid(10.0)
+"""The 150 energies from 0 to 35 meV of the paper's predictor."""
+
+
 def gap_features(
-    omega: Float[Array | np.ndarray, " freq"], Delta: Complex[Array | np.ndarray, " freq"], grid: Any
-) -> Float[Array, " feature"]:
+    real: RealAxisGap | GapFile | GapFunction, grid: Float[Array | np.ndarray, " feature"] = PAPER_GRID
+) -> Float[Array, " input"]:
     r"""Real parts of the gap function on the grid, then imaginary parts [meV].
 
     Args:
-        omega: Energies of the gap function [meV], increasing.
-        Delta: Gap function on the line $\omega + i\Gamma$ [meV].
-        grid: Energies of the features [meV]; between the given energies the gap function is taken as linear.
+        real: A gap function on the line $\omega + i\Gamma$, as `continue_gap` and `read_gap` give it. Between its
+            energies it is taken as linear: continue it at those of the grid where that matters.
+        grid: Energies of the features [meV]: `feature_grid(omega_max, n)`, with 150 points for the paper's predictor
+            and 200 for its autoencoder.
+
+    Raises:
+        InputError: The gap function is known not to cover the grid.
     """
-    real, imaginary = (jnp.interp(grid, omega, part) for part in (jnp.real(Delta), jnp.imag(Delta)))
-    return jnp.concatenate([real, imaginary])
+    _refuse_short_range(real.omega, grid)
+    omega, Delta, at = jnp.asarray(real.omega), jnp.asarray(real.Delta), jnp.asarray(grid)
+    return jnp.concatenate([jnp.interp(at, omega, part) for part in (jnp.real(Delta), jnp.imag(Delta))])
+
+
+def _refuse_short_range(omega: Float[Array | np.ndarray, " freq"], grid: Float[Array | np.ndarray, " feature"]) -> None:
+    if not is_concrete(omega, grid):
+        return
+    omega, grid = np.asarray(omega), np.asarray(grid)
+    step = grid[1] - grid[0]
+    if omega[0] > grid[0] + step or omega[-1] < grid[-1] - step / 2:
+        raise InputError(
+            f"the gap function covers {omega[0]:g} to {omega[-1]:g} meV",
+            why=f"features from {grid[0]:g} to {grid[-1]:g} meV are needed.",
+        )

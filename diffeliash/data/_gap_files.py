@@ -12,7 +12,7 @@ from ..physics import GapSolution, RealAxisGap
 from ._storage import hdf5_bytes, read_hdf5, software_versions, write_file
 from ._text import parse_table, read_bytes
 
-SOLUTION_FORMAT_VERSION = 1
+SOLUTION_FORMAT_VERSION = 2
 """Readers refuse any other."""
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -37,14 +37,14 @@ class GapFile:
     mu_star: float | None = None
 
 
-def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, RealAxisGap | None]]) -> None:
+def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, RealAxisGap]]) -> None:
     """Write solutions on both axes to one HDF5 file.
 
     One solution lies at the top of the file; with several, field names end in `_0`, `_1` and so on.
 
     Args:
         path: Where to.
-        solutions: Source file, solution and continuation, if there is one, of each.
+        solutions: Source file, solution and continuation of each.
 
     Raises:
         StorageError: The file cannot be written.
@@ -58,24 +58,23 @@ def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, R
             "omega_n_meV": (sol.omega_n, "meV"),
             "Delta_iw_meV": (sol.Delta, "meV"),
             "Z_iw": (sol.Z, "1"),
+            "omega_real_meV": (real.omega, "meV"),
+            "Delta_meV": (real.Delta, "meV"),
+            "Z": (real.Z, "1"),
+            "dos": (real.dos, "1"),
         }
         numbers = {
             "T_K": sol.T,
             "mu_star": sol.mu_star,
             "omega_c_meV": sol.omega_c,
             "matsubara_cutoff_meV": sol.matsubara_cutoff,
+            "broadening_meV": real.broadening,
+            "real_axis_error": real.error,
+            "cauchy_residual": real.cauchy,
         }
-        if real is not None:
-            fields |= {
-                "omega_real_meV": (real.omega, "meV"),
-                "Delta_meV": (real.Delta, "meV"),
-                "Z": (real.Z, "1"),
-                "dos": (real.dos, "1"),
-            }
-            numbers |= {"broadening_meV": real.broadening, "pade_discrepancy": real.discrepancy}
         arrays |= {name + end: value for name, value in fields.items()}
         attributes |= {name + end: float(value) for name, value in numbers.items()}
-        attributes |= {f"source{end}": source, f"converged{end}": bool(sol.converged)}
+        attributes |= {f"source{end}": source, f"converged{end}": bool(real.converged)}
     write_file(path, hdf5_bytes(arrays, attributes))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from .._errors import StorageError
-from ..physics import FullMatsubara, Newton, batched, continue_gap, count_frequencies, map_materials, solve_gap
+from ..physics import MSC, FullMatsubara, batched, continue_gap, count_frequencies, map_materials, solve_gap
 from ._families import ComplexFamily
 from ._features import N_ENERGIES, feature_grid
 from ._schema import FORMAT_VERSION, MANIFEST, STATUS, UNITS, shard_name
@@ -40,8 +40,8 @@ class GenerateConfig:
         matsubara_cutoff: Cutoff of the Matsubara sums [meV].
         broadening: Distance $\Gamma$ of the line $\omega + i\Gamma$ from the real axis [meV].
         n_energies: Energies of the gap function, from 0 to 3.5 times the end of the spectral function.
-        max_discrepancy: A sample is rejected if the continued $\Delta$ and $\phi/Z$ differ by more, relative to the
-            largest $|\Delta|$: the paper's acceptance test.
+        max_error: A sample is rejected if the estimated error of the continuation is larger, relative to the largest
+            $|\Delta|$.
         shard_size: Samples drawn per file.
     """
 
@@ -54,11 +54,11 @@ class GenerateConfig:
     matsubara_cutoff: float = 220.0
     broadening: float = 0.1
     n_energies: int = N_ENERGIES
-    max_discrepancy: float = 0.2
+    max_error: float = 1e-6
     shard_size: int = 1024
 
     def __post_init__(self):
-        names = ("num_samples", "T", "omega_c", "matsubara_cutoff", "broadening", "shard_size", "max_discrepancy")
+        names = ("num_samples", "T", "omega_c", "matsubara_cutoff", "broadening", "shard_size", "max_error")
         bad = [f"`{name}` must be positive, got {getattr(self, name)}" for name in names if not getattr(self, name) > 0]
         if self.n_energies < 2:
             bad.append(f"`n_energies` must be at least 2, got {self.n_energies}")
@@ -105,12 +105,11 @@ def sample_record(config: GenerateConfig, key: PRNGKeyArray) -> dict[str, Any]:
         omega_c=config.omega_c,
         matsubara_cutoff=config.matsubara_cutoff,
         frequencies=frequencies,
-        solver=Newton(),  # to rounding, for the continuation
     )
     grid = feature_grid(config.family.omega_max, config.n_energies)
-    real = continue_gap(sol, spectrum, grid, broadening=config.broadening)
-    status = jnp.where(real.discrepancy <= config.max_discrepancy, STATUS.index("kept"), STATUS.index("discrepant"))
-    status = jnp.where(sol.converged, status, STATUS.index("not converged"))
+    real = continue_gap(sol, spectrum, grid, broadening=config.broadening, method=MSC(rtol=config.max_error))
+    status = jnp.where(real.error <= config.max_error, STATUS.index("kept"), STATUS.index("inaccurate"))
+    status = jnp.where(real.converged | (real.error > config.max_error), status, STATUS.index("not converged"))
     status = jnp.where(sol.superconducting, status, STATUS.index("normal"))
     return {
         "a2f": spectrum.a2f,
@@ -119,7 +118,7 @@ def sample_record(config: GenerateConfig, key: PRNGKeyArray) -> dict[str, Any]:
         "dos": real.dos,
         "Delta_iw_meV": sol.Delta,
         "Z_iw": sol.Z,
-        "discrepancy": real.discrepancy,
+        "error": real.error,
         "status": status,
     }
 
@@ -247,7 +246,7 @@ def _report(config: GenerateConfig, counts: dict[str, int], digests: list[str], 
         n_requested=config.num_samples,
         n_kept=counts["kept"],
         n_normal=counts["normal"],
-        n_rejected=counts["not converged"] + counts["discrepant"],
+        n_rejected=counts["not converged"] + counts["inaccurate"],
         seconds=seconds,
         digest=dataset_digest(config.as_dict(), digests),
     )

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Readers refuse any other."""
 
 MANIFEST = "manifest.json"
 """Written last: a folder without it is not a data set."""
 
-STATUS: Final[tuple[str, ...]] = ("kept", "normal", "not converged", "discrepant")
-"""What became of a sample, by its code in `status`: stored; Delta = 0; solver failed; continuation not accepted."""
+STATUS: Final[tuple[str, ...]] = ("kept", "normal", "not converged", "inaccurate")
+"""What became of a sample, by its code in `status`: stored; Delta = 0; solver failed; continuation not exact enough."""
 
 UNITS = {
     "omega_meV": "meV",
@@ -20,14 +20,14 @@ UNITS = {
     "dos": "1",
     "Delta_iw_meV": "meV",
     "Z_iw": "1",
-    "discrepancy": "1",
+    "error": "1",
     "sample": "1",
     "status": "1",
 }
 """Fields of a shard. Gap functions are on the line omega + i broadening; `status` has a row for every sample drawn,
 `sample` the numbers of those stored."""
 
-STORED = ("a2f", "Delta_meV", "Z", "dos", "Delta_iw_meV", "Z_iw", "discrepancy", "sample")
+STORED = ("a2f", "Delta_meV", "Z", "dos", "Delta_iw_meV", "Z_iw", "error", "sample")
 """Fields with one row a stored sample."""
 
 

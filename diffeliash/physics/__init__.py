@@ -2,6 +2,7 @@
 
 from ._batch import batched as batched
 from ._batch import map_materials as map_materials
+from ._checks import is_concrete as is_concrete
 from ._converge import CutoffConvergence as CutoffConvergence
 from ._converge import converge_cutoff as converge_cutoff
 from ._critical_temperature import leading_eigenvalue as leading_eigenvalue
@@ -10,6 +11,8 @@ from ._critical_temperature import solve_tc_many as solve_tc_many
 from ._frequency_set import AbstractZSum as AbstractZSum
 from ._frequency_set import InfiniteSum as InfiniteSum
 from ._frequency_set import TruncatedSum as TruncatedSum
+from ._gap_edge import gap_edge as gap_edge
+from ._gap_edge import gap_ratio as gap_ratio
 from ._kernel import lambda_kernel as lambda_kernel
 from ._matsubara import CompressedMatsubara as CompressedMatsubara
 from ._matsubara import FullMatsubara as FullMatsubara
@@ -17,12 +20,12 @@ from ._matsubara import SharpCutoff as SharpCutoff
 from ._matsubara import SplitCutoff as SplitCutoff
 from ._matsubara import count_frequencies as count_frequencies
 from ._matsubara import default_cutoffs as default_cutoffs
+from ._msc import MSC as MSC
 from ._pade import Pade as Pade
 from ._real_axis import RealAxisGap as RealAxisGap
 from ._real_axis import continue_gap as continue_gap
 from ._real_axis import default_broadening as default_broadening
 from ._real_axis import density_of_states as density_of_states
-from ._real_axis import gap_edge as gap_edge
 from ._root_finders import Anderson as Anderson
 from ._root_finders import Broyden as Broyden
 from ._root_finders import Newton as Newton

@@ -14,6 +14,11 @@ def is_concrete(*values: Any) -> bool:
     return not any(isinstance(value, jax.core.Tracer) for value in values)
 
 
+def as_known(x: Any) -> Any:
+    """A number or array as NumPy has it, if it is known, so that what is computed from it stays known while tracing."""
+    return np.asarray(x) if is_concrete(x) else x
+
+
 def require_x64() -> None:
     """Refuse to compute the physics in single precision.
 

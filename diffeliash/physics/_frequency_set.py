@@ -11,7 +11,7 @@ from functools import partial
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float
 
 from ._checks import is_concrete
 from ._kernel import toeplitz_and_hankel
@@ -51,6 +51,20 @@ class AbstractZSum(eqx.Module):
                 `lambda_l` is without $\lambda_0$.
         """
 
+    @abc.abstractmethod
+    def weights_beyond(self, weights: Float[Array, " full"]) -> Float[Array, " full"]:
+        r"""How much frequencies count in the sum in $Z$ with $R_m = \omega_m$, beside `weights` with the true one."""
+
+    @abc.abstractmethod
+    def poles_beyond(self, z: Complex[Array, " node"], kT: Float[Array, ""], n: int) -> Complex[Array, " node"]:
+        r"""$\sum_{m\ge n}\omega_m/(z^2+\omega_m^2)$ but for a constant, which drops out [1/meV].
+
+        Args:
+            z: Energies [meV], far below $\omega_n$.
+            kT: $k_BT$ [meV].
+            n: Number of frequencies that are summed otherwise.
+        """
+
 
 class TruncatedSum(AbstractZSum):
     r"""Both sums end at the Matsubara cutoff, as Eqs. (6) and (7) are written."""
@@ -65,6 +79,13 @@ class TruncatedSum(AbstractZSum):
     ) -> Float[Array, " row"]:
         del lambda_l, index, alone
         return truncated
+
+    def weights_beyond(self, weights: Float[Array, " full"]) -> Float[Array, " full"]:
+        return jnp.zeros_like(weights)
+
+    def poles_beyond(self, z: Complex[Array, " node"], kT: Float[Array, ""], n: int) -> Complex[Array, " node"]:
+        del kT, n
+        return jnp.zeros_like(z)
 
 
 class InfiniteSum(AbstractZSum):
@@ -84,6 +105,18 @@ class InfiniteSum(AbstractZSum):
     ) -> Float[Array, " row"]:
         del truncated
         return (2 * jnp.cumsum(lambda_l) - lambda_l[0])[jnp.asarray(index).astype(int)] + alone
+
+    def weights_beyond(self, weights: Float[Array, " full"]) -> Float[Array, " full"]:
+        return 1 - weights
+
+    def poles_beyond(self, z: Complex[Array, " node"], kT: Float[Array, ""], n: int) -> Complex[Array, " node"]:
+        """By the Euler-Maclaurin formula of the midpoint rule."""
+        width = 2 * jnp.pi * kT
+        end = width * n
+        right, left = 1 / (end + 1j * z), 1 / (end - 1j * z)
+        integral = -jnp.log((end**2 + z**2) / end**2) / 2
+        slope, third = -(right**2 + left**2) / 2, -3 * (right**4 + left**4)
+        return integral / width + width / 24 * slope - 7 / 5760 * width**3 * third
 
 
 class Folded(eqx.Module):

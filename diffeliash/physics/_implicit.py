@@ -11,7 +11,7 @@ from typing import Any
 import jax
 from jaxtyping import Array, Float
 
-from ._linear import solve_linear
+from ._linear import solve_by_iteration, solve_linear
 
 Function = Callable[[Any, Float[Array, "..."]], Float[Array, "..."]]
 
@@ -45,3 +45,33 @@ def _attach_root_jvp(residual, jacobian, primals, tangents):
     if root.ndim == 0:
         return root, -residual_dot / matrix
     return root, -solve_linear(matrix, residual_dot)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def attach_fixed_point(function: Function, inputs: Any, point: Any) -> Any:
+    r"""The given fixed point $x = g(p, x)$, made a differentiable function of the inputs $p$.
+
+    $$ \mathrm{d}x = \frac{\partial g}{\partial x}\mathrm{d}x + \frac{\partial g}{\partial p}\,\mathrm{d}p $$
+
+    is iterated from $\mathrm{d}x = 0$, which converges as the iteration of $g$ itself does.
+
+    Args:
+        function: $g(p, x)$; a hashable function.
+        inputs: $p$, any pytree.
+        point: $x$, an array, found by whatever means. Its own tangent is ignored.
+
+    Returns:
+        The fixed point, unchanged; differentiable to any order, forward and backward.
+    """
+    del function, inputs
+    return point
+
+
+@attach_fixed_point.defjvp
+def _attach_fixed_point_jvp(function, primals, tangents):
+    inputs, point = primals
+    inputs_dot, _ = tangents
+    point = attach_fixed_point(function, inputs, point)
+    _, direct = jax.jvp(lambda p: function(p, point), (inputs,), (inputs_dot,))
+    _, push = jax.linearize(lambda x: function(inputs, x), point)
+    return point, solve_by_iteration(lambda x: x - push(x), direct)

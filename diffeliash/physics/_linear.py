@@ -27,6 +27,11 @@ MEMORY = 32
 
 MAX_RESTARTS = 16
 
+ITERATION_TOLERANCE = 1e-9
+"""Where plain iteration ends, relative to the right-hand side."""
+
+MOST_ITERATIONS = 500
+
 MOST_SHORT_STEPS = 12
 """Steps of the fast iteration: 5 to 8 do for most systems."""
 
@@ -34,6 +39,29 @@ MOST_SHORT_STEPS = 12
 def solve_linear(matrix: Float[Array, "n n"], b: Vector) -> Vector:
     """The solution of `matrix @ x = b`, differentiable to any order in both, forward and backward."""
     return jax.lax.custom_linear_solve(lambda x: matrix @ x, b, _solve, transpose_solve=_solve)
+
+
+def solve_by_iteration(matvec: MatVec, b: Array) -> Array:
+    r"""The solution of `matvec(x) = b` by $x \to x + (b - Ax)$, for a matrix so close to one that this converges.
+
+    `matvec` is linear over the real numbers; `b` may be complex and of any shape.
+    """
+    return jax.lax.custom_linear_solve(matvec, b, _iterate, transpose_solve=_iterate)
+
+
+def _iterate(matvec: MatVec, b: Array) -> Array:
+    """Until the correction is below `ITERATION_TOLERANCE` of the first."""
+    goal = ITERATION_TOLERANCE * jnp.max(jnp.abs(b))
+
+    def unfinished(state: tuple[Array, Array, Int[Array, ""]]) -> Bool[Array, ""]:
+        _, residual, count = state
+        return (count < MOST_ITERATIONS) & (jnp.max(jnp.abs(residual)) > goal)
+
+    def step(state: tuple[Array, Array, Int[Array, ""]]) -> tuple[Array, Array, Int[Array, ""]]:
+        x, residual, count = state
+        return x + residual, residual - matvec(residual), count + 1
+
+    return jax.lax.while_loop(unfinished, step, (jnp.zeros_like(b), b, jnp.array(0)))[0]
 
 
 def _solve(matvec: MatVec, b: Vector) -> Vector:

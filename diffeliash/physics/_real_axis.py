@@ -1,24 +1,33 @@
-"""The gap function, renormalization and density of states at real energies."""
+r"""The gap function, renormalization and density of states on a line $\omega + i\Gamma$."""
 
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Bool, Complex, Float, Int
 
 from ..units import BOLTZMANN
-from ._checks import is_concrete, refuse, require_x64
-from ._implicit import attach_root
-from ._matsubara import FullMatsubara
-from ._pade import Pade, continue_values
-from ._root_finders import Newton
-from ._solve import GapSolution, solve_gap
+from ._cauchy import cauchy_residual
+from ._checks import as_known, is_concrete, refuse, require_x64
+from ._line import interpolate, on_finer_grid
+from ._line_equations import gap_and_renormalization, self_energy_waves
+from ._line_plan import LARGEST_LINE, choose_line
+from ._matsubara_side import matsubara_side
+from ._msc import MSC, Prepared, prepare, solve_line
+from ._pade import Pade, continue_by_pade, pade_samples
+from ._solve import GapSolution
 from ._spectrum import Spectrum
 
-SMALLEST_SAMPLE = 64
-"""Frequencies to which a shorter solution is filled up."""
+SHORTEST = (2.5, 3.0, 3.0)
+r"""For the Cauchy test the line reaches at least this many times the end of a2F and, where they are known,
+$\Delta(i\omega_0)$ and $\int\alpha^2F$, above which self-energies cease to depend on energy."""
+
+REFINEMENTS = 3
+"""How often the number of points is doubled where the error is too large."""
+
+CAUCHY_TOLERANCE = 1e-2
+"""A larger residual of the Cauchy test is that of a wrong curve."""
 
 
 class RealAxisGap(eqx.Module):
@@ -26,13 +35,19 @@ class RealAxisGap(eqx.Module):
 
     Args:
         omega: Energies $\omega$ [meV].
-        Delta: Gap function $\Delta(\omega + i\Gamma)$ [meV].
+        Delta: Gap function $\Delta(\omega + i\Gamma)$ [meV]; zero in the normal state.
         Z: Renormalization $Z(\omega + i\Gamma)$, dimensionless.
         dos: Density of states over that of the normal state,
             $\mathrm{Re}[z/\sqrt{z^2 - \Delta^2}]$ with $z = \omega + i\Gamma$.
         broadening: $\Gamma$ [meV].
-        discrepancy: Largest $|\Delta - \phi/Z|$ over the energies, relative to the largest $|\Delta|$, with
-            $\phi$ continued on its own: the paper's acceptance test. NaN in the normal state.
+        error: Estimated error of $\Delta$, relative to the largest. Of `MSC`, that of the integrals and iterations, to
+            which that of the solution on the imaginary axis is to be added (`sol.error`). Of `Pade`, the largest
+            $|\Delta - \phi/Z|$ with $\phi$ continued on its own: the paper's acceptance test.
+        cauchy: Residual of the Cauchy test: how far $G = z/\sqrt{z^2-\Delta^2}$ at the lowest Matsubara frequencies,
+            from its values on the line, is from $\omega_n/R_n$. NaN for `Pade`, which knows no line.
+        converged: Whether the solution on the imaginary axis is converged and, for `MSC`, the iteration on the line
+            too, with `error` within the tolerance and the Cauchy test passed.
+        n_steps: Iterations; zero for `Pade`.
     """
 
     omega: Float[Array, " freq"]
@@ -40,88 +55,153 @@ class RealAxisGap(eqx.Module):
     Z: Complex[Array, " freq"]
     dos: Float[Array, " freq"]
     broadening: Float[Array, ""]
-    discrepancy: Float[Array, ""]
+    error: Float[Array, ""]
+    cauchy: Float[Array, ""]
+    converged: Bool[Array, ""]
+    n_steps: Int[Array, ""]
 
 
 def default_broadening(T: Any, omega_max: Any) -> Any:
     r"""A third of $\pi k_BT$, at most a hundredth of the last grid point [meV]."""
-    return jnp.minimum(jnp.pi * BOLTZMANN * T / 3, omega_max / 100)
+    xp = np if is_concrete(T, omega_max) else jnp
+    return xp.minimum(np.pi * BOLTZMANN * as_known(T) / 3, as_known(omega_max) / 100)
 
 
 def continue_gap(
-    sol: GapSolution, spectrum: Spectrum, omega: Any, *, broadening: Any = None, method: Pade = Pade()
+    sol: GapSolution, spectrum: Spectrum, omega: Any, *, broadening: Any = None, method: MSC | Pade = MSC()
 ) -> RealAxisGap:
     r"""Continue a solution from the Matsubara frequencies to the line $\omega + i\Gamma$.
 
-    A solution on a compressed set is solved again on the full set first: Pade needs its values to rounding.
+    Batch over materials with `jax.vmap`. With `MSC` the derivative follows the implicit function theorem. A bad member
+    of a batch, with numbers that are not finite, gives $\Delta = 0$ with `converged` false.
 
     Args:
         sol: Solution on the imaginary axis.
         spectrum: The spectral function it belongs to.
-        omega: Real energies [meV].
-        broadening: $\Gamma$ [meV], not negative; by default a third of $\pi k_BT$, at most a hundredth of the last
-            grid point of the spectrum.
+        omega: Real energies [meV]; at negative ones $\Delta(-\omega) = \Delta(\omega)^*$.
+        broadening: $\Gamma$ [meV], positive (for `Pade` it may be zero); by default a third of $\pi k_BT$, at most a
+            hundredth of the last grid point of the spectrum. Any value is exact, below or above $\pi k_BT$.
         method: How to continue.
 
     Raises:
-        InputError: A concrete broadening that is negative, or energies that are not finite.
+        InputError: A concrete broadening out of its range or not resolved by the number of points given, energies that
+            are not finite, a spectrum that is not the one of the solution.
+        ValueError: The number of points on the line is not known.
+        RuntimeError: JAX is not in 64-bit mode.
     """
     require_x64()
-    broadening = default_broadening(sol.T, spectrum.omega_max) if broadening is None else broadening
-    refuse(_check_line(omega, broadening))
-    return _continue_gap(
-        _samples(sol), jnp.asarray(omega, dtype=jnp.float64), jnp.asarray(broadening, dtype=jnp.float64), method
-    )
+    broadening = default_broadening(sol.T, as_known(spectrum.omega)[-1]) if broadening is None else broadening
+    refuse(_check_line(omega, broadening, method) + check_same(sol, spectrum))
+    energies = jnp.asarray(omega, dtype=jnp.float64)
+    if isinstance(method, Pade):
+        return _continue_by_pade(sol, energies, jnp.asarray(broadening, dtype=jnp.float64), method)
+    reach = _reach(omega, spectrum, sol.Delta)
+
+    def attempt(n: int | None) -> tuple[int, RealAxisGap]:
+        line, comb = choose_line(spectrum, sol.T, reach, broadening, rtol=method.rtol, n=n)
+        side = matsubara_side(sol, line)
+        prepared = prepare(spectrum, side, line, comb)
+        return line.n, _continue_exactly(prepared, (side.tested, side.G_tested), energies, rtol=method.rtol)
+
+    n, found = attempt(method.n)
+    for _ in range(REFINEMENTS):
+        refinable = method.n is None and 2 * n <= LARGEST_LINE
+        if not refinable or not is_concrete(found.error) or not float(found.error) > method.rtol:
+            break
+        n, found = attempt(2 * n)
+    return eqx.tree_at(lambda real: real.converged, found, found.converged & sol.converged)
 
 
-Samples = tuple[Float[Array, " matsubara"], Float[Array, " matsubara"], Float[Array, " matsubara"]]
+def _reach(omega: Any, spectrum: Spectrum, Delta: Any) -> Any:
+    """Energy up to which the line is to be solved [meV]."""
+    xp = np if is_concrete(omega, spectrum.omega) else jnp
+    grid, a2f, Delta = (as_known(values) for values in (spectrum.omega, spectrum.a2f, Delta))
+    least = SHORTEST[0] * grid[-1]
+    if is_concrete(grid, a2f, Delta):
+        least = np.fmax(least, np.fmax(SHORTEST[1] * Delta[0], SHORTEST[2] * np.trapezoid(a2f, grid)))
+    return xp.maximum(xp.max(xp.abs(xp.asarray(omega)), initial=0.0), least)
 
 
-def _samples(sol: GapSolution) -> Samples:
-    r"""$\omega_n$, $\Delta$ and $Z$ at all frequencies; where that is free, zeros are added to a power of two.
-
-    The zeros give coefficients of zero and change nothing, but solutions at many temperatures share a program.
-    """
-    sol = _on_full_set(sol)
-    values = (sol.omega_n, sol.Delta, sol.Z)
-    if not is_concrete(*values):
-        return values
-    n = sol.omega_n.size
-    more = max(SMALLEST_SAMPLE, 2 ** (n - 1).bit_length()) - n
-    beyond = sol.omega_n[0] * (2 * jnp.arange(n, n + more) + 1)
-    return jnp.append(sol.omega_n, beyond), jnp.pad(sol.Delta, (0, more)), jnp.pad(sol.Z, (0, more))
-
-
-def _on_full_set(sol: GapSolution) -> GapSolution:
-    """The same solution to rounding: an N-point Pade approximant amplifies any error of its input beyond measure."""
-    if isinstance(sol.frequencies, FullMatsubara):
-        return sol
-    return solve_gap(
-        sol.spectrum, sol.T, mu_star=sol.mu_star, omega_c=sol.omega_c, matsubara_cutoff=sol.matsubara_cutoff,
-        frequencies=FullMatsubara(sol.frequencies.n), solver=Newton(), cutoff=sol.cutoff, z_sum=sol.z_sum,
-    )  # fmt: skip
-
-
-def _check_line(omega: Any, broadening: Any) -> list[str]:
+def _check_line(omega: Any, broadening: Any, method: MSC | Pade) -> list[str]:
     bad = []
     if is_concrete(omega) and not (np.ndim(omega) == 1 and np.all(np.isfinite(np.asarray(omega)))):
         bad.append("`omega` must be a one-dimensional array of finite energies [meV]")
-    if is_concrete(broadening) and not (np.isfinite(broadening) and broadening >= 0):
-        bad.append(f"`broadening` must be finite and not negative [meV], got {float(broadening):g}")
+    if is_concrete(broadening):
+        value, least = float(broadening), "not negative" if isinstance(method, Pade) else "positive"
+        if not np.isfinite(value) or value < 0 or (value == 0 and isinstance(method, MSC)):
+            bad.append(f"`broadening` must be finite and {least} [meV], got {value:g}")
     return bad
 
 
+def check_same(sol: GapSolution, spectrum: Spectrum) -> list[str]:
+    """A complaint if a solution is known to belong to another spectrum."""
+    pairs = ((sol.spectrum.omega, spectrum.omega), (sol.spectrum.a2f, spectrum.a2f))
+    for mine, given in pairs:
+        if mine.shape != given.shape:
+            return ["`spectrum` must be the one that `sol` belongs to"]
+        if (
+            mine is not given
+            and is_concrete(mine, given)
+            and not np.allclose(as_known(mine), as_known(given), rtol=1e-6, atol=1e-12)
+        ):
+            return ["`spectrum` must be the one that `sol` belongs to"]
+    return []
+
+
 @eqx.filter_jit
-def _continue_gap(
-    samples: Samples, omega: Float[Array, " freq"], broadening: Float[Array, ""], method: Pade
+def _continue_exactly(
+    prepared: Prepared,
+    tests: tuple[Float[Array, " test"], Float[Array, " test"]],
+    omega: Float[Array, " freq"],
+    *,
+    rtol: float,
 ) -> RealAxisGap:
-    z = omega + 1j * broadening
-    omega_n, Delta_n, Z_n = samples
-    Delta, Z, phi = (continue_values(omega_n, values, z, method) for values in (Delta_n, Z_n, Z_n * Delta_n))
-    largest = jnp.max(jnp.abs(Delta))
-    bound = largest > 0
-    discrepancy = jnp.max(jnp.abs(Delta - phi / Z)) / jnp.where(bound, largest, 1.0)
-    return RealAxisGap(omega, Delta, Z, density_of_states(z, Delta), broadening, jnp.where(bound, discrepancy, jnp.nan))
+    r"""From the equations, frequencies with $\omega_n/R_n$ for the Cauchy test, and the energies asked for."""
+    equations, line = prepared.equations, prepared.equations.line
+    omega = jnp.where(jnp.isfinite(omega), omega, 0.0)
+    found = solve_line(prepared, rtol)
+    fine = on_finer_grid(self_energy_waves(equations, found.Delta))
+    position = jnp.abs(omega) / line.step * 2
+    convolved = jnp.stack([interpolate(values, position) for values in fine])
+    Delta, Z = gap_and_renormalization(equations, jnp.abs(omega) + 1j * line.broadening, convolved)
+    Delta, Z = (jnp.where(omega < 0, jnp.conj(values), values) for values in (Delta, Z))
+    end = fine[:, 2 * line.last, None]
+    cauchy = cauchy_residual(
+        line,
+        found.Delta,
+        beyond=lambda z: gap_and_renormalization(equations, z, end)[0],
+        omega_n=tests[0],
+        G_n=tests[1],
+    )
+    return RealAxisGap(
+        omega=omega,
+        Delta=Delta,
+        Z=Z,
+        dos=density_of_states(omega + 1j * line.broadening, Delta),
+        broadening=line.broadening,
+        error=found.error,
+        cauchy=cauchy,
+        converged=found.converged & (found.error <= rtol) & (cauchy <= CAUCHY_TOLERANCE),
+        n_steps=found.n_steps,
+    )
+
+
+def _continue_by_pade(
+    sol: GapSolution, omega: Float[Array, " freq"], broadening: Float[Array, ""], method: Pade
+) -> RealAxisGap:
+    values, error = continue_by_pade(pade_samples(sol), omega, broadening, method)
+    Delta, Z = values
+    return RealAxisGap(
+        omega=omega,
+        Delta=Delta,
+        Z=Z,
+        dos=density_of_states(omega + 1j * broadening, Delta),
+        broadening=broadening,
+        error=error,
+        cauchy=jnp.array(jnp.nan),
+        converged=sol.converged,
+        n_steps=jnp.array(0),
+    )
 
 
 def density_of_states(z: Complex[Array, " freq"], Delta: Complex[Array, " freq"]) -> Float[Array, " freq"]:
@@ -135,51 +215,3 @@ def density_of_states(z: Complex[Array, " freq"], Delta: Complex[Array, " freq"]
     ratio = jnp.where(at_zero, 0.0, Delta / jnp.where(at_zero, 1.0, z))
     gapped = at_zero & (Delta != 0)
     return jnp.where(gapped, 0.0, jnp.real(1 / jnp.sqrt(1 - ratio**2)))
-
-
-def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: Pade = Pade()) -> Float[Array, ""]:
-    r"""Gap edge $\Delta_0 = \mathrm{Re}\,\Delta(\omega = \Delta_0)$ in the limit $\Gamma \to 0$ [meV].
-
-    Searched between half of and twice $\Delta(i\omega_0)$; NaN in the normal state and where there is no such
-    energy. With the Pade continuation it is good to about 1e-6 at low temperature.
-
-    Args:
-        sol: Solution on the imaginary axis.
-        spectrum: The spectral function it belongs to.
-        method: How to continue.
-    """
-    require_x64()
-    del spectrum
-    return _gap_edge(_samples(sol)[:2], method)
-
-
-Rooted = tuple[tuple[Float[Array, " matsubara"], Float[Array, " matsubara"]], Pade]
-
-
-def _excess(inputs: Rooted, omega: Float[Array, ""]) -> Float[Array, ""]:
-    (omega_n, Delta), method = inputs
-    return jnp.real(continue_values(omega_n, Delta, omega[None] + 0j, method))[0] - omega
-
-
-def _excess_slope(inputs: Rooted, omega: Float[Array, ""]) -> Float[Array, ""]:
-    _, slope = jax.jvp(lambda x: _excess(inputs, x), (omega,), (jnp.ones(()),))
-    return jnp.where(slope == 0, -1.0, slope)
-
-
-@eqx.filter_jit
-def _gap_edge(values: tuple[Float[Array, " matsubara"], Float[Array, " matsubara"]], method: Pade) -> Float[Array, ""]:
-    inputs = (values, method)
-    frozen = jax.lax.stop_gradient(inputs)
-    start = frozen[0][1][0]
-
-    def halve(_, bracket):
-        low, high = bracket
-        middle = (low + high) / 2
-        inside = _excess(frozen, middle) > 0
-        return jnp.where(inside, middle, low), jnp.where(inside, high, middle)
-
-    low, high = start / 2, start * 2
-    found = (start > 0) & (_excess(frozen, low) > 0) & (_excess(frozen, high) < 0)
-    low, _ = jax.lax.fori_loop(0, 52, halve, (low, high))
-    edge = attach_root(_excess, _excess_slope, inputs, jnp.where(found, low, 1.0))
-    return jnp.where(found, edge, jnp.nan)

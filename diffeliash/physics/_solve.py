@@ -7,6 +7,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optimistix as optx
 from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
@@ -84,10 +85,10 @@ class GapSolution(eqx.Module):
     residual: Float[Array, ""]
     error: Float[Array, ""]
     n_steps: Int[Array, ""]
-    T: Float[Array, ""]
+    T: Float[Array | np.ndarray, ""]
     mu_star: Float[Array, ""]
-    omega_c: Float[Array, ""]
-    matsubara_cutoff: Float[Array, ""]
+    omega_c: Float[Array | np.ndarray, ""]
+    matsubara_cutoff: Float[Array | np.ndarray, ""]
     spectrum: Spectrum
     frequencies: AbstractFrequencies
     cutoff: AbstractCutoff
@@ -163,7 +164,7 @@ def solve_gap(
     enough = cutoff(beyond, ends.matsubara_cutoff)[-1] == 0
     converged = found.converged & enough & (found.error <= tolerance(frequencies))
     found = dataclasses.replace(found, converged=converged)
-    return as_solution(found, (spectrum, ends, mu_star), used, cutoff=cutoff, z_sum=z_sum)
+    return as_solution(found, (spectrum, given, mu_star), used, cutoff=cutoff, z_sum=z_sum)
 
 
 def tolerance(frequencies: AbstractFrequencies) -> float:
@@ -213,15 +214,20 @@ def as_solution(
         residual=found.residual,
         error=found.error,
         n_steps=found.n_steps,
-        T=jnp.asarray(ends.T),
+        T=_as_array(ends.T),
         mu_star=mu_star,
-        omega_c=jnp.asarray(ends.omega_c),
-        matsubara_cutoff=jnp.asarray(ends.matsubara_cutoff),
+        omega_c=_as_array(ends.omega_c),
+        matsubara_cutoff=_as_array(ends.matsubara_cutoff),
         spectrum=spectrum,
         frequencies=frequencies,
         cutoff=cutoff,
         z_sum=z_sum,
     )
+
+
+def _as_array(x: Any) -> Any:
+    """A number that is known while tracing must stay known: the continuation depends on it for its shapes."""
+    return x if isinstance(x, jax.Array) else np.asarray(x, dtype=np.float64)
 
 
 def find_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None, solver: Solver) -> Found:

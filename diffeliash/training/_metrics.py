@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from ..data import Dataset, gap_features
+from ..data import Dataset, GapFunction, gap_features
 from ..models import Setting
 from ..physics import Spectrum, batched, continue_gap, map_materials
 
@@ -48,7 +48,7 @@ class Evaluation:
 def row_features(dataset: Dataset, rows: np.ndarray) -> Float[np.ndarray, "sample feature"]:
     """Network inputs of some rows of a data set [meV]."""
     grid = jnp.asarray(dataset.omega_real)
-    features = batched(lambda Delta: gap_features(grid, Delta, grid), chunk_size=BATCH)
+    features = batched(lambda Delta: gap_features(GapFunction(grid, Delta), dataset.omega_real), chunk_size=BATCH)
     parts = map_materials(features, dataset.Delta[rows], chunk_size=BATCH)
     return np.concatenate([values for _, values in parts])
 
@@ -118,9 +118,9 @@ def _recompute(setting: Setting, predicted: Float[np.ndarray, "sample freq"]) ->
         return {
             "Delta": real.Delta,
             "Delta_iw": sol.Delta,
-            "converged": sol.converged,
+            "converged": real.converged,
             "superconducting": sol.superconducting,
-            "ok": sol.converged & sol.superconducting,
+            "ok": real.converged & sol.superconducting,
         }
 
     parts = [values for _, values in map_materials(batched(solve), predicted)]

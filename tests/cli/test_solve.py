@@ -22,15 +22,17 @@ def test_normal_state_has_no_gap_edge(answer, spectrum_file):
 
 
 def test_output_and_picture(run, spectrum_file, tmp_path):
-    result = run("solve", spectrum_file, "--unit", "meV", "-T", 2, "--output", "gap.h5", "--plot", "gap.png")
-    assert "Pade" in result.stderr  # the user is told what the real axis is worth
+    run("solve", spectrum_file, "--unit", "meV", "-T", 2, "--output", "gap.h5", "--plot", "gap.png")
     with h5py.File(tmp_path / "gap.h5") as file:
         assert file["Delta_meV"].attrs["unit"] == "meV"
         assert file.attrs["T_K"] == 2.0
         sol = solve_gap(read_spectrum(spectrum_file, unit="meV"), 2.0, frequencies=FullMatsubara(), solver=Newton())
         np.testing.assert_allclose(file["Delta_iw_meV"], sol.Delta, rtol=1e-12)
-        low = continue_gap(sol, sol.spectrum, file["omega_real_meV"][:5], broadening=file.attrs["broadening_meV"])
-        np.testing.assert_allclose(file["Delta_meV"][:5], low.Delta, rtol=1e-4)
+        real = continue_gap(sol, sol.spectrum, file["omega_real_meV"][:50], broadening=file.attrs["broadening_meV"])
+        np.testing.assert_allclose(file["Delta_meV"][:50], real.Delta, rtol=1e-8)
+        np.testing.assert_allclose(file["dos"][:50], real.dos, rtol=1e-7)
+        assert 0 < file.attrs["real_axis_error"] <= 1e-8
+        assert 0 < file.attrs["cauchy_residual"] < 1e-4
     assert (tmp_path / "gap.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -40,6 +42,9 @@ def test_output_and_picture(run, spectrum_file, tmp_path):
         (("-T", 0), 3),
         (("-T", "nan"), 3),
         (("-T", 1, "--broadening", -1), 3),
+        (("-T", 1, "--broadening", 1e-9), 3),
+        (("-T", 1, "--pade-points", 12), 3),
+        (("-T", 1, "--method", "pade", "--pade-points", 1), 3),
         (("-T", 1, "--plot", "gap.docx"), 3),
         (("-T", "1:2"), 2),
         (("-T", 1e6), 3),
@@ -107,10 +112,22 @@ def test_the_cutoff_is_raised_until_the_gap_stops_moving(answer, spectrum_file):
     assert raised["Delta_iw0_meV"] == pytest.approx(fixed["Delta_iw0_meV"], rel=3e-3)
 
 
-def test_very_low_temperatures_are_answered_on_the_imaginary_axis(answer, spectrum_file):
-    args = ("solve", spectrum_file, "--unit", "meV", "--output", "gap.h5", "--plot", "gap.png", "-T")
+def test_very_low_temperatures(answer, spectrum_file):
+    args = ("solve", spectrum_file, "--unit", "meV", "--broadening", 0.05, "-T")
     low, limit = (answer(*args, T)["results"][0] for T in (0.02, 0.4))
     assert low["n_frequencies"] > FullMatsubara.largest
-    assert low["gap_edge_meV"] is None
     assert low["converged"]
     assert low["Delta_iw0_meV"] == pytest.approx(limit["Delta_iw0_meV"], rel=1e-3)
+    # the limit of low temperatures, but for what whole frequencies count at the cutoffs
+    assert low["gap_edge_meV"] == pytest.approx(limit["gap_edge_meV"], rel=1e-4)
+    assert low["gap_ratio"] == pytest.approx(2 * low["gap_edge_meV"] / (0.08617333262 * low["T_c_K"]), rel=1e-12)
+
+
+def test_a_pade_approximant_on_request_tells_what_it_is_worth(run, answer, spectrum_file):
+    args = ("solve", spectrum_file, "--unit", "meV", "-T", 1, "--method", "pade")
+    assert "Pade" in run(*args).stderr
+    exact, pade, few = (answer(*args, *more)["results"][0] for more in (("--method", "msc"), (), ("--pade-points", 12)))
+    assert pade["real_axis_error"] > 1e-3 > 1e-8 >= exact["real_axis_error"]
+    assert pade["cauchy_residual"] is None
+    assert few["real_axis_error"] != pade["real_axis_error"]
+    assert pade["gap_edge_meV"] == pytest.approx(exact["gap_edge_meV"], rel=1e-3)

@@ -23,7 +23,6 @@ from diffeliash.data._schema import STATUS
 
 SMALL = GenerateConfig(
     family=ComplexFamily(n_points=100), num_samples=40, T=3.0, omega_c=30.0, matsubara_cutoff=40.0, shard_size=16,
-    max_discrepancy=0.5,
 )  # fmt: skip
 
 
@@ -74,7 +73,7 @@ def test_files_say_what_they_hold(made):
         assert file["a2f"].fletcher32
         assert json.loads(file.attrs["config"])["T"] == 3.0
         assert {"diffeliash", "jax", "git_commit"} <= set(json.loads(file.attrs["versions"]))
-        assert file.attrs["format_version"] == 1
+        assert file.attrs["format_version"] == 2
 
 
 def copy_of(folder, target):
@@ -111,7 +110,7 @@ def test_a_changed_manifest_is_found(made, tmp_path):
     manifest = (folder / "manifest.json").read_text()
     (folder / "manifest.json").write_text(manifest.replace('"T": 3.0', '"T": 4.0'))
     assert verify_dataset(folder)
-    (folder / "manifest.json").write_text(manifest.replace('"format_version": 1', '"format_version": 99'))
+    (folder / "manifest.json").write_text(manifest.replace('"format_version": 2', '"format_version": 99'))
     with pytest.raises(InputError, match="99"):
         read_dataset(folder)
     (folder / "manifest.json").write_text("{")

@@ -10,7 +10,6 @@ from diffeliash.training import evaluate, pearson
 
 DATA = GenerateConfig(
     family=ComplexFamily(n_points=50), num_samples=600, T=3.0, omega_c=30.0, matsubara_cutoff=40.0, n_energies=20,
-    max_discrepancy=0.5,
 )  # fmt: skip
 CONFIG = TrainConfig(hidden_sizes=(20, 20), epochs=8, batch_size=8, learning_rate=1e-2)
 

@@ -1,0 +1,128 @@
+"""One solution of `diffeliash solve`: its continuation, its entry in the results, what the user is told of it."""
+
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+from .._errors import InputError
+from ._materials import MU_STAR_IS_CUT, Material
+from ._session import tell
+
+if TYPE_CHECKING:
+    from ..physics import MSC, CutoffConvergence, GapSolution, Pade, RealAxisGap
+
+N_ENERGIES = 600
+"""Steps of the real axis in the output; twice as many as often as the broadening asks for."""
+
+RESOLUTION = 0.5
+"""Largest step in units of the broadening."""
+
+MOST_DOUBLINGS = 5
+
+RANGE_FACTOR = 6
+"""The output reaches this many times the end of the spectrum."""
+
+UNCERTAIN = 1e-3
+"""Above this error of the real axis the user is told."""
+
+Solved = list[tuple[str, "GapSolution", "RealAxisGap"]]
+
+
+def continued(
+    material: Material,
+    answer: "GapSolution | CutoffConvergence | InputError",
+    *,
+    T: float,
+    broadening: float | None,
+    method: "MSC | Pade",
+) -> tuple[dict[str, Any], "GapSolution", "RealAxisGap"]:
+    """One entry of the results, and the solution on both axes.
+
+    Raises:
+        InputError: There is no solution, or it cannot be continued as asked for.
+    """
+    from ..physics import CutoffConvergence, continue_gap, default_broadening, gap_edge
+
+    if isinstance(answer, InputError):
+        raise answer
+    raised, sol = (answer, answer.solution) if isinstance(answer, CutoffConvergence) else (None, answer)
+    spectrum = material.spectrum
+    width = float(default_broadening(sol.T, spectrum.omega_max) if broadening is None else broadening)
+    real = continue_gap(sol, spectrum, _energies(float(spectrum.omega_max), width), broadening=width, method=method)
+    result = {
+        "file": str(material.file),
+        "T_K": T,
+        "Delta_iw0_meV": float(sol.Delta[0]),
+        "Z_iw0": float(sol.Z[0]),
+        "gap_edge_meV": float(gap_edge(sol, spectrum, method=method)),
+        "superconducting": bool(sol.superconducting),
+        "converged": bool(real.converged) and (raised is None or raised.converged),
+        "residual": float(sol.residual),
+        "frequency_error": float(sol.error),
+        "n_steps": int(sol.n_steps),
+        "n_frequencies": sol.cutoff.count(float(sol.T), float(sol.matsubara_cutoff)),
+        "mu_star": float(sol.mu_star),
+        "omega_c_meV": float(sol.omega_c),
+        "matsubara_cutoff_meV": float(sol.matsubara_cutoff),
+        "z_sum": type(sol.z_sum).__name__,
+        "broadening_meV": float(real.broadening),
+        "real_axis_method": type(method).__name__,
+        "real_axis_error": float(real.error),
+        "cauchy_residual": float(real.cauchy),
+    }
+    if raised:
+        result["cutoff_change"] = raised.changes[-1] if raised.changes else None
+    return result, sol, real
+
+
+def _energies(omega_max: float, broadening: float) -> Any:
+    """Energies that resolve the broadening, if that does not take too many."""
+    import numpy as np
+
+    steps, end = N_ENERGIES, RANGE_FACTOR * omega_max
+    for _ in range(MOST_DOUBLINGS):
+        if end / steps <= RESOLUTION * broadening:
+            break
+        steps *= 2
+    return np.linspace(0.0, end, steps + 1)
+
+
+def tell_what_to_trust(file: pathlib.Path, solved: Solved) -> None:
+    """What a user should know about the solutions of one file."""
+    errors = [(float(real.error), float(sol.T), bool(real.cauchy == real.cauchy)) for _, sol, real in solved]
+    worst, T, exact = max((each for each in errors if each[0] > UNCERTAIN), default=(0.0, 0.0, True))
+    if worst and exact:
+        tell(f"note: {file}: the error of Delta on the real axis is {100 * worst:.2g} % of its maximum (at {T:g} K).")
+    elif worst:
+        tell(
+            f"note: {file}: Delta on the real axis comes from a Pade approximant in double precision and is uncertain: "
+            f"two ways of computing it differ by up to {100 * worst:.2g} % of its maximum (at {T:g} K)."
+        )
+    if any(sol.omega_c > sol.matsubara_cutoff for _, sol, _ in solved):
+        tell(f"note: {file}: {MU_STAR_IS_CUT}")
+
+
+def row(result: dict[str, Any]) -> dict[str, str]:
+    """The line of the table on the screen."""
+    import math
+
+    edge, ratio = result["gap_edge_meV"], result["gap_ratio"]
+    return {
+        "file": result["file"],
+        "T [K]": f"{result['T_K']:g}",
+        "state": _state(result),
+        "Delta(iw_0) [meV]": f"{result['Delta_iw0_meV']:.6f}",
+        "Z(iw_0)": f"{result['Z_iw0']:.6f}",
+        "gap edge [meV]": f"{edge:.6f}" if math.isfinite(edge) else "-",
+        "T_c [K]": f"{result['T_c_K']:.4f}",
+        "2 Delta_0/k_B T_c": f"{ratio:.3f}" if math.isfinite(ratio) else "-",
+        "mu*": f"{result['mu_star']:g}",
+        "omega_c [meV]": f"{result['omega_c_meV']:g}",
+        "frequencies": str(result["n_frequencies"]),
+        "broadening [meV]": f"{result['broadening_meV']:.3g}",
+    }
+
+
+def _state(result: dict[str, Any]) -> str:
+    if not result["converged"]:
+        return "NOT CONVERGED"
+    return "superconducting" if result["superconducting"] else "normal"
