@@ -49,10 +49,9 @@ def plot_predictions(dataset: "Dataset", training: "Training", evaluation: "Eval
         axes[2].set_ylabel(r"Im $\Delta(\omega)$ [meV]")
     for panel in grid[-1]:
         panel.set_xlabel(r"$\omega$ [meV]")
-    grid[0][0].legend(frameon=False)
-    grid[0][1].legend(frameon=False)
+    for panel in grid[0][: 2 * bool(examples.size)]:
+        panel.legend(frameon=False)
     figure.suptitle(
-        f"Test samples; gap functions at {training.setting.T:g} K, double-precision Padé, "
-        f"$\\Gamma$ = {training.setting.broadening:g} meV"
+        f"Test samples; gap functions at {training.setting.T:g} K, $\\Gamma$ = {training.setting.broadening:g} meV"
     )
     return figure_bytes(figure, "predictions.png")

@@ -12,6 +12,9 @@ from ..data import Dataset, GapFunction, gap_features
 from ..models import Setting
 from ..physics import Spectrum, batched, continue_gap, map_materials
 
+LARGEST_ERROR = 1e-3
+"""Of a recomputed gap function, relative: predictions are rough, and their continuation is less exact than usual."""
+
 BATCH = 256
 """Rows that a network, or what makes its inputs, is given at a time."""
 
@@ -115,12 +118,13 @@ def _recompute(setting: Setting, predicted: Float[np.ndarray, "sample freq"]) ->
         spectrum = Spectrum(setting.omega, a2f)
         sol = setting.solve(spectrum)
         real = continue_gap(sol, spectrum, setting.omega_real, broadening=setting.broadening)
+        accurate = (real.error <= LARGEST_ERROR) & (real.cauchy <= LARGEST_ERROR)
         return {
             "Delta": real.Delta,
             "Delta_iw": sol.Delta,
-            "converged": real.converged,
+            "converged": sol.converged & accurate,
             "superconducting": sol.superconducting,
-            "ok": real.converged & sol.superconducting,
+            "ok": sol.converged & accurate & sol.superconducting,
         }
 
     parts = [values for _, values in map_materials(batched(solve), predicted)]
