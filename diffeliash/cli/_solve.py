@@ -167,7 +167,7 @@ def _add_critical_temperatures(
     for result in good:
         critical = T_c[result["file"]]
         result["T_c_K"] = critical
-        result["gap_ratio"] = gap_ratio(result["gap_edge_meV"], critical) if critical > 0 else math.nan
+        result["gap_ratio"] = float(gap_ratio(result["gap_edge_meV"], critical))
 
 
 Member = tuple[Material, float]

@@ -17,16 +17,26 @@ from scipy.special import erfc
 
 from ..units import BOLTZMANN
 from ._checks import is_concrete
+from ._kernel import lambda_kernel
 from ._line import INTERPOLATION_POINTS, lagrange_weights
+from ._matsubara import bosonic_frequencies
 from ._spectrum import Spectrum
 
 ROLL_OFF = 0.5
 """Width in $k$ times the step over which waves shorter than the grid are faded out: neighbors join over 15 steps."""
 
+GAUSS_POINTS = 6
+"""Points of a Gauss-Legendre rule on a part of a straight line as short as half of the broadening: exact to 1e-9."""
+
+COMPARED = 8
+"""Bosonic frequencies at which the coupling is compared with that on the imaginary axis."""
+
 EVEN = 1e-6
 """A grid whose steps differ by no more than this, relative, is even."""
 
-Teeth = tuple[Float[Array, " comb"], Float[Array, " comb"]]
+
+Points = tuple[Float[Array, " point"], Float[Array, " point"]]
+"""Energies [meV], and a2F there times the weight of the point in an integral [meV]."""
 
 
 class AbstractComb(eqx.Module):
@@ -35,23 +45,48 @@ class AbstractComb(eqx.Module):
     n: eqx.AbstractVar[int]
 
     @abc.abstractmethod
-    def teeth(self, spectrum: Spectrum, T: Float[Array, ""], period: Float[Array, ""]) -> Teeth:
-        r"""Weights of $\alpha^2F\coth(\Omega/2k_BT)/2$ and of $\alpha^2F$ at $\Omega_i = i\,$`period`$/n$."""
+    def points(self, spectrum: Spectrum) -> Points:
+        """The points that stand for a2F in its integrals."""
 
     @abc.abstractmethod
+    def laid_out(self, points: Points, period: Float[Array, ""]) -> Float[Array, " comb"]:
+        r"""Weights of the points moved to $\Omega_i = i\,$`period`$/n$, so that integrals stay."""
+
     def fade(self, index: Int[np.ndarray, " wave"]) -> Float[np.ndarray, " wave"]:
         """How much of the waves of these indices is kept."""
+        return np.ones(index.shape)
+
+    def mismatch(self, spectrum: Spectrum, T: Float[Array, ""]) -> Float[Array, ""]:
+        r"""Difference to the coupling $\lambda(\nu_l)$ on the imaginary axis, relative to $\lambda(\nu_1)$.
+
+        Zero where the points are those of the spectrum.
+        """
+        nu = bosonic_frequencies(T, jnp.arange(1.0, COMPARED + 1))
+        exact = lambda_kernel(spectrum, nu)
+        omega, weight = self.points(spectrum)
+        here = (2 * omega[None, :] / (omega[None, :] ** 2 + nu[:, None] ** 2)) @ weight
+        return jnp.max(jnp.abs(here - exact)) / jnp.where(exact[0] > 0, exact[0], 1.0)
 
 
-def _weighted(spectrum: Spectrum, T: Float[Array, ""]) -> Teeth:
-    omega, weight = jnp.asarray(spectrum.omega), spectrum.weights * spectrum.a2f
-    return weight * _half_coth(omega, T), weight
+def _own_points(spectrum: Spectrum) -> Points:
+    return jnp.asarray(spectrum.omega), spectrum.weights * spectrum.a2f
 
 
-def _half_coth(omega: Float[Array, " freq"], T: Float[Array, ""]) -> Float[Array, " freq"]:
+def _half_coth(omega: Float[Array, " point"], T: Float[Array, ""]) -> Float[Array, " point"]:
     r"""$\coth(\Omega/2k_BT)/2 = N(\Omega) + 1/2$, and zero at $\Omega = 0$."""
     positive = omega > 0
     return jnp.where(positive, 0.5 / jnp.tanh(jnp.where(positive, omega, 1.0) / (2 * BOLTZMANN * T)), 0.0)
+
+
+def _scattered(points: Points, period: Float[Array, ""], n: int) -> Float[Array, " comb"]:
+    """Points anywhere, each shared out among its neighbors on the grid so that low moments stay."""
+    omega, weight = points
+    position = omega / period * n
+    first = jnp.floor(position)
+    share = lagrange_weights(position - first, INTERPOLATION_POINTS)
+    offset = np.arange(INTERPOLATION_POINTS)[None, :] - INTERPOLATION_POINTS // 2 + 1
+    index = (first.astype(int)[:, None] + offset) % n
+    return jnp.zeros(n).at[index].add(weight[:, None] * share)
 
 
 class EvenComb(AbstractComb):
@@ -60,48 +95,47 @@ class EvenComb(AbstractComb):
     n: int = eqx.field(static=True)
     first: int = eqx.field(static=True)
 
-    def teeth(self, spectrum: Spectrum, T: Float[Array, ""], period: Float[Array, ""]) -> Teeth:
+    def points(self, spectrum: Spectrum) -> Points:
+        return _own_points(spectrum)
+
+    def laid_out(self, points: Points, period: Float[Array, ""]) -> Float[Array, " comb"]:
         del period
-        rest = self.n - self.first - spectrum.omega.size
-        even, odd = (jnp.pad(values, (self.first, rest)) for values in _weighted(spectrum, T))
-        return even, odd
+        return jnp.pad(points[1], (self.first, self.n - self.first - points[1].size))
 
     def fade(self, index: Int[np.ndarray, " wave"]) -> Float[np.ndarray, " wave"]:
         return np.asarray(erfc((2 * np.pi * np.abs(index) / self.n - np.pi) / ROLL_OFF) / 2)
 
 
 class ScatteredComb(AbstractComb):
-    """Points anywhere, each shared out among its neighbors on the grid so that low moments stay."""
+    """The points of any grid."""
 
     n: int = eqx.field(static=True)
 
-    def teeth(self, spectrum: Spectrum, T: Float[Array, ""], period: Float[Array, ""]) -> Teeth:
-        position = jnp.asarray(spectrum.omega) / period * self.n
-        first = jnp.floor(position)
-        share = lagrange_weights(position - first, INTERPOLATION_POINTS)
-        offset = np.arange(INTERPOLATION_POINTS)[None, :] - INTERPOLATION_POINTS // 2 + 1
-        index = (first.astype(int)[:, None] + offset) % self.n
-        even, odd = (jnp.zeros(self.n).at[index].add(values[:, None] * share) for values in _weighted(spectrum, T))
-        return even, odd
+    def points(self, spectrum: Spectrum) -> Points:
+        return _own_points(spectrum)
 
-    def fade(self, index: Int[np.ndarray, " wave"]) -> Float[np.ndarray, " wave"]:
-        return np.ones(index.shape)
+    def laid_out(self, points: Points, period: Float[Array, ""]) -> Float[Array, " comb"]:
+        return _scattered(points, period, self.n)
 
 
 class LinearComb(AbstractComb):
-    """The piecewise linear function through the points, at the points of a fine grid."""
+    """The straight lines between the points, by Gauss-Legendre rules on so many parts of each of them."""
 
     n: int = eqx.field(static=True)
+    parts: int = eqx.field(static=True)
 
-    def teeth(self, spectrum: Spectrum, T: Float[Array, ""], period: Float[Array, ""]) -> Teeth:
-        step = period / self.n
-        omega = step * jnp.arange(self.n)
-        grid, a2f = jnp.asarray(spectrum.omega), jnp.asarray(spectrum.a2f)
-        values = jnp.where(omega <= grid[-1], jnp.interp(omega, jnp.append(0.0, grid), jnp.append(0.0, a2f)), 0.0)
-        return step * values * _half_coth(omega, T), step * values
+    def points(self, spectrum: Spectrum) -> Points:
+        nodes, rule = np.polynomial.legendre.leggauss(GAUSS_POINTS)
+        inside = ((nodes[None, :] + 1) / 2 + np.arange(self.parts)[:, None]).reshape(1, -1) / self.parts
+        omega, a2f = (jnp.append(0.0, jnp.asarray(values)) for values in (spectrum.omega, spectrum.a2f))
+        width = jnp.diff(omega)[:, None]
+        at = (omega[:-1, None] + width * inside).reshape(-1)
+        values = (a2f[:-1, None] + jnp.diff(a2f)[:, None] * inside).reshape(-1)
+        weight = (width / (2 * self.parts) * np.tile(rule, self.parts)[None, :]).reshape(-1)
+        return at, weight * values
 
-    def fade(self, index: Int[np.ndarray, " wave"]) -> Float[np.ndarray, " wave"]:
-        return np.ones(index.shape)
+    def laid_out(self, points: Points, period: Float[Array, ""]) -> Float[Array, " comb"]:
+        return _scattered(points, period, self.n)
 
 
 def even_grid(omega: Any) -> tuple[int, float] | None:
@@ -125,7 +159,9 @@ def boson_waves(
         $\int\alpha^2F(\Omega)\,[N(\Omega) + \frac12]\,e^{-ik\Omega}\,\mathrm{d}\Omega$, even in $k$, and
         $\int\alpha^2F(\Omega)\,e^{-ik\Omega}\,\mathrm{d}\Omega / i$, odd in $k$. Both are real.
     """
-    even, odd = (jnp.fft.rfft(values) for values in comb.teeth(spectrum, T, period))
+    omega, weight = comb.points(spectrum)
+    both = (weight * _half_coth(omega, T), weight)
+    even, odd = (jnp.fft.rfft(comb.laid_out((omega, values), period)) for values in both)
     half = n // 2
     index = np.arange(half + 1)
     folded = index % comb.n

@@ -11,7 +11,7 @@ from jaxtyping import Array, Complex, Float
 from ..units import BOLTZMANN
 from ._checks import as_known, is_concrete, refuse, require_x64
 from ._implicit import attach_root
-from ._line import Line, lagrange_weights
+from ._line import Line, interpolate
 from ._line_plan import LARGEST_LINE, choose_line
 from ._matsubara_side import matsubara_side
 from ._msc import MSC, Prepared, prepare, solve_line
@@ -49,8 +49,8 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: MSC | Pade = MSC()
 
     With `MSC`, from a line close to the real axis by a polynomial through the points around $\Delta_0$: good to 1e-9,
     relative, at any temperature. `Pade` loses digits towards $T_c$. Searched up to twice $\Delta(i\omega_0)$. NaN in
-    the normal state; where there is no such energy, as within a percent of $T_c$ for strong coupling, where thermal
-    bosons fill the gap; and, for traced inputs, where it is larger than 1.5 times the end of the spectrum.
+    the normal state; where there is no such energy, as close to $T_c$ for strong coupling, where thermal bosons
+    fill the gap; and, for traced inputs, where it is larger than 1.5 times the end of the spectrum.
 
     Args:
         sol: Solution on the imaginary axis.
@@ -91,10 +91,11 @@ def gap_ratio(gap_edge: Any, T_c: Any) -> Any:
     r"""$2\Delta_0/k_BT_c$: 3.53 for weak coupling at low temperature.
 
     Args:
-        gap_edge: $\Delta_0$ [meV].
-        T_c: Critical temperature [K].
+        gap_edge: $\Delta_0$ [meV], at whatever temperature.
+        T_c: Critical temperature [K]; where it is zero, the answer is NaN.
     """
-    return 2 * gap_edge / (BOLTZMANN * T_c)
+    safe = jnp.where(jnp.asarray(T_c) > 0, T_c, 1.0)
+    return jnp.where(jnp.asarray(T_c) > 0, 2 * gap_edge / (BOLTZMANN * safe), jnp.nan)
 
 
 def _close(T: Any, omega_max: Any) -> Any:
@@ -113,13 +114,8 @@ class _FromLine(eqx.Module):
 
     def __call__(self, values: tuple[Line, Complex[Array, " line"]], omega: Float[Array, ""]) -> Complex[Array, ""]:
         line, Delta = values
-        reach = self.n_points // 2 - 1
-        position = omega / line.step
-        first = jnp.clip(jnp.floor(position), 0, Delta.size - 2 - reach)
-        mirrored = jnp.concatenate([jnp.conj(Delta[1 : reach + 1][::-1]), Delta])
-        around = jax.lax.dynamic_slice(mirrored, (first.astype(int),), (self.n_points,))
-        below = position - first - 1j * line.broadening / line.step
-        return jnp.sum(lagrange_weights(below, self.n_points) * around)
+        below = omega / line.step - 1j * line.broadening / line.step
+        return interpolate(Delta, below[None], self.n_points)[0]
 
 
 class _FromPade(eqx.Module):

@@ -91,18 +91,21 @@ def lagrange_weights(fraction: Inexact[Array, "*batch"], n_points: int) -> Inexa
     return jnp.stack(weights, axis=-1)
 
 
-def interpolate(values: Complex[Array, " fine"], position: Float[Array, " freq"]) -> Complex[Array, " freq"]:
-    """A Hermitian function between the points of its grid.
+def interpolate(
+    values: Complex[Array, " fine"], position: Complex[Array, " freq"], n_points: int = INTERPOLATION_POINTS
+) -> Complex[Array, " freq"]:
+    """A Hermitian function on a line between the points of its grid, or a little above or below.
 
     Args:
         values: At the points from zero on; well resolved.
-        position: In units of the step, not negative; the last half of the interpolation points must lie inside.
+        position: From the point zero, in units of the step; its real part is not negative.
+        n_points: Points of the local polynomial.
     """
-    reach = INTERPOLATION_POINTS // 2 - 1
-    first = jnp.clip(jnp.floor(position), 0, values.size - 2 - reach)
+    reach = n_points // 2 - 1
+    first = jnp.clip(jnp.floor(jnp.real(position)), 0, values.size - 2 - reach)
     mirrored = jnp.concatenate([jnp.conj(values[1 : reach + 1][::-1]), values])
-    index = first.astype(int)[:, None] + np.arange(INTERPOLATION_POINTS)[None, :]
-    return jnp.sum(lagrange_weights(position - first, INTERPOLATION_POINTS) * mirrored[index], axis=1)
+    index = first.astype(int)[:, None] + np.arange(n_points)[None, :]
+    return jnp.sum(lagrange_weights(position - first, n_points) * mirrored[index], axis=1)
 
 
 def double(values: Complex[Array, " line"]) -> Complex[Array, " fine"]:

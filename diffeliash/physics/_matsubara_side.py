@@ -15,7 +15,7 @@ from ._frequency_set import AbstractZSum, Ends
 from ._line import Line
 from ._matsubara import AbstractCutoff, fermionic_frequencies
 from ._pole_sums import from_nodes, smooth_nodes
-from ._sanitize import positive_or_one
+from ._sanitize import larger_than_zero
 from ._solve import GapSolution
 
 BLOCK = 16
@@ -83,21 +83,22 @@ def _summed(
     z_sum: AbstractZSum,
 ) -> MatsubaraSide:
     r"""From the averages at all frequencies, and $\Delta(i\omega_0)$ and $\mu^*$."""
-    missing, Y = averages
+    given, (missing, Y) = ends.T, averages
     start, mu_star = numbers
     n = Y.size
-    T = positive_or_one(jnp.asarray(ends.T))
+    T = larger_than_zero(jnp.asarray(ends.T))
+    ends = eqx.tree_at(lambda e: e.T, ends, T)
     kT, omega_n = BOLTZMANN * T, fermionic_frequencies(T, jnp.arange(n) * 1.0)
     weights, in_coulomb = ends.weights(n, cutoff)
     G = weights * (1 - missing) + z_sum.weights_beyond(weights)
     coefficients = jnp.stack([G * omega_n, weights * Y])
-    z = smooth_nodes(line)
+    z = smooth_nodes(jax.tree.map(larger_than_zero, line))
     normal, anomalous = jax.lax.map(lambda one: coefficients @ (1 / (one**2 + omega_n**2)), z, batch_size=BLOCK).T
     first = jnp.sum(omega_n <= line.broadening + CLEARANCE * line.step)
     index = jnp.minimum(first + jnp.arange(TESTED), n - 1)
     there = (first + jnp.arange(TESTED) < n) & (weights[index] == 1)
     return MatsubaraSide(
-        T=jnp.asarray(ends.T),
+        T=jnp.asarray(given),
         start=start,
         coulomb=2 * jnp.pi * kT * mu_star * jnp.sum(in_coulomb * Y),
         normal=normal + z_sum.poles_beyond(z, kT, n),

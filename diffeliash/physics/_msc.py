@@ -12,7 +12,7 @@ from ._implicit import attach_fixed_point
 from ._line import Line, double
 from ._line_equations import LineEquations, fermi_tanh, gap_map
 from ._matsubara_side import MatsubaraSide
-from ._sanitize import all_finite, harmless_unless, positive_or_one
+from ._sanitize import all_finite, harmless_unless, larger_than_zero
 from ._spectrum import Spectrum
 
 LEVELS = (4, 2, 1)
@@ -74,21 +74,23 @@ class Prepared(NamedTuple):
         equations: The equations; of a normal state without coupling if the inputs are not usable.
         start: Gap function to start from [meV].
         usable: Whether the inputs are finite and in their ranges.
+        mismatch: How far the coupling is from that on the imaginary axis, relative.
     """
 
     equations: LineEquations
     start: Float[Array, ""]
     usable: Bool[Array, ""]
+    mismatch: Float[Array, ""]
 
 
 @eqx.filter_jit
 def prepare(spectrum: Spectrum, side: MatsubaraSide, line: Line, comb: AbstractComb) -> Prepared:
     """The equations of one material on a line. A program of its own: that of the solution is then the same for all."""
     usable = all_finite((spectrum, side.numbers(), line)) & (line.broadening > 0) & (side.T > 0)
-    spectrum, T = harmless_unless(usable, spectrum, side.T)
+    spectrum, T = harmless_unless(usable, spectrum, larger_than_zero(side.T))
     numbers = [T, *(jnp.where(usable, x, 0.0) for x in side.numbers()[1:])]
     side = eqx.tree_at(MatsubaraSide.numbers, side, numbers)
-    line = jax.tree.map(positive_or_one, line)
+    line = jax.tree.map(larger_than_zero, line)
     z, taper = line.z, line.taper
     poles_Z, poles_phi = side.poles(line)
     even, odd = boson_waves(spectrum, T, comb=comb, n=line.n, period=2 * line.half_period)
@@ -104,7 +106,7 @@ def prepare(spectrum: Spectrum, side: MatsubaraSide, line: Line, comb: AbstractC
         odd=odd,
         coulomb=side.coulomb,
     )
-    return Prepared(equations, side.start, usable)
+    return Prepared(equations, side.start, usable, comb.mismatch(spectrum, T))
 
 
 def solve_line(prepared: Prepared, rtol: float) -> LineSolution:

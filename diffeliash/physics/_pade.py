@@ -114,7 +114,7 @@ def continue_by_pade(
     z = omega + 1j * broadening
     omega_n, Delta_n, Z_n = samples
     Delta, Z, phi = (continue_values(omega_n, values, z, method) for values in (Delta_n, Z_n, Z_n * Delta_n))
-    largest = jnp.max(jnp.abs(Delta))
+    largest = jnp.max(jnp.abs(Delta), initial=0.0)
     bound = largest > 0
-    discrepancy = jnp.max(jnp.abs(Delta - phi / Z)) / jnp.where(bound, largest, 1.0)
+    discrepancy = jnp.max(jnp.abs(Delta - phi / Z), initial=0.0) / jnp.where(bound, largest, 1.0)
     return (Delta, Z), jnp.where(bound, discrepancy, jnp.nan)

@@ -16,6 +16,7 @@ from ._line_plan import LARGEST_LINE, choose_line
 from ._matsubara_side import matsubara_side
 from ._msc import MSC, Prepared, prepare, solve_line
 from ._pade import Pade, continue_by_pade, pade_samples
+from ._sanitize import larger_than_zero
 from ._solve import GapSolution
 from ._spectrum import Spectrum
 
@@ -29,6 +30,9 @@ REFINEMENTS = 3
 CAUCHY_TOLERANCE = 1e-2
 """A larger residual of the Cauchy test is that of a wrong curve."""
 
+MISMATCH = 3.0
+"""How much more than the coupling the gap function changes."""
+
 
 class RealAxisGap(eqx.Module):
     r"""Gap function, renormalization and density of states on the line $\omega + i\Gamma$.
@@ -40,8 +44,9 @@ class RealAxisGap(eqx.Module):
         dos: Density of states over that of the normal state,
             $\mathrm{Re}[z/\sqrt{z^2 - \Delta^2}]$ with $z = \omega + i\Gamma$.
         broadening: $\Gamma$ [meV].
-        error: Estimated error of $\Delta$, relative to the largest. Of `MSC`, that of the integrals and iterations, to
-            which that of the solution on the imaginary axis is to be added (`sol.error`). Of `Pade`, the largest
+        error: Estimated error of $\Delta$, relative to the largest. Of `MSC`, that of the integrals and iterations and,
+            for a coarse uneven grid, of reading a2F as straight lines here and by the trapezoidal rule on the imaginary
+            axis; that of the solution there is to be added (`sol.error`). Of `Pade`, the largest
             $|\Delta - \phi/Z|$ with $\phi$ continued on its own: the paper's acceptance test.
         cauchy: Residual of the Cauchy test: how far $G = z/\sqrt{z^2-\Delta^2}$ at the lowest Matsubara frequencies,
             from its values on the line, is from $\omega_n/R_n$. NaN for `Pade`, which knows no line.
@@ -92,21 +97,21 @@ def continue_gap(
     require_x64()
     broadening = default_broadening(sol.T, as_known(spectrum.omega)[-1]) if broadening is None else broadening
     refuse(_check_line(omega, broadening, method) + check_same(sol, spectrum))
-    energies = jnp.asarray(omega, dtype=jnp.float64)
+    points = jnp.asarray(omega, dtype=jnp.float64), jnp.asarray(broadening, dtype=jnp.float64)
     if isinstance(method, Pade):
-        return _continue_by_pade(sol, energies, jnp.asarray(broadening, dtype=jnp.float64), method)
+        return _continue_by_pade(sol, *points, method)
     reach = _reach(omega, spectrum, sol.Delta)
 
     def attempt(n: int | None) -> tuple[int, RealAxisGap]:
         line, comb = choose_line(spectrum, sol.T, reach, broadening, rtol=method.rtol, n=n)
         side = matsubara_side(sol, line)
         prepared = prepare(spectrum, side, line, comb)
-        return line.n, _continue_exactly(prepared, (side.tested, side.G_tested), energies, rtol=method.rtol)
+        return line.n, _continue_exactly(prepared, (side.tested, side.G_tested), points, rtol=method.rtol)
 
     n, found = attempt(method.n)
     for _ in range(REFINEMENTS):
         refinable = method.n is None and 2 * n <= LARGEST_LINE
-        if not refinable or not is_concrete(found.error) or not float(found.error) > method.rtol:
+        if not refinable or not is_concrete(found.converged) or bool(found.converged):
             break
         n, found = attempt(2 * n)
     return eqx.tree_at(lambda real: real.converged, found, found.converged & sol.converged)
@@ -124,9 +129,14 @@ def _reach(omega: Any, spectrum: Spectrum, Delta: Any) -> Any:
 
 def _check_line(omega: Any, broadening: Any, method: MSC | Pade) -> list[str]:
     bad = []
-    if is_concrete(omega) and not (np.ndim(omega) == 1 and np.all(np.isfinite(np.asarray(omega)))):
-        bad.append("`omega` must be a one-dimensional array of finite energies [meV]")
-    if is_concrete(broadening):
+    if not isinstance(method, MSC | Pade):
+        raise TypeError(f"`method` must be an `MSC` or a `Pade`, got {method!r}.")
+    real = np.ndim(omega) == 1 and not np.iscomplexobj(omega)
+    if not real or (is_concrete(omega) and not np.all(np.isfinite(np.asarray(omega)))):
+        bad.append("`omega` must be a one-dimensional array of finite real energies [meV]")
+    if np.ndim(broadening) or np.iscomplexobj(broadening):
+        bad.append("`broadening` must be one real number [meV]; batch with jax.vmap")
+    elif is_concrete(broadening):
         value, least = float(broadening), "not negative" if isinstance(method, Pade) else "positive"
         if not np.isfinite(value) or value < 0 or (value == 0 and isinstance(method, MSC)):
             bad.append(f"`broadening` must be finite and {least} [meV], got {value:g}")
@@ -152,36 +162,38 @@ def check_same(sol: GapSolution, spectrum: Spectrum) -> list[str]:
 def _continue_exactly(
     prepared: Prepared,
     tests: tuple[Float[Array, " test"], Float[Array, " test"]],
-    omega: Float[Array, " freq"],
+    points: tuple[Float[Array, " freq"], Float[Array, ""]],
     *,
     rtol: float,
 ) -> RealAxisGap:
-    r"""From the equations, frequencies with $\omega_n/R_n$ for the Cauchy test, and the energies asked for."""
+    r"""From the equations, frequencies with $\omega_n/R_n$ for the Cauchy test, and the energies and the broadening."""
     equations, line = prepared.equations, prepared.equations.line
-    omega = jnp.where(jnp.isfinite(omega), omega, 0.0)
+    omega, broadening = jnp.where(jnp.isfinite(points[0]), points[0], 0.0), larger_than_zero(points[1])
     found = solve_line(prepared, rtol)
     fine = on_finer_grid(self_energy_waves(equations, found.Delta))
-    position = jnp.abs(omega) / line.step * 2
+    z = jnp.abs(omega) + 1j * broadening
+    position = (z - 1j * line.broadening) / line.step * 2
     convolved = jnp.stack([interpolate(values, position) for values in fine])
-    Delta, Z = gap_and_renormalization(equations, jnp.abs(omega) + 1j * line.broadening, convolved)
+    Delta, Z = gap_and_renormalization(equations, z, convolved)
     Delta, Z = (jnp.where(omega < 0, jnp.conj(values), values) for values in (Delta, Z))
     end = fine[:, 2 * line.last, None]
-    cauchy = cauchy_residual(
-        line,
-        found.Delta,
-        beyond=lambda z: gap_and_renormalization(equations, z, end)[0],
-        omega_n=tests[0],
-        G_n=tests[1],
+    cauchy, other = (
+        cauchy_residual(line, found.Delta, beyond=beyond, omega_n=tests[0], G_n=tests[1])
+        for beyond in (
+            lambda z: gap_and_renormalization(equations, z, end)[0],
+            lambda z: jnp.broadcast_to(found.Delta[-1], z.shape),
+        )
     )
+    doubt = jnp.abs(cauchy - other)  # how much depends on what the line does not reach
     return RealAxisGap(
         omega=omega,
         Delta=Delta,
         Z=Z,
-        dos=density_of_states(omega + 1j * line.broadening, Delta),
-        broadening=line.broadening,
-        error=found.error,
+        dos=density_of_states(omega + 1j * broadening, Delta),
+        broadening=points[1],
+        error=jnp.where(prepared.usable, found.error + MISMATCH * prepared.mismatch, jnp.nan),
         cauchy=cauchy,
-        converged=found.converged & (found.error <= rtol) & (cauchy <= CAUCHY_TOLERANCE),
+        converged=found.converged & (found.error <= rtol) & (cauchy <= CAUCHY_TOLERANCE + doubt),
         n_steps=found.n_steps,
     )
 

@@ -28,6 +28,11 @@ def positive_or_one(x: Array) -> Array:
     return jnp.where(jnp.isfinite(x) & (x >= 0), x, jnp.ones_like(x))
 
 
+def larger_than_zero(x: Array) -> Array:
+    """A number, or one if it is not finite or not positive."""
+    return jnp.where(jnp.isfinite(x) & (x > 0), x, jnp.ones_like(x))
+
+
 def harmless_unless(usable: Bool[Array, ""], spectrum: Spectrum, numbers: Any) -> tuple[Spectrum, Any]:
     """The inputs, or where they are not usable a spectrum that vanishes, and one for each number that is not positive.
 
