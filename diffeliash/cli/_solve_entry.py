@@ -1,5 +1,6 @@
 """One solution of `diffeliash solve`: its continuation, its entry in the results, what the user is told of it."""
 
+import math
 import pathlib
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 N_ENERGIES = 600
 """Steps of the real axis in the output; twice as many as often as the broadening asks for."""
 
-RESOLUTION = 0.5
+RESOLUTION = 0.25
 """Largest step in units of the broadening."""
 
 MOST_DOUBLINGS = 5
@@ -86,7 +87,7 @@ def _energies(omega_max: float, broadening: float) -> Any:
     return np.linspace(0.0, end, steps + 1)
 
 
-def tell_what_to_trust(file: pathlib.Path, solved: Solved) -> None:
+def tell_what_to_trust(file: pathlib.Path, solved: Solved, results: list[dict[str, Any]]) -> None:
     """What a user should know about the solutions of one file."""
     errors = [(float(real.error), float(sol.T), bool(real.cauchy == real.cauchy)) for _, sol, real in solved]
     worst, T, exact = max((each for each in errors if each[0] > UNCERTAIN), default=(0.0, 0.0, True))
@@ -97,14 +98,14 @@ def tell_what_to_trust(file: pathlib.Path, solved: Solved) -> None:
             f"note: {file}: Delta on the real axis comes from a Pade approximant in double precision and is uncertain: "
             f"two ways of computing it differ by up to {100 * worst:.2g} % of its maximum (at {T:g} K)."
         )
+    if any(result["superconducting"] and not math.isfinite(result["gap_edge_meV"]) for result in results):
+        tell(f"note: {file}: no gap edge so close to T_c, where thermal bosons fill the gap.")
     if any(sol.omega_c > sol.matsubara_cutoff for _, sol, _ in solved):
         tell(f"note: {file}: {MU_STAR_IS_CUT}")
 
 
 def row(result: dict[str, Any]) -> dict[str, str]:
     """The line of the table on the screen."""
-    import math
-
     edge, ratio = result["gap_edge_meV"], result["gap_ratio"]
     return {
         "file": result["file"],

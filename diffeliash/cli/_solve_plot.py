@@ -56,11 +56,16 @@ def _label(name: str, argument: str) -> str:
 
 
 def _setting(sol: "GapSolution", real: "RealAxisGap", result: dict[str, Any]) -> str:
-    method = "Padé" if result["real_axis_method"] == "Pade" else "exact"
-    T_c = f", $T_c$ = {result['T_c_K']:.4g} K" if result["T_c_K"] > 0 else ", normal"
+    method = "exact"
+    if result["real_axis_method"] == "Pade":
+        worth = f", uncertain by {100 * float(real.error):.2g} %" if np.isfinite(float(real.error)) else ""
+        method = f"Padé{worth}"
+    state = f"$T_c$ = {result['T_c_K']:.4g} K" if result["T_c_K"] > 0 else "no $T_c$"
+    if not result["superconducting"]:
+        state += ", normal state"
     return (
-        f"T = {float(sol.T):g} K{T_c}, $\\mu^*$ = {float(sol.mu_star):g} at $\\omega_c$ = {float(sol.omega_c):g} meV; "
-        f"real axis: {method}, $\\Gamma$ = {float(real.broadening):.3g} meV"
+        f"T = {float(sol.T):g} K, {state}, $\\mu^*$ = {float(sol.mu_star):g} at $\\omega_c$ = "
+        f"{float(sol.omega_c):g} meV\nreal axis: {method}, $\\Gamma$ = {float(real.broadening):.3g} meV"
     )
 
 
