@@ -49,8 +49,9 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: MSC | Pade = MSC()
 
     With `MSC`, from a line close to the real axis by a polynomial through the points around $\Delta_0$: good to 1e-9,
     relative, at any temperature. `Pade` loses digits towards $T_c$. Searched up to twice $\Delta(i\omega_0)$. NaN in
-    the normal state; where there is no such energy, as close to $T_c$ for strong coupling, where thermal bosons
-    fill the gap; and, for traced inputs, where it is larger than 1.5 times the end of the spectrum.
+    the normal state; for a solution that is not converged; where there is no such energy, as close to $T_c$ for strong
+    coupling, where thermal bosons fill the gap; and, for traced inputs, where it is larger than 1.5 times the end of
+    the spectrum.
 
     Args:
         sol: Solution on the imaginary axis.
@@ -64,7 +65,7 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: MSC | Pade = MSC()
     require_x64()
     refuse(check_same(sol, spectrum))
     if isinstance(method, Pade):
-        return _edge_by_pade(pade_samples(sol)[:2], method)
+        return jnp.where(sol.converged, _edge_by_pade(pade_samples(sol)[:2], method), jnp.nan)
     end, Delta = as_known(spectrum.omega)[-1], as_known(sol.Delta)
     if is_concrete(Delta) and not Delta[0] > 0:
         return jnp.array(jnp.nan)
@@ -84,7 +85,7 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: MSC | Pade = MSC()
             break
         broadening = broadening / 2
         edge, miss, n = attempt(broadening)
-    return edge
+    return jnp.where(sol.converged, edge, jnp.nan)
 
 
 def gap_ratio(gap_edge: Any, T_c: Any) -> Any:

@@ -1,4 +1,7 @@
+import dataclasses
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -49,6 +52,9 @@ def test_close_to_T_c_too_it_is_where_lines_tend_to():
 def test_no_edge():
     weak, strong = gaussian_peak(0.05), gaussian_peak(12.0)
     assert np.isnan(gap_edge(solve_gap(weak, 2.0), weak))
+    sol = solve_gap(strong, 3.0)
+    unsolved = dataclasses.replace(sol, converged=jnp.array(False))
+    assert np.isnan(gap_edge(unsolved, strong))
     close = 0.995 * float(solve_tc(strong))  # thermal bosons fill the gap: Re Delta < omega everywhere
     sol = solve_gap(strong, close)
     assert float(sol.Delta[0]) > 0.1
