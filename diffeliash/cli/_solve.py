@@ -123,7 +123,7 @@ def _answers(
             continue
         for notice in material.found.notices:
             tell(f"note: {file}: {notice}")
-        good, entries = [], []
+        good = []
         for T in at:
             stop_if_requested()
             try:
@@ -132,10 +132,9 @@ def _answers(
                 results.append(failure(file, error) | {"T_K": T})
                 continue
             results.append(result)
-            entries.append(result)
-            good.append((str(file), sol, real))
-        tell_what_to_trust(file, good, entries)
-        solved += good
+            good.append(result)
+            solved.append((str(file), sol, real))
+        tell_what_to_trust(file, good)
     _add_critical_temperatures(results, materials, numbers)
     return results, solved
 

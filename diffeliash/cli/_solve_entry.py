@@ -87,20 +87,22 @@ def _energies(omega_max: float, broadening: float) -> Any:
     return np.linspace(0.0, end, steps + 1)
 
 
-def tell_what_to_trust(file: pathlib.Path, solved: Solved, results: list[dict[str, Any]]) -> None:
-    """What a user should know about the solutions of one file."""
-    errors = [(float(real.error), float(sol.T), bool(real.cauchy == real.cauchy)) for _, sol, real in solved]
-    worst, T, exact = max((each for each in errors if each[0] > UNCERTAIN), default=(0.0, 0.0, True))
-    if worst and exact:
-        tell(f"note: {file}: the error of Delta on the real axis is {100 * worst:.2g} % of its maximum (at {T:g} K).")
-    elif worst:
-        tell(
-            f"note: {file}: Delta on the real axis comes from a Pade approximant in double precision and is uncertain: "
-            f"two ways of computing it differ by up to {100 * worst:.2g} % of its maximum (at {T:g} K)."
-        )
+def tell_what_to_trust(file: pathlib.Path, results: list[dict[str, Any]]) -> None:
+    """What a user should know about the good results of one file."""
+    uncertain = [result for result in results if result["real_axis_error"] > UNCERTAIN]
+    if uncertain:
+        worst = max(uncertain, key=lambda result: result["real_axis_error"])
+        percent, T = 100 * worst["real_axis_error"], worst["T_K"]
+        if worst["real_axis_method"] == "Pade":
+            tell(
+                f"note: {file}: Delta on the real axis comes from a Pade approximant in double precision and is "
+                f"uncertain: two ways of computing it differ by up to {percent:.2g} % of its maximum (at {T:g} K)."
+            )
+        else:
+            tell(f"note: {file}: the error of Delta on the real axis is {percent:.2g} % of its maximum (at {T:g} K).")
     if any(result["superconducting"] and not math.isfinite(result["gap_edge_meV"]) for result in results):
         tell(f"note: {file}: no gap edge so close to T_c, where thermal bosons fill the gap.")
-    if any(sol.omega_c > sol.matsubara_cutoff for _, sol, _ in solved):
+    if any(result["omega_c_meV"] > result["matsubara_cutoff_meV"] for result in results):
         tell(f"note: {file}: {MU_STAR_IS_CUT}")
 
 

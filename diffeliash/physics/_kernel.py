@@ -19,10 +19,17 @@ def lambda_kernel(spectrum: Spectrum, nu: Float[Array, " boson"]) -> Float[Array
     Returns:
         $\lambda(\nu)$, dimensionless; its value at $\nu = 0$ is $\lambda$.
     """
-    omega = jnp.asarray(spectrum.omega)[None, :]
+    return coupling_of(jnp.asarray(spectrum.omega), spectrum.weights * spectrum.a2f, nu)
+
+
+def coupling_of(
+    omega: Float[Array, " point"], weight: Float[Array, " point"], nu: Float[Array, " boson"]
+) -> Float[Array, " boson"]:
+    r"""$\sum_i 2\omega_iw_i/(\omega_i^2+\nu^2)$: the coupling of bosons at $\omega_i$ with weights $w_i$ [meV]."""
+    omega = omega[None, :]
     at_zero = (omega == 0) & (nu[:, None] == 0)
     denominator = jnp.where(at_zero, 1.0, omega**2 + nu[:, None] ** 2)
-    return (2 * omega / denominator) @ (spectrum.weights * spectrum.a2f)
+    return (2 * omega / denominator) @ weight
 
 
 def toeplitz_and_hankel(

@@ -12,6 +12,9 @@ from jaxtyping import Array, Complex, Float, Inexact
 INTERPOLATION_POINTS = 16
 """Points of the local polynomials between the points of a grid that has twice the resolution of its waves."""
 
+MIDWAY_POINTS = 8
+"""Points of the polynomials that lead from a line to one with twice as many points: a start for the iteration there."""
+
 
 class Line(eqx.Module):
     r"""Points $z_j = jh + i\Gamma$ with $-n/2 \le j < n/2$; those with $0 \le j \le n/2$ stand for all.
@@ -109,11 +112,10 @@ def interpolate(
 
 
 def double(values: Complex[Array, " line"]) -> Complex[Array, " fine"]:
-    """A Hermitian function at the points of a line and midway between them, from eight neighbors."""
-    mirrored = jnp.concatenate([jnp.conj(values[1:4][::-1]), values, jnp.broadcast_to(values[-1], (4,))])
+    """A Hermitian function at the points of a line and midway between them, from its neighbors."""
+    reach = MIDWAY_POINTS // 2
+    mirrored = jnp.concatenate([jnp.conj(values[1:reach][::-1]), values, jnp.broadcast_to(values[-1], (reach,))])
     n = values.size - 1
-    middle = sum(w * mirrored[i : i + n] for i, w in enumerate(_MIDWAY))
+    weights = lagrange_weights(jnp.array(0.5), MIDWAY_POINTS)
+    middle = sum(weights[i] * mirrored[i : i + n] for i in range(MIDWAY_POINTS))
     return jnp.concatenate([jnp.stack([values[:-1], middle], axis=1).reshape(-1), values[-1:]])
-
-
-_MIDWAY = np.array([-5, 49, -245, 1225, 1225, -245, 49, -5]) / 2048

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float, Int
 
 from ..units import BOLTZMANN
-from ._cauchy import cauchy_residual
+from ._cauchy import cauchy_test
 from ._checks import as_known, is_concrete, refuse, require_x64
 from ._line import interpolate, on_finer_grid
 from ._line_equations import gap_and_renormalization, self_energy_waves
@@ -146,16 +146,14 @@ def _check_line(omega: Any, broadening: Any, method: MSC | Pade) -> list[str]:
 def check_same(sol: GapSolution, spectrum: Spectrum) -> list[str]:
     """A complaint if a solution is known to belong to another spectrum."""
     pairs = ((sol.spectrum.omega, spectrum.omega), (sol.spectrum.a2f, spectrum.a2f))
-    for mine, given in pairs:
-        if mine.shape != given.shape:
-            return ["`spectrum` must be the one that `sol` belongs to"]
-        if (
-            mine is not given
-            and is_concrete(mine, given)
-            and not np.allclose(as_known(mine), as_known(given), rtol=1e-6, atol=1e-12)
-        ):
-            return ["`spectrum` must be the one that `sol` belongs to"]
-    return []
+    same = all(_may_be_equal(mine, given) for mine, given in pairs)
+    return [] if same else ["`spectrum` must be the one that `sol` belongs to"]
+
+
+def _may_be_equal(mine: Any, given: Any) -> bool:
+    if mine is given or mine.shape != given.shape or not is_concrete(mine, given):
+        return mine.shape == given.shape
+    return np.allclose(as_known(mine), as_known(given), rtol=1e-6, atol=1e-12)
 
 
 @eqx.filter_jit
@@ -177,14 +175,11 @@ def _continue_exactly(
     Delta, Z = gap_and_renormalization(equations, z, convolved)
     Delta, Z = (jnp.where(omega < 0, jnp.conj(values), values) for values in (Delta, Z))
     end = fine[:, 2 * line.last, None]
-    cauchy, other = (
-        cauchy_residual(line, found.Delta, beyond=beyond, omega_n=tests[0], G_n=tests[1])
-        for beyond in (
-            lambda z: gap_and_renormalization(equations, z, end)[0],
-            lambda z: jnp.broadcast_to(found.Delta[-1], z.shape),
-        )
+    beyond = (
+        lambda z: gap_and_renormalization(equations, z, end)[0],
+        lambda z: jnp.broadcast_to(found.Delta[-1], z.shape),
     )
-    doubt = jnp.abs(cauchy - other)  # how much depends on what the line does not reach
+    cauchy, doubt = cauchy_test(line, found.Delta, beyond=beyond, omega_n=tests[0], G_n=tests[1])
     return RealAxisGap(
         omega=omega,
         Delta=Delta,

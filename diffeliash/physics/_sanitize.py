@@ -23,11 +23,6 @@ def in_range(omega_c: ArrayLike, matsubara_cutoff: ArrayLike, mu_star: Float[Arr
     return (mu_star >= 0) & (mu_star <= 1) & (lowest > 0)
 
 
-def positive_or_one(x: Array) -> Array:
-    """A number, or one if it is not finite or negative."""
-    return jnp.where(jnp.isfinite(x) & (x >= 0), x, jnp.ones_like(x))
-
-
 def larger_than_zero(x: Array) -> Array:
     """A number, or one if it is not finite or not positive."""
     return jnp.where(jnp.isfinite(x) & (x > 0), x, jnp.ones_like(x))
@@ -41,4 +36,5 @@ def harmless_unless(usable: Bool[Array, ""], spectrum: Spectrum, numbers: Any) -
     """
     grid, steps = jnp.asarray(spectrum.omega), jnp.arange(1.0, spectrum.omega.size + 1)
     omega = jnp.where(jnp.all(jnp.isfinite(grid)), grid, steps)
-    return Spectrum(omega, jnp.where(usable, spectrum.a2f, 0.0)), jax.tree.map(positive_or_one, numbers)
+    positive = jax.tree.map(lambda x: jnp.where(jnp.isfinite(x) & (x >= 0), x, jnp.ones_like(x)), numbers)
+    return Spectrum(omega, jnp.where(usable, spectrum.a2f, 0.0)), positive

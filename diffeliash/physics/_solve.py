@@ -38,7 +38,7 @@ from ._matsubara import (
 )
 from ._root_finders import Anderson, Newton, Solver
 from ._sanitize import all_finite, harmless_unless, in_range
-from ._spectrum import Spectrum
+from ._spectrum import Spectrum, as_float64
 
 RESIDUAL_TOLERANCE = 1e-11
 """A residual below this part of the largest gap is always good enough, ten times the solver's tolerance also."""
@@ -214,20 +214,15 @@ def as_solution(
         residual=found.residual,
         error=found.error,
         n_steps=found.n_steps,
-        T=_as_array(ends.T),
+        T=as_float64(ends.T),
         mu_star=mu_star,
-        omega_c=_as_array(ends.omega_c),
-        matsubara_cutoff=_as_array(ends.matsubara_cutoff),
+        omega_c=as_float64(ends.omega_c),
+        matsubara_cutoff=as_float64(ends.matsubara_cutoff),
         spectrum=spectrum,
         frequencies=frequencies,
         cutoff=cutoff,
         z_sum=z_sum,
     )
-
-
-def _as_array(x: Any) -> Any:
-    """A number that is known while tracing must stay known: the continuation depends on it for its shapes."""
-    return x if isinstance(x, jax.Array) else np.asarray(x, dtype=np.float64)
 
 
 def find_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None, solver: Solver) -> Found:

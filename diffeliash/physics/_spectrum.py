@@ -34,8 +34,8 @@ class Spectrum(eqx.Module):
 
     def __init__(self, omega: Any, a2f: Any):
         require_x64()
-        self.omega = _as_float64(omega)
-        self.a2f = _as_float64(a2f)
+        self.omega = as_float64(omega)
+        self.a2f = as_float64(a2f)
 
     def __check_init__(self):
         bad = []
@@ -89,8 +89,8 @@ class Spectrum(eqx.Module):
         return jnp.where(self.lambda_ep > 0, self.lambda_ep, 1.0)
 
 
-def _as_float64(values: Any) -> Any:
-    """NumPy stays NumPy: a grid that is known while tracing must stay known."""
+def as_float64(values: Any) -> Any:
+    """NumPy stays NumPy: what is known while tracing must stay known, as shapes may depend on it."""
     if isinstance(values, jax.Array):
         return values.astype(jnp.float64)
     return np.asarray(values, dtype=np.float64)
