@@ -10,14 +10,21 @@ if TYPE_CHECKING:
     from ._errors import InputError as InputError
     from ._errors import IntegrityError as IntegrityError
     from ._errors import StorageError as StorageError
+    from .data import BrownianFamily as BrownianFamily
     from .data import ComplexFamily as ComplexFamily
+    from .data import DataSource as DataSource
     from .data import GenerateConfig as GenerateConfig
+    from .data import MaterialsFamily as MaterialsFamily
+    from .data import SimpleFamily as SimpleFamily
+    from .data import export_dataset as export_dataset
     from .data import feature_grid as feature_grid
     from .data import gap_features as gap_features
     from .data import generate as generate
     from .data import read_dataset as read_dataset
     from .data import read_gap as read_gap
     from .data import read_spectrum as read_spectrum
+    from .data import repair_dataset as repair_dataset
+    from .data import verify_dataset as verify_dataset
     from .models import Predictor as Predictor
     from .models import read_checkpoint as read_checkpoint
     from .physics import MSC as MSC
@@ -57,8 +64,9 @@ __version__ = "0.1.0"
 _LAYERS = {
     "_errors": ("InputError", "IntegrityError", "StorageError"),
     "data": (
-        "ComplexFamily", "GenerateConfig", "feature_grid", "gap_features", "generate", "read_dataset", "read_gap",
-        "read_spectrum",
+        "BrownianFamily", "ComplexFamily", "DataSource", "GenerateConfig", "MaterialsFamily", "SimpleFamily",
+        "export_dataset", "feature_grid", "gap_features", "generate", "read_dataset", "read_gap", "read_spectrum",
+        "repair_dataset", "verify_dataset",
     ),
     "models": ("Predictor", "read_checkpoint"),
     "physics": (

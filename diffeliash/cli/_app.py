@@ -7,6 +7,7 @@ import typer
 
 from .. import __version__
 from . import _interrupt
+from ._export import export_command
 from ._generate import generate_command
 from ._predict import predict_command
 from ._session import USAGE, print_json
@@ -32,6 +33,7 @@ app.command("generate")(generate_command)
 app.command("train")(train_command)
 app.command("predict")(predict_command)
 app.command("verify")(verify_command)
+app.command("export")(export_command)
 
 
 def _print_version(wanted: bool | None) -> None:

@@ -2,93 +2,199 @@
 
 import dataclasses
 import pathlib
+import time
+from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .._errors import InputError
-from ._options import DeviceOption, Family, Json, Seed
+from ._interrupt import stop_at_latest
+from ._options import DeviceOption, Family, Json
 from ._session import NOT_CONVERGED, print_json, session, tell
+from ._workers import choose_worker
 
 if TYPE_CHECKING:
     from ..data import GenerateConfig, GenerateReport
 
+WINDOW = 10.0
+"""Seconds over which the samples per second are averaged."""
+
+GRACE = 3.0
+"""Seconds after a signal in which what is computed is still written; a compilation may take longer."""
+
 
 def generate_command(
-    out: Annotated[pathlib.Path, typer.Argument(help="Folder of the data set; must be new or empty.")],
-    family: Annotated[Family, typer.Option("--family", help="Family of spectral functions.")] = "complex",
-    num_samples: Annotated[int, typer.Option("--num-samples", help="Samples drawn; not all are kept.")] = 1000,
-    seed: Seed = 0,
-    temperature: Annotated[float, typer.Option("--temperature", "-T", help="Temperature [K].")] = 1.16,
-    mu_star: Annotated[float, typer.Option("--mu-star", help="Coulomb pseudopotential mu*(omega_c).")] = 0.1,
-    omega_c: Annotated[float, typer.Option("--omega-c", help="Cutoff of mu* [meV].")] = 100.0,
+    out: Annotated[pathlib.Path, typer.Argument(help="Folder of the data set, new or empty; see also --resume.")],
+    family: Annotated[
+        Family | None,
+        typer.Option("--family", help="Family of spectral functions; see docs/data.md.", show_default="complex"),
+    ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter of the family, as lambda_max=1.5."),
+    ] = None,
+    num_samples: Annotated[
+        int | None, typer.Option("--num-samples", help="Samples drawn; not all are kept.", show_default="1000")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of all random numbers.", show_default="0")] = None,
+    temperature: Annotated[
+        float | None, typer.Option("--temperature", "-T", help="Temperature [K].", show_default="1.16")
+    ] = None,
+    mu_star: Annotated[
+        float | None, typer.Option("--mu-star", help="Coulomb pseudopotential mu*(omega_c).", show_default="0.1")
+    ] = None,
+    omega_c: Annotated[float | None, typer.Option("--omega-c", help="Cutoff of mu* [meV].", show_default="100")] = None,
     matsubara_cutoff: Annotated[
-        float, typer.Option("--matsubara-cutoff", help="Cutoff of the Matsubara sums [meV].")
-    ] = 220.0,
+        float | None, typer.Option("--matsubara-cutoff", help="Cutoff of the Matsubara sums [meV].", show_default="220")
+    ] = None,
     broadening: Annotated[
-        float, typer.Option("--broadening", help="Distance of the line from the real axis [meV].")
-    ] = 0.1,
+        float | None,
+        typer.Option("--broadening", help="Distance of the line from the real axis [meV].", show_default="0.1"),
+    ] = None,
+    max_error: Annotated[
+        float | None,
+        typer.Option(
+            "--max-error",
+            help="Samples whose gap function has a larger relative error are rejected.",
+            show_default="1e-6",
+        ),
+    ] = None,
+    with_tc: Annotated[
+        bool | None, typer.Option("--with-tc", help="Store the critical temperature of every sample.")
+    ] = None,
+    shard_size: Annotated[
+        int | None, typer.Option("--shard-size", help="Samples drawn for each file.", show_default="512")
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the data set in this folder. Options that are not given are as it was begun with.",
+        ),
+    ] = False,
+    shard_index: Annotated[
+        int | None,
+        typer.Option("--shard-index", help="Number of this worker, from 0.", show_default="task of a SLURM array"),
+    ] = None,
+    num_shards: Annotated[
+        int | None,
+        typer.Option(
+            "--num-shards",
+            help="Number of workers, which share out the files of one data set.",
+            show_default="tasks of a SLURM array",
+        ),
+    ] = None,
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
     """Draw random spectral functions, solve them, continue the gap to the real axis, store what is accepted.
 
-    Samples in the normal state are dropped and counted. The gap functions are continued exactly; a sample whose
-    estimated error is above 1e-6 of the largest value is rejected.
+    Samples in the normal state are dropped and counted, and so are those whose solution or continuation is not exact
+    enough. A run may be interrupted or killed at any time: --resume goes on with what is there.
     """
     with session(json, device):
-        from ..data import FAMILIES
-
-        config = make_config(
-            family=FAMILIES[family](),
-            num_samples=num_samples,
-            seed=seed,
-            T=temperature,
-            mu_star=mu_star,
-            omega_c=omega_c,
-            matsubara_cutoff=matsubara_cutoff,
-            broadening=broadening,
-        )
-        report = generate_with_progress(config, out)
+        stop_at_latest(GRACE)
+        worker = choose_worker(shard_index, num_shards)
+        asked = {
+            "num_samples": num_samples, "seed": seed, "T": temperature, "mu_star": mu_star, "omega_c": omega_c,
+            "matsubara_cutoff": matsubara_cutoff, "broadening": broadening, "max_error": max_error,
+            "with_T_c": with_tc, "shard_size": shard_size,
+        }  # fmt: skip
+        config = _config(out if resume else None, family, _parameters(parameters or []), asked)
+        report = generate_with_progress(config, out, resume=resume, worker=worker)
+        for problem in report.replaced:
+            tell(f"made again: {problem}")
         if json:
             print_json(dataclasses.asdict(report))
         else:
             print(summary(report, out))
-        if not report.n_kept:
+        if report.digest and not report.n_kept:
             tell("error: no sample was kept.")
             raise typer.Exit(NOT_CONVERGED)
 
 
-def make_config(**values: Any) -> "GenerateConfig":
-    """A configuration from the command line, with its complaints as input errors."""
-    from ..data import GenerateConfig
+def _parameters(texts: list[str]) -> dict[str, Any]:
+    found = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            found[name] = int(value) if value.strip().isdecimal() else float(value)
+        except ValueError as error:
+            raise InputError(f"--parameter {text}: expected NAME=NUMBER.") from error
+    return found
 
+
+def _config(
+    folder: pathlib.Path | None, family: str | None, parameters: dict[str, Any], asked: dict[str, Any]
+) -> "GenerateConfig":
+    """The configuration asked for; what is `None` is as in the data set that is to go on, or the default."""
+    from ..data import MANIFEST, GenerateConfig, config_of, make_family, read_manifest
+
+    asked = {name: value for name, value in asked.items() if value is not None}
     try:
-        return GenerateConfig(**values)
-    except ValueError as error:
+        if folder is None or not (folder / MANIFEST).exists():
+            return GenerateConfig(family=make_family(family or "complex", **parameters), **asked)
+        begun = config_of(read_manifest(folder).config)
+        if family is not None:
+            asked["family"] = make_family(family, **parameters)
+        elif parameters:
+            asked["family"] = dataclasses.replace(begun.family, **parameters)  # pyright: ignore[reportArgumentType]
+        return dataclasses.replace(begun, **asked)
+    except (ValueError, TypeError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(str(error)) from error
 
 
-def generate_with_progress(config: "GenerateConfig", folder: pathlib.Path) -> "GenerateReport":
-    """Generate a data set under a progress bar."""
-    from ..data import generate
+def default_config(num_samples: int, seed: int) -> "GenerateConfig":
+    """The configuration of a small data set to train on."""
+    return _config(None, None, {}, {"num_samples": num_samples, "seed": seed})
+
+
+def generate_with_progress(
+    config: "GenerateConfig", folder: pathlib.Path, *, resume: bool = False, worker: tuple[int, int] = (0, 1)
+) -> "GenerateReport":
+    """Generate a data set, or a worker's part of it, under a progress bar."""
+    from ..data import generate, own_shards
     from ._progress import progress_bar
 
-    with progress_bar("solving", config.num_samples) as update:
+    total = sum(config.samples_in(shard) for shard in own_shards(config, *worker))
+    with progress_bar("solving", total) as update:
         return generate(
             config,
             folder,
-            progress=lambda counts: update(
-                sum(counts.values()),
-                f"kept {counts['kept']}, normal {counts['normal']}, "
-                f"rejected {counts['not converged'] + counts['inaccurate']}",
-            ),
+            resume=resume,
+            shard_index=worker[0],
+            num_shards=worker[1],
+            progress=_counter(update),
         )
 
 
+def _counter(update: Callable[[int, str], None]) -> Callable[[dict[str, int]], None]:
+    """A function that shows the samples of each status so far, and how many there were in a second lately."""
+    seen = deque(maxlen=1000)
+
+    def show(counts: dict[str, int]) -> None:
+        done, now = sum(counts.values()), time.monotonic()
+        seen.append((now, done))
+        while now - seen[0][0] > WINDOW:
+            seen.popleft()
+        rate = (done - seen[0][1]) / max(now - seen[0][0], 1e-9)
+        rejected = done - counts["kept"] - counts["normal"]
+        update(done, f"{rate:.0f}/s, kept {counts['kept']}, normal {counts['normal']}, rejected {rejected}")
+
+    return show
+
+
 def summary(report: "GenerateReport", folder: pathlib.Path) -> str:
-    """One line on a data set."""
-    return (
+    """What there is of a data set."""
+    reasons = ", ".join(f"{n} {name}" for name, n in report.reasons.items() if n and name not in ("kept", "normal"))
+    line = (
         f"{folder}: {report.n_kept} samples kept of {report.n_requested} ({report.n_normal} normal, "
-        f"{report.n_rejected} rejected) in {report.seconds:.0f} s, digest {report.digest[:12]}"
+        f"{report.n_rejected} rejected{': ' + reasons if reasons else ''}) in {report.seconds:.0f} s"
     )
+    if report.digest is None:
+        return f"{line}; {report.n_missing} of {report.n_shards} files are still missing, which other workers make"
+    return f"{line}, digest {report.digest[:12]}"

@@ -6,11 +6,13 @@ crashes the process. The handler only remembers the signal, and the commands ask
 
 import os
 import signal
+import threading
 import types
 
 
 class _Requested:
     number = 0
+    grace: float | None = None
 
 
 def install() -> None:
@@ -19,11 +21,20 @@ def install() -> None:
     signal.signal(signal.SIGTERM, _remember)
 
 
+def stop_at_latest(seconds: float) -> None:
+    """End the process this long after a signal if it has not stopped by then: for a command that may be killed."""
+    _Requested.grace = seconds
+
+
 def _remember(number: int, frame: types.FrameType | None) -> None:
     del frame
     if _Requested.number:
         os._exit(128 + number)
     _Requested.number = number
+    if _Requested.grace is not None:
+        timer = threading.Timer(_Requested.grace, os._exit, [128 + number])
+        timer.daemon = True
+        timer.start()
     os.write(2, b"interrupted: stopping after this step; once more to stop at once\n")
 
 

@@ -10,7 +10,7 @@ Layout = Literal["auto", "epw", "qe", "elk", "abinit", "isome", "plain"]
 Method = Literal["msc", "pade"]
 ZSumName = Literal["truncated", "infinite"]
 Device = Literal["auto", "cpu", "gpu"]
-Family = Literal["complex"]
+Family = Literal["simple", "complex", "gbm", "materials"]
 
 Files = Annotated[list[pathlib.Path], typer.Argument(help="a2F files of EPW, QE, Elk, ABINIT, IsoME, or plain tables.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]

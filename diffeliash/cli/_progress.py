@@ -40,13 +40,16 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]
 
 def _lines(console: rich.console.Console, title: str, total: int) -> Callable[[int, str], None]:
     started = last = time.monotonic()
+    first = None
 
     def update(done: int, remark: str) -> None:
-        nonlocal last
+        nonlocal last, first
         now = time.monotonic()
+        first = done if first is None else first
         if done >= total or now - last >= LINE_EVERY:
             last = now
-            parts = (f"{title} {done}/{total}", f"{now - started:.0f} s", remark)
+            left = (total - done) / (done - first) * (now - started) if done > first else 0.0
+            parts = (f"{title} {done}/{total}", f"{now - started:.0f} s", f"{left:.0f} s left" if left else "", remark)
             console.print(", ".join(part for part in parts if part), highlight=False, soft_wrap=True)
         stop_if_requested()
 

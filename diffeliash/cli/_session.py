@@ -80,7 +80,7 @@ def _set_up_jax(device: Device) -> None:
         jax.config.update("jax_platforms", "cpu")
     if device == "gpu":
         try:
-            jax.config.update("jax_default_device", jax.devices("gpu")[0])
+            jax.devices("gpu")  # where there is one, JAX takes it, and all of them if there are several
         except RuntimeError as error:
             hint = "Use --device cpu, or install diffeliash[cuda12] or diffeliash[cuda13]."
             raise DeviceError("there is no GPU that JAX can use.", hint=hint) from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import InputError, StorageError
-from ._generate import generate_with_progress, make_config, summary
+from ._generate import default_config, generate_with_progress, summary
 from ._interrupt import stop_if_requested
 from ._options import DeviceOption, Json, Seed
 from ._session import finite, print_json, session, tell
@@ -64,7 +64,7 @@ def train_command(
             consistency_epochs=consistency_epochs,
             seed=seed,
         )
-        generate_config = make_config(num_samples=num_samples, seed=seed)
+        generate_config = default_config(num_samples, seed)
         folder = _new_run(run)
         try:
             dataset = _read_data(data, generate_config, folder)

@@ -1,133 +1,151 @@
-"""Reading a data set back, whole, and splitting it."""
+"""A finished data set in memory: the fast way to read one."""
 
 import dataclasses
-import json
 import pathlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from jaxtyping import Complex, Float
 
 from .._errors import InputError, IntegrityError
-from ._generate import content_digest, dataset_digest
-from ._schema import FORMAT_VERSION, MANIFEST, STORED, shard_name
-from ._storage import read_hdf5
+from ._manifest import Manifest, read_done, read_manifest
+from ._schema import AXES, shard_name, stored_fields
+from ._shards import read_shard
+
+FOR_TRAINING = ("a2f", "Delta_meV", "Delta_iw_meV")
+"""Fields that training needs."""
+
+READERS = 4
+"""Shards that are read and checked at once."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """All stored samples of a data set, in memory.
+    """Stored samples of a data set, in memory.
 
     Args:
         config: The configuration it was generated with.
         digest: Of the content.
         omega: Grid of the spectral functions [meV].
         omega_real: Energies of the gap functions [meV].
-        a2f: Spectral functions.
-        Delta: Gap functions on the line omega + i broadening [meV].
-        Delta_iw: Gap functions at the Matsubara frequencies [meV].
+        fields: Arrays with one row a sample, by their names; `number` is that of the sample among all drawn.
     """
 
     config: dict[str, Any]
     digest: str
     omega: Float[np.ndarray, " freq"]
     omega_real: Float[np.ndarray, " real"]
-    a2f: Float[np.ndarray, "sample freq"]
-    Delta: Complex[np.ndarray, "sample real"]
-    Delta_iw: Float[np.ndarray, "sample matsubara"]
+    fields: dict[str, np.ndarray]
+
+    @property
+    def a2f(self) -> Float[np.ndarray, "sample freq"]:
+        """Spectral functions."""
+        return self.fields["a2f"]
+
+    @property
+    def Delta(self) -> Complex[np.ndarray, "sample real"]:
+        """Gap functions on the line omega + i broadening [meV]."""
+        return self.fields["Delta_meV"]
+
+    @property
+    def Delta_iw(self) -> Float[np.ndarray, "sample matsubara"]:
+        """Gap functions at the Matsubara frequencies [meV]."""
+        return self.fields["Delta_iw_meV"]
 
     def __len__(self) -> int:
-        return self.a2f.shape[0]
+        return self.fields["number"].size
 
 
-def read_dataset(folder: pathlib.Path) -> Dataset:
-    """Load a data set, checking its digests.
+def read_dataset(folder: pathlib.Path, fields: Sequence[str] = FOR_TRAINING) -> Dataset:
+    """Load a data set, checking all checksums; `DataSource` reads what does not fit into memory.
+
+    Args:
+        folder: Of `generate`.
+        fields: Which ones: `a2f`, `Delta_meV`, `Z`, `dos`, `Delta_iw_meV`, `Z_iw`, `lambda_ep`, `omega_log_meV`,
+            `omega_2_meV`, `error`, `cauchy`, `sample`, and `T_c_K` if it was asked for.
 
     Raises:
-        InputError: The folder is no data set, or of another format version.
+        InputError: The folder is no data set, unfinished, of another format version, without such a field, or larger
+            than the memory.
         IntegrityError: A shard is damaged, missing or foreign.
     """
-    manifest = _read_manifest(folder)
-    shards = [_read_shard(folder, number, digest) for number, digest in enumerate(manifest["shards"])]
-    if dataset_digest(manifest["config"], manifest["shards"]) != manifest["digest"]:
-        raise IntegrityError("damaged data set", where=str(folder / MANIFEST), why="its digest does not match.")
-    rows = {name: np.concatenate([shard[name] for shard in shards]) for name in STORED}
+    folder = pathlib.Path(folder)
+    manifest = read_manifest(folder)
+    done = read_done(folder, manifest)
+    fields = check_fields(manifest, fields)
+    _refuse_too_large(folder, manifest.n_shards)
+
+    def load(shard: int) -> dict[str, np.ndarray]:
+        arrays = read_whole_shard(folder, manifest, shard, done.shards[shard].digest)
+        number = shard * manifest.config["shard_size"] + arrays["sample"]
+        return {name: arrays[name] for name in (*AXES, *fields)} | {"number": number}
+
+    with ThreadPoolExecutor(READERS) as pool:
+        shards = list(pool.map(load, range(manifest.n_shards)))
     return Dataset(
-        config=manifest["config"],
-        digest=manifest["digest"],
+        config=manifest.config,
+        digest=done.digest,
         omega=shards[0]["omega_meV"],
         omega_real=shards[0]["omega_real_meV"],
-        a2f=rows["a2f"],
-        Delta=rows["Delta_meV"],
-        Delta_iw=rows["Delta_iw_meV"],
+        fields={name: np.concatenate([shard.pop(name) for shard in shards]) for name in ("number", *fields)},
     )
 
 
-def verify_dataset(folder: pathlib.Path) -> list[str]:
-    """Every problem of a data set, one line each; empty if it is whole.
+def check_fields(manifest: Manifest, fields: Sequence[str]) -> tuple[str, ...]:
+    """The fields asked for.
 
     Raises:
-        InputError: The folder is no data set, or of another format version.
+        InputError: The data set does not have one of them.
     """
-    manifest = _read_manifest(folder)
-    problems = []
-    for number, digest in enumerate(manifest["shards"]):
-        try:
-            _read_shard(folder, number, digest)
-        except (InputError, IntegrityError) as error:
-            problems.append(str(error))
-    if dataset_digest(manifest["config"], manifest["shards"]) != manifest["digest"]:
-        problems.append(f"{folder / MANIFEST}: its digest does not match.")
-    return problems
+    there = stored_fields(manifest.config)
+    unknown = [name for name in fields if name not in there]
+    if unknown:
+        raise InputError(f"no field {', '.join(unknown)}", why=f"the data set has {', '.join(there)}.")
+    return tuple(dict.fromkeys(fields))
 
 
-def _read_manifest(folder: pathlib.Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    if not path.is_file():
-        hint = "Give a folder that `diffeliash generate` wrote."
-        raise InputError("not a data set", where=str(folder), why=f"there is no {MANIFEST} in it.", hint=hint)
+def read_whole_shard(folder: pathlib.Path, manifest: Manifest, shard: int, digest: str) -> dict[str, np.ndarray]:
+    """A shard of a finished data set, with the content that it was finished with.
+
+    Raises:
+        IntegrityError: It is damaged, missing or foreign.
+    """
     try:
-        manifest = json.loads(path.read_text())
-        version, _ = manifest["format_version"], (manifest["config"], manifest["shards"], manifest["digest"])
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise IntegrityError("damaged data set", where=str(path), why="it is not a manifest.") from error
-    if version != FORMAT_VERSION:
-        raise InputError("unknown format", where=str(path), why=f"version {version}, this reads {FORMAT_VERSION}.")
-    return manifest
-
-
-def _read_shard(folder: pathlib.Path, number: int, digest: str) -> dict[str, np.ndarray]:
-    path = folder / shard_name(number)
-    arrays, _ = read_hdf5(path)
-    missing = {"omega_meV", "omega_real_meV", "status", *STORED} - set(arrays)
-    if missing:
-        raise IntegrityError("damaged data set", where=str(path), why=f"{', '.join(sorted(missing))} missing.")
-    if content_digest({name: arrays[name] for name in (*STORED, "status")}) != digest:
-        raise IntegrityError("damaged data set", where=str(path), why="its content has another digest.")
+        arrays, summary = read_shard(folder, manifest, shard)
+    except InputError as error:
+        raise IntegrityError(error.what, where=error.where, why=error.why, hint=REPAIR.format(folder)) from error
+    if summary.digest != digest:
+        raise IntegrityError(
+            "foreign file", where=str(folder / shard_name(shard)),
+            why="its content is not that of the finished data set.", hint=REPAIR.format(folder),
+        )  # fmt: skip
     return arrays
 
 
-@dataclasses.dataclass(frozen=True)
-class Split:
-    """Row numbers of the three parts of a data set."""
-
-    train: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
+REPAIR = "`diffeliash verify {} --repair` makes it again."
 
 
-def split_rows(n: int, seed: int) -> Split:
-    """A random split into 81 % training, 9 % validation and 10 % test rows.
-
-    Raises:
-        InputError: Fewer than 12 rows: a part would be empty.
-    """
-    n_test, n_validation = round(0.10 * n), round(0.09 * n)
-    if min(n_test, n_validation) < 1:
-        raise InputError(f"{n} samples are too few to split 81/9/10.", hint="Generate at least 12 that are kept.")
-    order = np.random.default_rng(seed).permutation(n)
-    return Split(
-        train=np.sort(order[n_test + n_validation :]),
-        validation=np.sort(order[n_test : n_test + n_validation]),
-        test=np.sort(order[:n_test]),
+def _refuse_too_large(folder: pathlib.Path, n_shards: int) -> None:
+    needed = sum(
+        (folder / shard_name(shard)).stat().st_size
+        for shard in range(n_shards)
+        if (folder / shard_name(shard)).exists()
     )
+    available = available_memory()
+    if available is not None and needed > available:
+        raise InputError(
+            "the data set does not fit into memory", where=str(folder),
+            why=f"it has {needed / 2**30:.1f} GiB, {available / 2**30:.1f} GiB are free.",
+            hint="Read samples one by one with diffeliash.DataSource.",
+        )  # fmt: skip
+
+
+def available_memory() -> int | None:
+    """Bytes that a process can still have, where the system says so."""
+    try:
+        lines = pathlib.Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError):
+        return None

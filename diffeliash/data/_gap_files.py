@@ -9,13 +9,13 @@ from jaxtyping import Complex, Float
 
 from .._errors import InputError, IntegrityError
 from ..physics import GapSolution, RealAxisGap
-from ._storage import hdf5_bytes, read_hdf5, software_versions, write_file
+from ._files import write_file
+from ._hdf5 import hdf5_bytes, is_hdf5, read_hdf5
+from ._provenance import software_versions
 from ._text import parse_table, read_bytes
 
-SOLUTION_FORMAT_VERSION = 2
+SOLUTION_FORMAT_VERSION = 3
 """Readers refuse any other."""
-
-HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ def read_gap(path: str | pathlib.Path) -> GapFile:
     """
     path = pathlib.Path(path)
     content = read_bytes(path)
-    found = _read_hdf5_gap(path) if content.startswith(HDF5_MAGIC) else _read_text_gap(path, content)
+    found = _read_hdf5_gap(path) if is_hdf5(content) else _read_text_gap(path, content)
     if found.omega.size < 2 or np.any(np.diff(found.omega) <= 0):
         raise InputError("energies must increase, and be at least two", where=str(path))
     if not np.all(np.isfinite(found.Delta)):

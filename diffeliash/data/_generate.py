@@ -1,252 +1,281 @@
-"""Random data sets: draw, solve, continue, accept, store."""
+"""Random data sets: draw, solve, continue, accept, store, and go on where a run was interrupted."""
 
 import dataclasses
-import hashlib
-import json
 import pathlib
-import shutil
-import tempfile
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PRNGKeyArray
 
-from .._errors import StorageError
-from ..physics import MSC, FullMatsubara, batched, continue_gap, count_frequencies, map_materials, solve_gap
-from ._families import ComplexFamily
-from ._features import N_ENERGIES, feature_grid
-from ._schema import FORMAT_VERSION, MANIFEST, STATUS, UNITS, shard_name
-from ._storage import hdf5_bytes, software_versions, write_file
+from .._errors import InputError, IntegrityError, StorageError
+from ..physics import run_calls
+from ._files import remove_temporary, temporary_prefix, write_file
+from ._generate_config import GenerateConfig, differences
+from ._lock import lock_shards
+from ._manifest import Done, Manifest, ShardSummary, make_done, make_manifest, read_done, read_manifest, total_counts
+from ._provenance import machine
+from ._record import chunk_grid, record_function, sample_keys
+from ._schema import DONE, LOCK, MANIFEST, STATUS, shard_name
+from ._shards import read_shard, read_summary, shard_bytes
 
-FAMILIES = {"complex": ComplexFamily}
-"""The families by their names on the command line."""
+WAITING = 2
+"""Finished shards that may wait for the disk while the next ones are computed."""
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class GenerateConfig:
-    r"""What decides the content of a data set.
-
-    Args:
-        family: Where the spectral functions come from.
-        num_samples: Samples drawn; those that are accepted are stored.
-        seed: Of the random numbers.
-        T: Temperature [K].
-        mu_star: Coulomb pseudopotential at `omega_c`.
-        omega_c: Coulomb cutoff [meV].
-        matsubara_cutoff: Cutoff of the Matsubara sums [meV].
-        broadening: Distance $\Gamma$ of the line $\omega + i\Gamma$ from the real axis [meV].
-        n_energies: Energies of the gap function, from 0 to 3.5 times the end of the spectral function.
-        max_error: A sample is rejected if the estimated error of the continuation is larger, relative to the largest
-            $|\Delta|$.
-        shard_size: Samples drawn per file.
-    """
-
-    family: ComplexFamily = dataclasses.field(default_factory=ComplexFamily)
-    num_samples: int = 1000
-    seed: int = 0
-    T: float = 1.16
-    mu_star: float = 0.1
-    omega_c: float = 100.0
-    matsubara_cutoff: float = 220.0
-    broadening: float = 0.1
-    n_energies: int = N_ENERGIES
-    max_error: float = 1e-6
-    shard_size: int = 1024
-
-    def __post_init__(self):
-        names = ("num_samples", "T", "omega_c", "matsubara_cutoff", "broadening", "shard_size", "max_error")
-        bad = [f"`{name}` must be positive, got {getattr(self, name)}" for name in names if not getattr(self, name) > 0]
-        if self.n_energies < 2:
-            bad.append(f"`n_energies` must be at least 2, got {self.n_energies}")
-        if not 0 <= self.mu_star <= 1:
-            bad.append(f"`mu_star` must lie in [0, 1], got {self.mu_star}")
-        if self.matsubara_cutoff < self.family.omega_max:
-            bad.append(f"`matsubara_cutoff` must not lie below the spectrum, got {self.matsubara_cutoff} meV")
-        if self.seed < 0:
-            bad.append(f"`seed` must not be negative, got {self.seed}")
-        if bad:
-            raise ValueError("; ".join(bad) + ".")
-
-    def as_dict(self) -> dict[str, Any]:
-        """The configuration as JSON can hold it, the family with its name."""
-        return dataclasses.asdict(self) | {
-            "family": {"name": _family_name(self.family)} | dataclasses.asdict(self.family)
-        }
-
-
-def _family_name(family: ComplexFamily) -> str:
-    return next(name for name, kind in FAMILIES.items() if type(family) is kind)
+Progress = Callable[[dict[str, int]], None]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GenerateReport:
-    """What became of the samples of one data set."""
+    """What became of the samples of one data set.
+
+    Args:
+        n_requested: Samples to be drawn.
+        n_kept: Stored.
+        n_normal: In the normal state, not stored.
+        n_rejected: Not accepted for another reason, not stored.
+        seconds: Of this run.
+        digest: Of configuration and content; `None` as long as shards are missing, which other workers make.
+        reasons: Samples of each status.
+        n_shards: Files of the data set.
+        n_missing: Those that are not there yet.
+        replaced: What was wrong with shards that were there and had to be made again.
+    """
 
     n_requested: int
     n_kept: int
     n_normal: int
     n_rejected: int
     seconds: float
-    digest: str
+    digest: str | None
+    reasons: dict[str, int]
+    n_shards: int
+    n_missing: int
+    replaced: tuple[str, ...]
 
 
-def sample_record(config: GenerateConfig, key: PRNGKeyArray) -> dict[str, Any]:
-    """One sample from its key: spectrum, solution on both axes, status. A pure function of its arguments."""
-    frequencies = FullMatsubara(count_frequencies(config.T, config.matsubara_cutoff))
-    spectrum = config.family.sample_spectrum(key)
-    sol = solve_gap(
-        spectrum,
-        config.T,
-        mu_star=config.mu_star,
-        omega_c=config.omega_c,
-        matsubara_cutoff=config.matsubara_cutoff,
-        frequencies=frequencies,
-    )
-    grid = feature_grid(config.family.omega_max, config.n_energies)
-    real = continue_gap(sol, spectrum, grid, broadening=config.broadening, method=MSC(rtol=config.max_error))
-    status = jnp.where(real.error <= config.max_error, STATUS.index("kept"), STATUS.index("inaccurate"))
-    status = jnp.where(real.converged | (real.error > config.max_error), status, STATUS.index("not converged"))
-    status = jnp.where(sol.superconducting, status, STATUS.index("normal"))
-    return {
-        "a2f": spectrum.a2f,
-        "Delta_meV": real.Delta,
-        "Z": real.Z,
-        "dos": real.dos,
-        "Delta_iw_meV": sol.Delta,
-        "Z_iw": sol.Z,
-        "error": real.error,
-        "status": status,
-    }
+def own_shards(config: GenerateConfig, shard_index: int, num_shards: int) -> range:
+    """The shard files that one of several workers makes: every `num_shards`-th, from `shard_index` on.
+
+    Raises:
+        InputError: There is no such worker.
+    """
+    if num_shards < 1 or not 0 <= shard_index < num_shards:
+        raise InputError(
+            f"0 <= shard index < number of shards needed, got {shard_index} and {num_shards}.",
+            hint="Workers are counted from 0.",
+        )
+    return range(shard_index, config.n_shards, num_shards)
 
 
 def generate(
-    config: GenerateConfig, folder: pathlib.Path, *, progress: Callable[[dict[str, int]], None] = lambda counts: None
+    config: GenerateConfig,
+    folder: pathlib.Path,
+    *,
+    resume: bool = False,
+    shard_index: int = 0,
+    num_shards: int = 1,
+    progress: Progress = lambda counts: None,
 ) -> GenerateReport:
-    """Fill a new folder with a data set; an interrupted run leaves nothing.
+    """Fill a folder with a data set, alone or as one of several workers.
 
-    Sample j of shard i depends on the configuration, the seed, i and j only.
+    Sample j of shard i depends on the configuration, the seed, i and j only. Shards are files that appear whole and
+    never change; whatever ends a run, all that were there stay, and the next run goes on with the others. The digest
+    is the same however often it was interrupted, by however many workers and on however many cores or devices.
 
     Args:
         config: What to generate.
-        folder: Does not exist yet, or is empty.
-        progress: Told the number of samples of each status so far, after every chunk.
+        folder: Does not exist yet, or is empty; or, with `resume` or several workers, holds the beginning of this very
+            data set.
+        resume: Go on with a data set, and make damaged shards again.
+        shard_index: Which worker this is, from 0.
+        num_shards: How many workers share out the shards; they need no contact but the folder.
+        progress: Told the number of samples of each status among this worker's so far.
 
     Raises:
-        StorageError: The folder is not empty or cannot be written.
+        InputError: The folder holds another data set, or one that was made with other software or hardware, or there is
+            no such worker.
+        StorageError: The folder is not empty, cannot be written, or another process is writing there.
+        IntegrityError: A file of the data set is damaged and cannot be made again, or comes out differently.
     """
-    _refuse_occupied(folder)
     started = time.perf_counter()
-    partial = _partial_folder(folder)
-    counts: dict[str, int] = dict.fromkeys(STATUS, 0)
-    record = batched(lambda key: sample_record(config, key))
-    digests = []
+    folder = pathlib.Path(folder)
+    mine = own_shards(config, shard_index, num_shards)
+    _prepare_folder(folder, resume or num_shards > 1)
+    with lock_shards(folder, mine):
+        manifest = _open(config, folder, alone=num_shards == 1)
+        known = _known(folder, manifest)
+        there, replaced = _look_at(folder, manifest, mine, progress)
+        missing = [shard for shard in mine if shard not in there]
+        if missing:
+            _refuse_other_machine(folder, manifest)
+            there |= _make(config, folder, manifest, missing, known, total_counts(there.values()), progress)
+        shards = _all_summaries(folder, manifest, there)
+        done = None
+        if len(shards) == manifest.n_shards:
+            done, content = make_done(manifest, [shards[shard] for shard in range(manifest.n_shards)])
+            if known is None or known != done:
+                write_file(folder / DONE, content)
+    return _report(config, shards, done, time.perf_counter() - started, replaced)
+
+
+def _prepare_folder(folder: pathlib.Path, may_exist: bool) -> None:
+    """Make the folder, or refuse one with anything in it but the data set to go on with."""
     try:
-        for shard in range(-(-config.num_samples // config.shard_size)):
-            records = _generate_shard(config, shard, record, counts, progress)
-            digests.append(content_digest(records))
-            write_file(partial / shard_name(shard), _shard_bytes(config, shard, records, digests[-1]))
-        report = _report(config, counts, digests, time.perf_counter() - started)
-        manifest = {
-            "format_version": FORMAT_VERSION,
-            "config": config.as_dict(),
-            "versions": software_versions(),
-            "shards": digests,
-            "counts": counts,
-            "digest": report.digest,
-        }
-        write_file(partial / MANIFEST, json.dumps(manifest, indent=2).encode())
-        _move_into_place(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return report
-
-
-def _refuse_occupied(folder: pathlib.Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise StorageError("will not overwrite", where=str(folder), why="it exists and is not empty.",
-                           hint="Choose another name or remove it.")  # fmt: skip
-
-
-def _partial_folder(folder: pathlib.Path) -> pathlib.Path:
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        return pathlib.Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.partial-"))
+        folder.mkdir(parents=True, exist_ok=True)
+        names = {path.name for path in folder.iterdir()}
     except OSError as error:
         raise StorageError("cannot write", where=str(folder), why=f"{error.strerror}.") from error
+    ours = {LOCK} | {name for name in names if name.startswith(temporary_prefix(MANIFEST))}
+    if MANIFEST in names and not may_exist:
+        hint = "Go on with it by --resume, choose another name, or remove it."
+        raise StorageError("will not overwrite", where=str(folder), why="it holds a data set.", hint=hint)
+    if MANIFEST not in names and names - ours:
+        hint = "Choose another name or remove it."
+        raise StorageError("will not overwrite", where=str(folder), why="it exists and is not empty.", hint=hint)
 
 
-def _move_into_place(partial: pathlib.Path, folder: pathlib.Path) -> None:
+def _open(config: GenerateConfig, folder: pathlib.Path, *, alone: bool) -> Manifest:
+    """The manifest: that of this configuration, written if there is none yet."""
+    if alone:
+        for name in (MANIFEST, DONE):
+            remove_temporary(folder, name)
+    if not (folder / MANIFEST).exists():
+        manifest = make_manifest(config)
+        try:
+            write_file(folder / MANIFEST, manifest.text.encode(), new=True)
+            return manifest
+        except FileExistsError:
+            pass  # another worker was faster
+    manifest = read_manifest(folder)
+    found = differences(manifest.config, config.as_dict())
+    if found:
+        hint = "Ask for the same, or choose another folder."
+        raise InputError("another data set", where=str(folder), why=f"it has {'; '.join(found)}.", hint=hint)
+    return manifest
+
+
+def _known(folder: pathlib.Path, manifest: Manifest) -> Done | None:
+    """What the data set held when it was finished, if it was."""
     try:
-        partial.chmod(0o755)
-        partial.replace(folder)
-    except OSError as error:
-        raise StorageError("cannot write", where=str(folder), why=f"{error.strerror}.") from error
+        return read_done(folder, manifest)
+    except (InputError, IntegrityError):
+        return None
 
 
-def _generate_shard(
+def _look_at(
+    folder: pathlib.Path, manifest: Manifest, shards: range, progress: Progress
+) -> tuple[dict[int, ShardSummary], tuple[str, ...]]:
+    """The shards that are there and whole, and what is wrong with others."""
+    there, replaced = {}, []
+    for shard in shards:
+        remove_temporary(folder, shard_name(shard))
+        if not (folder / shard_name(shard)).exists():
+            continue
+        try:
+            there[shard] = read_shard(folder, manifest, shard)[1]
+            progress(total_counts(there.values()))
+        except (InputError, IntegrityError) as error:
+            replaced.append(str(error))
+    return there, tuple(replaced)
+
+
+def _refuse_other_machine(folder: pathlib.Path, manifest: Manifest) -> None:
+    found = differences(manifest.machine, machine())
+    if found:
+        raise InputError(
+            "made by other software or hardware", where=str(folder), why=f"it has {'; '.join(found)}.",
+            hint="Its missing or damaged shards would not come out the same to the last digit: make them with what it "
+            "was made with, or make a new data set.",
+        )  # fmt: skip
+
+
+def _make(
     config: GenerateConfig,
-    shard: int,
-    record: Callable[[Any], dict[str, Any]],
+    folder: pathlib.Path,
+    manifest: Manifest,
+    shards: list[int],
+    known: Done | None,
     counts: dict[str, int],
-    progress: Callable[[dict[str, int]], None],
-) -> dict[str, np.ndarray]:
-    """The accepted samples of one shard, and the status of all."""
-    n = min(config.shard_size, config.num_samples - shard * config.shard_size)
-    shard_key = jax.random.fold_in(jax.random.key(config.seed), shard)
-    keys = jax.vmap(lambda j: jax.random.fold_in(shard_key, j))(jnp.arange(n))
+    progress: Progress,
+) -> dict[int, ShardSummary]:
+    """Make shards; whatever stops it, those that are computed are still written."""
+    made: dict[int, Future[ShardSummary]] = {}
+
+    def write(shard: int, records: dict[str, np.ndarray]) -> ShardSummary:
+        summary, content = shard_bytes(manifest, shard, records)
+        if known and known.shards[shard] != summary:
+            raise IntegrityError(
+                "comes out differently", where=str(folder / shard_name(shard)), why="its digest is not that of before.",
+                hint="This machine does not compute what the data set was made of; make a new one.",
+            )  # fmt: skip
+        write_file(folder / shard_name(shard), content)
+        return summary
+
+    with ThreadPoolExecutor(1) as disk, closing(_compute(config, shards, counts, progress)) as computed:
+        for shard, records in computed:
+            made[shard] = disk.submit(write, shard, records)
+            if len(made) > WAITING:
+                made[shards[len(made) - 1 - WAITING]].result()
+    return {shard: future.result() for shard, future in made.items()}
+
+
+def _compute(
+    config: GenerateConfig, shards: list[int], counts: dict[str, int], progress: Progress
+) -> Generator[tuple[int, dict[str, np.ndarray]], None, None]:
+    """The records of whole shards, in order; the devices go on with the next ones meanwhile."""
+    _, per_call = chunk_grid(jax.default_backend())
+    calls = [(shard, start) for shard in shards for start in range(0, config.samples_in(shard), per_call)]
     parts = []
-    for part, records in map_materials(record, keys, chunks_per_call=1):  # a chunk takes a while: show how it goes
-        kept = records["status"] == STATUS.index("kept")
-        index = np.arange(part.start, part.stop)[kept]
-        parts.append({name: values[kept] for name, values in records.items()} | {"sample": index})
-        parts[-1]["status"] = records["status"].astype(np.int8)
-        for code, name in enumerate(STATUS):
-            counts[name] += int(np.sum(records["status"] == code))
-        progress(counts)
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    with closing(run_calls(record_function(config), _inputs(config, shards, per_call))) as results:
+        for (shard, start), records in zip(calls, results, strict=True):
+            n = config.samples_in(shard)
+            parts.append({name: values[: n - start] for name, values in records.items()})
+            for code, name in enumerate(STATUS):
+                counts[name] += int(np.sum(parts[-1]["status"] == code))
+            progress(counts)
+            if start + per_call >= n:
+                yield shard, {name: np.concatenate([part[name] for part in parts]) for name in records}
+                parts = []
 
 
-def _shard_bytes(config: GenerateConfig, shard: int, records: dict[str, np.ndarray], digest: str) -> bytes:
-    axes = {
-        "omega_meV": config.family.omega,
-        "omega_real_meV": feature_grid(config.family.omega_max, config.n_energies),
-    }
-    attributes = {
-        "format_version": FORMAT_VERSION,
-        "config": json.dumps(config.as_dict()),
-        "versions": json.dumps(software_versions()),
-        "status_names": json.dumps(STATUS),
-        "shard": shard,
-        "digest": digest,
-    }
-    return hdf5_bytes({name: (values, UNITS[name]) for name, values in (axes | records).items()}, attributes)
+def _inputs(config: GenerateConfig, shards: list[int], per_call: int) -> Iterator[tuple[np.ndarray]]:
+    """The keys of each call; the last of a shard is filled up with keys of samples that it does not have."""
+    for shard in shards:
+        n = config.samples_in(shard)
+        keys = sample_keys(config.seed, shard, per_call * -(-config.shard_size // per_call))
+        for start in range(0, n, per_call):
+            yield (keys[start : start + per_call],)
 
 
-def content_digest(arrays: dict[str, np.ndarray]) -> str:
-    """SHA-256 of named arrays: names, types, shapes and values."""
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        values = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name} {values.dtype.str} {values.shape};".encode())
-        digest.update(values.tobytes())
-    return digest.hexdigest()
+def _all_summaries(folder: pathlib.Path, manifest: Manifest, there: dict[int, ShardSummary]) -> dict[int, ShardSummary]:
+    """What all shards hold that are there, those of other workers too."""
+    found = dict(there)
+    for shard in range(manifest.n_shards):
+        if shard not in found and (folder / shard_name(shard)).exists():
+            found[shard] = read_summary(folder, manifest, shard)
+    return found
 
 
-def dataset_digest(config: dict[str, Any], shards: list[str]) -> str:
-    """SHA-256 of a whole data set from its configuration and the digests of its shards."""
-    return hashlib.sha256(json.dumps([config, shards], sort_keys=True).encode()).hexdigest()
-
-
-def _report(config: GenerateConfig, counts: dict[str, int], digests: list[str], seconds: float) -> GenerateReport:
+def _report(
+    config: GenerateConfig,
+    shards: dict[int, ShardSummary],
+    done: Done | None,
+    seconds: float,
+    replaced: tuple[str, ...],
+) -> GenerateReport:
+    counts = total_counts(shards.values())
     return GenerateReport(
         n_requested=config.num_samples,
         n_kept=counts["kept"],
         n_normal=counts["normal"],
-        n_rejected=counts["not converged"] + counts["inaccurate"],
+        n_rejected=sum(counts.values()) - counts["kept"] - counts["normal"],
         seconds=seconds,
-        digest=dataset_digest(config.as_dict(), digests),
+        digest=done.digest if done else None,
+        reasons=counts,
+        n_shards=config.n_shards,
+        n_missing=config.n_shards - len(shards),
+        replaced=replaced,
     )

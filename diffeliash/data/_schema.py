@@ -1,15 +1,22 @@
 """The names, units and version of everything in a data set."""
 
-from typing import Final
+from typing import Any, Final
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Readers refuse any other."""
 
 MANIFEST = "manifest.json"
-"""Written last: a folder without it is not a data set."""
+"""Written first: what the data set is to be."""
 
-STATUS: Final[tuple[str, ...]] = ("kept", "normal", "not converged", "inaccurate")
-"""What became of a sample, by its code in `status`: stored; Delta = 0; solver failed; continuation not exact enough."""
+DONE = "DONE"
+"""Written last: a folder without it is not a finished data set."""
+
+LOCK = ".lock"
+"""What writers lock, byte by byte: the right to write each shard."""
+
+STATUS: Final[tuple[str, ...]] = ("kept", "normal", "not converged", "inaccurate", "inconsistent")
+"""What became of a sample, by its code in `status`: stored; gap function zero; no solution on the imaginary axis; error
+too large (of a continuation that is not converged, too); real and imaginary axis disagree (Cauchy test)."""
 
 UNITS = {
     "omega_meV": "meV",
@@ -20,15 +27,25 @@ UNITS = {
     "dos": "1",
     "Delta_iw_meV": "meV",
     "Z_iw": "1",
+    "lambda_ep": "1",
+    "omega_log_meV": "meV",
+    "omega_2_meV": "meV",
+    "T_c_K": "K",
     "error": "1",
+    "cauchy": "1",
     "sample": "1",
     "status": "1",
 }
 """Fields of a shard. Gap functions are on the line omega + i broadening; `status` has a row for every sample drawn,
-`sample` the numbers of those stored."""
+`sample` the numbers j of those stored within their shard."""
 
-STORED = ("a2f", "Delta_meV", "Z", "dos", "Delta_iw_meV", "Z_iw", "error", "sample")
-"""Fields with one row a stored sample."""
+AXES = ("omega_meV", "omega_real_meV")
+"""Fields that all samples share."""
+
+
+def stored_fields(config: dict[str, Any]) -> tuple[str, ...]:
+    """Fields with one row a stored sample, in the data set of a configuration."""
+    return tuple(name for name in UNITS if name not in (*AXES, "status") and (name != "T_c_K" or config["with_T_c"]))
 
 
 def shard_name(shard: int) -> str:

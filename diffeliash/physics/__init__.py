@@ -2,6 +2,7 @@
 
 from ._batch import batched as batched
 from ._batch import map_materials as map_materials
+from ._batch import run_calls as run_calls
 from ._checks import is_concrete as is_concrete
 from ._converge import CutoffConvergence as CutoffConvergence
 from ._converge import converge_cutoff as converge_cutoff
@@ -22,6 +23,7 @@ from ._matsubara import count_frequencies as count_frequencies
 from ._matsubara import default_cutoffs as default_cutoffs
 from ._msc import MSC as MSC
 from ._pade import Pade as Pade
+from ._real_axis import CAUCHY_TOLERANCE as CAUCHY_TOLERANCE
 from ._real_axis import RealAxisGap as RealAxisGap
 from ._real_axis import continue_gap as continue_gap
 from ._real_axis import default_broadening as default_broadening

@@ -1,14 +1,16 @@
-"""Many materials: the only place that chunks, vmaps and runs over them."""
+"""Many materials: the only place that chunks, vmaps and runs over them, and spreads them over devices and cores."""
 
+import itertools
 import math
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
 import numpy as np
+from jax.sharding import SingleDeviceSharding
 from jaxtyping import Float
 
 from ._spectrum import Spectrum
@@ -22,6 +24,13 @@ DEVICE_CHUNK_SIZE = 256
 CHUNKS_PER_CALL = 8
 """Chunks that one execution works off: starting it and collecting its results costs as much as a quarter of a chunk,
 and threads of one Python process stand in line for it."""
+
+CALLS_PER_DEVICE = 2
+"""Calls at once on an accelerator: one computes while the results of the other are fetched."""
+
+ONE_CORE = {"xla_disable_hlo_passes": "cpu-parallel-task-assigner", "xla_cpu_multi_thread_eigen": False}
+"""Of a program for one core. Cutting its loops for several cores would make the last digits of a result depend on their
+number, and gains nothing where every core has a program of its own."""
 
 FULL_CALLS = 2
 """Full calls that there must be for every core: else the last one, filled up with copies, would cost too much."""
@@ -44,7 +53,35 @@ def batched(function: Callable[..., Any], *, chunk_size: int | None = None) -> C
         function: Of arrays or pytrees that belong to one material.
         chunk_size: Materials computed together; `None` for what suits the solver where JAX computes.
     """
-    return jax.jit(in_chunks(function, chunk_size or default_chunk_size()))
+    on_cpu = jax.default_backend() == "cpu"
+    chunks = in_chunks(function, chunk_size or default_chunk_size())
+    return jax.jit(chunks, compiler_options=ONE_CORE if on_cpu else None)
+
+
+def run_calls(function: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) -> Generator[Any, None, None]:
+    """Results of calls as NumPy arrays, in order, on all local devices and all cores.
+
+    The next calls are computed while the caller works with a result; no more of them are in hand or under way than
+    twice what runs at once. Every call runs the same program on one device, so that no digit of a result depends on
+    how many devices or cores there are.
+
+    Args:
+        function: Of arrays; compiled.
+        calls: Arguments of each call; taken as they are needed.
+    """
+    x64 = jax.config.read("jax_enable_x64")
+    chosen = jax.config.jax_default_device  # pyright: ignore[reportAttributeAccessIssue]
+    named = chosen is None or isinstance(chosen, str)
+    devices = jax.local_devices(backend=chosen) if named else [chosen]
+    at_once = max(_n_cores(), len(devices)) if jax.default_backend() == "cpu" else CALLS_PER_DEVICE * len(devices)
+
+    def run(number: int, inputs: tuple[Any, ...]) -> Any:
+        with jax.enable_x64(x64):  # of the thread that asked, not of this one
+            if chosen or len(devices) > 1:
+                inputs = jax.device_put(inputs, SingleDeviceSharding(devices[number % len(devices)]))
+            return jax.tree.map(np.asarray, function(*inputs))
+
+    yield from _in_threads(run, calls, at_once)
 
 
 def map_materials(
@@ -66,33 +103,34 @@ def map_materials(
         The slice of materials and their results as NumPy arrays, in order, after every call.
     """
     n = jax.tree.leaves(inputs)[0].shape[0]
-    x64 = jax.config.read("jax_enable_x64")
-    workers = _n_cores() if jax.default_backend() == "cpu" else 1
+    cores = _n_cores() if jax.default_backend() == "cpu" else 1
     chunk_size = chunk_size or default_chunk_size()
-    per_call = chunk_size * (chunks_per_call if n >= FULL_CALLS * workers * chunks_per_call * chunk_size else 1)
+    per_call = chunk_size * (chunks_per_call if n >= FULL_CALLS * cores * chunks_per_call * chunk_size else 1)
 
-    def solve(start: int) -> tuple[slice, Any]:
-        stop = min(start + per_call, n)
+    def rows(start: int) -> tuple[Any, ...]:
         whole = start + per_call <= n
-        index = slice(start, stop) if whole else np.minimum(np.arange(start, start + per_call), n - 1)
-        with jax.enable_x64(x64):  # of the thread that asked, not of this one
-            results = function(*jax.tree.map(lambda leaf: leaf[index], inputs))
-            return slice(start, stop), jax.tree.map(lambda leaf: np.asarray(leaf)[: stop - start], results)
+        index = slice(start, start + per_call) if whole else np.minimum(np.arange(start, start + per_call), n - 1)
+        return jax.tree.map(lambda leaf: leaf[index], inputs)
 
-    yield from _in_threads(solve, list(range(0, n, per_call)), workers)
+    starts = range(0, n, per_call)
+    for start, results in zip(starts, run_calls(function, map(rows, starts)), strict=True):
+        part = slice(start, min(start + per_call, n))
+        yield part, jax.tree.map(lambda leaf, size=part.stop - start: leaf[:size], results)
 
 
-def _in_threads(function: Callable[[int], Any], items: list[int], workers: int) -> Iterator[Any]:
-    """Results in order; no more of them in hand or under way than twice the number of threads."""
-    if workers == 1 or len(items) < 2:
-        yield from map(function, items)
+def _in_threads(function: Callable[..., Any], calls: Iterable[tuple[Any, ...]], at_once: int) -> Iterator[Any]:
+    """Results of `function(number, inputs)`, in order."""
+    calls = enumerate(calls)
+    first = list(itertools.islice(calls, 2))
+    if at_once == 1 or len(first) < 2:
+        yield from itertools.starmap(function, itertools.chain(first, calls))
         return
-    pool = ThreadPoolExecutor(workers)
+    pool = ThreadPoolExecutor(at_once)
     pending = deque()
     try:
-        for item in items:
-            pending.append(pool.submit(function, item))
-            if len(pending) >= 2 * workers:
+        for call in itertools.chain(first, calls):
+            pending.append(pool.submit(function, *call))
+            if len(pending) >= 2 * at_once:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

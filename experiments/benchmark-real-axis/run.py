@@ -36,7 +36,7 @@ def read_spectra(folder, batch):
     random = jax.jit(jax.vmap(lambda key: family.sample_spectrum(key).a2f))(keys)
     a2f = np.concatenate([[r["a2f"] for r in references], random])[:batch]
     line = int(np.flatnonzero(references[0]["Gamma"] == BROADENING)[0])
-    return family.omega, a2f, np.array([r["msc_Delta"][line, : ENERGIES.size] for r in references])
+    return np.arange(1, 501) * 0.02, a2f, np.array([r["msc_Delta"][line, : ENERGIES.size] for r in references])
 
 
 class NumpyMSC:

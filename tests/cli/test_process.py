@@ -2,10 +2,8 @@
 
 import json
 import pathlib
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -35,23 +33,6 @@ def test_a_usage_error_is_json_too():
     assert done.returncode == 2
     assert set(json.loads(done.stdout)["error"]) == {"what", "where", "why", "hint"}
     assert "--bogus" in done.stderr
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupt_leaves_nothing(tmp_path, number, code):
-    process = subprocess.Popen(
-        [*COMMAND, "generate", "data", "--num-samples", "100000"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob(".data.partial-*")) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    time.sleep(1)
-    process.send_signal(number)
-    _, text = process.communicate(timeout=60)
-    assert process.returncode == code, text
-    assert "Traceback" not in text
-    assert "interrupted" in text
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not pathlib.Path("/dev/full").is_char_device(), reason="needs /dev/full")

@@ -25,7 +25,7 @@ def made(tmp_path_factory):
 
 def test_generate_reports_what_became_of_the_samples(made):
     _, data, _ = made
-    assert set(data) == {"n_requested", "n_kept", "n_normal", "n_rejected", "seconds", "digest"}
+    assert {"n_requested", "n_kept", "n_normal", "n_rejected", "seconds", "digest"} <= set(data)
     assert data["n_requested"] == 80 == data["n_kept"] + data["n_normal"] + data["n_rejected"]
 
 

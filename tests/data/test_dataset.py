@@ -1,8 +1,125 @@
+import pickle
+import shutil
+
+import h5py
 import numpy as np
 import pytest
 
-from diffeliash import InputError
-from diffeliash.data import split_rows
+from diffeliash import DataSource, InputError, IntegrityError, export_dataset, read_dataset
+from diffeliash.data import _dataset, split_rows
+from diffeliash.data._hdf5 import read_hdf5
+from diffeliash.data._schema import shard_name, stored_fields
+
+ALL = ("a2f", "Delta_meV", "Z", "dos", "Delta_iw_meV", "Z_iw", "lambda_ep", "omega_log_meV", "omega_2_meV", "error")
+
+
+@pytest.fixture
+def copy(tiny, tmp_path):
+    return shutil.copytree(tiny, tmp_path / "copy")
+
+
+def test_a_data_set_in_memory_is_what_the_shards_hold(tiny):
+    dataset = read_dataset(tiny, ALL)
+    assert set(dataset.fields) == {"number", *ALL}
+    for name in ALL:
+        parts = []
+        for shard in range(3):
+            with h5py.File(tiny / shard_name(shard)) as file:
+                parts.append(file[name][:])
+        np.testing.assert_array_equal(dataset.fields[name], np.concatenate(parts))
+    assert np.all(np.diff(dataset.fields["number"]) > 0)
+    assert dataset.fields["number"][0] >= 0
+    assert dataset.fields["number"][-1] < 40
+    assert set(stored_fields(dataset.config)) == {*ALL, "cauchy", "sample"}
+    assert set(read_dataset(tiny).fields) == {"number", "a2f", "Delta_meV", "Delta_iw_meV"}
+
+
+def test_fields_that_are_not_there(tiny):
+    for reader in (read_dataset, DataSource):
+        with pytest.raises(InputError, match=r"no field phi.*a2f"):
+            reader(tiny, ("a2f", "phi"))
+
+
+def test_what_does_not_fit_into_memory_is_refused(tiny, monkeypatch):
+    monkeypatch.setattr(_dataset, "available_memory", lambda: 1000)
+    with pytest.raises(InputError, match=r"does not fit.*DataSource"):
+        read_dataset(tiny)
+    monkeypatch.setattr(_dataset, "available_memory", lambda: None)
+    assert len(read_dataset(tiny)) > 0
+    assert DataSource(tiny)[0]["a2f"].shape == (60,)
+
+
+def test_a_data_source_has_the_same_rows(tiny):
+    dataset, source = read_dataset(tiny, ALL), DataSource(tiny, ALL)
+    assert len(source) == len(dataset)
+    assert source.digest == dataset.digest
+    rows = np.random.default_rng(0).integers(-len(source), len(source), (7, 3))
+    for index in (3, -1, np.int64(2), slice(None), slice(5, None, 3), slice(4, 4), [4, 4, 1], [], rows):
+        found = source[index]
+        for name in ALL:
+            expected = dataset.fields[name][np.asarray(index, dtype=int) if isinstance(index, list) else index]
+            np.testing.assert_array_equal(found[name], expected, err_msg=f"{name} {index}")
+    np.testing.assert_array_equal([one["lambda_ep"] for one in source], dataset.fields["lambda_ep"])
+    for index in (len(source), -len(source) - 1, [0, 1000]):
+        with pytest.raises(IndexError, match="there are"):
+            source[index]
+    for index in (1.0, "a2f", np.ones(len(source), dtype=bool), None):
+        with pytest.raises(TypeError):
+            source[index]
+
+
+def test_a_data_source_travels_to_other_processes_and_closes_its_files(tiny, monkeypatch):
+    from diffeliash.data import _source
+
+    monkeypatch.setattr(_source, "OPEN_FILES", 1)
+    source = DataSource(tiny, ("a2f",))
+    first, last = source[0], source[-1]
+    assert len(source._files) == 1
+    again = pickle.loads(pickle.dumps(source))
+    np.testing.assert_array_equal(again[-1]["a2f"], last["a2f"])
+    np.testing.assert_array_equal(again[0]["a2f"], first["a2f"])
+
+
+def test_a_data_source_does_not_hand_out_damaged_samples(copy, other_tiny):
+    content = bytearray((copy / shard_name(1)).read_bytes())
+    content[20_000] ^= 1
+    (copy / shard_name(1)).write_bytes(content)
+    source = DataSource(copy)
+    assert source[0]["a2f"].shape == (60,)
+    with pytest.raises(IntegrityError, match="checksum"):
+        source[:]
+    shutil.copy(other_tiny / shard_name(1), copy / shard_name(1))
+    with pytest.raises(IntegrityError, match="another data set"):
+        DataSource(copy)[:]
+    (copy / shard_name(1)).unlink()
+    for reader in (read_dataset, lambda folder: DataSource(folder)[:]):
+        with pytest.raises(IntegrityError, match="--repair"):
+            reader(copy)
+
+
+def test_export(tiny, tmp_path):
+    dataset = read_dataset(tiny, ALL)
+    for name in ("all.h5", "all.npz", "all.csv"):
+        assert export_dataset(tiny, tmp_path / name) == len(dataset)
+    h5, attributes = read_hdf5(tmp_path / "all.h5")
+    assert attributes["digest"] == dataset.digest
+    with h5py.File(tmp_path / "all.h5") as file:
+        assert file["Delta_meV"].attrs["unit"] == "meV"
+    npz = dict(np.load(tmp_path / "all.npz"))
+    for found in (h5, npz):
+        np.testing.assert_array_equal(found["omega_real_meV"], dataset.omega_real)
+        for name in ALL:
+            np.testing.assert_array_equal(found[name], dataset.fields[name])
+    names = (tmp_path / "all.csv").read_text().split("\n", 1)[0].split(",")
+    table = np.loadtxt(tmp_path / "all.csv", delimiter=",", skiprows=1)
+    assert table.shape == (len(dataset), len(names))
+    np.testing.assert_array_equal(table[:, names.index("a2f@0.5_meV")], dataset.a2f[:, 2])
+    np.testing.assert_array_equal(table[:, names.index("Im_Delta_meV@35_meV")], dataset.Delta[:, -1].imag)
+    np.testing.assert_array_equal(table[:, names.index("Delta_iw_meV[0]")], dataset.Delta_iw[:, 0])
+    with pytest.raises(InputError, match="must end in"):
+        export_dataset(tiny, tmp_path / "all.txt")
+    export_dataset(tiny, tmp_path / "few.csv", ["lambda_ep"])
+    assert (tmp_path / "few.csv").read_text().startswith("number,lambda_ep\n")
 
 
 @pytest.mark.parametrize("n", [12, 100, 1957])

@@ -1,5 +1,7 @@
 import dataclasses
 import json
+import shutil
+import threading
 
 import h5py
 import jax
@@ -12,18 +14,26 @@ from diffeliash import (
     GenerateConfig,
     InputError,
     IntegrityError,
+    Newton,
     Spectrum,
     StorageError,
+    continue_gap,
     generate,
     read_dataset,
+    repair_dataset,
     solve_gap,
+    solve_tc,
+    verify_dataset,
 )
-from diffeliash.data import sample_record, verify_dataset
+from diffeliash.data import _generate, sample_key, sample_record
+from diffeliash.data._provenance import machine
 from diffeliash.data._schema import STATUS
 
 SMALL = GenerateConfig(
     family=ComplexFamily(n_points=100), num_samples=40, T=3.0, omega_c=30.0, matsubara_cutoff=40.0, shard_size=16,
+    with_T_c=True,
 )  # fmt: skip
+SHARDS = [f"shard-0000{i}.h5" for i in range(3)]
 
 
 @pytest.fixture(scope="module")
@@ -32,109 +42,253 @@ def made(tmp_path_factory):
     return folder, generate(SMALL, folder)
 
 
+@pytest.fixture
+def copy(made, tmp_path):
+    return shutil.copytree(made[0], tmp_path / "copy")
+
+
+def same_files(folder, other):
+    names = [*SHARDS, "manifest.json", "DONE"]
+    return all((folder / name).read_bytes() == (other / name).read_bytes() for name in names)
+
+
 def test_counts_add_up_and_normal_samples_are_dropped(made):
     folder, report = made
     assert report.n_requested == 40 == report.n_kept + report.n_normal + report.n_rejected
+    assert sum(report.reasons.values()) == 40
     assert report.n_kept > 5
     assert report.n_normal > 0
+    assert (report.n_shards, report.n_missing) == (3, 0)
     dataset = read_dataset(folder)
     assert len(dataset) == report.n_kept
     assert np.all(dataset.Delta_iw[:, 0] > 0)
 
 
 def test_records_satisfy_the_equations(made):
-    dataset = read_dataset(made[0])
+    dataset = read_dataset(made[0], ("a2f", "Delta_iw_meV", "Z_iw", "Delta_meV", "Z", "dos", "T_c_K", "lambda_ep"))
     for row in (0, len(dataset) - 1):
-        sol = solve_gap(
-            Spectrum(dataset.omega, dataset.a2f[row]), 3.0, omega_c=30.0, matsubara_cutoff=40.0,
-            frequencies=FullMatsubara(),
-        )  # fmt: skip
-        np.testing.assert_allclose(dataset.Delta_iw[row], sol.Delta, atol=1e-12)
+        spectrum = Spectrum(dataset.omega, dataset.a2f[row])
+        cutoffs = {"omega_c": 30.0, "matsubara_cutoff": 40.0}
+        sol = solve_gap(spectrum, 3.0, frequencies=FullMatsubara(), solver=Newton(), **cutoffs)
+        np.testing.assert_allclose(dataset.Delta_iw[row], sol.Delta, atol=1e-11)
+        np.testing.assert_allclose(dataset.fields["Z_iw"][row], sol.Z, atol=1e-11)
+        real = continue_gap(sol, spectrum, dataset.omega_real, broadening=0.1)
+        scale = np.max(np.abs(real.Delta))
+        np.testing.assert_allclose(dataset.Delta[row], real.Delta, atol=SMALL.max_error * scale)
+        np.testing.assert_allclose(dataset.fields["Z"][row], real.Z, atol=1e-6)
+        np.testing.assert_allclose(dataset.fields["dos"][row], real.dos, atol=1e-5)
+        # where the cutoff cuts the frequencies it jumps a little: few of them at this cutoff
+        assert dataset.fields["T_c_K"][row] == pytest.approx(float(solve_tc(spectrum, **cutoffs)), rel=1e-6)
+        assert dataset.fields["T_c_K"][row] > 2.9
+        assert dataset.fields["lambda_ep"][row] == pytest.approx(float(spectrum.lambda_ep), rel=1e-12)
 
 
 def test_sample_j_of_shard_i_depends_on_nothing_else(made):
-    with h5py.File(made[0] / "shard-00001.h5") as file:
+    with h5py.File(made[0] / SHARDS[1]) as file:
         sample, stored, status = file["sample"][0], file["a2f"][0], file["status"][:]
-    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(0), 1), int(sample))
+    key = sample_key(0, 1, int(sample))
     record = jax.jit(lambda k: sample_record(SMALL, k))(key)
     np.testing.assert_allclose(record["a2f"], stored, rtol=1e-12)
     assert STATUS[int(record["status"])] == "kept"
     assert status.size == 16
+    other = dataclasses.replace(SMALL, num_samples=17)
+    assert np.array_equal(other.family.sample_spectrum(sample_key(0, 1, 0)).a2f, SMALL.family.sample_spectrum(
+        jax.random.fold_in(jax.random.fold_in(jax.random.key(0), 1), 0)).a2f)  # fmt: skip
 
 
-def test_same_configuration_same_digest(made, tmp_path):
+def test_same_configuration_same_content(made, tmp_path):
     assert generate(SMALL, tmp_path / "again").digest == made[1].digest
+    assert same_files(tmp_path / "again", made[0])
     assert generate(dataclasses.replace(SMALL, seed=1), tmp_path / "other").digest != made[1].digest
+    more = dataclasses.replace(SMALL, num_samples=20)
+    assert generate(more, tmp_path / "fewer").digest != made[1].digest
+    few, all_ = read_dataset(tmp_path / "fewer"), read_dataset(made[0])
+    np.testing.assert_array_equal(few.a2f, all_.a2f[: len(few)])  # the same samples, as far as there are any
 
 
 def test_files_say_what_they_hold(made):
-    with h5py.File(made[0] / "shard-00000.h5") as file:
+    with h5py.File(made[0] / SHARDS[0]) as file:
         assert file["Delta_meV"].attrs["unit"] == "meV"
         assert file["a2f"].fletcher32
-        assert json.loads(file.attrs["config"])["T"] == 3.0
-        assert {"diffeliash", "jax", "git_commit"} <= set(json.loads(file.attrs["versions"]))
-        assert file.attrs["format_version"] == 2
+        manifest = json.loads(file.attrs["manifest"])
+        assert file.attrs["format_version"] == 3
+    assert manifest == json.loads((made[0] / "manifest.json").read_text())
+    assert manifest["config"]["T"] == 3.0
+    assert manifest["config"]["family"]["name"] == "complex"
+    assert {"diffeliash", "jax", "git_commit"} <= set(manifest["versions"])
+    assert manifest["units"]["T_c_K"] == "K"
+    done = json.loads((made[0] / "DONE").read_text())
+    assert done["digest"] == made[1].digest
+    assert done["counts"] == made[1].reasons
 
 
-def copy_of(folder, target):
-    target.mkdir()
-    for path in folder.iterdir():
-        (target / path.name).write_bytes(path.read_bytes())
-    return target
+class StoppedError(Exception):
+    pass
 
 
-def flip(path, at):
-    content = bytearray(path.read_bytes())
-    content[at] ^= 0xFF
-    path.write_bytes(bytes(content))
+def stop_after(n):
+    def progress(counts):
+        if sum(counts.values()) > n:
+            raise StoppedError
+
+    return progress
 
 
-def test_damage_is_found(made, tmp_path):
-    assert verify_dataset(made[0]) == []
-    flipped = copy_of(made[0], tmp_path / "flipped")
-    with h5py.File(made[0] / "shard-00000.h5") as file:
-        offset = file["a2f"].id.get_chunk_info(0).byte_offset
-    flip(flipped / "shard-00000.h5", offset + 100)
-    missing = copy_of(made[0], tmp_path / "missing")
-    (missing / "shard-00001.h5").unlink()
-    swapped = copy_of(made[0], tmp_path / "swapped")
-    (swapped / "shard-00001.h5").write_bytes((made[0] / "shard-00000.h5").read_bytes())
-    for folder in (flipped, missing, swapped):
-        assert len(verify_dataset(folder)) == 1, folder
-        with pytest.raises((IntegrityError, InputError)):
-            read_dataset(folder)
+@pytest.mark.parametrize("n", [0, 20])
+def test_an_interrupted_run_goes_on(made, tmp_path, n):
+    with pytest.raises(StoppedError):
+        generate(SMALL, tmp_path / "set", progress=stop_after(n))
+    there = sorted(path.name for path in (tmp_path / "set").iterdir())
+    # what was computed is there, what was not is not, and nothing is half done
+    assert there == [".lock", "manifest.json", *SHARDS[: n // 16]]
+    with pytest.raises(InputError, match="unfinished"):
+        read_dataset(tmp_path / "set")
+    assert "--resume" in verify_dataset(tmp_path / "set")[0]
+    with pytest.raises(StorageError, match="--resume"):
+        generate(SMALL, tmp_path / "set")
+    before = {name: (tmp_path / "set" / name).stat().st_mtime_ns for name in there}
+    assert generate(SMALL, tmp_path / "set", resume=True).digest == made[1].digest
+    assert same_files(tmp_path / "set", made[0])
+    assert all((tmp_path / "set" / name).stat().st_mtime_ns == before[name] for name in there)
 
 
-def test_a_changed_manifest_is_found(made, tmp_path):
-    folder = copy_of(made[0], tmp_path / "set")
-    manifest = (folder / "manifest.json").read_text()
-    (folder / "manifest.json").write_text(manifest.replace('"T": 3.0', '"T": 4.0'))
-    assert verify_dataset(folder)
-    (folder / "manifest.json").write_text(manifest.replace('"format_version": 2', '"format_version": 99'))
-    with pytest.raises(InputError, match="99"):
-        read_dataset(folder)
-    (folder / "manifest.json").write_text("{")
-    with pytest.raises(IntegrityError):
-        read_dataset(folder)
+def test_what_a_kill_leaves_is_removed(made, copy):
+    (copy / SHARDS[2]).rename(copy / f".{SHARDS[2]}.abcd")
+    (copy / "DONE").rename(copy / ".DONE.abcd")
+    assert generate(SMALL, copy, resume=True).digest == made[1].digest
+    assert sorted(path.name for path in copy.iterdir()) == sorted([".lock", "manifest.json", "DONE", *SHARDS])
+
+
+def test_another_configuration_is_refused_with_the_difference(copy):
+    other = dataclasses.replace(SMALL, mu_star=0.2, family=ComplexFamily(n_points=100, window=0.1))
+    with pytest.raises(InputError, match=r"family\.window: 0\.04, not 0\.1; mu_star: 0\.1, not 0\.2"):
+        generate(other, copy, resume=True)
+    with pytest.raises(InputError, match="num_samples"):
+        generate(dataclasses.replace(SMALL, num_samples=80), copy, resume=True)
+
+
+def test_other_software_or_hardware_is_refused_with_the_reason(made, copy, monkeypatch):
+    monkeypatch.setattr(_generate, "machine", lambda: machine() | {"jaxlib": "0.0.1", "device": "abacus"})
+    assert generate(SMALL, copy, resume=True).digest == made[1].digest  # nothing to make
+    (copy / SHARDS[1]).unlink()
+    for function in (lambda: generate(SMALL, copy, resume=True), lambda: repair_dataset(copy)):
+        with pytest.raises(InputError, match=r"device: .*, not abacus; jaxlib: .*, not 0\.0\.1"):
+            function()
+    assert not (copy / SHARDS[1]).exists()
+
+
+def test_workers_share_out_the_shards(made, tmp_path):
+    for worker in (1, 0):
+        report = generate(SMALL, tmp_path / "set", shard_index=worker, num_shards=2)
+        made_by = {path.name for path in (tmp_path / "set").glob("shard*")}
+        if worker == 1:
+            assert made_by == {SHARDS[1]}
+            assert (report.digest, report.n_missing) == (None, 2)
+    assert report.digest == made[1].digest
+    assert same_files(tmp_path / "set", made[0])
+    again = generate(SMALL, tmp_path / "set", shard_index=4, num_shards=5)  # one without work
+    assert again.digest == made[1].digest
+    with pytest.raises(InputError, match="shard index"):
+        generate(SMALL, tmp_path / "set", shard_index=2, num_shards=2)
+    with pytest.raises(InputError, match="seed"):
+        generate(dataclasses.replace(SMALL, seed=1), tmp_path / "set", shard_index=0, num_shards=2)
+
+
+def test_a_second_writer_is_refused_and_the_first_unharmed(made, tmp_path):
+    inside, go_on, reports = threading.Event(), threading.Event(), []
+
+    def wait(counts):
+        inside.set()
+        assert go_on.wait(60)
+
+    first = threading.Thread(target=lambda: reports.append(generate(SMALL, tmp_path / "set", progress=wait)))
+    first.start()
+    assert inside.wait(60)
+    for options in ({"resume": True}, {"shard_index": 0, "num_shards": 2}):
+        with pytest.raises(StorageError, match="another process is writing"):
+            generate(SMALL, tmp_path / "set", **options)
+    with pytest.raises(StorageError, match="holds a data set"):
+        generate(SMALL, tmp_path / "set")
+    go_on.set()
+    first.join()
+    assert reports[0].digest == made[1].digest
 
 
 def test_an_occupied_folder_is_left_alone(tmp_path):
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(StorageError, match="not empty"):
-        generate(SMALL, tmp_path)
-    assert (tmp_path / "file").read_text() == "mine"
+    for resume in (False, True):
+        with pytest.raises(StorageError, match="not empty"):
+            generate(SMALL, tmp_path, resume=resume)
+        with pytest.raises(StorageError, match="cannot write"):
+            generate(SMALL, tmp_path / "file", resume=resume)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_an_interrupted_run_leaves_nothing(tmp_path):
-    def stop(counts):
-        if sum(counts.values()) > 20:
-            raise KeyboardInterrupt
+def test_a_full_disk_loses_nothing(made, tmp_path, monkeypatch):
+    write = _generate.write_file
 
-    with pytest.raises(KeyboardInterrupt):
-        generate(SMALL, tmp_path / "set", progress=stop)
-    assert list(tmp_path.iterdir()) == []
+    def full(path, content, **options):
+        if path.name == SHARDS[1]:
+            raise StorageError("cannot write", where=str(path), why="No space left on device.")
+        write(path, content, **options)
+
+    monkeypatch.setattr(_generate, "write_file", full)
+    with pytest.raises(StorageError, match="No space left"):
+        generate(SMALL, tmp_path / "set")
+    monkeypatch.undo()
+    assert (tmp_path / "set" / SHARDS[0]).exists()
+    assert generate(SMALL, tmp_path / "set", resume=True).digest == made[1].digest
+
+
+def test_a_family_of_ones_own(tmp_path):
+    @dataclasses.dataclass(frozen=True)
+    class OnePeak:
+        omega_max: float = 10.0
+        n_points: int = 100
+
+        def sample_spectrum(self, key):
+            omega = np.arange(1, 101) / 10
+            return Spectrum(omega, jax.random.uniform(key, minval=0.5, maxval=2.0) * np.exp(-((omega - 5) ** 2)))
+
+    config = dataclasses.replace(SMALL, family=OnePeak(), num_samples=8)
+    report = generate(config, tmp_path / "set")
+    assert report.n_kept > 0
+    assert len(read_dataset(tmp_path / "set")) == report.n_kept
+    assert generate(config, tmp_path / "set", resume=True).digest == report.digest
+    (tmp_path / "set" / SHARDS[0]).unlink()
+    with pytest.raises(InputError, match="OnePeak"):  # it is not known where the class is
+        repair_dataset(tmp_path / "set")
+
+
+@pytest.mark.parametrize("family", ["simple", "gbm", "materials"])
+def test_every_family_can_be_generated(tmp_path, family):
+    from diffeliash.data import make_family
+
+    config = dataclasses.replace(SMALL, family=make_family(family, n_points=200), num_samples=32, with_T_c=False)
+    report = generate(config, tmp_path / "set")
+    assert report.n_kept > 8
+    assert report.n_rejected <= 2
+    with pytest.raises(InputError, match="no field T_c_K"):
+        read_dataset(tmp_path / "set", ("T_c_K",))
 
 
 def test_all_bad_settings_are_named():
-    with pytest.raises(ValueError, match=r"num_samples.*`T`.*mu_star"):
-        GenerateConfig(num_samples=0, T=-1.0, mu_star=3.0)
+    with pytest.raises(ValueError, match=r"num_samples.*`T`.*mu_star.*max_error.*seed"):
+        GenerateConfig(num_samples=0, T=-1.0, mu_star=3.0, max_error=0.1, seed=2**63)
+
+
+def test_integers_are_as_good_as_floats(made):
+    equal = dataclasses.replace(SMALL, family=ComplexFamily(n_points=100))
+    object.__setattr__(equal, "T", 3)
+    assert equal.as_dict() == SMALL.as_dict()
+    assert isinstance(equal.as_dict()["T"], float)
+
+
+def test_shards_that_come_out_differently_are_refused(copy, monkeypatch):
+    """A machine that computes other digits than those of the finished data set, although it looks the same."""
+    (copy / SHARDS[1]).unlink()
+    keys = _generate.sample_keys
+    monkeypatch.setattr(_generate, "sample_keys", lambda seed, shard, n: keys(seed + 1, shard, n))
+    with pytest.raises(IntegrityError, match="comes out differently"):
+        repair_dataset(copy)
+    assert not (copy / SHARDS[1]).exists()

@@ -1,0 +1,93 @@
+"""What all families of random spectral functions share."""
+
+import math
+from typing import Any, Protocol, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ..physics import Spectrum
+
+
+@runtime_checkable
+class Family(Protocol):
+    r"""A distribution of spectral functions on the grid $\omega_i = i\,\omega_{max}/n$, $i = 1 .. n$.
+
+    A frozen dataclass whose fields are numbers, `omega_max` [meV] and `n_points` among them.
+    """
+
+    @property
+    def omega_max(self) -> float:
+        """Last energy of the grid [meV]."""
+        ...
+
+    @property
+    def n_points(self) -> int:
+        """Points of the grid."""
+        ...
+
+    def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
+        """Draw one spectrum: a pure function of the key."""
+        ...
+
+
+def family_grid(family: Family) -> Float[np.ndarray, " freq"]:
+    """The grid of a family [meV]."""
+    return np.arange(1, family.n_points + 1) * (family.omega_max / family.n_points)
+
+
+def relative_grid(family: Family) -> Float[np.ndarray, " freq"]:
+    """The grid in units of its end."""
+    return np.arange(1, family.n_points + 1) / family.n_points
+
+
+def check_family(family: Any, **fractions: tuple[int | float, int | float]) -> None:
+    """Refuse parameters out of their ranges, all at once.
+
+    Args:
+        family: With the four parameters that all families have.
+        fractions: For parameters in units of the end of the grid, the smallest and largest value allowed; zero is not.
+
+    Raises:
+        ValueError: Naming them.
+    """
+    bad = []
+    if family.n_points < 2:
+        bad.append(f"`n_points` must be at least 2, got {family.n_points}")
+    if not 0 < family.omega_max < math.inf:
+        bad.append(f"`omega_max` must be positive and finite [meV], got {family.omega_max}")
+    if not 0 < family.lambda_min <= family.lambda_max < math.inf:
+        bad.append(f"0 < `lambda_min` <= `lambda_max` needed, got {family.lambda_min} and {family.lambda_max}")
+    for name, (low, high) in fractions.items():
+        value = getattr(family, name)
+        if not (value > 0 and low <= value <= high):
+            bad.append(f"`{name}` must be positive and lie in [{low:g}, {high:g}], got {value}")
+    if bad:
+        raise ValueError("; ".join(bad) + ".")
+
+
+def with_random_coupling(family: Any, shape: Float[Array, " freq"], key: PRNGKeyArray) -> Spectrum:
+    r"""The spectrum of a given shape whose $\lambda$ is uniform between the bounds of the family."""
+    omega = family_grid(family)
+    lambda_ep = jax.random.uniform(key, dtype=jnp.float64, minval=family.lambda_min, maxval=family.lambda_max)
+    return Spectrum(omega, shape * (lambda_ep / Spectrum(omega, shape).lambda_ep))
+
+
+def smooth(values: Float[Array, " long"], width: int) -> Float[Array, " short"]:
+    """Averaged twice over `width` neighbors; shorter by 2 (width - 1)."""
+    box = jnp.full(width, 1 / width)
+    return jnp.convolve(jnp.convolve(values, box, mode="valid"), box, mode="valid")
+
+
+def sine_ramp(position: Float[np.ndarray, " freq"], length: float) -> Float[np.ndarray, " freq"]:
+    r"""$\sin^2$ from zero, at negative positions too, to one at `length`."""
+    return np.sin(np.pi / 2 * np.clip(position / length, 0.0, 1.0)) ** 2
+
+
+def two_sided_gaussian(
+    x: Any, center: Float[Array, "peak 1"], widths: Float[Array, "2 peak 1"]
+) -> Float[Array, "peak freq"]:
+    """Peaks of height one with a standard deviation of their own on the left and on the right."""
+    return jnp.exp(-(((x - center) / jnp.where(x < center, widths[0], widths[1])) ** 2) / 2)

@@ -1,0 +1,107 @@
+"""What decides the content of a data set."""
+
+import dataclasses
+import math
+from typing import Any
+
+from .._errors import InputError
+from ._complex_family import ComplexFamily
+from ._families import family_as_dict, make_family
+from ._family import Family
+from ._features import N_ENERGIES
+
+LARGEST_SEED = 2**63 - 1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GenerateConfig:
+    r"""What decides the content of a data set.
+
+    Args:
+        family: Where the spectral functions come from.
+        num_samples: Samples drawn; those that are accepted are stored.
+        seed: Of the random numbers.
+        T: Temperature [K].
+        mu_star: Coulomb pseudopotential at `omega_c`.
+        omega_c: Coulomb cutoff [meV].
+        matsubara_cutoff: Cutoff of the Matsubara sums [meV].
+        broadening: Distance $\Gamma$ of the line $\omega + i\Gamma$ from the real axis [meV].
+        n_energies: Energies of the gap function, from 0 to 3.5 times the end of the spectral function.
+        max_error: A sample is rejected if the estimated error of the continuation is larger, relative to the largest
+            $|\Delta|$; in [1e-12, 1e-2].
+        with_T_c: Whether to store the critical temperature of every sample.
+        shard_size: Samples drawn per file.
+    """
+
+    family: Family = dataclasses.field(default_factory=ComplexFamily)
+    num_samples: int = 1000
+    seed: int = 0
+    T: float = 1.16
+    mu_star: float = 0.1
+    omega_c: float = 100.0
+    matsubara_cutoff: float = 220.0
+    broadening: float = 0.1
+    n_energies: int = N_ENERGIES
+    max_error: float = 1e-6
+    with_T_c: bool = False
+    shard_size: int = 512
+
+    def __post_init__(self):
+        names = ("num_samples", "T", "omega_c", "matsubara_cutoff", "broadening", "shard_size")
+        bad = [
+            f"`{name}` must be positive and finite, got {getattr(self, name)}"
+            for name in names
+            if not 0 < getattr(self, name) < math.inf
+        ]
+        if self.n_energies < 2:
+            bad.append(f"`n_energies` must be at least 2, got {self.n_energies}")
+        if not 0 <= self.mu_star <= 1:
+            bad.append(f"`mu_star` must lie in [0, 1], got {self.mu_star}")
+        if self.matsubara_cutoff < self.family.omega_max:
+            bad.append(f"`matsubara_cutoff` must not lie below the spectrum, got {self.matsubara_cutoff} meV")
+        if not 1e-12 <= self.max_error <= 1e-2:
+            bad.append(f"`max_error` must lie in [1e-12, 1e-2], got {self.max_error}")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            bad.append(f"`seed` must lie in [0, 2^63), got {self.seed}")
+        if bad:
+            raise ValueError("; ".join(bad) + ".")
+
+    @property
+    def n_shards(self) -> int:
+        """Number of files."""
+        return -(-self.num_samples // self.shard_size)
+
+    def samples_in(self, shard: int) -> int:
+        """Samples drawn for a file."""
+        return min(self.shard_size, self.num_samples - shard * self.shard_size)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The configuration as JSON can hold it, the family with its name."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "family"}
+        kinds = {field.name: type(field.default) for field in dataclasses.fields(self)}  # T=3 and T=3.0 are the same
+        return {"family": family_as_dict(self.family)} | {name: kinds[name](value) for name, value in fields.items()}
+
+
+def config_of(stated: dict[str, Any]) -> GenerateConfig:
+    """The configuration that `GenerateConfig.as_dict` gave.
+
+    Raises:
+        InputError: It is none, or its family is not one of ours: give the configuration itself then.
+    """
+    try:
+        fields: dict[str, Any] = stated | {"family": make_family(**stated["family"])}
+        return GenerateConfig(**fields)
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"the configuration of the data set cannot be used: {error}") from error
+
+
+def differences(found: dict[str, Any], wanted: dict[str, Any], prefix: str = "") -> list[str]:
+    """Every entry in which two nested dictionaries differ, as `name: found, not wanted`."""
+    lines = []
+    for name in sorted({*found, *wanted}):
+        mine, other = found.get(name), wanted.get(name)
+        if isinstance(mine, dict) and isinstance(other, dict):
+            lines += differences(mine, other, f"{prefix}{name}.")
+        elif mine != other:
+            lines.append(f"{prefix}{name}: {mine}, not {other}")
+    return lines

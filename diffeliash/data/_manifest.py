@@ -1,0 +1,175 @@
+"""The two text files of a data set: what it is to be, and that it is finished."""
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+from typing import Any
+
+from .._errors import InputError, IntegrityError
+from ._generate_config import GenerateConfig
+from ._provenance import machine, software_versions
+from ._schema import DONE, FORMAT_VERSION, MANIFEST, STATUS, UNITS
+
+CHECKSUM = "sha256_of_the_rest"
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """What a data set is to be.
+
+    Args:
+        config: Its configuration, as `GenerateConfig.as_dict` gives it.
+        machine: What it is computed with, as far as the digits depend on it.
+        text: The file; every shard carries a copy.
+    """
+
+    config: dict[str, Any]
+    machine: dict[str, Any]
+    text: str
+
+    @property
+    def n_shards(self) -> int:
+        """Number of shards of the finished data set."""
+        return -(-self.config["num_samples"] // self.config["shard_size"])
+
+
+@dataclasses.dataclass(frozen=True)
+class ShardSummary:
+    """What one shard holds: digest of its content, and how many samples of each status were drawn."""
+
+    digest: str
+    counts: dict[str, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Done:
+    """What a finished data set holds.
+
+    Args:
+        shards: One summary each.
+        digest: Of the configuration and the content of all shards.
+    """
+
+    shards: tuple[ShardSummary, ...]
+    digest: str
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Samples of each status."""
+        return total_counts(self.shards)
+
+
+def total_counts(shards: Any) -> dict[str, int]:
+    """Samples of each status in some shards."""
+    return {name: sum(shard.counts[name] for shard in shards) for name in STATUS}
+
+
+def make_manifest(config: GenerateConfig) -> Manifest:
+    """The manifest of a new data set."""
+    fields = {
+        "format_version": FORMAT_VERSION,
+        "config": config.as_dict(),
+        "units": UNITS,
+        "status_names": STATUS,
+        "machine": machine(),
+        "versions": software_versions(),
+    }
+    return _as_manifest(sealed_json(fields).decode())
+
+
+def read_manifest(folder: pathlib.Path) -> Manifest:
+    """The manifest of a data set.
+
+    Raises:
+        InputError: The folder is no data set, or of another format version.
+        IntegrityError: The manifest is damaged.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        hint = "Give a folder that `diffeliash generate` wrote."
+        raise InputError("not a data set", where=str(folder), why=f"there is no {MANIFEST} in it.", hint=hint)
+    return parse_manifest(path, _read(path))
+
+
+def parse_manifest(path: pathlib.Path, content: bytes) -> Manifest:
+    """A manifest from the text of a file or of a shard's copy; for errors see `read_manifest`."""
+    fields = _open_json(path, content)
+    if not isinstance(fields.get("config"), dict) or not isinstance(fields.get("machine"), dict):
+        raise IntegrityError("damaged data set", where=str(path), why="it is not a manifest.")
+    return _as_manifest(content.decode())
+
+
+def _as_manifest(text: str) -> Manifest:
+    fields = json.loads(text)
+    return Manifest(config=fields["config"], machine=fields["machine"], text=text)
+
+
+def make_done(manifest: Manifest, shards: list[ShardSummary]) -> tuple[Done, bytes]:
+    """What a finished data set holds, and the file that says so."""
+    done = Done(tuple(shards), dataset_digest(manifest.config, [shard.digest for shard in shards]))
+    fields = {
+        "format_version": FORMAT_VERSION,
+        "manifest_sha256": hashlib.sha256(manifest.text.encode()).hexdigest(),
+        "digest": done.digest,
+        "counts": done.counts,
+        "shards": [dataclasses.asdict(shard) for shard in shards],
+    }
+    return done, sealed_json(fields)
+
+
+def read_done(folder: pathlib.Path, manifest: Manifest) -> Done:
+    """What a finished data set holds.
+
+    Raises:
+        InputError: It is not finished.
+        IntegrityError: The file is damaged, or belongs to another manifest.
+    """
+    path = folder / DONE
+    if not path.is_file():
+        hint = f"`diffeliash generate {folder} --resume` goes on with it."
+        raise InputError("unfinished data set", where=str(folder), why=f"there is no {DONE} in it.", hint=hint)
+    content = _read(path)
+    fields = _open_json(path, content)
+    try:
+        done, expected = make_done(manifest, [ShardSummary(**shard) for shard in fields["shards"]])
+    except (KeyError, TypeError) as error:
+        raise IntegrityError("damaged data set", where=str(path), why="it is not a summary.") from error
+    if content != expected or len(done.shards) != manifest.n_shards:
+        raise IntegrityError("damaged data set", where=str(path), why="it belongs to another manifest.")
+    return done
+
+
+def dataset_digest(config: dict[str, Any], shards: list[str]) -> str:
+    """SHA-256 of a whole data set from its configuration and the digests of its shards."""
+    return hashlib.sha256(json.dumps([config, shards], sort_keys=True).encode()).hexdigest()
+
+
+def sealed_json(fields: dict[str, Any]) -> bytes:
+    """JSON with a checksum over all of it."""
+    checksum = hashlib.sha256(json.dumps(fields, indent=2).encode()).hexdigest()
+    return (json.dumps(fields | {CHECKSUM: checksum}, indent=2) + "\n").encode()
+
+
+def _open_json(path: pathlib.Path, content: bytes) -> dict[str, Any]:
+    """The fields of sealed JSON; every byte must be as it was written."""
+    try:
+        fields = json.loads(content)
+        checksum = fields.pop(CHECKSUM, None)
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise IntegrityError("damaged data set", where=str(path), why="it is not what was written.") from error
+    version = fields.get("format_version")
+    if checksum is None and isinstance(version, int) and version != FORMAT_VERSION:
+        raise InputError("unknown format", where=str(path), why=f"version {version}, this reads {FORMAT_VERSION}.")
+    if sealed_json(fields) != content:
+        raise IntegrityError("damaged data set", where=str(path), why="its checksum does not match.")
+    if version != FORMAT_VERSION:
+        raise InputError("unknown format", where=str(path), why=f"version {version}, this reads {FORMAT_VERSION}.")
+    return fields
+
+
+def _read(path: pathlib.Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError("cannot read", where=str(path), why=f"{error.strerror}.") from error

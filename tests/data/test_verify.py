@@ -1,0 +1,131 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from diffeliash import InputError, IntegrityError, read_dataset, repair_dataset, verify_dataset
+from diffeliash.data._manifest import sealed_json
+from diffeliash.data._schema import shard_name
+
+FILES = ["manifest.json", "DONE", *map(shard_name, range(3))]
+
+
+@pytest.fixture
+def copy(tiny, tmp_path):
+    return shutil.copytree(tiny, tmp_path / "copy")
+
+
+def content(folder):
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+def flip(path, bit):
+    flipped = bytearray(path.read_bytes())
+    flipped[bit // 8] ^= 1 << (bit % 8)
+    path.write_bytes(flipped)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "DONE", shard_name(1)])
+def test_every_flipped_bit_is_found(copy, name):
+    whole = (copy / name).read_bytes()
+    for bit in np.random.default_rng(0).integers(0, 8 * len(whole), 60):
+        flip(copy / name, int(bit))
+        assert verify_dataset(copy), bit
+        with pytest.raises((IntegrityError, InputError)):
+            read_dataset(copy)
+        (copy / name).write_bytes(whole)
+    assert verify_dataset(copy) == []
+
+
+def missing(copy, other):
+    (copy / shard_name(1)).unlink()
+
+
+def damaged(copy, other):
+    flip(copy / shard_name(1), 80_001)
+
+
+def cut(copy, other):
+    (copy / shard_name(1)).write_bytes((copy / shard_name(1)).read_bytes()[:-1])
+
+
+def empty(copy, other):
+    (copy / shard_name(1)).write_bytes(b"")
+
+
+def swapped(copy, other):
+    shutil.copy(copy / shard_name(0), copy / shard_name(1))
+
+
+def foreign(copy, other):
+    shutil.copy(other / shard_name(1), copy / shard_name(1))
+
+
+def folder_instead(copy, other):
+    (copy / "DONE").unlink()
+    shutil.copy(other / "DONE", copy / "DONE")
+
+
+def no_manifest_to_trust(copy, other):
+    flip(copy / "manifest.json", 100)
+
+
+DAMAGE = [missing, damaged, cut, empty, swapped, foreign, folder_instead, no_manifest_to_trust]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_is_found_and_only_that_is_repaired(tiny, copy, other_tiny, damage):
+    damage(copy, other_tiny)
+    before = {name: (copy / name).stat().st_mtime_ns if (copy / name).exists() else 0 for name in FILES}
+    wrong = [name for name in FILES if not (copy / name).exists() or (copy / name).read_bytes() != content(tiny)[name]]
+    problems = verify_dataset(copy)
+    assert len(problems) == 1
+    assert wrong[0] in problems[0]
+    with pytest.raises((IntegrityError, InputError)):
+        read_dataset(copy)
+    assert repair_dataset(copy) == []
+    assert content(copy) == content(tiny)
+    assert [name for name in FILES if (copy / name).stat().st_mtime_ns != before[name]] == wrong
+
+
+def test_all_problems_at_once(copy, tiny):
+    missing(copy, None)
+    flip(copy / shard_name(0), 9000)
+    (copy / "notes.txt").write_text("mine")
+    shutil.copy(copy / shard_name(2), copy / shard_name(7))
+    problems = verify_dataset(copy)
+    assert len(problems) == 4
+    for name in (shard_name(0), shard_name(1), "notes.txt", shard_name(7)):
+        assert sum(name in problem for problem in problems) == 1
+    remaining = repair_dataset(copy)  # nothing is removed
+    assert len(remaining) == 2
+    assert content(copy) == content(tiny)
+
+
+def test_a_consistent_lie_about_the_content_is_found(copy):
+    """Whoever changes the summary and seals it again still does not have shards that fit."""
+    fields = json.loads((copy / "DONE").read_text())
+    del fields["sha256_of_the_rest"]
+    fields["shards"][1]["digest"] = "0" * 64
+    (copy / "DONE").write_bytes(sealed_json(fields))
+    assert "another manifest" in verify_dataset(copy)[0]
+    (copy / "manifest.json").unlink()
+    with pytest.raises(InputError, match="not a data set"):
+        verify_dataset(copy)
+
+
+def test_an_older_format_is_refused(copy):
+    (copy / "manifest.json").write_text(json.dumps({"format_version": 2, "config": {}, "shards": [], "digest": ""}))
+    for function in (verify_dataset, read_dataset, repair_dataset):
+        with pytest.raises(InputError, match="version 2"):
+            function(copy)
+
+
+def test_nothing_to_restore_the_manifest_from(copy):
+    no_manifest_to_trust(copy, None)
+    for name in map(shard_name, range(3)):
+        (copy / name).unlink()
+    assert len(verify_dataset(copy)) == 1
+    with pytest.raises(IntegrityError, match="No shard has a copy"):
+        repair_dataset(copy)
