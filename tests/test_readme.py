@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-BLOCKS = re.findall(r"```(console|python)\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+BLOCK = re.compile(r"```(console|python)\n(.*?)```", flags=re.DOTALL)
+BLOCKS = BLOCK.findall((ROOT / "README.md").read_text())
 SETUP = ("pip install -e . && diffeliash train\n", 'pip install -e ".[test]" && pytest\n')
 
 
@@ -14,18 +15,28 @@ def test_the_two_setup_commands_are_there():
     assert [text for kind, text in BLOCKS if "pip install" in text] == list(SETUP)
 
 
-def test_the_examples_run(tmp_path):
-    ran = []
-    for kind, text in BLOCKS:
-        if text in SETUP:
-            continue
+def run_examples(blocks, folder):
+    """Run the lines of console blocks and Python blocks as a whole; how many there were."""
+    ran = 0
+    for kind, text in blocks:
         lines = [text] if kind == "python" else text.strip().splitlines()
         for line in lines:
             words = [sys.executable, "-c", line] if kind == "python" else [sys.executable, "-m", *line.split()]
-            done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+            done = subprocess.run(words, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
             assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-            ran.append(line)
-    assert len(ran) == 9
+            ran += 1
+    return ran
+
+
+def test_the_examples_of_data_sets_run(tmp_path):
+    text = (ROOT / "docs" / "data.md").read_text()
+    smaller = re.sub(r"--num-samples \d+", "--num-samples 64", text)
+    assert run_examples(BLOCK.findall(smaller), tmp_path) == 6
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "large", "all.npz", "table.csv"}
+
+
+def test_the_examples_run(tmp_path):
+    assert run_examples([block for block in BLOCKS if block[1] not in SETUP], tmp_path) == 10
     written = {path.name for path in tmp_path.iterdir()}
     assert {"example.dat", "gap.h5", "gap.png", "data", "run", "a2f.dat", "gap-a2f.png", "temperatures.png"} <= written
 

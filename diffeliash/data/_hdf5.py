@@ -64,7 +64,7 @@ def _seal(content: memoryview | bytes) -> bytes:
 def is_hdf5(content: bytes) -> bool:
     """Whether a file is HDF5, or looks as if it had been."""
     at = content.find(HDF5_MAGIC, 0, SEAL_SIZE + len(HDF5_MAGIC))
-    return at in (0, SEAL_SIZE) or content.startswith(SEAL[:10])
+    return at in (0, SEAL_SIZE) or content.startswith(SEAL[: SEAL.index(b",")])
 
 
 def is_hdf5_file(path: pathlib.Path) -> bool:

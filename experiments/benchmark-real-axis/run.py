@@ -16,6 +16,7 @@ import numpy as np
 from scipy.fft import next_fast_len
 
 import diffeliash as de
+from diffeliash.data import family_grid
 from diffeliash.physics import batched, map_materials
 from diffeliash.units import BOLTZMANN
 
@@ -36,7 +37,7 @@ def read_spectra(folder, batch):
     random = jax.jit(jax.vmap(lambda key: family.sample_spectrum(key).a2f))(keys)
     a2f = np.concatenate([[r["a2f"] for r in references], random])[:batch]
     line = int(np.flatnonzero(references[0]["Gamma"] == BROADENING)[0])
-    return np.arange(1, 501) * 0.02, a2f, np.array([r["msc_Delta"][line, : ENERGIES.size] for r in references])
+    return family_grid(family), a2f, np.array([r["msc_Delta"][line, : ENERGIES.size] for r in references])
 
 
 class NumpyMSC:
