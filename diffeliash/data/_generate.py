@@ -3,28 +3,16 @@
 import dataclasses
 import pathlib
 import time
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
-
-import jax
-import numpy as np
 
 from .._errors import InputError, IntegrityError, StorageError
-from ..physics import run_calls
 from ._files import remove_temporary, temporary_prefix, write_file
 from ._generate_config import GenerateConfig, differences
 from ._lock import lock_shards
+from ._make_shards import Progress, make_shards
 from ._manifest import Done, Manifest, ShardSummary, make_done, make_manifest, read_done, read_manifest, total_counts
 from ._provenance import machine
-from ._record import chunk_grid, record_function, sample_keys
 from ._schema import DONE, LOCK, MANIFEST, STATUS, shard_name
-from ._shards import read_shard, read_summary, shard_bytes
-
-WAITING = 2
-"""Finished shards that may wait for the disk while the next ones are computed."""
-
-Progress = Callable[[dict[str, int]], None]
+from ._shards import read_shard, read_summary
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -107,11 +95,11 @@ def generate(
     with lock_shards(folder, mine):
         manifest = _open(config, folder, alone=num_shards == 1)
         known = _known(folder, manifest)
-        there, replaced = _look_at(folder, manifest, mine, progress)
+        there, replaced = _look_at(folder, manifest, mine, known, progress)
         missing = [shard for shard in mine if shard not in there]
         if missing:
             _refuse_other_machine(folder, manifest)
-            there |= _make(config, folder, manifest, missing, known, total_counts(there.values()), progress)
+            there |= make_shards(config, folder, manifest, missing, known, total_counts(there.values()), progress)
         shards = _all_summaries(folder, manifest, there)
         done = None
         if len(shards) == manifest.n_shards:
@@ -166,19 +154,26 @@ def _known(folder: pathlib.Path, manifest: Manifest) -> Done | None:
 
 
 def _look_at(
-    folder: pathlib.Path, manifest: Manifest, shards: range, progress: Progress
+    folder: pathlib.Path, manifest: Manifest, shards: range, known: Done | None, progress: Progress
 ) -> tuple[dict[int, ShardSummary], tuple[str, ...]]:
     """The shards that are there and whole, and what is wrong with others."""
-    there, replaced = {}, []
+    there, replaced, counts = {}, [], dict.fromkeys(STATUS, 0)
     for shard in shards:
-        remove_temporary(folder, shard_name(shard))
-        if not (folder / shard_name(shard)).exists():
+        path = folder / shard_name(shard)
+        remove_temporary(folder, path.name)
+        if not path.exists():
             continue
         try:
-            there[shard] = read_shard(folder, manifest, shard)[1]
-            progress(total_counts(there.values()))
+            _, summary = read_shard(folder, manifest, shard)
         except (InputError, IntegrityError) as error:
             replaced.append(str(error))
+            continue
+        if known and known.shards[shard] != summary:
+            replaced.append(f"{path}: foreign file: it is not what {DONE} says.")
+            continue
+        there[shard] = summary
+        counts = {name: counts[name] + summary.counts[name] for name in STATUS}
+        progress(counts)
     return there, tuple(replaced)
 
 
@@ -190,64 +185,6 @@ def _refuse_other_machine(folder: pathlib.Path, manifest: Manifest) -> None:
             hint="Its missing or damaged shards would not come out the same to the last digit: make them with what it "
             "was made with, or make a new data set.",
         )  # fmt: skip
-
-
-def _make(
-    config: GenerateConfig,
-    folder: pathlib.Path,
-    manifest: Manifest,
-    shards: list[int],
-    known: Done | None,
-    counts: dict[str, int],
-    progress: Progress,
-) -> dict[int, ShardSummary]:
-    """Make shards; whatever stops it, those that are computed are still written."""
-    made: dict[int, Future[ShardSummary]] = {}
-
-    def write(shard: int, records: dict[str, np.ndarray]) -> ShardSummary:
-        summary, content = shard_bytes(manifest, shard, records)
-        if known and known.shards[shard] != summary:
-            raise IntegrityError(
-                "comes out differently", where=str(folder / shard_name(shard)), why="its digest is not that of before.",
-                hint="This machine does not compute what the data set was made of; make a new one.",
-            )  # fmt: skip
-        write_file(folder / shard_name(shard), content)
-        return summary
-
-    with ThreadPoolExecutor(1) as disk, closing(_compute(config, shards, counts, progress)) as computed:
-        for shard, records in computed:
-            made[shard] = disk.submit(write, shard, records)
-            if len(made) > WAITING:
-                made[shards[len(made) - 1 - WAITING]].result()
-    return {shard: future.result() for shard, future in made.items()}
-
-
-def _compute(
-    config: GenerateConfig, shards: list[int], counts: dict[str, int], progress: Progress
-) -> Generator[tuple[int, dict[str, np.ndarray]], None, None]:
-    """The records of whole shards, in order; the devices go on with the next ones meanwhile."""
-    _, per_call = chunk_grid(jax.default_backend())
-    calls = [(shard, start) for shard in shards for start in range(0, config.samples_in(shard), per_call)]
-    parts = []
-    with closing(run_calls(record_function(config), _inputs(config, shards, per_call))) as results:
-        for (shard, start), records in zip(calls, results, strict=True):
-            n = config.samples_in(shard)
-            parts.append({name: values[: n - start] for name, values in records.items()})
-            for code, name in enumerate(STATUS):
-                counts[name] += int(np.sum(parts[-1]["status"] == code))
-            progress(counts)
-            if start + per_call >= n:
-                yield shard, {name: np.concatenate([part[name] for part in parts]) for name in records}
-                parts = []
-
-
-def _inputs(config: GenerateConfig, shards: list[int], per_call: int) -> Iterator[tuple[np.ndarray]]:
-    """The keys of each call; the last of a shard is filled up with keys of samples that it does not have."""
-    for shard in shards:
-        n = config.samples_in(shard)
-        keys = sample_keys(config.seed, shard, per_call * -(-config.shard_size // per_call))
-        for start in range(0, n, per_call):
-            yield (keys[start : start + per_call],)
 
 
 def _all_summaries(folder: pathlib.Path, manifest: Manifest, there: dict[int, ShardSummary]) -> dict[int, ShardSummary]:

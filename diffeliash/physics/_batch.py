@@ -28,9 +28,13 @@ and threads of one Python process stand in line for it."""
 CALLS_PER_DEVICE = 2
 """Calls at once on an accelerator: one computes while the results of the other are fetched."""
 
-ONE_CORE = {"xla_disable_hlo_passes": "cpu-parallel-task-assigner", "xla_cpu_multi_thread_eigen": False}
-"""Of a program for one core. Cutting its loops for several cores would make the last digits of a result depend on their
-number, and gains nothing where every core has a program of its own."""
+SAME_DIGITS = {
+    "cpu": {"xla_disable_hlo_passes": "cpu-parallel-task-assigner", "xla_cpu_multi_thread_eigen": False},
+    "gpu": {"xla_gpu_autotune_level": 0},
+}
+"""What makes the last digits of a result the same every time. On a CPU, loops that are not cut for several cores, whose
+number would matter: nothing is lost where every core has a program of its own. On a GPU, algorithms that are not chosen
+by their speed in a trial."""
 
 FULL_CALLS = 2
 """Full calls that there must be for every core: else the last one, filled up with copies, would cost too much."""
@@ -53,9 +57,8 @@ def batched(function: Callable[..., Any], *, chunk_size: int | None = None) -> C
         function: Of arrays or pytrees that belong to one material.
         chunk_size: Materials computed together; `None` for what suits the solver where JAX computes.
     """
-    on_cpu = jax.default_backend() == "cpu"
     chunks = in_chunks(function, chunk_size or default_chunk_size())
-    return jax.jit(chunks, compiler_options=ONE_CORE if on_cpu else None)
+    return jax.jit(chunks, compiler_options=SAME_DIGITS.get(jax.default_backend()))
 
 
 def run_calls(function: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) -> Generator[Any, None, None]:

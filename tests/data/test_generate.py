@@ -25,7 +25,7 @@ from diffeliash import (
     solve_tc,
     verify_dataset,
 )
-from diffeliash.data import _generate, sample_key, sample_record
+from diffeliash.data import _generate, _make_shards, sample_key, sample_record
 from diffeliash.data._provenance import machine
 from diffeliash.data._schema import STATUS
 
@@ -225,14 +225,14 @@ def test_an_occupied_folder_is_left_alone(tmp_path):
 
 
 def test_a_full_disk_loses_nothing(made, tmp_path, monkeypatch):
-    write = _generate.write_file
+    write = _make_shards.write_file
 
     def full(path, content, **options):
         if path.name == SHARDS[1]:
             raise StorageError("cannot write", where=str(path), why="No space left on device.")
         write(path, content, **options)
 
-    monkeypatch.setattr(_generate, "write_file", full)
+    monkeypatch.setattr(_make_shards, "write_file", full)
     with pytest.raises(StorageError, match="No space left"):
         generate(SMALL, tmp_path / "set")
     monkeypatch.undo()
@@ -287,8 +287,8 @@ def test_integers_are_as_good_as_floats(made):
 def test_shards_that_come_out_differently_are_refused(copy, monkeypatch):
     """A machine that computes other digits than those of the finished data set, although it looks the same."""
     (copy / SHARDS[1]).unlink()
-    keys = _generate.sample_keys
-    monkeypatch.setattr(_generate, "sample_keys", lambda seed, shard, n: keys(seed + 1, shard, n))
+    keys = _make_shards.sample_keys
+    monkeypatch.setattr(_make_shards, "sample_keys", lambda seed, shard, n: keys(seed + 1, shard, n))
     with pytest.raises(IntegrityError, match="comes out differently"):
         repair_dataset(copy)
     assert not (copy / SHARDS[1]).exists()
