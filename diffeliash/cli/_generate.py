@@ -136,12 +136,12 @@ def _config(
     try:
         if folder is None or not (folder / MANIFEST).exists():
             return GenerateConfig(family=make_family(family or "complex", **parameters), **asked)
-        begun = config_of(read_manifest(folder).config)
-        if family is not None:
-            asked["family"] = make_family(family, **parameters)
-        elif parameters:
-            asked["family"] = dataclasses.replace(begun.family, **parameters)  # pyright: ignore[reportArgumentType]
-        return dataclasses.replace(begun, **asked)
+        begun = read_manifest(folder).config
+        if family in (None, begun["family"]["name"]):
+            parameters = begun["family"] | parameters
+        else:
+            parameters = {"name": family} | parameters
+        return dataclasses.replace(config_of(begun), family=make_family(**parameters), **asked)
     except (ValueError, TypeError) as error:
         if isinstance(error, InputError):
             raise

@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from .._errors import InputError, IntegrityError
+from ..physics import count_frequencies
 from ._manifest import Manifest, read_done, read_manifest
-from ._schema import AXES, shard_name, stored_fields
-from ._shards import read_shard
+from ._schema import shard_name, stored_fields
+from ._shards import axes_of, read_shard
 
 FOR_TRAINING = ("a2f", "Delta_meV", "Delta_iw_meV")
 """Fields that training needs."""
@@ -75,20 +76,21 @@ def read_dataset(folder: pathlib.Path, fields: Sequence[str] = FOR_TRAINING) -> 
     manifest = read_manifest(folder)
     done = read_done(folder, manifest)
     fields = check_fields(manifest, fields)
-    _refuse_too_large(folder, manifest.n_shards)
+    _refuse_too_large(folder, manifest.config, done.counts["kept"], fields)
 
     def load(shard: int) -> dict[str, np.ndarray]:
         arrays = read_whole_shard(folder, manifest, shard, done.shards[shard].digest)
         number = shard * manifest.config["shard_size"] + arrays["sample"]
-        return {name: arrays[name] for name in (*AXES, *fields)} | {"number": number}
+        return {name: arrays[name] for name in fields} | {"number": number}
 
     with ThreadPoolExecutor(READERS) as pool:
         shards = list(pool.map(load, range(manifest.n_shards)))
+    omega, omega_real = axes_of(manifest.config).values()
     return Dataset(
         config=manifest.config,
         digest=done.digest,
-        omega=shards[0]["omega_meV"],
-        omega_real=shards[0]["omega_real_meV"],
+        omega=omega,
+        omega_real=omega_real,
         fields={name: np.concatenate([shard.pop(name) for shard in shards]) for name in ("number", *fields)},
     )
 
@@ -127,18 +129,18 @@ def read_whole_shard(folder: pathlib.Path, manifest: Manifest, shard: int, diges
 REPAIR = "`diffeliash verify {} --repair` makes it again."
 
 
-def _refuse_too_large(folder: pathlib.Path, n_shards: int) -> None:
-    needed = sum(
-        (folder / shard_name(shard)).stat().st_size
-        for shard in range(n_shards)
-        if (folder / shard_name(shard)).exists()
-    )
+def _refuse_too_large(folder: pathlib.Path, config: dict[str, Any], n: int, fields: Sequence[str]) -> None:
+    """Refuse more than fits, parts and whole together."""
+    n_real, n_matsubara = config["n_energies"], count_frequencies(config["T"], config["matsubara_cutoff"])
+    numbers = {"a2f": config["family"]["n_points"], "Delta_meV": 2 * n_real, "Z": 2 * n_real, "dos": n_real}
+    numbers |= dict.fromkeys(("Delta_iw_meV", "Z_iw"), n_matsubara)
+    needed = 2 * n * 8 * sum(numbers.get(name, 1) for name in (*fields, "number"))
     available = available_memory()
     if available is not None and needed > available:
         raise InputError(
             "the data set does not fit into memory", where=str(folder),
-            why=f"it has {needed / 2**30:.1f} GiB, {available / 2**30:.1f} GiB are free.",
-            hint="Read samples one by one with diffeliash.DataSource.",
+            why=f"{needed / 2**30:.1f} GiB are needed, {available / 2**30:.1f} GiB are free.",
+            hint="Ask for fewer fields, or read samples one by one with diffeliash.DataSource.",
         )  # fmt: skip
 
 

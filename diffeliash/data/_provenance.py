@@ -44,6 +44,7 @@ def machine() -> dict[str, Any]:
     return {
         "jax": versions["jax"],
         "jaxlib": versions["jaxlib"],
+        "numpy": versions["numpy"],
         "code": _code_digest(),
         "platform": device.platform,
         "device": device.device_kind if device.platform != "cpu" else _cpu_name(),

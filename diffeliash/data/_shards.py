@@ -32,7 +32,7 @@ def shard_bytes(manifest: Manifest, shard: int, records: dict[str, np.ndarray]) 
     fields |= {"sample": np.flatnonzero(kept), "status": status}
     counts = {name: int(np.sum(status == code)) for code, name in enumerate(STATUS)}
     summary = ShardSummary(content_digest(fields), counts)
-    arrays = _axes(manifest.config) | {name: fields[name] for name in UNITS if name in fields}
+    arrays = axes_of(manifest.config) | {name: fields[name] for name in UNITS if name in fields}
     attributes = {
         "format_version": FORMAT_VERSION,
         "shard": shard,
@@ -43,7 +43,8 @@ def shard_bytes(manifest: Manifest, shard: int, records: dict[str, np.ndarray]) 
     return summary, hdf5_bytes({name: (values, UNITS[name]) for name, values in arrays.items()}, attributes)
 
 
-def _axes(config: dict[str, Any]) -> dict[str, np.ndarray]:
+def axes_of(config: dict[str, Any]) -> dict[str, np.ndarray]:
+    """The energies of spectral and gap functions [meV] in the data set of a configuration."""
     family = config["family"]
     omega = np.arange(1, family["n_points"] + 1) * (family["omega_max"] / family["n_points"])
     return {"omega_meV": omega, "omega_real_meV": feature_grid(family["omega_max"], config["n_energies"])}

@@ -11,6 +11,7 @@ import numpy as np
 from ._dataset import FOR_TRAINING, check_fields, read_whole_shard
 from ._manifest import read_done, read_manifest
 from ._schema import shard_name
+from ._shards import axes_of
 
 OPEN_FILES = 32
 """Shards kept open."""
@@ -20,8 +21,9 @@ class DataSource:
     """An indexable data source: `len(source)` stored samples, `source[i]` one of them.
 
     Samples are dictionaries of arrays by field; `source[rows]` with a slice or an array of numbers gives the same with
-    a leading axis. A shard is checked as a whole when the first of its samples is read, and its pieces by their own
-    checksums later. Memory for one shard is needed, however many there are. It can be copied to other processes.
+    a leading axis. `omega` and `omega_real` are the energies of spectral and gap functions [meV]. A shard is checked as
+    a whole when the first of its samples is read, and its pieces by their own checksums later. Memory for one shard is
+    needed, however many there are. It can be copied to other processes.
 
     Args:
         folder: Of `generate`.
@@ -39,6 +41,7 @@ class DataSource:
         self.fields = check_fields(self._manifest, fields)
         self.config: dict[str, Any] = self._manifest.config
         self.digest = done.digest
+        self.omega, self.omega_real = axes_of(self.config).values()
         self._digests = [shard.digest for shard in done.shards]
         self._ends = np.cumsum([shard.counts["kept"] for shard in done.shards])
         self._checked: set[int] = set()

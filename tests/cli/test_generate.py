@@ -59,6 +59,8 @@ def test_resume_takes_what_is_not_given_from_the_data_set(whole, run, answer, tm
     assert report["digest"] == whole[1]["digest"]
     assert content(tmp_path / "set") == content(whole[0])
     answer("generate", "set", "--resume", "-T", 3, "--num-samples", 400, "-p", "window=0.1")
+    answer("generate", "set", "--resume", "--family", "complex")
+    assert "no parameter" in run("generate", "set", "--resume", "-p", "wdth=1", expect=3).stderr
     for option in (("-T", 4), ("--num-samples", 500), ("-p", "window=0.2"), ("--family", "gbm"), ("--with-tc",)):
         error = answer("generate", "set", "--resume", *option, expect=3)["error"]
         assert "not" in error["why"]

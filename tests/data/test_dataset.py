@@ -26,6 +26,8 @@ def test_a_data_set_in_memory_is_what_the_shards_hold(tiny):
         for shard in range(3):
             with h5py.File(tiny / shard_name(shard)) as file:
                 parts.append(file[name][:])
+                np.testing.assert_array_equal(file["omega_meV"], dataset.omega)
+                np.testing.assert_array_equal(file["omega_real_meV"], dataset.omega_real)
         np.testing.assert_array_equal(dataset.fields[name], np.concatenate(parts))
     assert np.all(np.diff(dataset.fields["number"]) > 0)
     assert dataset.fields["number"][0] >= 0
@@ -41,9 +43,15 @@ def test_fields_that_are_not_there(tiny):
 
 
 def test_what_does_not_fit_into_memory_is_refused(tiny, monkeypatch):
-    monkeypatch.setattr(_dataset, "available_memory", lambda: 1000)
-    with pytest.raises(InputError, match=r"does not fit.*DataSource"):
-        read_dataset(tiny)
+    dataset = read_dataset(tiny)
+    n, width = len(dataset), sum(dataset.fields[name][0].nbytes for name in dataset.fields) // 8
+    for free, fits in ((16 * n * width - 1, False), (16 * n * width, True)):
+        monkeypatch.setattr(_dataset, "available_memory", lambda free=free: free)
+        if fits:
+            assert len(read_dataset(tiny)) == n
+        else:
+            with pytest.raises(InputError, match=r"does not fit.*DataSource"):
+                read_dataset(tiny)
     monkeypatch.setattr(_dataset, "available_memory", lambda: None)
     assert len(read_dataset(tiny)) > 0
     assert DataSource(tiny)[0]["a2f"].shape == (60,)
@@ -53,6 +61,8 @@ def test_a_data_source_has_the_same_rows(tiny):
     dataset, source = read_dataset(tiny, ALL), DataSource(tiny, ALL)
     assert len(source) == len(dataset)
     assert source.digest == dataset.digest
+    np.testing.assert_array_equal(source.omega, dataset.omega)
+    np.testing.assert_array_equal(source.omega_real, dataset.omega_real)
     rows = np.random.default_rng(0).integers(-len(source), len(source), (7, 3))
     for index in (3, -1, np.int64(2), slice(None), slice(5, None, 3), slice(4, 4), [4, 4, 1], [], rows):
         found = source[index]
