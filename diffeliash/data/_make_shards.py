@@ -72,7 +72,7 @@ def _compute(
     config: GenerateConfig, shards: list[int], counts: dict[str, int], progress: Progress
 ) -> Generator[tuple[int, dict[str, np.ndarray]], None, None]:
     """The records of whole shards, in order; the devices go on with the next ones meanwhile."""
-    _, per_call = chunk_grid(jax.default_backend())
+    _, per_call = chunk_grid(jax.default_backend(), config.shard_size)
     calls = [(shard, start) for shard in shards for start in range(0, config.samples_in(shard), per_call)]
     parts = []
     with closing(run_calls(record_function(config), _inputs(config, shards, per_call))) as results:

@@ -45,14 +45,14 @@ CHUNK_SIZE = {"cpu": 8}
 DEVICE_CHUNK_SIZE = 256
 """The same on an accelerator."""
 
-CHUNKS_PER_CALL = {"cpu": 8}
-"""Chunks that one call of the program works off."""
+CHUNKS_PER_CALL = {"cpu": 16}
+"""Chunks that one call of the program works off, if a shard has as many."""
 
 
-def chunk_grid(platform: str) -> tuple[int, int]:
+def chunk_grid(platform: str, shard_size: int) -> tuple[int, int]:
     """Samples computed together, and by one call: part of the identity of a data set, with all that sets its digits."""
     chunk_size = CHUNK_SIZE.get(platform, DEVICE_CHUNK_SIZE)
-    return chunk_size, chunk_size * CHUNKS_PER_CALL.get(platform, 1)
+    return chunk_size, chunk_size * min(CHUNKS_PER_CALL.get(platform, 1), -(-shard_size // chunk_size))
 
 
 def sample_key(seed: int, shard: int, j: int) -> PRNGKeyArray:
@@ -136,4 +136,4 @@ def _record_function(config: GenerateConfig, platform: str) -> Callable[..., dic
     def record(key_data: UInt32[Array, " word"]) -> dict[str, Any]:
         return sample_record(config, jax.random.wrap_key_data(key_data, impl=PRNG))
 
-    return batched(record, chunk_size=chunk_grid(platform)[0])
+    return batched(record, chunk_size=chunk_grid(platform, 1)[0])
