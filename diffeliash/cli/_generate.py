@@ -183,7 +183,8 @@ def _counter(update: Callable[[int, str], None]) -> Callable[[dict[str, int]], N
             seen.popleft()
         rate = (done - seen[0][1]) / max(now - seen[0][0], 1e-9)
         rejected = done - counts["kept"] - counts["normal"]
-        update(done, f"{rate:.0f}/s, kept {counts['kept']}, normal {counts['normal']}, rejected {rejected}")
+        speed = f"{rate:.0f} samples/s, " if rate else ""
+        update(done, f"{speed}kept {counts['kept']}, normal {counts['normal']}, rejected {rejected}")
 
     return show
 

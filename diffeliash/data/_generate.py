@@ -11,6 +11,7 @@ from ._lock import lock_shards
 from ._make_shards import Progress, make_shards
 from ._manifest import Done, Manifest, ShardSummary, make_done, make_manifest, read_done, read_manifest, total_counts
 from ._provenance import machine
+from ._record import refuse_impossible
 from ._schema import DONE, LOCK, MANIFEST, STATUS, shard_name
 from ._shards import read_shard, read_summary
 
@@ -91,6 +92,8 @@ def generate(
     started = time.perf_counter()
     folder = pathlib.Path(folder)
     mine = own_shards(config, shard_index, num_shards)
+    if not (folder / MANIFEST).exists():
+        refuse_impossible(config)
     _prepare_folder(folder, resume or num_shards > 1)
     with lock_shards(folder, mine):
         manifest = _open(config, folder, alone=num_shards == 1)

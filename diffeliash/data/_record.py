@@ -127,6 +127,16 @@ def record_function(config: GenerateConfig) -> Callable[[UInt32[np.ndarray, "sam
     return _record_function(_without_size(config), jax.default_backend())
 
 
+def refuse_impossible(config: GenerateConfig) -> None:
+    """Find out now what only shows when the program is made, as a broadening that no line of points resolves.
+
+    Raises:
+        InputError: Such a configuration.
+    """
+    _, per_call = chunk_grid(jax.default_backend(), config.shard_size)
+    jax.eval_shape(record_function(config), sample_keys(config.seed, 0, per_call))
+
+
 def _without_size(config: GenerateConfig) -> GenerateConfig:
     return dataclasses.replace(config, seed=0, num_samples=1, shard_size=1)
 

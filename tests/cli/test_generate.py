@@ -74,6 +74,7 @@ def test_bad_options(run, tmp_path):
     run("generate", "set", "--shard-index", 1, expect=3)
     run("generate", "set", "--shard-index", 2, "--num-shards", 2, expect=3)
     run("generate", "set", "--max-error", 1, expect=3)
+    assert "points" in run("generate", "set", "--broadening", 1e-5, expect=3).stderr
     assert not (tmp_path / "set").exists()
 
 

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 
 import jax.numpy as jnp
 import numpy as np
@@ -93,3 +95,25 @@ def test_one_spectrum_is_not_a_sequence(wrong):
     check_sequence([gaussian_peak(1.3)])
     with pytest.raises(TypeError, match="sequence of `Spectrum`"):
         check_sequence(wrong)
+
+
+FOUR_DEVICES = """
+import jax, numpy as np
+from diffeliash.physics import map_materials, run_calls
+
+used = []
+double = lambda x: (used.append(x.devices()), 2 * x)[1]
+calls = [(np.full(2, k),) for k in range(9)]
+assert [result.tolist() for result in run_calls(double, calls)] == [[2 * k, 2 * k] for k in range(9)]
+print(len(set.union(*used)), [len(one) for one in used] == [1] * 9)
+with jax.default_device(jax.devices()[2]):
+    used.clear()
+    list(run_calls(double, calls))
+print(set.union(*used) == {jax.devices()[2]})
+"""
+
+
+def test_all_devices_are_used_or_the_one_chosen():
+    environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run([sys.executable, "-c", FOUR_DEVICES], env=environment, capture_output=True, text=True)
+    assert done.stdout.split() == ["4", "True", "True"], done.stderr
