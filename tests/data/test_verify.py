@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from diffeliash import InputError, IntegrityError, read_dataset, repair_dataset, verify_dataset
-from diffeliash.data._manifest import sealed_json
-from diffeliash.data._schema import shard_name
+from diffeliash.data._manifest import read_manifest, sealed_json
+from diffeliash.data._schema import shard_name, stored_fields
+from diffeliash.data._shards import read_shard, shard_bytes
 
 FILES = ["manifest.json", "DONE", *map(shard_name, range(3))]
 
@@ -87,6 +88,31 @@ def test_damage_is_found_and_only_that_is_repaired(tiny, copy, other_tiny, damag
     assert repair_dataset(copy) == []
     assert content(copy) == content(tiny)
     assert [name for name in FILES if (copy / name).stat().st_mtime_ns != before[name]] == wrong
+
+
+def test_a_swapped_shard_is_told_from_a_foreign_one(copy):
+    swapped(copy, None)
+    (copy / "DONE").unlink()
+    assert any("it is shard 0" in problem for problem in verify_dataset(copy))
+
+
+def test_a_shard_that_fits_but_is_not_the_one_of_before(tiny, copy):
+    """As another machine would make it, whose digits differ: sealed, of this data set, and yet not what DONE says."""
+    manifest = read_manifest(copy)
+    arrays, summary = read_shard(copy, manifest, 1)
+    records = {name: arrays[name] for name in stored_fields(manifest.config) if name != "sample"}
+    status = np.where(arrays["status"] == 0, 0, 1)
+    whole = {name: np.zeros((status.size, *values.shape[1:]), values.dtype) for name, values in records.items()}
+    for name, values in records.items():
+        whole[name][status == 0] = values * (1 + 1e-15)
+    other, content_of_other = shard_bytes(manifest, 1, whole | {"status": arrays["status"]})
+    assert other.counts == summary.counts
+    (copy / shard_name(1)).write_bytes(content_of_other)
+    assert "not what DONE says" in verify_dataset(copy)[0]
+    with pytest.raises(IntegrityError, match="not that of the finished"):
+        read_dataset(copy)
+    assert repair_dataset(copy) == []
+    assert content(copy) == content(tiny)
 
 
 def test_all_problems_at_once(copy, tiny):

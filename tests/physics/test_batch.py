@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -95,6 +96,13 @@ def test_one_spectrum_is_not_a_sequence(wrong):
     check_sequence([gaussian_peak(1.3)])
     with pytest.raises(TypeError, match="sequence of `Spectrum`"):
         check_sequence(wrong)
+
+
+def test_a_program_for_a_core_is_not_cut_for_several():
+    text = batched(lambda x: jnp.sin(x) + jnp.cos(x), chunk_size=512).lower(np.zeros((512, 4096))).compile().as_text()
+    cut = jax.jit(lambda x: jnp.sin(x) + jnp.cos(x)).lower(np.zeros((512, 4096))).compile().as_text()
+    assert "outer_dimension_partitions" not in text
+    assert "outer_dimension_partitions" in cut or _batch._n_cores() == 1 or jax.default_backend() != "cpu"
 
 
 FOUR_DEVICES = """
