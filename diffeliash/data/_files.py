@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import tempfile
+from collections.abc import Collection
 
 from .._errors import StorageError
 
@@ -54,10 +55,12 @@ def temporary_prefix(name: str) -> str:
     return f".{name}."
 
 
-def remove_temporary(folder: pathlib.Path, name: str) -> None:
-    """Remove the unfinished copies of a file that nobody is writing any more."""
-    for path in folder.glob(f"{temporary_prefix(name)}*"):
-        path.unlink(missing_ok=True)
+def remove_temporary(folder: pathlib.Path, names: Collection[str]) -> None:
+    """Remove the unfinished copies of files that nobody is writing any more."""
+    for path in list(folder.iterdir()):
+        whole = path.name.removeprefix(".").rpartition(".")[0]
+        if whole in names and path.name.startswith(temporary_prefix(whole)):
+            path.unlink(missing_ok=True)
 
 
 def _commit(name: str, path: pathlib.Path, *, new: bool) -> None:

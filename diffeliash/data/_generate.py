@@ -131,8 +131,7 @@ def _prepare_folder(folder: pathlib.Path, may_exist: bool) -> None:
 def _open(config: GenerateConfig, folder: pathlib.Path, *, alone: bool) -> Manifest:
     """The manifest: that of this configuration, written if there is none yet."""
     if alone:
-        for name in (MANIFEST, DONE):
-            remove_temporary(folder, name)
+        remove_temporary(folder, (MANIFEST, DONE))
     if not (folder / MANIFEST).exists():
         manifest = make_manifest(config)
         try:
@@ -161,10 +160,11 @@ def _look_at(
 ) -> tuple[dict[int, ShardSummary], tuple[str, ...]]:
     """The shards that are there and whole, and what is wrong with others."""
     there, replaced, counts = {}, [], dict.fromkeys(STATUS, 0)
+    remove_temporary(folder, {shard_name(shard) for shard in shards})
+    names = {path.name for path in folder.iterdir()}
     for shard in shards:
         path = folder / shard_name(shard)
-        remove_temporary(folder, path.name)
-        if not path.exists():
+        if path.name not in names:
             continue
         try:
             _, summary = read_shard(folder, manifest, shard)
@@ -192,9 +192,9 @@ def _refuse_other_machine(folder: pathlib.Path, manifest: Manifest) -> None:
 
 def _all_summaries(folder: pathlib.Path, manifest: Manifest, there: dict[int, ShardSummary]) -> dict[int, ShardSummary]:
     """What all shards hold that are there, those of other workers too."""
-    found = dict(there)
+    found, names = dict(there), {path.name for path in folder.iterdir()}
     for shard in range(manifest.n_shards):
-        if shard not in found and (folder / shard_name(shard)).exists():
+        if shard not in found and shard_name(shard) in names:
             found[shard] = read_summary(folder, manifest, shard)
     return found
 

@@ -12,6 +12,12 @@ from ._features import N_ENERGIES
 
 LARGEST_SEED = 2**63 - 1
 
+LARGEST_SHARD = 2**18
+"""Samples in a file, which takes some GiB of memory to build."""
+
+MOST_SHARDS = 10**6
+"""Files in a folder."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GenerateConfig:
@@ -63,6 +69,14 @@ class GenerateConfig:
             bad.append(f"`max_error` must lie in [1e-12, 1e-2], got {self.max_error}")
         if not 0 <= self.seed <= LARGEST_SEED:
             bad.append(f"`seed` must lie in [0, 2^63), got {self.seed}")
+        if self.shard_size > LARGEST_SHARD:
+            bad.append(
+                f"`shard_size` must be at most {LARGEST_SHARD}, which are built in memory, got {self.shard_size}"
+            )
+        elif self.shard_size > 0 and self.n_shards > MOST_SHARDS:
+            bad.append(
+                f"{self.num_samples} samples are more than {MOST_SHARDS} files of {self.shard_size}: raise `shard_size`"
+            )
         if bad:
             raise ValueError("; ".join(bad) + ".")
 

@@ -73,7 +73,7 @@ def _compute(
 ) -> Generator[tuple[int, dict[str, np.ndarray]], None, None]:
     """The records of whole shards, in order; the devices go on with the next ones meanwhile."""
     _, per_call = chunk_grid(jax.default_backend(), config.shard_size)
-    calls = [(shard, start) for shard in shards for start in range(0, config.samples_in(shard), per_call)]
+    calls = ((shard, start) for shard in shards for start in range(0, config.samples_in(shard), per_call))
     parts = []
     with closing(run_calls(record_function(config), _inputs(config, shards, per_call))) as results:
         for (shard, start), records in zip(calls, results, strict=True):
@@ -91,6 +91,6 @@ def _inputs(config: GenerateConfig, shards: list[int], per_call: int) -> Iterato
     """The keys of each call; the last of a shard is filled up with keys of samples that it does not have."""
     for shard in shards:
         n = config.samples_in(shard)
-        keys = sample_keys(config.seed, shard, per_call * -(-config.shard_size // per_call))
+        keys = sample_keys(config.seed, shard, per_call * -(-n // per_call))
         for start in range(0, n, per_call):
             yield (keys[start : start + per_call],)

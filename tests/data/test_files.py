@@ -47,7 +47,8 @@ def test_a_new_file_replaces_none(tmp_path, monkeypatch, links):
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path):
-    for name in (".file.abc", ".files.abc", "file"):
+    for name in (".file.h5.abc", ".files.abc", "file.h5", "xfile.h5.abc", ".file.h5", ".file.h5.abc.def"):
         (tmp_path / name).write_text("")
-    remove_temporary(tmp_path, "file")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".files.abc", "file"]
+    remove_temporary(tmp_path, {"file.h5", "other"})
+    left = [".file.h5", ".file.h5.abc.def", ".files.abc", "file.h5", "xfile.h5.abc"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == left

@@ -277,6 +277,14 @@ def test_all_bad_settings_are_named():
         GenerateConfig(num_samples=0, T=-1.0, mu_star=3.0, max_error=0.1, seed=2**63)
 
 
+def test_sizes_that_nobody_can_have_are_refused():
+    with pytest.raises(ValueError, match="raise `shard_size`"):
+        GenerateConfig(num_samples=10**12)
+    with pytest.raises(ValueError, match="shard_size"):
+        GenerateConfig(shard_size=10**9)
+    assert GenerateConfig(num_samples=10**9, shard_size=2**18).n_shards == 3815
+
+
 def test_integers_are_as_good_as_floats(made):
     equal = dataclasses.replace(SMALL, family=ComplexFamily(n_points=100))
     object.__setattr__(equal, "T", 3)
