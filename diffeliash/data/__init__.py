@@ -13,6 +13,7 @@ from ._family import family_grid as family_grid
 from ._features import GapFunction as GapFunction
 from ._features import feature_grid as feature_grid
 from ._features import gap_features as gap_features
+from ._features import spectrum_grid as spectrum_grid
 from ._files import write_file as write_file
 from ._formats import FORMATS as FORMATS
 from ._gap_files import GapFile as GapFile

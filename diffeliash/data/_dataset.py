@@ -10,10 +10,9 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from .._errors import InputError, IntegrityError
-from ..physics import count_frequencies
-from ._manifest import Manifest, read_done, read_manifest
-from ._schema import shard_name, stored_fields
-from ._shards import axes_of, read_shard
+from ._manifest import Done, Manifest, read_done, read_manifest
+from ._schema import COMPLEX, stored_fields
+from ._shards import axes_of, read_shard, widths_of
 
 FOR_TRAINING = ("a2f", "Delta_meV", "Delta_iw_meV")
 """Fields that training needs."""
@@ -79,7 +78,7 @@ def read_dataset(folder: pathlib.Path, fields: Sequence[str] = FOR_TRAINING) -> 
     _refuse_too_large(folder, manifest.config, done.counts["kept"], fields)
 
     def load(shard: int) -> dict[str, np.ndarray]:
-        arrays = read_whole_shard(folder, manifest, shard, done.shards[shard].digest)
+        arrays = read_finished_shard(folder, manifest, shard, done)
         number = shard * manifest.config["shard_size"] + arrays["sample"]
         return {name: arrays[name] for name in fields} | {"number": number}
 
@@ -108,33 +107,23 @@ def check_fields(manifest: Manifest, fields: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fields))
 
 
-def read_whole_shard(folder: pathlib.Path, manifest: Manifest, shard: int, digest: str) -> dict[str, np.ndarray]:
+def read_finished_shard(folder: pathlib.Path, manifest: Manifest, shard: int, done: Done) -> dict[str, np.ndarray]:
     """A shard of a finished data set, with the content that it was finished with.
 
     Raises:
         IntegrityError: It is damaged, missing or foreign.
     """
     try:
-        arrays, summary = read_shard(folder, manifest, shard)
-    except InputError as error:
-        raise IntegrityError(error.what, where=error.where, why=error.why, hint=REPAIR.format(folder)) from error
-    if summary.digest != digest:
-        raise IntegrityError(
-            "foreign file", where=str(folder / shard_name(shard)),
-            why="its content is not that of the finished data set.", hint=REPAIR.format(folder),
-        )  # fmt: skip
-    return arrays
-
-
-REPAIR = "`diffeliash verify {} --repair` makes it again."
+        return read_shard(folder, manifest, shard, done)[0]
+    except (InputError, IntegrityError) as error:
+        hint = f"`diffeliash verify {folder} --repair` makes it again."
+        raise IntegrityError(error.what, where=error.where, why=error.why, hint=hint) from error
 
 
 def _refuse_too_large(folder: pathlib.Path, config: dict[str, Any], n: int, fields: Sequence[str]) -> None:
     """Refuse more than fits, parts and whole together."""
-    n_real, n_matsubara = config["n_energies"], count_frequencies(config["T"], config["matsubara_cutoff"])
-    numbers = {"a2f": config["family"]["n_points"], "Delta_meV": 2 * n_real, "Z": 2 * n_real, "dos": n_real}
-    numbers |= dict.fromkeys(("Delta_iw_meV", "Z_iw"), n_matsubara)
-    needed = 2 * n * 8 * sum(numbers.get(name, 1) for name in (*fields, "number"))
+    widths = widths_of(config)
+    needed = 2 * n * 8 * sum(widths.get(name, 1) * (2 if name in COMPLEX else 1) for name in (*fields, "number"))
     available = available_memory()
     if available is not None and needed > available:
         raise InputError(

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..physics import Spectrum
+from ._features import spectrum_grid
 
 
 @runtime_checkable
@@ -35,7 +36,7 @@ class Family(Protocol):
 
 def family_grid(family: Family) -> Float[np.ndarray, " freq"]:
     """The grid of a family [meV]."""
-    return np.arange(1, family.n_points + 1) * (family.omega_max / family.n_points)
+    return spectrum_grid(family.omega_max, family.n_points)
 
 
 def relative_grid(family: Family) -> Float[np.ndarray, " freq"]:

@@ -24,6 +24,11 @@ class GapFunction(NamedTuple):
     Delta: Complex[Array | np.ndarray, " freq"]
 
 
+def spectrum_grid(omega_max: float, n: int) -> Float[np.ndarray, " freq"]:
+    """Uniform energies of a spectral function, without zero [meV]."""
+    return np.arange(1, n + 1) * (omega_max / n)
+
+
 def feature_grid(omega_max: float, n: int = N_ENERGIES) -> Float[np.ndarray, " freq"]:
     """Uniform energies from 0 to 3.5 times the end of the spectral function [meV]."""
     return np.linspace(0.0, RANGE_FACTOR * omega_max, n)

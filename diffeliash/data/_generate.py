@@ -107,7 +107,7 @@ def generate(
         done = None
         if len(shards) == manifest.n_shards:
             done, content = make_done(manifest, [shards[shard] for shard in range(manifest.n_shards)])
-            if known is None or known != done:
+            if known != done:
                 write_file(folder / DONE, content)
     return _report(config, shards, done, time.perf_counter() - started, replaced)
 
@@ -163,19 +163,14 @@ def _look_at(
     remove_temporary(folder, {shard_name(shard) for shard in shards})
     names = {path.name for path in folder.iterdir()}
     for shard in shards:
-        path = folder / shard_name(shard)
-        if path.name not in names:
+        if shard_name(shard) not in names:
             continue
         try:
-            _, summary = read_shard(folder, manifest, shard)
+            _, there[shard] = read_shard(folder, manifest, shard, known)
         except (InputError, IntegrityError) as error:
             replaced.append(str(error))
             continue
-        if known and known.shards[shard] != summary:
-            replaced.append(f"{path}: foreign file: it is not what {DONE} says.")
-            continue
-        there[shard] = summary
-        counts = {name: counts[name] + summary.counts[name] for name in STATUS}
+        counts = {name: counts[name] + there[shard].counts[name] for name in STATUS}
         progress(counts)
     return there, tuple(replaced)
 

@@ -9,6 +9,7 @@ from ._complex_family import ComplexFamily
 from ._families import family_as_dict, make_family
 from ._family import Family
 from ._features import N_ENERGIES
+from ._schema import count_shards, samples_in_shard
 
 LARGEST_SEED = 2**63 - 1
 
@@ -83,11 +84,11 @@ class GenerateConfig:
     @property
     def n_shards(self) -> int:
         """Number of files."""
-        return -(-self.num_samples // self.shard_size)
+        return count_shards(self.num_samples, self.shard_size)
 
     def samples_in(self, shard: int) -> int:
         """Samples drawn for a file."""
-        return min(self.shard_size, self.num_samples - shard * self.shard_size)
+        return samples_in_shard(shard, self.num_samples, self.shard_size)
 
     def as_dict(self) -> dict[str, Any]:
         """The configuration as JSON can hold it, the family with its name."""

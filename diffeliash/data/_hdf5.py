@@ -91,19 +91,17 @@ def read_hdf5(path: pathlib.Path) -> tuple[dict[str, np.ndarray], dict[str, Any]
         InputError: There is no such file, it cannot be read, or it is not HDF5.
         IntegrityError: The file is damaged or holds what we never write.
     """
-    content = read_sealed(path)
+    content = _read_sealed(path)
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
-            check_all(path, file, len(content))
+            _check_all(path, file, len(content))
             arrays = {name: _values(file[name]) for name in map(str, file)}
             return arrays, read_attributes(path, file)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        if isinstance(error, InputError):
-            raise
         raise IntegrityError("damaged file", where=str(path), why=f"{error}.") from error
 
 
-def read_sealed(path: pathlib.Path) -> bytes:
+def _read_sealed(path: pathlib.Path) -> bytes:
     """The content of a sealed file.
 
     Raises:
@@ -119,16 +117,13 @@ def read_sealed(path: pathlib.Path) -> bytes:
     if not is_hdf5(content):
         raise InputError("not an HDF5 file", where=str(path))
     if content[:SEAL_SIZE] != _seal(memoryview(content)[SEAL_SIZE:]):
-        why = (
-            "its checksum does not match."
-            if content.startswith(SEAL)
-            else "diffeliash did not write it, or its seal is damaged."
-        )
+        ours = content.startswith(SEAL)
+        why = "its checksum does not match." if ours else "diffeliash did not write it, or its seal is damaged."
         raise IntegrityError("damaged file", where=str(path), why=why)
     return content
 
 
-def check_all(path: pathlib.Path, file: h5py.File, size: int) -> None:
+def _check_all(path: pathlib.Path, file: h5py.File, size: int) -> None:
     """Refuse what we never write, before any of it is read.
 
     Raises:

@@ -13,9 +13,9 @@ from ..physics import run_calls
 from ._files import write_file
 from ._generate_config import GenerateConfig
 from ._manifest import Done, Manifest, ShardSummary
-from ._record import chunk_grid, record_function, sample_keys
-from ._schema import STATUS, shard_name
-from ._shards import shard_bytes
+from ._record import record_function, sample_keys, samples_per_call
+from ._schema import shard_name
+from ._shards import count_statuses, shard_bytes
 
 WAITING = 2
 """Finished shards that may wait for the disk while the next ones are computed."""
@@ -72,15 +72,15 @@ def _compute(
     config: GenerateConfig, shards: list[int], counts: dict[str, int], progress: Progress
 ) -> Generator[tuple[int, dict[str, np.ndarray]], None, None]:
     """The records of whole shards, in order; the devices go on with the next ones meanwhile."""
-    _, per_call = chunk_grid(jax.default_backend(), config.shard_size)
+    per_call = samples_per_call(jax.default_backend(), config.shard_size)
     calls = ((shard, start) for shard in shards for start in range(0, config.samples_in(shard), per_call))
     parts = []
     with closing(run_calls(record_function(config), _inputs(config, shards, per_call))) as results:
         for (shard, start), records in zip(calls, results, strict=True):
             n = config.samples_in(shard)
             parts.append({name: values[: n - start] for name, values in records.items()})
-            for code, name in enumerate(STATUS):
-                counts[name] += int(np.sum(parts[-1]["status"] == code))
+            for name, more in count_statuses(parts[-1]["status"]).items():
+                counts[name] += more
             progress(counts)
             if start + per_call >= n:
                 yield shard, {name: np.concatenate([part[name] for part in parts]) for name in records}

@@ -9,7 +9,7 @@ from typing import Any
 from .._errors import InputError, IntegrityError
 from ._generate_config import GenerateConfig
 from ._provenance import machine, software_versions
-from ._schema import DONE, FORMAT_VERSION, MANIFEST, STATUS, UNITS
+from ._schema import DONE, FORMAT_VERSION, MANIFEST, STATUS, UNITS, count_shards
 
 CHECKSUM = "sha256_of_the_rest"
 
@@ -31,7 +31,7 @@ class Manifest:
     @property
     def n_shards(self) -> int:
         """Number of shards of the finished data set."""
-        return -(-self.config["num_samples"] // self.config["shard_size"])
+        return count_shards(self.config["num_samples"], self.config["shard_size"])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +75,9 @@ def make_manifest(config: GenerateConfig) -> Manifest:
         "machine": machine(),
         "versions": software_versions(),
     }
-    return _as_manifest(sealed_json(fields).decode())
+    text = sealed_json(fields).decode()
+    written = json.loads(text)
+    return Manifest(config=written["config"], machine=written["machine"], text=text)
 
 
 def read_manifest(folder: pathlib.Path) -> Manifest:
@@ -97,12 +99,7 @@ def parse_manifest(path: pathlib.Path, content: bytes) -> Manifest:
     fields = _open_json(path, content)
     if not isinstance(fields.get("config"), dict) or not isinstance(fields.get("machine"), dict):
         raise IntegrityError("damaged data set", where=str(path), why="it is not a manifest.")
-    return _as_manifest(content.decode())
-
-
-def _as_manifest(text: str) -> Manifest:
-    fields = json.loads(text)
-    return Manifest(config=fields["config"], machine=fields["machine"], text=text)
+    return Manifest(config=fields["config"], machine=fields["machine"], text=content.decode())
 
 
 def make_done(manifest: Manifest, shards: list[ShardSummary]) -> tuple[Done, bytes]:
@@ -158,13 +155,12 @@ def _open_json(path: pathlib.Path, content: bytes) -> dict[str, Any]:
         checksum = fields.pop(CHECKSUM, None)
     except (ValueError, AttributeError, RecursionError) as error:
         raise IntegrityError("damaged data set", where=str(path), why="it is not what was written.") from error
-    version = fields.get("format_version")
-    if checksum is None and isinstance(version, int) and version != FORMAT_VERSION:
+    version, whole = fields.get("format_version"), sealed_json(fields) == content
+    older = checksum is None and isinstance(version, int)  # before version 3 there was none
+    if version != FORMAT_VERSION and (whole or older):
         raise InputError("unknown format", where=str(path), why=f"version {version}, this reads {FORMAT_VERSION}.")
-    if sealed_json(fields) != content:
+    if not whole:
         raise IntegrityError("damaged data set", where=str(path), why="its checksum does not match.")
-    if version != FORMAT_VERSION:
-        raise InputError("unknown format", where=str(path), why=f"version {version}, this reads {FORMAT_VERSION}.")
     return fields
 
 

@@ -49,10 +49,15 @@ CHUNKS_PER_CALL = {"cpu": 16}
 """Chunks that one call of the program works off, if a shard has as many."""
 
 
-def chunk_grid(platform: str, shard_size: int) -> tuple[int, int]:
-    """Samples computed together, and by one call: part of the identity of a data set, with all that sets its digits."""
-    chunk_size = CHUNK_SIZE.get(platform, DEVICE_CHUNK_SIZE)
-    return chunk_size, chunk_size * min(CHUNKS_PER_CALL.get(platform, 1), -(-shard_size // chunk_size))
+def chunk_size_on(platform: str) -> int:
+    """Samples computed together."""
+    return CHUNK_SIZE.get(platform, DEVICE_CHUNK_SIZE)
+
+
+def samples_per_call(platform: str, shard_size: int) -> int:
+    """Samples computed by one call; with the size of a chunk part of all that sets the digits of a data set."""
+    chunk_size = chunk_size_on(platform)
+    return chunk_size * min(CHUNKS_PER_CALL.get(platform, 1), -(-shard_size // chunk_size))
 
 
 def sample_key(seed: int, shard: int, j: int) -> PRNGKeyArray:
@@ -133,7 +138,7 @@ def refuse_impossible(config: GenerateConfig) -> None:
     Raises:
         InputError: Such a configuration.
     """
-    _, per_call = chunk_grid(jax.default_backend(), config.shard_size)
+    per_call = samples_per_call(jax.default_backend(), config.shard_size)
     jax.eval_shape(record_function(config), sample_keys(config.seed, 0, per_call))
 
 
@@ -146,4 +151,4 @@ def _record_function(config: GenerateConfig, platform: str) -> Callable[..., dic
     def record(key_data: UInt32[Array, " word"]) -> dict[str, Any]:
         return sample_record(config, jax.random.wrap_key_data(key_data, impl=PRNG))
 
-    return batched(record, chunk_size=chunk_grid(platform, 1)[0])
+    return batched(record, chunk_size=chunk_size_on(platform))

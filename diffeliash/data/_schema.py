@@ -39,6 +39,9 @@ UNITS = {
 """Fields of a shard. Gap functions are on the line omega + i broadening; `status` has a row for every sample drawn,
 `sample` the numbers j of those stored within their shard."""
 
+COMPLEX = ("Delta_meV", "Z")
+"""Fields with complex numbers."""
+
 AXES = ("omega_meV", "omega_real_meV")
 """Fields that all samples share."""
 
@@ -46,6 +49,16 @@ AXES = ("omega_meV", "omega_real_meV")
 def stored_fields(config: dict[str, Any]) -> tuple[str, ...]:
     """Fields with one row a stored sample, in the data set of a configuration."""
     return tuple(name for name in UNITS if name not in (*AXES, "status") and (name != "T_c_K" or config["with_T_c"]))
+
+
+def count_shards(num_samples: int, shard_size: int) -> int:
+    """Number of shards of a data set."""
+    return -(-num_samples // shard_size)
+
+
+def samples_in_shard(shard: int, num_samples: int, shard_size: int) -> int:
+    """Samples drawn for a shard: the last one may have fewer."""
+    return min(shard_size, num_samples - shard * shard_size)
 
 
 def shard_name(shard: int) -> str:

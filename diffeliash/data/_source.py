@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ._dataset import FOR_TRAINING, check_fields, read_whole_shard
+from ._dataset import FOR_TRAINING, check_fields, read_finished_shard
 from ._manifest import read_done, read_manifest
 from ._schema import shard_name
 from ._shards import axes_of
@@ -37,13 +37,12 @@ class DataSource:
     def __init__(self, folder: pathlib.Path | str, fields: Sequence[str] = FOR_TRAINING):
         self.folder = pathlib.Path(folder)
         self._manifest = read_manifest(self.folder)
-        done = read_done(self.folder, self._manifest)
+        self._done = read_done(self.folder, self._manifest)
         self.fields = check_fields(self._manifest, fields)
         self.config: dict[str, Any] = self._manifest.config
-        self.digest = done.digest
+        self.digest = self._done.digest
         self.omega, self.omega_real = axes_of(self.config).values()
-        self._digests = [shard.digest for shard in done.shards]
-        self._ends = np.cumsum([shard.counts["kept"] for shard in done.shards])
+        self._ends = np.cumsum([shard.counts["kept"] for shard in self._done.shards])
         self._checked: set[int] = set()
         self._files: OrderedDict[int, h5py.File] = OrderedDict()
 
@@ -78,7 +77,7 @@ class DataSource:
 
     def _file(self, shard: int) -> Any:
         if shard not in self._checked:
-            read_whole_shard(self.folder, self._manifest, shard, self._digests[shard])
+            read_finished_shard(self.folder, self._manifest, shard, self._done)
             self._checked.add(shard)
         if shard not in self._files:
             self._files[shard] = h5py.File(self.folder / shard_name(shard), "r")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
-from ..data import GapFile, feature_grid, gap_features
+from ..data import GapFile, feature_grid, gap_features, spectrum_grid
 from ..physics import FullMatsubara, GapSolution, Spectrum, count_frequencies, solve_gap
 
 TOLERANCE = 0.01
@@ -45,7 +45,7 @@ class Setting:
     @property
     def omega(self) -> np.ndarray:
         """Grid of the spectral functions [meV]."""
-        return np.arange(1, self.n_points + 1) * (self.omega_max / self.n_points)
+        return spectrum_grid(self.omega_max, self.n_points)
 
     @property
     def omega_real(self) -> np.ndarray:

@@ -101,7 +101,7 @@ def _convolve(lambda_l: Float[Array, " boson"], values: Float[Array, "sum both"]
     half = values.shape[1] // 2
     period = fitting_size(n + 2 * half - 1.5)
     kernel = jnp.concatenate([lambda_l, jnp.zeros(period - lambda_l.size - half + 1), lambda_l[1:half][::-1]])
-    values = jnp.concatenate([values[:, half:], jnp.zeros((3, period - 2 * half)), values[:, :half]], axis=1)
+    values = jnp.concatenate([values[:, half:], jnp.zeros((len(values), period - 2 * half)), values[:, :half]], axis=1)
     return jnp.fft.irfft(jnp.fft.rfft(kernel)[None, :] * jnp.fft.rfft(values, axis=1), period, axis=1)[:, :n]
 
 
