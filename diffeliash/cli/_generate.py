@@ -95,6 +95,8 @@ def generate_command(
     enough. A run may be interrupted or killed at any time: --resume goes on with what is there.
     """
     with session(json, device):
+        from ..data import MANIFEST
+
         stop_at_latest(GRACE)
         worker = choose_worker(shard_index, num_shards)
         asked = {
@@ -103,6 +105,11 @@ def generate_command(
             "with_T_c": with_tc, "shard_size": shard_size,
         }  # fmt: skip
         config = _config(out if resume else None, family, _parameters(parameters or []), asked)
+        if resume and not (out / MANIFEST).exists():
+            what = (
+                f"{config.num_samples} samples of the family {config.as_dict()['family']['name']}, seed {config.seed}"
+            )
+            tell(f"note: {out}: nothing to go on with; beginning a new data set of {what}")
         report = generate_with_progress(config, out, resume=resume, worker=worker)
         for problem in report.replaced:
             tell(f"made again: {problem}")

@@ -77,7 +77,7 @@ def _csv(dataset: Dataset) -> bytes:
                 names += [f"{part}@{energy:.6g}_meV" for energy in energies[name]]
             else:
                 names += [f"{part}[{n}]" for n in range(numbers.shape[1])]
-            columns.append(numbers.reshape(len(numbers), -1))
+            columns.append(numbers if numbers.ndim > 1 else numbers[:, None])
     buffer = io.StringIO()
     np.savetxt(buffer, np.concatenate(columns, axis=1), delimiter=",", header=",".join(names), comments="", fmt="%.17g")
     return buffer.getvalue().encode()

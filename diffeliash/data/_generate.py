@@ -12,6 +12,7 @@ from ._make_shards import Progress, make_shards
 from ._manifest import Done, Manifest, ShardSummary, make_done, make_manifest, read_done, read_manifest, total_counts
 from ._provenance import machine
 from ._record import refuse_impossible
+from ._restore import refuse_foreign_manifest
 from ._schema import DONE, LOCK, MANIFEST, STATUS, shard_name
 from ._shards import read_shard, read_summary
 
@@ -87,7 +88,8 @@ def generate(
         InputError: The folder holds another data set, or one that was made with other software or hardware, or there is
             no such worker.
         StorageError: The folder is not empty, cannot be written, or another process is writing there.
-        IntegrityError: A file of the data set is damaged and cannot be made again, or comes out differently.
+        IntegrityError: A file of the data set is damaged and cannot be made again, or comes out differently; or the
+            manifest is not that of most shards.
     """
     started = time.perf_counter()
     folder = pathlib.Path(folder)
@@ -99,6 +101,8 @@ def generate(
         manifest = _open(config, folder, alone=num_shards == 1)
         known = _known(folder, manifest)
         there, replaced = _look_at(folder, manifest, mine, known, progress)
+        if known is None and len(replaced) > len(there):
+            refuse_foreign_manifest(folder, manifest)
         missing = [shard for shard in mine if shard not in there]
         if missing:
             _refuse_other_machine(folder, manifest)

@@ -1,15 +1,14 @@
 """Is a data set what was generated? And making it so again."""
 
 import pathlib
-from collections import Counter
 from collections.abc import Callable
 
 from .._errors import InputError, IntegrityError
 from ._files import write_file
 from ._generate import Progress, generate
 from ._generate_config import config_of
-from ._hdf5 import read_hdf5
-from ._manifest import Done, Manifest, parse_manifest, read_done, read_manifest
+from ._manifest import Done, Manifest, read_done, read_manifest
+from ._restore import manifest_of_shards, refuse_foreign_manifest
 from ._schema import DONE, MANIFEST, shard_name
 from ._shards import read_shard
 
@@ -29,10 +28,10 @@ def verify_dataset(folder: pathlib.Path, *, progress: Callable[[int], None] = la
     folder = pathlib.Path(folder)
     problems = []
     try:
-        manifest = read_manifest(folder)
+        manifest = _trusted_manifest(folder)
     except IntegrityError as error:
         problems.append(str(error))
-        manifest = _manifest_of_shards(folder)
+        manifest = manifest_of_shards(folder)
     if manifest is None:
         return problems
     done = _done(folder, manifest, problems)
@@ -52,7 +51,7 @@ def verify_dataset(folder: pathlib.Path, *, progress: Callable[[int], None] = la
 def repair_dataset(folder: pathlib.Path, *, progress: Progress = lambda counts: None) -> list[str]:
     """Make the damaged and missing files of a data set again, and no others; what remains wrong, one line each.
 
-    A damaged manifest is restored from the copies in the shards.
+    A damaged or foreign manifest is restored from the copies in the shards.
 
     Raises:
         InputError: The folder is no data set, or its shards were made with other software or hardware, so that new ones
@@ -62,14 +61,22 @@ def repair_dataset(folder: pathlib.Path, *, progress: Progress = lambda counts: 
     """
     folder = pathlib.Path(folder)
     try:
-        manifest = read_manifest(folder)
+        manifest = _trusted_manifest(folder)
     except IntegrityError as error:
-        manifest = _manifest_of_shards(folder)
+        manifest = manifest_of_shards(folder)
         if manifest is None:
             raise IntegrityError(error.what, where=error.where, why=error.why, hint="No shard has a copy.") from error
         write_file(folder / MANIFEST, manifest.text.encode())
     generate(config_of(manifest.config), folder, resume=True, progress=progress)
     return verify_dataset(folder)
+
+
+def _trusted_manifest(folder: pathlib.Path) -> Manifest:
+    """The manifest, if `DONE` or the shards do not contradict it."""
+    manifest = read_manifest(folder)
+    if _done(folder, manifest, []) is None:
+        refuse_foreign_manifest(folder, manifest)
+    return manifest
 
 
 def _done(folder: pathlib.Path, manifest: Manifest, problems: list[str]) -> Done | None:
@@ -78,17 +85,3 @@ def _done(folder: pathlib.Path, manifest: Manifest, problems: list[str]) -> Done
     except (InputError, IntegrityError) as error:
         problems.append(str(error))
         return None
-
-
-def _manifest_of_shards(folder: pathlib.Path) -> Manifest | None:
-    """The manifest that most of the shards carry."""
-    copies = Counter()
-    for path in sorted(folder.glob("shard-*.h5")):
-        try:
-            text = read_hdf5(path)[1].get("manifest")
-            copies[parse_manifest(path, str(text).encode()).text] += 1
-        except (InputError, IntegrityError):
-            continue
-    if not copies:
-        return None
-    return parse_manifest(folder / MANIFEST, copies.most_common(1)[0][0].encode())

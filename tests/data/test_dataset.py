@@ -1,3 +1,4 @@
+import dataclasses
 import pickle
 import shutil
 
@@ -5,10 +6,12 @@ import h5py
 import numpy as np
 import pytest
 
-from diffeliash import DataSource, InputError, IntegrityError, export_dataset, read_dataset
+from diffeliash import DataSource, InputError, IntegrityError, export_dataset, generate, read_dataset
 from diffeliash.data import _dataset, split_rows
 from diffeliash.data._hdf5 import read_hdf5
 from diffeliash.data._schema import shard_name, stored_fields
+
+from .conftest import TINY
 
 ALL = ("a2f", "Delta_meV", "Z", "dos", "Delta_iw_meV", "Z_iw", "lambda_ep", "omega_log_meV", "omega_2_meV", "error")
 
@@ -130,6 +133,16 @@ def test_export(tiny, tmp_path):
         export_dataset(tiny, tmp_path / "all.txt")
     export_dataset(tiny, tmp_path / "few.csv", ["lambda_ep"])
     assert (tmp_path / "few.csv").read_text().startswith("number,lambda_ep\n")
+
+
+def test_nothing_kept_is_exported_too(tmp_path):
+    """Far above every T_c."""
+    generate(dataclasses.replace(TINY, T=50.0, num_samples=4), tmp_path / "set")
+    for name in ("all.h5", "all.npz", "all.csv"):
+        assert export_dataset(tmp_path / "set", tmp_path / name) == 0
+    assert (tmp_path / "all.csv").read_text().startswith("number,a2f@")
+    assert len((tmp_path / "all.csv").read_text().splitlines()) == 1
+    assert DataSource(tmp_path / "set")[:]["a2f"].shape == (0, 60)
 
 
 @pytest.mark.parametrize("n", [12, 100, 1957])

@@ -1,13 +1,16 @@
+import dataclasses
 import json
 import shutil
 
 import numpy as np
 import pytest
 
-from diffeliash import InputError, IntegrityError, read_dataset, repair_dataset, verify_dataset
+from diffeliash import InputError, IntegrityError, generate, read_dataset, repair_dataset, verify_dataset
 from diffeliash.data._manifest import read_manifest, sealed_json
 from diffeliash.data._schema import shard_name, stored_fields
 from diffeliash.data._shards import read_shard, shard_bytes
+
+from .conftest import TINY
 
 FILES = ["manifest.json", "DONE", *map(shard_name, range(3))]
 
@@ -72,6 +75,10 @@ def no_manifest_to_trust(copy, other):
     flip(copy / "manifest.json", 100)
 
 
+def foreign_manifest(copy, other):
+    shutil.copy(other / "manifest.json", copy / "manifest.json")
+
+
 DAMAGE = [missing, damaged, cut, empty, swapped, foreign, folder_instead, no_manifest_to_trust]
 
 
@@ -111,6 +118,27 @@ def test_a_shard_that_fits_but_is_not_the_one_of_before(tiny, copy):
     assert "not what DONE says" in verify_dataset(copy)[0]
     with pytest.raises(IntegrityError, match="not that of the finished"):
         read_dataset(copy)
+    assert repair_dataset(copy) == []
+    assert content(copy) == content(tiny)
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_foreign_manifest_does_not_take_the_shards_with_it(tiny, copy, other_tiny, finished):
+    foreign_manifest(copy, other_tiny)
+    if not finished:
+        (copy / "DONE").unlink()
+    before = content(tiny)
+    with pytest.raises(IntegrityError, match=r"most shards.*--repair"):
+        generate(dataclasses.replace(TINY, seed=1), copy, resume=True)
+    assert all((copy / shard_name(k)).read_bytes() == before[shard_name(k)] for k in range(3))
+    assert "most shards" in verify_dataset(copy)[0]
+    assert repair_dataset(copy) == []
+    assert content(copy) == before
+
+
+def test_a_manifest_that_done_fits_outvotes_the_shards(tiny, copy, other_tiny):
+    for k in (0, 1):
+        shutil.copy(other_tiny / shard_name(k), copy / shard_name(k))
     assert repair_dataset(copy) == []
     assert content(copy) == content(tiny)
 
