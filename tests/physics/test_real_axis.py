@@ -20,6 +20,7 @@ from diffeliash import (
     continue_gap,
     solve_gap,
 )
+from diffeliash.data import family_grid
 from diffeliash.physics import _line_equations, batched, default_broadening, density_of_states
 from diffeliash.units import BOLTZMANN
 
@@ -224,7 +225,7 @@ def test_no_matsubara_frequency_is_in_the_way(ratio):
 def sampled(n):
     family = ComplexFamily()
     keys = jax.random.split(jax.random.key(5), n)
-    return family.omega, jax.jit(jax.vmap(lambda key: family.sample_spectrum(key).a2f))(keys)
+    return family_grid(family), jax.jit(jax.vmap(lambda key: family.sample_spectrum(key).a2f))(keys)
 
 
 def estimated_and_true_errors(n_spectra, n_line):
