@@ -7,9 +7,10 @@ import tempfile
 import jax
 import pytest
 
-_CACHE = tempfile.TemporaryDirectory(prefix="diffeliash-tests-")
-os.environ["JAX_COMPILATION_CACHE_DIR"] = _CACHE.name  # for the processes that tests start
-jax.config.update("jax_compilation_cache_dir", _CACHE.name)
+if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers of pytest-xdist inherit it, and so do processes of tests
+    _CACHE = tempfile.TemporaryDirectory(prefix="diffeliash-tests-")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = _CACHE.name
+jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "warn")

@@ -31,8 +31,8 @@ def run_examples(blocks, folder):
 def test_the_examples_of_data_sets_run(tmp_path):
     text = (ROOT / "docs" / "data.md").read_text()
     smaller = re.sub(r"--num-samples \d+", "--num-samples 64", text)
-    assert run_examples(BLOCK.findall(smaller), tmp_path) == 6
-    assert {path.name for path in tmp_path.iterdir()} == {"data", "large", "all.npz", "table.csv"}
+    assert run_examples(BLOCK.findall(smaller), tmp_path) == 7
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "large", "peaks", "all.npz", "table.csv"}
 
 
 def test_the_examples_run(tmp_path):

@@ -1,5 +1,5 @@
 """`python -m diffeliash.cli`."""
 
-from ._app import main
+from . import main
 
 main()

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import _interrupt
 from ._export import export_command
 from ._generate import generate_command
 from ._predict import predict_command
@@ -52,9 +51,8 @@ def _options(
     del version
 
 
-def main() -> None:
-    """Run the command line."""
-    _interrupt.install()
+def run() -> None:
+    """Parse the command line and do what it says."""
     try:
         app()
     except SystemExit as left:

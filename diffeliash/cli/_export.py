@@ -20,7 +20,7 @@ def export_command(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write the stored samples of a data set to one file, for other programs."""
+    """Write the stored samples of a data set to one file, for other programs. A file that is there is replaced."""
     with session(json):
         from ..data import export_dataset
 

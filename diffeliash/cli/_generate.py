@@ -24,6 +24,9 @@ WINDOW = 10.0
 GRACE = 3.0
 """Seconds after a signal in which what is computed is still written; a compilation may take longer."""
 
+LAST_WORDS = "Files that are complete stay; --resume goes on."
+"""For a run that ends before its time."""
+
 
 def generate_command(
     out: Annotated[pathlib.Path, typer.Argument(help="Folder of the data set, new or empty; see also --resume.")],
@@ -95,9 +98,9 @@ def generate_command(
     enough. A run may be interrupted or killed at any time: --resume goes on with what is there.
     """
     with session(json, device):
-        from ..data import MANIFEST
+        from ..data import ANY_SHARD, MANIFEST
 
-        stop_at_latest(GRACE)
+        stop_at_latest(GRACE, LAST_WORDS)
         worker = choose_worker(shard_index, num_shards)
         asked = {
             "num_samples": num_samples, "seed": seed, "T": temperature, "mu_star": mu_star, "omega_c": omega_c,
@@ -105,12 +108,17 @@ def generate_command(
             "with_T_c": with_tc, "shard_size": shard_size,
         }  # fmt: skip
         config = _config(out if resume else None, family, _parameters(parameters or []), asked)
-        if resume and not (out / MANIFEST).exists():
+        if resume and not (out / MANIFEST).exists() and not any(out.glob(ANY_SHARD)):
             what = (
                 f"{config.num_samples} samples of the family {config.as_dict()['family']['name']}, seed {config.seed}"
             )
             tell(f"note: {out}: nothing to go on with; beginning a new data set of {what}")
-        report = generate_with_progress(config, out, resume=resume, worker=worker)
+        try:
+            report = generate_with_progress(config, out, resume=resume, worker=worker)
+        except SystemExit:
+            if (out / MANIFEST).exists():
+                tell(f"{len(list(out.glob(ANY_SHARD)))} of {config.n_shards} files are complete; --resume goes on.")
+            raise
         for problem in report.replaced:
             tell(f"made again: {problem}")
         if json:
@@ -126,6 +134,8 @@ def _parameters(texts: list[str]) -> dict[str, Any]:
     found = {}
     for text in texts:
         name, _, value = text.partition("=")
+        if name in found:
+            raise InputError(f"--parameter {name} is given twice.")
         try:
             found[name] = int(value) if value.strip().isdecimal() else float(value)
         except ValueError as error:
@@ -164,10 +174,12 @@ def generate_with_progress(
     config: "GenerateConfig", folder: pathlib.Path, *, resume: bool = False, worker: tuple[int, int] = (0, 1)
 ) -> "GenerateReport":
     """Generate a data set, or a worker's part of it, under a progress bar."""
-    from ..data import generate, own_shards
+    from ..data import generate, own_shards, shard_name
     from ._progress import progress_bar
 
-    total = sum(config.samples_in(shard) for shard in own_shards(config, *worker))
+    own = own_shards(config, *worker)
+    total = sum(config.samples_in(shard) for shard in own)
+    begun = sum(config.samples_in(shard) for shard in own if (folder / shard_name(shard)).exists())
     with progress_bar("solving", total) as update:
         return generate(
             config,
@@ -175,23 +187,32 @@ def generate_with_progress(
             resume=resume,
             shard_index=worker[0],
             num_shards=worker[1],
-            progress=_counter(update),
+            progress=_counter(update, begun),
         )
 
 
-def _counter(update: Callable[[int, str], None]) -> Callable[[dict[str, int]], None]:
-    """A function that shows the samples of each status so far, and how many there were in a second lately."""
+def _counter(update: Callable[[int, str], None], begun: int) -> Callable[[dict[str, int]], None]:
+    """A function that shows the samples of each status so far, and how many there were in a second lately.
+
+    Args:
+        update: Of the progress bar.
+        begun: Samples that are there already: they are read, not made.
+    """
     seen = deque(maxlen=1000)
 
     def show(counts: dict[str, int]) -> None:
         done, now = sum(counts.values()), time.monotonic()
-        seen.append((now, done))
-        while now - seen[0][0] > WINDOW:
+        if done >= begun:
+            seen.append((now, done))
+        while seen and now - seen[0][0] > WINDOW:
             seen.popleft()
-        rate = (done - seen[0][1]) / max(now - seen[0][0], 1e-9)
+        made = done - seen[0][1] if seen else 0
+        if not made:
+            update(done, "checking what is there" if done < begun else "compiling")
+            return
+        rate = made / max(now - seen[0][0], 1e-9)
         rejected = done - counts["kept"] - counts["normal"]
-        speed = f"{rate:.0f} samples/s, " if rate else ""
-        update(done, f"{speed}kept {counts['kept']}, normal {counts['normal']}, rejected {rejected}")
+        update(done, f"{rate:.0f}/s, kept {counts['kept']}, normal {counts['normal']}, rejected {rejected}")
 
     return show
 
@@ -199,8 +220,10 @@ def _counter(update: Callable[[int, str], None]) -> Callable[[dict[str, int]], N
 def summary(report: "GenerateReport", folder: pathlib.Path) -> str:
     """What there is of a data set."""
     reasons = ", ".join(f"{n} {name}" for name, n in report.reasons.items() if n and name not in ("kept", "normal"))
+    drawn = sum(report.reasons.values())
+    wanted = f"{drawn}" if drawn == report.n_requested else f"{drawn} drawn so far, {report.n_requested} in all"
     line = (
-        f"{folder}: {report.n_kept} samples kept of {report.n_requested} ({report.n_normal} normal, "
+        f"{folder}: {report.n_kept} samples kept of {wanted} ({report.n_normal} normal, "
         f"{report.n_rejected} rejected{': ' + reasons if reasons else ''}) in {report.seconds:.0f} s"
     )
     if report.digest is None:

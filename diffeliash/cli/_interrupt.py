@@ -13,6 +13,7 @@ import types
 class _Requested:
     number = 0
     grace: float | None = None
+    last_words = ""
 
 
 def install() -> None:
@@ -21,9 +22,10 @@ def install() -> None:
     signal.signal(signal.SIGTERM, _remember)
 
 
-def stop_at_latest(seconds: float) -> None:
+def stop_at_latest(seconds: float, last_words: str) -> None:
     """End the process this long after a signal if it has not stopped by then: for a command that may be killed."""
-    _Requested.grace = seconds
+    stop_if_requested()
+    _Requested.grace, _Requested.last_words = seconds, last_words
 
 
 def _remember(number: int, frame: types.FrameType | None) -> None:
@@ -32,10 +34,15 @@ def _remember(number: int, frame: types.FrameType | None) -> None:
         os._exit(128 + number)
     _Requested.number = number
     if _Requested.grace is not None:
-        timer = threading.Timer(_Requested.grace, os._exit, [128 + number])
+        timer = threading.Timer(_Requested.grace, _exit, [128 + number])
         timer.daemon = True
         timer.start()
     os.write(2, b"interrupted: stopping after this step; once more to stop at once\n")
+
+
+def _exit(code: int) -> None:
+    os.write(2, f"{_Requested.last_words}\n".encode())
+    os._exit(code)
 
 
 def stop_if_requested() -> None:

@@ -9,6 +9,9 @@ import rich.progress
 
 from ._interrupt import stop_if_requested
 
+BAR_WIDTH = 10
+"""Columns, so that all that is said beside it has room in a terminal of 80."""
+
 LINE_EVERY = 15.0
 """Seconds between lines where there is no terminal."""
 
@@ -22,9 +25,8 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]
         return
     columns = (
         "[progress.description]{task.description}",
-        rich.progress.BarColumn(),
+        rich.progress.BarColumn(BAR_WIDTH),
         rich.progress.MofNCompleteColumn(),
-        rich.progress.TimeElapsedColumn(),
         rich.progress.TimeRemainingColumn(),
         "{task.fields[remark]}",
     )

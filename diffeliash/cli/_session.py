@@ -16,6 +16,7 @@ import typer
 
 from .._errors import DeviceError, DiffeliashError, InputError, IntegrityError, StorageError
 from ._cache import keep_compiled_programs
+from ._interrupt import stop_if_requested
 from ._options import Device
 
 USAGE, BAD_INPUT, NOT_CONVERGED, STORAGE, INTEGRITY, NO_DEVICE, OTHER = 2, 3, 4, 5, 6, 8, 1
@@ -29,6 +30,7 @@ def session(json_output: bool, device: Device | None = None) -> Iterator[None]:
         try:
             if device is not None:
                 _set_up_jax(device)
+            stop_if_requested()
             yield
         finally:
             sys.stdout.flush()  # here, where a failure can be told

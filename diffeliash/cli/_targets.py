@@ -31,8 +31,10 @@ def check_targets(inputs: list[pathlib.Path], **targets: pathlib.Path | None) ->
             raise InputError("will not overwrite an input file", where=str(target))
         if target.resolve() in taken:
             raise InputError(f"{taken[target.resolve()]} and --{name} are the same file.")
-        if target.is_dir() or not target.absolute().parent.is_dir():
-            raise StorageError("cannot write", where=str(target), why="the folder is missing, or it is a folder.")
+        if target.is_dir():
+            raise StorageError("cannot write", where=str(target), why="it is a folder.", hint="Name a file.")
+        if not target.absolute().parent.is_dir():
+            raise StorageError("cannot write", where=str(target), why="its folder is missing.", hint="Make it first.")
         special = target.exists() and not target.is_file()
         if not os.access(target if special else target.resolve().parent, os.W_OK):
             raise StorageError(

@@ -14,13 +14,19 @@ from ._train import CHECKPOINT
 
 
 def verify_command(
-    path: Annotated[pathlib.Path, typer.Argument(help="A data set, a run, a checkpoint or an HDF5 file of ours.")],
+    path: Annotated[
+        pathlib.Path,
+        typer.Argument(help="A data set, a run, a checkpoint, or HDF5 of `solve`, `generate` or `export`."),
+    ],
     repair: Annotated[
         bool, typer.Option("--repair", help="Make damaged and missing files of a data set again, and no others.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Check a data set, a checkpoint, or a file of `solve` or `export` against its checksums."""
+    """Check a data set, a checkpoint, or an HDF5 file of ours against its checksums.
+
+    What is not whole ends with exit code 6, a data set that is not finished too.
+    """
     with session(json, "auto" if repair else None):
         found = _problems(path)
         for problem in found:
@@ -33,22 +39,23 @@ def verify_command(
             repaired = {"repaired": [problem for problem in found if problem not in remaining]} if repair else {}
             print_json({"ok": not remaining, "problems": remaining} | repaired)
         elif not remaining:
-            print(f"ok: {len(found)} repaired" if found else "ok")
+            print(f"ok: {_what(path)}" + (f", {len(found)} repaired" if found else ""))
         if remaining:
+            if not repair and _is_dataset(path):
+                tell(f"`diffeliash verify {path} --repair` makes damaged and missing files again")
             raise typer.Exit(INTEGRITY)
 
 
 def _problems(path: pathlib.Path) -> list[str]:
-    from ..data import is_hdf5_file, read_hdf5, verify_dataset
-    from ..models import read_checkpoint
+    from ..data import verify_dataset
 
     if not path.exists():
-        raise InputError("no such file or folder", where=str(path))
+        raise InputError("no such file or folder", where=str(path), hint="Give a file or folder that is there.")
     if (path / CHECKPOINT).is_file():
         path = path / CHECKPOINT
     try:
-        if path.is_file():
-            (read_hdf5 if is_hdf5_file(path) else read_checkpoint)(path)
+        if not path.is_dir():
+            _check_file(path)
             return []
         n = _n_shards(path)
         if n is None:
@@ -59,13 +66,51 @@ def _problems(path: pathlib.Path) -> list[str]:
         return [str(error)]
 
 
-def _repair(path: pathlib.Path) -> list[str]:
-    from ..data import MANIFEST, repair_dataset
+def _check_file(path: pathlib.Path) -> None:
+    """Read a file that carries a checksum.
 
-    if not (path / MANIFEST).exists() and not list(path.glob("shard-*.h5")):
+    Raises:
+        InputError: It is none of ours.
+        IntegrityError: It is damaged.
+    """
+    from ..data import is_hdf5_file, read_hdf5
+    from ..models import read_checkpoint
+
+    if not path.is_file():
+        raise InputError("cannot read", where=str(path), why="it is neither a file nor a folder.")
+    try:
+        (read_hdf5 if is_hdf5_file(path) else read_checkpoint)(path)
+    except InputError as error:
+        hint = "Checksums are in data sets, checkpoints, and HDF5 files of `solve`, `generate` and `export`."
+        why = ": ".join(part.rstrip(".") for part in (error.what, error.why) if part)
+        raise InputError("nothing to check", where=str(path), why=f"{why}.", hint=hint) from error
+
+
+def _repair(path: pathlib.Path) -> list[str]:
+    from ..data import repair_dataset
+
+    if not _is_dataset(path):
         raise InputError("cannot repair", where=str(path), why="only data sets can be made again.")
-    tell("making them again")
+    tell("repairing")
     return repair_dataset(path, progress=lambda counts: stop_if_requested())
+
+
+def _is_dataset(path: pathlib.Path) -> bool:
+    from ..data import ANY_SHARD, MANIFEST
+
+    return (path / MANIFEST).exists() or any(path.glob(ANY_SHARD))
+
+
+def _what(path: pathlib.Path) -> str:
+    """What was found whole, in short."""
+    from ..data import read_done, read_manifest
+
+    if not _is_dataset(path):
+        return str(path)
+    manifest = read_manifest(path)
+    done = read_done(path, manifest)
+    n = manifest.config["num_samples"]
+    return f"{path}, {manifest.n_shards} files, {done.counts['kept']} samples kept of {n}, digest {done.digest[:12]}"
 
 
 def _n_shards(path: pathlib.Path) -> int | None:

@@ -26,6 +26,7 @@ from ._generate_config import GenerateConfig as GenerateConfig
 from ._generate_config import config_of as config_of
 from ._hdf5 import is_hdf5_file as is_hdf5_file
 from ._hdf5 import read_hdf5 as read_hdf5
+from ._manifest import read_done as read_done
 from ._manifest import read_manifest as read_manifest
 from ._materials_family import MaterialsFamily as MaterialsFamily
 from ._provenance import software_versions as software_versions
@@ -34,7 +35,9 @@ from ._readers import read_spectrum as read_spectrum
 from ._readers import read_spectrum_file as read_spectrum_file
 from ._record import sample_key as sample_key
 from ._record import sample_record as sample_record
+from ._schema import ANY_SHARD as ANY_SHARD
 from ._schema import MANIFEST as MANIFEST
+from ._schema import shard_name as shard_name
 from ._simple_family import SimpleFamily as SimpleFamily
 from ._source import DataSource as DataSource
 from ._split import Split as Split

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from .._errors import InputError, IntegrityError
-from ._manifest import Done, Manifest, read_done, read_manifest
+from ._manifest import Done, Manifest, read_done, read_manifest, repair_hint
 from ._schema import COMPLEX, stored_fields
 from ._shards import axes_of, read_shard, widths_of
 
@@ -63,8 +63,8 @@ def read_dataset(folder: pathlib.Path, fields: Sequence[str] = FOR_TRAINING) -> 
 
     Args:
         folder: Of `generate`.
-        fields: Which ones: `a2f`, `Delta_meV`, `Z`, `dos`, `Delta_iw_meV`, `Z_iw`, `lambda_ep`, `omega_log_meV`,
-            `omega_2_meV`, `error`, `cauchy`, `sample`, and `T_c_K` if it was asked for.
+        fields: Which ones; by default `a2f`, `Delta_meV` and `Delta_iw_meV`. There are also `Z`, `dos`, `Z_iw`,
+            `lambda_ep`, `omega_log_meV`, `omega_2_meV`, `error`, `cauchy`, `sample`, and `T_c_K` if it was asked for.
 
     Raises:
         InputError: The folder is no data set, unfinished, of another format version, without such a field, or larger
@@ -100,6 +100,7 @@ def check_fields(manifest: Manifest, fields: Sequence[str]) -> tuple[str, ...]:
     Raises:
         InputError: The data set does not have one of them.
     """
+    fields = (fields,) if isinstance(fields, str) else fields
     there = stored_fields(manifest.config)
     unknown = [name for name in fields if name not in there]
     if unknown:
@@ -116,8 +117,7 @@ def read_finished_shard(folder: pathlib.Path, manifest: Manifest, shard: int, do
     try:
         return read_shard(folder, manifest, shard, done)[0]
     except (InputError, IntegrityError) as error:
-        hint = f"`diffeliash verify {folder} --repair` makes it again."
-        raise IntegrityError(error.what, where=error.where, why=error.why, hint=hint) from error
+        raise IntegrityError(error.what, where=error.where, why=error.why, hint=repair_hint(folder)) from error
 
 
 def _refuse_too_large(folder: pathlib.Path, config: dict[str, Any], n: int, fields: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ def export_dataset(folder: pathlib.Path, path: pathlib.Path, fields: Sequence[st
 
     Args:
         folder: Of `generate`.
-        path: Ends in .h5, .npz or .csv.
+        path: Ends in .h5, .npz or .csv; a file that is there is replaced.
         fields: Which ones; all by default.
 
     Returns:
@@ -37,8 +37,8 @@ def export_dataset(folder: pathlib.Path, path: pathlib.Path, fields: Sequence[st
         IntegrityError: The data set is damaged.
         StorageError: The file cannot be written.
     """
-    suffix = pathlib.Path(path).suffix.lower()
-    if suffix not in EXPORTS:
+    suffix = next((suffix for suffix in EXPORTS if pathlib.Path(path).name.lower().endswith(suffix)), "")
+    if not suffix:
         raise InputError(f"the file must end in {', '.join(EXPORTS)}, got {pathlib.Path(path).name}.")
     if fields is None:
         fields = stored_fields(read_manifest(folder).config)

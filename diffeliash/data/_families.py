@@ -1,7 +1,10 @@
 """The families by their names, and as text."""
 
 import dataclasses
+import math
 from typing import Any
+
+import numpy as np
 
 from ._brownian_family import BrownianFamily
 from ._complex_family import ComplexFamily
@@ -42,12 +45,17 @@ def make_family(name: str, **parameters: Any) -> Family:
     wrong = [
         f"`{key}` must be {kinds[key].__name__}, got {value!r}"
         for key, value in parameters.items()
-        if not _fits(value, kinds[key])
+        if not fits(value, kinds[key])
     ]
     if wrong:
         raise ValueError("; ".join(wrong) + ".")
     return FAMILIES[name](**{key: kinds[key](value) for key, value in parameters.items()})
 
 
-def _fits(value: Any, kind: type) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and float(value) == kind(value)
+def fits(value: Any, kind: type) -> bool:
+    """Whether a value is as good as one of this kind: 3.0 is an integer, 3 a float, `True` neither."""
+    if kind is bool or isinstance(value, bool):
+        return kind is bool and isinstance(value, bool)
+    if not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return kind is float or (math.isfinite(value) and bool(int(value) == value))

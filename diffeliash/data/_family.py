@@ -11,6 +11,12 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ..physics import Spectrum
 from ._features import spectrum_grid
 
+MOST_POINTS = 10**5
+"""Points of a spectral function: what a sample takes in memory grows with them."""
+
+SMALLEST_ENERGY, LARGEST_ENERGY = 1e-6, 1e6
+"""Bounds of `omega_max` [meV]."""
+
 
 @runtime_checkable
 class Family(Protocol):
@@ -30,7 +36,7 @@ class Family(Protocol):
         ...
 
     def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
-        """Draw one spectrum: a pure function of the key."""
+        """Draw one spectrum, on the grid of the family as a NumPy array: a pure function of the key, made of JAX."""
         ...
 
 
@@ -44,6 +50,16 @@ def relative_grid(family: Family) -> Float[np.ndarray, " freq"]:
     return np.arange(1, family.n_points + 1) / family.n_points
 
 
+def check_grid(omega_max: float, n_points: int) -> list[str]:
+    """What is wrong with the grid of a family, if anything is."""
+    bad = []
+    if not 2 <= n_points <= MOST_POINTS:
+        bad.append(f"`n_points` must lie in [2, {MOST_POINTS}], got {n_points}")
+    if not SMALLEST_ENERGY <= omega_max <= LARGEST_ENERGY:
+        bad.append(f"`omega_max` must lie in [{SMALLEST_ENERGY:g}, {LARGEST_ENERGY:g}] meV, got {omega_max}")
+    return bad
+
+
 def check_family(family: Any, **fractions: tuple[int | float, int | float]) -> None:
     """Refuse parameters out of their ranges, all at once.
 
@@ -54,11 +70,7 @@ def check_family(family: Any, **fractions: tuple[int | float, int | float]) -> N
     Raises:
         ValueError: Naming them.
     """
-    bad = []
-    if family.n_points < 2:
-        bad.append(f"`n_points` must be at least 2, got {family.n_points}")
-    if not 0 < family.omega_max < math.inf:
-        bad.append(f"`omega_max` must be positive and finite [meV], got {family.omega_max}")
+    bad = check_grid(family.omega_max, family.n_points)
     if not 0 < family.lambda_min <= family.lambda_max < math.inf:
         bad.append(f"0 < `lambda_min` <= `lambda_max` needed, got {family.lambda_min} and {family.lambda_max}")
     for name, (low, high) in fractions.items():

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 from jaxtyping import Complex, Float
 
-from .._errors import InputError, IntegrityError
+from .._errors import InputError
 from ..physics import GapSolution, RealAxisGap
 from ._files import write_file
 from ._hdf5 import hdf5_bytes, is_hdf5, read_hdf5
@@ -106,7 +106,9 @@ def _read_hdf5_gap(path: pathlib.Path) -> GapFile:
         raise InputError("unknown format version", where=str(path), why=f"{attributes.get('format_version')}.")
     omega, Delta = arrays["omega_real_meV"], arrays["Delta_meV"]
     if omega.ndim != 1 or omega.shape != Delta.shape:
-        raise IntegrityError("damaged file", where=str(path), why="energies and gap function differ in shape.")
+        hint = "Give a file of `diffeliash solve`, or text with one of them."
+        why = f"it holds {len(Delta)} samples of a data set."
+        raise InputError("no single gap function in this file", where=str(path), why=why, hint=hint)
     stated = {field: attributes.get(name) for field, name in _STATED.items()}
     return GapFile(omega=omega, Delta=Delta.astype(complex), **stated)
 

@@ -5,6 +5,7 @@ import pathlib
 import time
 
 from .._errors import InputError, IntegrityError, StorageError
+from ..physics import require_x64
 from ._files import remove_temporary, temporary_prefix, write_file
 from ._generate_config import GenerateConfig, differences
 from ._lock import lock_shards
@@ -13,7 +14,7 @@ from ._manifest import Done, Manifest, ShardSummary, make_done, make_manifest, r
 from ._provenance import machine
 from ._record import refuse_impossible
 from ._restore import refuse_foreign_manifest
-from ._schema import DONE, LOCK, MANIFEST, STATUS, shard_name
+from ._schema import ANY_SHARD, DONE, LOCK, MANIFEST, STATUS, shard_name
 from ._shards import read_shard, read_summary
 
 
@@ -82,20 +83,24 @@ def generate(
         resume: Go on with a data set, and make damaged shards again.
         shard_index: Which worker this is, from 0.
         num_shards: How many workers share out the shards; they need no contact but the folder.
-        progress: Told the number of samples of each status among this worker's so far.
+        progress: Told the number of samples of each status among this worker's so far, all zero before the folder is
+            made. What it raises ends the run; what is computed is written.
 
     Raises:
-        InputError: The folder holds another data set, or one that was made with other software or hardware, or there is
-            no such worker.
+        InputError: The folder holds another data set, or one that was made with other software or hardware, there is no
+            such worker, or the configuration cannot be computed.
+        RuntimeError: JAX is not in 64-bit mode.
         StorageError: The folder is not empty, cannot be written, or another process is writing there.
         IntegrityError: A file of the data set is damaged and cannot be made again, or comes out differently; or the
             manifest is not that of most shards.
     """
     started = time.perf_counter()
+    require_x64()
     folder = pathlib.Path(folder)
     mine = own_shards(config, shard_index, num_shards)
     if not (folder / MANIFEST).exists():
         refuse_impossible(config)
+    progress(dict.fromkeys(STATUS, 0))
     _prepare_folder(folder, resume or num_shards > 1)
     with lock_shards(folder, mine):
         manifest = _open(config, folder, alone=num_shards == 1)
@@ -118,17 +123,19 @@ def generate(
 
 def _prepare_folder(folder: pathlib.Path, may_exist: bool) -> None:
     """Make the folder, or refuse one with anything in it but the data set to go on with."""
+    hint = "Choose another name or remove it."
     try:
         folder.mkdir(parents=True, exist_ok=True)
         names = {path.name for path in folder.iterdir()}
     except OSError as error:
-        raise StorageError("cannot write", where=str(folder), why=f"{error.strerror}.") from error
+        raise StorageError("cannot write", where=str(folder), why=f"{error.strerror}.", hint=hint) from error
     ours = {LOCK} | {name for name in names if name.startswith(temporary_prefix(MANIFEST))}
     if MANIFEST in names and not may_exist:
-        hint = "Go on with it by --resume, choose another name, or remove it."
+        hint = "Go on with it by --resume (in Python resume=True), choose another name, or remove it."
         raise StorageError("will not overwrite", where=str(folder), why="it holds a data set.", hint=hint)
+    if MANIFEST not in names and any(folder.glob(ANY_SHARD)):
+        read_manifest(folder)
     if MANIFEST not in names and names - ours:
-        hint = "Choose another name or remove it."
         raise StorageError("will not overwrite", where=str(folder), why="it exists and is not empty.", hint=hint)
 
 
@@ -169,6 +176,9 @@ def _look_at(
     for shard in shards:
         if shard_name(shard) not in names:
             continue
+        if not (folder / shard_name(shard)).is_file():
+            where = str(folder / shard_name(shard))
+            raise StorageError("will not overwrite", where=where, why="it is not a file.", hint="Remove it.")
         try:
             _, there[shard] = read_shard(folder, manifest, shard, known)
         except (InputError, IntegrityError) as error:

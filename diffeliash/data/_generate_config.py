@@ -6,8 +6,8 @@ from typing import Any
 
 from .._errors import InputError
 from ._complex_family import ComplexFamily
-from ._families import family_as_dict, make_family
-from ._family import Family
+from ._families import family_as_dict, fits, make_family
+from ._family import MOST_POINTS, Family, check_grid
 from ._features import N_ENERGIES
 from ._schema import count_shards, samples_in_shard
 
@@ -54,14 +54,16 @@ class GenerateConfig:
     shard_size: int = 512
 
     def __post_init__(self):
+        _unify_types(self)
         names = ("num_samples", "T", "omega_c", "matsubara_cutoff", "broadening", "shard_size")
         bad = [
             f"`{name}` must be positive and finite, got {getattr(self, name)}"
             for name in names
             if not 0 < getattr(self, name) < math.inf
         ]
-        if self.n_energies < 2:
-            bad.append(f"`n_energies` must be at least 2, got {self.n_energies}")
+        if not 2 <= self.n_energies <= MOST_POINTS:
+            bad.append(f"`n_energies` must lie in [2, {MOST_POINTS}], got {self.n_energies}")
+        bad += check_grid(self.family.omega_max, self.family.n_points)
         if not 0 <= self.mu_star <= 1:
             bad.append(f"`mu_star` must lie in [0, 1], got {self.mu_star}")
         if self.matsubara_cutoff < self.family.omega_max:
@@ -93,8 +95,29 @@ class GenerateConfig:
     def as_dict(self) -> dict[str, Any]:
         """The configuration as JSON can hold it, the family with its name."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "family"}
-        kinds = {field.name: type(field.default) for field in dataclasses.fields(self)}  # T=3 and T=3.0 are the same
-        return {"family": family_as_dict(self.family)} | {name: kinds[name](value) for name, value in fields.items()}
+        return {"family": family_as_dict(self.family)} | fields
+
+
+def _unify_types(config: GenerateConfig) -> None:
+    """Make 3 and 3.0 the same; refuse what is no number of the right kind, or no family.
+
+    Raises:
+        ValueError: Naming all of it.
+    """
+    bad = [
+        f"`{field.name}` must be {type(field.default).__name__}, got {getattr(config, field.name)!r}"
+        for field in dataclasses.fields(config)
+        if field.name != "family" and not fits(getattr(config, field.name), type(field.default))
+    ]
+    family = config.family
+    frozen = dataclasses.is_dataclass(family) and type(family).__hash__ is not None
+    if isinstance(family, type) or not isinstance(family, Family) or not frozen:
+        bad.append(f"`family` must be a frozen dataclass with omega_max, n_points and sample_spectrum, got {family!r}")
+    if bad:
+        raise ValueError("; ".join(bad) + ".")
+    for field in dataclasses.fields(config):
+        if field.name != "family":
+            object.__setattr__(config, field.name, type(field.default)(getattr(config, field.name)))
 
 
 def config_of(stated: dict[str, Any]) -> GenerateConfig:
@@ -107,12 +130,15 @@ def config_of(stated: dict[str, Any]) -> GenerateConfig:
         fields: dict[str, Any] = stated | {"family": make_family(**stated["family"])}
         return GenerateConfig(**fields)
     except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"the configuration of the data set cannot be used: {error}") from error
+        hint = "In Python generate(config, folder, resume=True) goes on with a family of your own."
+        raise InputError(f"the configuration of the data set cannot be used: {error}", hint=hint) from error
 
 
 def differences(found: dict[str, Any], wanted: dict[str, Any], prefix: str = "") -> list[str]:
     """Every entry in which two nested dictionaries differ, as `name: found, not wanted`."""
     lines = []
+    if "name" in found and "name" in wanted and found["name"] != wanted["name"]:  # other families, other parameters
+        return [f"{prefix}name: {found['name']}, not {wanted['name']}"]
     for name in sorted({*found, *wanted}):
         mine, other = found.get(name), wanted.get(name)
         if isinstance(mine, dict) and isinstance(other, dict):

@@ -88,7 +88,7 @@ def read_hdf5(path: pathlib.Path) -> tuple[dict[str, np.ndarray], dict[str, Any]
     numbers and arrays that claim more than the file can hold are refused before anything is read.
 
     Raises:
-        InputError: There is no such file, it cannot be read, or it is not HDF5.
+        InputError: There is no such file, it cannot be read, or it is not HDF5 or not of ours.
         IntegrityError: The file is damaged or holds what we never write.
     """
     content = _read_sealed(path)
@@ -105,10 +105,12 @@ def _read_sealed(path: pathlib.Path) -> bytes:
     """The content of a sealed file.
 
     Raises:
-        InputError: There is no such file, it cannot be read, or it is not HDF5.
+        InputError: There is no such file, it cannot be read, or it is not HDF5 or not of ours.
         IntegrityError: The seal is broken, or there is none.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise InputError("cannot read", where=str(path), why="it is not a file.")
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise InputError("no such file", where=str(path)) from error
@@ -116,6 +118,8 @@ def _read_sealed(path: pathlib.Path) -> bytes:
         raise InputError("cannot read", where=str(path), why=f"{error.strerror}.") from error
     if not is_hdf5(content):
         raise InputError("not an HDF5 file", where=str(path))
+    if content.startswith(HDF5_MAGIC):  # ours begin with the seal
+        raise InputError("not a file of diffeliash", where=str(path), why="another program wrote this HDF5 file.")
     if content[:SEAL_SIZE] != _seal(memoryview(content)[SEAL_SIZE:]):
         ours = content.startswith(SEAL)
         why = "its checksum does not match." if ours else "diffeliash did not write it, or its seal is damaged."

@@ -9,7 +9,7 @@ from typing import Any
 from .._errors import InputError, IntegrityError
 from ._generate_config import GenerateConfig
 from ._provenance import machine, software_versions
-from ._schema import DONE, FORMAT_VERSION, MANIFEST, STATUS, UNITS, count_shards
+from ._schema import ANY_SHARD, DONE, FORMAT_VERSION, MANIFEST, STATUS, UNITS, count_shards
 
 CHECKSUM = "sha256_of_the_rest"
 
@@ -85,9 +85,12 @@ def read_manifest(folder: pathlib.Path) -> Manifest:
 
     Raises:
         InputError: The folder is no data set, or of another format version.
-        IntegrityError: The manifest is damaged.
+        IntegrityError: The manifest is damaged, or missing beside shards.
     """
     path = folder / MANIFEST
+    if not path.exists() and any(folder.glob(ANY_SHARD)):
+        hint = repair_hint(folder)
+        raise IntegrityError("damaged data set", where=str(path), why="it is missing, but shards are there.", hint=hint)
     if not path.is_file():
         hint = "Give a folder that `diffeliash generate` wrote."
         raise InputError("not a data set", where=str(folder), why=f"there is no {MANIFEST} in it.", hint=hint)
@@ -100,6 +103,11 @@ def parse_manifest(path: pathlib.Path, content: bytes) -> Manifest:
     if not isinstance(fields.get("config"), dict) or not isinstance(fields.get("machine"), dict):
         raise IntegrityError("damaged data set", where=str(path), why="it is not a manifest.")
     return Manifest(config=fields["config"], machine=fields["machine"], text=content.decode())
+
+
+def repair_hint(folder: pathlib.Path) -> str:
+    """What to do about damage."""
+    return f"`diffeliash verify {folder} --repair` makes it again."
 
 
 def make_done(manifest: Manifest, shards: list[ShardSummary]) -> tuple[Done, bytes]:
@@ -124,16 +132,17 @@ def read_done(folder: pathlib.Path, manifest: Manifest) -> Done:
     """
     path = folder / DONE
     if not path.is_file():
-        hint = f"`diffeliash generate {folder} --resume` goes on with it."
+        hint = f"`diffeliash generate {folder} --resume` goes on with it; in Python generate(..., resume=True)."
         raise InputError("unfinished data set", where=str(folder), why=f"there is no {DONE} in it.", hint=hint)
     content = _read(path)
     fields = _open_json(path, content)
+    hint = repair_hint(folder)
     try:
         done, expected = make_done(manifest, [ShardSummary(**shard) for shard in fields["shards"]])
     except (KeyError, TypeError) as error:
-        raise IntegrityError("damaged data set", where=str(path), why="it is not a summary.") from error
+        raise IntegrityError("damaged data set", where=str(path), why="it is not a summary.", hint=hint) from error
     if content != expected or len(done.shards) != manifest.n_shards:
-        raise IntegrityError("damaged data set", where=str(path), why="it belongs to another manifest.")
+        raise IntegrityError("damaged data set", where=str(path), why="it belongs to another manifest.", hint=hint)
     return done
 
 
@@ -150,22 +159,27 @@ def sealed_json(fields: dict[str, Any]) -> bytes:
 
 def _open_json(path: pathlib.Path, content: bytes) -> dict[str, Any]:
     """The fields of sealed JSON; every byte must be as it was written."""
+    hint = repair_hint(path.parent)
     try:
         fields = json.loads(content)
         checksum = fields.pop(CHECKSUM, None)
     except (ValueError, AttributeError, RecursionError) as error:
-        raise IntegrityError("damaged data set", where=str(path), why="it is not what was written.") from error
+        raise IntegrityError(
+            "damaged data set", where=str(path), why="it is not what was written.", hint=hint
+        ) from error
     version, whole = fields.get("format_version"), sealed_json(fields) == content
     older = checksum is None and isinstance(version, int)  # before version 3 there was none
     if version != FORMAT_VERSION and (whole or older):
         raise InputError("unknown format", where=str(path), why=f"version {version}, this reads {FORMAT_VERSION}.")
     if not whole:
-        raise IntegrityError("damaged data set", where=str(path), why="its checksum does not match.")
+        raise IntegrityError("damaged data set", where=str(path), why="its checksum does not match.", hint=hint)
     return fields
 
 
 def _read(path: pathlib.Path) -> bytes:
     try:
+        if not path.is_file():
+            raise InputError("cannot read", where=str(path), why="it is not a file.")
         return path.read_bytes()
     except OSError as error:
         raise InputError("cannot read", where=str(path), why=f"{error.strerror}.") from error

@@ -11,18 +11,22 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, PRNGKeyArray, UInt32
 
+from .._errors import InputError
 from ..physics import (
     CAUCHY_TOLERANCE,
     MSC,
     CompressedMatsubara,
     GapSolution,
     RealAxisGap,
+    Spectrum,
     batched,
     continue_gap,
     count_frequencies,
+    is_concrete,
     solve_gap,
     solve_tc,
 )
+from ._family import Family, family_grid
 from ._features import feature_grid
 from ._generate_config import GenerateConfig
 from ._schema import STATUS
@@ -81,7 +85,7 @@ def _fold_in_many(
 def sample_record(config: GenerateConfig, key: PRNGKeyArray) -> dict[str, Any]:
     """One sample from its key: spectrum, solution on both axes, moments, status. A pure function of its arguments."""
     n = count_frequencies(config.T, config.matsubara_cutoff)
-    spectrum = config.family.sample_spectrum(key)
+    spectrum = _draw(config.family, key)
     cutoffs: dict[str, Any] = {name: getattr(config, name) for name in ("mu_star", "omega_c", "matsubara_cutoff")}
     sol = solve_gap(spectrum, config.T, frequencies=CompressedMatsubara(rtol=RTOL, n=n), **cutoffs)
     sol = eqx.tree_at(lambda each: each.converged, sol, _solved(sol))
@@ -107,6 +111,26 @@ def sample_record(config: GenerateConfig, key: PRNGKeyArray) -> dict[str, Any]:
     if config.with_T_c:
         record["T_c_K"] = solve_tc(spectrum, frequencies=CompressedMatsubara(n=n), **cutoffs)
     return record
+
+
+def _draw(family: Family, key: PRNGKeyArray) -> Spectrum:
+    """A spectrum of a family.
+
+    Raises:
+        InputError: A family of the user's that does not draw what it says.
+    """
+    spectrum = family.sample_spectrum(key)
+    grid = family_grid(family)
+    name = f"{type(family).__name__}.sample_spectrum"
+    if not isinstance(spectrum, Spectrum):
+        raise InputError(f"{name} must return a Spectrum, got {type(spectrum).__name__}.")
+    if not is_concrete(spectrum.omega) or np.shape(spectrum.omega) != grid.shape:
+        why = f"`omega` of its spectrum must be a NumPy array of {grid.size} energies."
+        raise InputError(f"{name} cannot be used", why=why)
+    if not np.allclose(spectrum.omega, grid, rtol=1e-12, atol=0.0):
+        why = f"its energies are not i * omega_max / n_points, i = 1 .. {grid.size}."
+        raise InputError(f"{name} cannot be used", why=why)
+    return spectrum
 
 
 def _solved(sol: GapSolution) -> Bool[Array, ""]:

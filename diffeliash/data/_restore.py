@@ -6,13 +6,13 @@ from collections import Counter
 from .._errors import InputError, IntegrityError
 from ._hdf5 import read_hdf5
 from ._manifest import Manifest, parse_manifest
-from ._schema import MANIFEST
+from ._schema import ANY_SHARD, MANIFEST
 
 
 def manifest_of_shards(folder: pathlib.Path) -> Manifest | None:
     """The manifest that most of the shards carry."""
     copies = Counter()
-    for path in sorted(folder.glob("shard-*.h5")):
+    for path in sorted(folder.glob(ANY_SHARD)):
         try:
             text = read_hdf5(path)[1].get("manifest")
             copies[parse_manifest(path, str(text).encode()).text] += 1
@@ -31,7 +31,7 @@ def refuse_foreign_manifest(folder: pathlib.Path, manifest: Manifest) -> None:
     Raises:
         IntegrityError: Most shards carry another manifest.
     """
-    if any(folder.glob("shard-*.h5")) and manifest_of_shards(folder) not in (None, manifest):
+    if any(folder.glob(ANY_SHARD)) and manifest_of_shards(folder) not in (None, manifest):
         raise IntegrityError(
             "foreign file", where=str(folder / MANIFEST), why="most shards belong to another data set than it says.",
             hint=f"`diffeliash verify {folder} --repair` restores the manifest from the shards.",

@@ -61,6 +61,10 @@ def samples_in_shard(shard: int, num_samples: int, shard_size: int) -> int:
     return min(shard_size, num_samples - shard * shard_size)
 
 
+ANY_SHARD = "shard-*.h5"
+"""Pattern of the names of shards."""
+
+
 def shard_name(shard: int) -> str:
     """File name of a shard."""
     return f"shard-{shard:05d}.h5"

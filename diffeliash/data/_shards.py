@@ -99,6 +99,8 @@ def read_shard(
 def read_summary(folder: pathlib.Path, manifest: Manifest, shard: int) -> ShardSummary:
     """What a shard says that it holds, unchecked but for where it belongs; for errors see `read_shard`."""
     path = folder / shard_name(shard)
+    if path.exists() and not path.is_file():
+        raise InputError("cannot read", where=str(path), why="it is not a file.")
     try:
         with h5py.File(path, "r") as file:
             attributes = read_attributes(path, file)

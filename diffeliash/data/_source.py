@@ -20,14 +20,14 @@ OPEN_FILES = 32
 class DataSource:
     """An indexable data source: `len(source)` stored samples, `source[i]` one of them.
 
-    Samples are dictionaries of arrays by field; `source[rows]` with a slice or an array of numbers gives the same with
-    a leading axis. `omega` and `omega_real` are the energies of spectral and gap functions [meV]. A shard is checked as
-    a whole when the first of its samples is read, and its pieces by their own checksums later. Memory for one shard is
-    needed, however many there are. It can be copied to other processes.
+    Samples are dictionaries of arrays by field; `source[rows]` with a slice, an array of numbers or a mask gives the
+    same with leading axes. `omega` and `omega_real` are the energies of spectral and gap functions [meV]. A shard is
+    checked as a whole when the first of its samples is read, and its pieces by their own checksums later. Memory for
+    one shard is needed, however many there are. It can be copied to other processes.
 
     Args:
         folder: Of `generate`.
-        fields: Which ones, as in `read_dataset`.
+        fields: Which ones; by default, and which there are, as in `read_dataset`.
 
     Raises:
         InputError: The folder is no data set, unfinished, of another format version, or without such a field.
@@ -53,11 +53,14 @@ class DataSource:
         if isinstance(rows, slice):
             rows = np.arange(*rows.indices(len(self)))
         index = np.asarray(rows)
+        if index.dtype == bool and index.shape == (len(self),):
+            index = np.flatnonzero(index)
         if index.dtype == bool or (index.size and index.dtype.kind not in "iu"):
-            raise TypeError(f"samples are numbered by integers, got {index.dtype}.")
+            raise TypeError(f"samples are numbered by integers, or chosen by a mask of {len(self)}, got {rows!r}.")
         if index.size and not (-len(self) <= index.min() and index.max() < len(self)):
             raise IndexError(f"there are {len(self)} samples, got {rows}.")
-        flat = np.where(index < 0, index + len(self), index).astype(int).reshape(-1)
+        index = index.astype(int)
+        flat = np.where(index < 0, index + len(self), index).reshape(-1)
         found = self._read(flat)
         return {name: values.reshape(index.shape + values.shape[1:]) for name, values in found.items()}
 

@@ -45,7 +45,7 @@ def verify_dataset(folder: pathlib.Path, *, progress: Callable[[int], None] = la
         progress(shard + 1)
     names = {MANIFEST, DONE, *map(shard_name, range(n))}
     strange = sorted(path.name for path in folder.iterdir() if path.name not in names and not path.name.startswith("."))
-    return problems + [f"{folder / name}: not part of this data set." for name in strange]
+    return problems + [f"{folder / name}: not part of this data set: move it elsewhere." for name in strange]
 
 
 def repair_dataset(folder: pathlib.Path, *, progress: Progress = lambda counts: None) -> list[str]:

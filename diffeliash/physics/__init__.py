@@ -4,6 +4,7 @@ from ._batch import batched as batched
 from ._batch import map_materials as map_materials
 from ._batch import run_calls as run_calls
 from ._checks import is_concrete as is_concrete
+from ._checks import require_x64 as require_x64
 from ._converge import CutoffConvergence as CutoffConvergence
 from ._converge import converge_cutoff as converge_cutoff
 from ._critical_temperature import leading_eigenvalue as leading_eigenvalue

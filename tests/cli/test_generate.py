@@ -70,8 +70,13 @@ def test_resume_takes_what_is_not_given_from_the_data_set(whole, run, answer, tm
 
 
 def test_bad_options(run, tmp_path):
-    for parameter in ("window", "window=wide", "wdth=0.1", "n_points=2.5"):
+    for parameter in ("window", "window=wide", "wdth=0.1", "n_points=2.5", "n_points=inf", "n_points=1000000000",
+                      "omega_max=1e-300"):  # fmt: skip
         run("generate", "set", "-p", parameter, expect=3)
+    assert "0.4 and nan" in run("generate", "set", "-p", "lambda_max=nan", expect=3).stderr
+    assert "twice" in run("generate", "set", "-p", "window=0.1", "-p", "window=0.2", expect=3).stderr
+    run("generate", "set", "--omega-c", 5, expect=3)
+    run("generate", "set", "-T", 1e-9, expect=3)
     run("generate", "set", "--shard-index", 1, expect=3)
     run("generate", "set", "--shard-index", 2, "--num-shards", 2, expect=3)
     run("generate", "set", "--max-error", 1, expect=3)
@@ -89,9 +94,23 @@ def test_verify_and_repair(whole, run, answer, tmp_path):
     repaired = answer("verify", "set", "--repair")
     assert repaired == {"ok": True, "problems": [], "repaired": bad["problems"]}
     assert content(tmp_path / "set") == content(whole[0])
-    assert run("verify", "set", "--repair").stdout == "ok\n"
+    digest, n_kept = whole[1]["digest"][:12], whole[1]["n_kept"]
+    assert run("verify", "set", "--repair").stdout == (
+        f"ok: set, 25 files, {n_kept} samples kept of 400, digest {digest}\n"
+    )
+    (tmp_path / "set" / "manifest.json").unlink()
+    assert "--repair" in run("verify", "set", expect=6).stderr
+    error = answer("generate", "set", "--resume", expect=6)["error"]
+    assert "--repair" in error["hint"]
+    assert "1 repaired" in run("verify", "set", "--repair").stdout
+    assert content(tmp_path / "set") == content(whole[0])
     (tmp_path / "file.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
     run("verify", "file.h5", "--repair", expect=3)
+    for name in ("table.csv", "array.npz"):
+        (tmp_path / name).write_bytes(b"PK\x03\x04")
+        assert "Checksums are in" in run("verify", name, expect=3).stderr
+    os.mkfifo(tmp_path / "pipe")
+    run("verify", "pipe", expect=3)
 
 
 def test_export(whole, run, answer, tmp_path):
@@ -159,6 +178,7 @@ def test_several_processes_at_once_one_of_them_killed(whole, tmp_path):
     workers[1].communicate()
     second = start(tmp_path, "--shard-index", "1", "--num-shards", "3")
     reports = [finish(process) for process in (workers[0], workers[2], second)]
+    assert all(report["n_requested"] == 400 for report in reports)
     assert [report["digest"] for report in reports].count(whole[1]["digest"]) >= 1
     assert content(tmp_path / "set") == content(whole[0])
 
@@ -193,12 +213,23 @@ def test_a_signal_ends_it_soon_and_clean(whole, tmp_path, number, code):
     text = finish(process, expect=code)
     assert time.monotonic() - since < 10
     assert "interrupted" in text
+    assert "--resume goes on" in text
     found = content(tmp_path / "set")
     assert not [name for name in found if name.startswith(".shard")]
     assert 3 <= len(found) - 2 < 25
     for name, data in found.items():
         assert data == content(whole[0])[name]
     assert finish(start(tmp_path, "--resume"))["digest"] == whole[1]["digest"]
+
+
+def test_a_signal_while_it_starts_leaves_nothing(tmp_path):
+    for delay in (0.1, 0.3, 0.6):
+        process = start(tmp_path)
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        text = process.communicate(timeout=60)[1]
+        assert process.returncode in (130, -signal.SIGINT)  # the latter if Python itself was still starting
+        assert not (tmp_path / "set").exists() or "--resume goes on" in text
 
 
 LIMITED = "import os, resource, sys; n = int(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE, (n, n)); "

@@ -72,12 +72,16 @@ def test_a_data_source_has_the_same_rows(tiny):
         for name in ALL:
             expected = dataset.fields[name][np.asarray(index, dtype=int) if isinstance(index, list) else index]
             np.testing.assert_array_equal(found[name], expected, err_msg=f"{name} {index}")
+    mask = dataset.fields["lambda_ep"] > 1
+    for index, expected in ((mask, mask), (np.uint8([0, 2]), [0, 2]), (np.int8(-1), -1)):
+        np.testing.assert_array_equal(source[index]["a2f"], dataset.a2f[expected])
+    assert DataSource(tiny, "a2f").fields == ("a2f",)
     np.testing.assert_array_equal([one["lambda_ep"] for one in source], dataset.fields["lambda_ep"])
     for index in (len(source), -len(source) - 1, [0, 1000]):
         with pytest.raises(IndexError, match="there are"):
             source[index]
-    for index in (1.0, "a2f", np.ones(len(source), dtype=bool), None):
-        with pytest.raises(TypeError):
+    for index in (1.0, "a2f", np.ones(len(source) - 1, dtype=bool), True, None):
+        with pytest.raises(TypeError, match="integers"):
             source[index]
 
 

@@ -1,10 +1,12 @@
 import dataclasses
 import json
+import math
 import shutil
 import threading
 
 import h5py
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from diffeliash import (
     InputError,
     IntegrityError,
     Newton,
+    SimpleFamily,
     Spectrum,
     StorageError,
     continue_gap,
@@ -163,6 +166,8 @@ def test_another_configuration_is_refused_with_the_difference(copy):
     other = dataclasses.replace(SMALL, mu_star=0.2, family=ComplexFamily(n_points=100, window=0.1))
     with pytest.raises(InputError, match=r"family\.window: 0\.04, not 0\.1; mu_star: 0\.1, not 0\.2"):
         generate(other, copy, resume=True)
+    with pytest.raises(InputError, match=r"it has family\.name: complex, not simple\. "):
+        generate(dataclasses.replace(SMALL, family=SimpleFamily(n_points=100)), copy, resume=True)
     with pytest.raises(InputError, match="num_samples"):
         generate(dataclasses.replace(SMALL, num_samples=80), copy, resume=True)
 
@@ -198,8 +203,9 @@ def test_a_second_writer_is_refused_and_the_first_unharmed(made, tmp_path):
     inside, go_on, reports = threading.Event(), threading.Event(), []
 
     def wait(counts):
-        inside.set()
-        assert go_on.wait(60)
+        if any(counts.values()):
+            inside.set()
+            assert go_on.wait(60)
 
     first = threading.Thread(target=lambda: reports.append(generate(SMALL, tmp_path / "set", progress=wait)))
     first.start()
@@ -260,6 +266,34 @@ def test_a_family_of_ones_own(tmp_path):
         repair_dataset(tmp_path / "set")
 
 
+def family_that_draws(spectrum):
+    @dataclasses.dataclass(frozen=True)
+    class Strange:
+        omega_max: float = 10.0
+        n_points: int = 100
+
+        def sample_spectrum(self, key):
+            return spectrum(jnp.arange(1, 101) / 10)
+
+    return Strange()
+
+
+@pytest.mark.parametrize(
+    ("spectrum", "reason"),
+    [
+        (lambda omega: omega, "must return a Spectrum"),
+        (lambda omega: Spectrum(omega, omega), "NumPy"),
+        (lambda omega: Spectrum(np.arange(1, 51) / 5, np.ones(50)), "100 energies"),
+        (lambda omega: Spectrum(np.arange(100) / 10, np.ones(100)), "i = 1"),
+    ],
+)
+def test_a_family_that_does_not_draw_what_it_says(tmp_path, spectrum, reason):
+    config = dataclasses.replace(SMALL, family=family_that_draws(spectrum))
+    with pytest.raises(InputError, match=rf"Strange.sample_spectrum .*{reason}"):
+        generate(config, tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
 @pytest.mark.parametrize("family", ["simple", "gbm", "materials"])
 def test_every_family_can_be_generated(tmp_path, family):
     from diffeliash.data import make_family
@@ -277,6 +311,39 @@ def test_all_bad_settings_are_named():
         GenerateConfig(num_samples=0, T=-1.0, mu_star=3.0, max_error=0.1, seed=2**63)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("num_samples", "10"), ("num_samples", 10.5), ("seed", True), ("with_T_c", 1), ("T", None),
+        ("shard_size", math.inf), ("family", ComplexFamily), ("family", "complex"),
+    ],
+)  # fmt: skip
+def test_settings_of_a_wrong_type_are_named(name, value):
+    config = GenerateConfig()
+    object.__setattr__(config, name, value)  # the tests' own type checks would not let it pass
+    with pytest.raises(ValueError, match=f"`{name}` must be"):
+        config.__post_init__()
+
+
+def test_energies_and_points_that_nobody_needs_are_refused():
+    for bad in ({"n_points": 10**9}, {"omega_max": 1e-300}, {"omega_max": math.nan}, {"n_points": 1}):
+        with pytest.raises(ValueError, match=f"`{next(iter(bad))}` must lie in"):
+            ComplexFamily(**bad)
+        with pytest.raises(ValueError, match=f"`{next(iter(bad))}` must lie in"):
+            GenerateConfig(family=dataclasses.replace(family_that_draws(None), **bad), matsubara_cutoff=1e9)
+
+
+def test_nothing_is_made_before_the_first_word_to_progress_or_in_single_precision(tmp_path):
+    def stop(counts):
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        generate(SMALL, tmp_path / "set", progress=stop)
+    with jax.enable_x64(False), pytest.raises(RuntimeError, match="64-bit"):
+        generate(SMALL, tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
 def test_sizes_that_nobody_can_have_are_refused():
     with pytest.raises(ValueError, match="raise `shard_size`"):
         GenerateConfig(num_samples=10**12)
@@ -285,11 +352,12 @@ def test_sizes_that_nobody_can_have_are_refused():
     assert GenerateConfig(num_samples=10**9, shard_size=2**18).n_shards == 3815
 
 
-def test_integers_are_as_good_as_floats(made):
+def test_integers_are_as_good_as_floats():
     equal = dataclasses.replace(SMALL, family=ComplexFamily(n_points=100))
-    object.__setattr__(equal, "T", 3)
-    assert equal.as_dict() == SMALL.as_dict()
-    assert isinstance(equal.as_dict()["T"], float)
+    for name, value in (("T", 3), ("num_samples", 40.0), ("seed", np.int64(0))):
+        object.__setattr__(equal, name, value)
+    equal.__post_init__()
+    assert json.dumps(equal.as_dict()) == json.dumps(SMALL.as_dict())
 
 
 def test_shards_that_come_out_differently_are_refused(copy, monkeypatch):

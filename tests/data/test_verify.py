@@ -1,11 +1,12 @@
 import dataclasses
 import json
+import os
 import shutil
 
 import numpy as np
 import pytest
 
-from diffeliash import InputError, IntegrityError, generate, read_dataset, repair_dataset, verify_dataset
+from diffeliash import InputError, IntegrityError, StorageError, generate, read_dataset, repair_dataset, verify_dataset
 from diffeliash.data._manifest import read_manifest, sealed_json
 from diffeliash.data._schema import shard_name, stored_fields
 from diffeliash.data._shards import read_shard, shard_bytes
@@ -79,14 +80,18 @@ def foreign_manifest(copy, other):
     shutil.copy(other / "manifest.json", copy / "manifest.json")
 
 
-DAMAGE = [missing, damaged, cut, empty, swapped, foreign, folder_instead, no_manifest_to_trust]
+def no_manifest(copy, other):
+    (copy / "manifest.json").unlink()
+
+
+DAMAGE = [no_manifest, missing, damaged, cut, empty, swapped, foreign, folder_instead, no_manifest_to_trust]
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damage_is_found_and_only_that_is_repaired(tiny, copy, other_tiny, damage):
     damage(copy, other_tiny)
     before = {name: (copy / name).stat().st_mtime_ns if (copy / name).exists() else 0 for name in FILES}
-    wrong = [name for name in FILES if not (copy / name).exists() or (copy / name).read_bytes() != content(tiny)[name]]
+    wrong = [name for name in FILES if not (copy / name).is_file() or (copy / name).read_bytes() != content(tiny)[name]]
     problems = verify_dataset(copy)
     assert len(problems) == 1
     assert wrong[0] in problems[0]
@@ -95,6 +100,18 @@ def test_damage_is_found_and_only_that_is_repaired(tiny, copy, other_tiny, damag
     assert repair_dataset(copy) == []
     assert content(copy) == content(tiny)
     assert [name for name in FILES if (copy / name).stat().st_mtime_ns != before[name]] == wrong
+
+
+def test_a_pipe_in_the_place_of_a_shard_is_neither_read_nor_replaced(copy):
+    (copy / shard_name(1)).unlink()
+    os.mkfifo(copy / shard_name(1))
+    assert "not a file" in verify_dataset(copy)[0]
+    with pytest.raises(IntegrityError, match="not a file"):
+        read_dataset(copy)
+    for function in (lambda: repair_dataset(copy), lambda: generate(TINY, copy, shard_index=0, num_shards=2)):
+        with pytest.raises((StorageError, InputError), match="not a file"):
+            function()
+    assert (copy / shard_name(1)).is_fifo()
 
 
 def test_a_swapped_shard_is_told_from_a_foreign_one(copy):
@@ -165,6 +182,12 @@ def test_a_consistent_lie_about_the_content_is_found(copy):
     (copy / "DONE").write_bytes(sealed_json(fields))
     assert "another manifest" in verify_dataset(copy)[0]
     (copy / "manifest.json").unlink()
+    with pytest.raises(IntegrityError, match=r"it is missing.*--repair"):
+        read_dataset(copy)
+    with pytest.raises(IntegrityError, match=r"it is missing.*--repair"):
+        generate(TINY, copy, resume=True)
+    for name in map(shard_name, range(3)):
+        (copy / name).unlink()
     with pytest.raises(InputError, match="not a data set"):
         verify_dataset(copy)
 
