@@ -187,16 +187,17 @@ def generate_with_progress(
             resume=resume,
             shard_index=worker[0],
             num_shards=worker[1],
-            progress=_counter(update, begun),
+            progress=_counter(update, begun, total),
         )
 
 
-def _counter(update: Callable[[int, str], None], begun: int) -> Callable[[dict[str, int]], None]:
+def _counter(update: Callable[[int, str], None], begun: int, total: int) -> Callable[[dict[str, int]], None]:
     """A function that shows the samples of each status so far, and how many there were in a second lately.
 
     Args:
         update: Of the progress bar.
         begun: Samples that are there already: they are read, not made.
+        total: Samples that there will be.
     """
     seen = deque(maxlen=1000)
 
@@ -207,12 +208,13 @@ def _counter(update: Callable[[int, str], None], begun: int) -> Callable[[dict[s
         while seen and now - seen[0][0] > WINDOW:
             seen.popleft()
         made = done - seen[0][1] if seen else 0
-        if not made:
-            update(done, "checking what is there" if done < begun else "compiling")
-            return
-        rate = made / max(now - seen[0][0], 1e-9)
+        speed = f"{made / max(now - seen[0][0], 1e-9):.0f}/s, " if made else ""
+        if done < begun:
+            speed = "checking, "
+        elif done == begun and done < total:
+            speed = "compiling, "
         rejected = done - counts["kept"] - counts["normal"]
-        update(done, f"{rate:.0f}/s, kept {counts['kept']}, normal {counts['normal']}, rejected {rejected}")
+        update(done, f"{speed}kept {counts['kept']}, normal {counts['normal']}, rejected {rejected}")
 
     return show
 

@@ -134,7 +134,7 @@ def _prepare_folder(folder: pathlib.Path, may_exist: bool) -> None:
         hint = "Go on with it by --resume (in Python resume=True), choose another name, or remove it."
         raise StorageError("will not overwrite", where=str(folder), why="it holds a data set.", hint=hint)
     if MANIFEST not in names and any(folder.glob(ANY_SHARD)):
-        read_manifest(folder)
+        read_manifest(folder)  # says how to restore it
     if MANIFEST not in names and names - ours:
         raise StorageError("will not overwrite", where=str(folder), why="it exists and is not empty.", hint=hint)
 

@@ -41,7 +41,7 @@ def generate(folder, n, family, cache):
     done = subprocess.run([sys.executable, "-m", "diffeliash", *words], env=environment, capture_output=True, text=True)
     seconds = time.perf_counter() - start
     assert done.returncode == 0, done.stderr
-    rate = re.findall(r"(\d+) samples/s", done.stderr)[-1]
+    rate = re.findall(r"(\d+)/s", done.stderr)[-1]
     return seconds, float(rate), json.loads(done.stdout)
 
 
