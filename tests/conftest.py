@@ -26,11 +26,6 @@ def shared(*parts: str) -> pathlib.Path:
     return path
 
 
-def pytest_collection_modifyitems(items):
-    """The longest file first, so that no worker is left alone with it in the end."""
-    items.sort(key=lambda item: item.path.name != "test_readme.py")
-
-
 @pytest.fixture(scope="module", autouse=True)
 def forget_compiled_programs():
     """Every program compiled for a CPU holds memory maps; a process has 65 530 of them, and XLA crashes beyond."""
