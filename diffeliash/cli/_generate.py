@@ -98,7 +98,7 @@ def generate_command(
     enough. A run may be interrupted or killed at any time: --resume goes on with what is there.
     """
     with session(json, device):
-        from ..data import ANY_SHARD, MANIFEST
+        from ..data import ANY_SHARD, MANIFEST, is_dataset
 
         stop_at_latest(GRACE, LAST_WORDS)
         worker = choose_worker(shard_index, num_shards)
@@ -108,7 +108,7 @@ def generate_command(
             "with_T_c": with_tc, "shard_size": shard_size,
         }  # fmt: skip
         config = _config(out if resume else None, family, _parameters(parameters or []), asked)
-        if resume and not (out / MANIFEST).exists() and not any(out.glob(ANY_SHARD)):
+        if resume and not is_dataset(out):
             what = (
                 f"{config.num_samples} samples of the family {config.as_dict()['family']['name']}, seed {config.seed}"
             )
@@ -203,16 +203,16 @@ def _counter(update: Callable[[int, str], None], begun: int, total: int) -> Call
 
     def show(counts: dict[str, int]) -> None:
         done, now = sum(counts.values()), time.monotonic()
-        if done >= begun:
-            seen.append((now, done))
-        while seen and now - seen[0][0] > WINDOW:
-            seen.popleft()
-        made = done - seen[0][1] if seen else 0
-        speed = f"{made / max(now - seen[0][0], 1e-9):.0f}/s, " if made else ""
         if done < begun:
             speed = "checking, "
-        elif done == begun and done < total:
-            speed = "compiling, "
+        else:
+            seen.append((now, done))
+            while now - seen[0][0] > WINDOW:
+                seen.popleft()
+            made = done - seen[0][1]
+            speed = f"{made / max(now - seen[0][0], 1e-9):.0f}/s, " if made else ""
+            if done == begun < total:
+                speed = "compiling, "
         rejected = done - counts["kept"] - counts["normal"]
         update(done, f"{speed}kept {counts['kept']}, normal {counts['normal']}, rejected {rejected}")
 

@@ -28,6 +28,8 @@ def verify_command(
     What is not whole ends with exit code 6, a data set that is not finished too.
     """
     with session(json, "auto" if repair else None):
+        from ..data import is_dataset
+
         found = _problems(path)
         for problem in found:
             tell(f"error: {problem}")
@@ -41,7 +43,7 @@ def verify_command(
         elif not remaining:
             print(f"ok: {_what(path)}" + (f", {len(found)} repaired" if found else ""))
         if remaining:
-            if not repair and _is_dataset(path):
+            if not repair and is_dataset(path):
                 tell(f"`diffeliash verify {path} --repair` makes damaged and missing files again")
             raise typer.Exit(INTEGRITY)
 
@@ -76,8 +78,6 @@ def _check_file(path: pathlib.Path) -> None:
     from ..data import is_hdf5_file, read_hdf5
     from ..models import read_checkpoint
 
-    if not path.is_file():
-        raise InputError("cannot read", where=str(path), why="it is neither a file nor a folder.")
     try:
         (read_hdf5 if is_hdf5_file(path) else read_checkpoint)(path)
     except InputError as error:
@@ -87,25 +87,19 @@ def _check_file(path: pathlib.Path) -> None:
 
 
 def _repair(path: pathlib.Path) -> list[str]:
-    from ..data import repair_dataset
+    from ..data import is_dataset, repair_dataset
 
-    if not _is_dataset(path):
+    if not is_dataset(path):
         raise InputError("cannot repair", where=str(path), why="only data sets can be made again.")
     tell("repairing")
     return repair_dataset(path, progress=lambda counts: stop_if_requested())
 
 
-def _is_dataset(path: pathlib.Path) -> bool:
-    from ..data import ANY_SHARD, MANIFEST
-
-    return (path / MANIFEST).exists() or any(path.glob(ANY_SHARD))
-
-
 def _what(path: pathlib.Path) -> str:
     """What was found whole, in short."""
-    from ..data import read_done, read_manifest
+    from ..data import is_dataset, read_done, read_manifest
 
-    if not _is_dataset(path):
+    if not is_dataset(path):
         return str(path)
     manifest = read_manifest(path)
     done = read_done(path, manifest)

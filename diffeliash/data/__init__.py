@@ -26,6 +26,7 @@ from ._generate_config import GenerateConfig as GenerateConfig
 from ._generate_config import config_of as config_of
 from ._hdf5 import is_hdf5_file as is_hdf5_file
 from ._hdf5 import read_hdf5 as read_hdf5
+from ._manifest import is_dataset as is_dataset
 from ._manifest import read_done as read_done
 from ._manifest import read_manifest as read_manifest
 from ._materials_family import MaterialsFamily as MaterialsFamily

@@ -1,14 +1,11 @@
 """The families by their names, and as text."""
 
 import dataclasses
-import math
 from typing import Any
-
-import numpy as np
 
 from ._brownian_family import BrownianFamily
 from ._complex_family import ComplexFamily
-from ._family import Family
+from ._family import Family, wrong_types
 from ._materials_family import MaterialsFamily
 from ._simple_family import SimpleFamily
 
@@ -42,20 +39,7 @@ def make_family(name: str, **parameters: Any) -> Family:
     unknown = sorted(set(parameters) - set(kinds))
     if unknown:
         raise ValueError(f"the family {name} has no parameter {', '.join(unknown)}; it has {', '.join(kinds)}.")
-    wrong = [
-        f"`{key}` must be {kinds[key].__name__}, got {value!r}"
-        for key, value in parameters.items()
-        if not fits(value, kinds[key])
-    ]
+    wrong = wrong_types(parameters, kinds)
     if wrong:
         raise ValueError("; ".join(wrong) + ".")
     return FAMILIES[name](**{key: kinds[key](value) for key, value in parameters.items()})
-
-
-def fits(value: Any, kind: type) -> bool:
-    """Whether a value is as good as one of this kind: 3.0 is an integer, 3 a float, `True` neither."""
-    if kind is bool or isinstance(value, bool):
-        return kind is bool and isinstance(value, bool)
-    if not isinstance(value, int | float | np.integer | np.floating):
-        return False
-    return kind is float or (math.isfinite(value) and bool(int(value) == value))

@@ -81,6 +81,24 @@ def check_family(family: Any, **fractions: tuple[int | float, int | float]) -> N
         raise ValueError("; ".join(bad) + ".")
 
 
+def wrong_types(values: dict[str, Any], kinds: dict[str, type]) -> list[str]:
+    """Which of some named values are not of the kind that they must be."""
+    return [
+        f"`{name}` must be {kinds[name].__name__}, got {value!r}"
+        for name, value in values.items()
+        if not _fits(value, kinds[name])
+    ]
+
+
+def _fits(value: Any, kind: type) -> bool:
+    """Whether a value is as good as one of this kind: 3.0 is an integer, 3 a float, `True` neither."""
+    if kind is bool or isinstance(value, bool):
+        return kind is bool and isinstance(value, bool)
+    if not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return kind is float or (math.isfinite(value) and bool(int(value) == value))
+
+
 def with_random_coupling(family: Any, shape: Float[Array, " freq"], key: PRNGKeyArray) -> Spectrum:
     r"""The spectrum of a given shape whose $\lambda$ is uniform between the bounds of the family."""
     omega = family_grid(family)

@@ -6,8 +6,8 @@ from typing import Any
 
 from .._errors import InputError
 from ._complex_family import ComplexFamily
-from ._families import family_as_dict, fits, make_family
-from ._family import MOST_POINTS, Family, check_grid
+from ._families import family_as_dict, make_family
+from ._family import MOST_POINTS, Family, check_grid, wrong_types
 from ._features import N_ENERGIES
 from ._schema import count_shards, samples_in_shard
 
@@ -104,20 +104,16 @@ def _unify_types(config: GenerateConfig) -> None:
     Raises:
         ValueError: Naming all of it.
     """
-    bad = [
-        f"`{field.name}` must be {type(field.default).__name__}, got {getattr(config, field.name)!r}"
-        for field in dataclasses.fields(config)
-        if field.name != "family" and not fits(getattr(config, field.name), type(field.default))
-    ]
+    kinds = {field.name: type(field.default) for field in dataclasses.fields(config) if field.name != "family"}
+    bad = wrong_types({name: getattr(config, name) for name in kinds}, kinds)
     family = config.family
     frozen = dataclasses.is_dataclass(family) and type(family).__hash__ is not None
     if isinstance(family, type) or not isinstance(family, Family) or not frozen:
         bad.append(f"`family` must be a frozen dataclass with omega_max, n_points and sample_spectrum, got {family!r}")
     if bad:
         raise ValueError("; ".join(bad) + ".")
-    for field in dataclasses.fields(config):
-        if field.name != "family":
-            object.__setattr__(config, field.name, type(field.default)(getattr(config, field.name)))
+    for name, kind in kinds.items():
+        object.__setattr__(config, name, kind(getattr(config, name)))
 
 
 def config_of(stated: dict[str, Any]) -> GenerateConfig:

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from .._errors import InputError, IntegrityError
+from ._files import refuse_special
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -73,6 +74,7 @@ def is_hdf5_file(path: pathlib.Path) -> bool:
     Raises:
         InputError: It cannot be read.
     """
+    refuse_special(path)
     try:
         with open(path, "rb") as file:
             return is_hdf5(file.read(SEAL_SIZE + len(HDF5_MAGIC)))
@@ -108,9 +110,8 @@ def _read_sealed(path: pathlib.Path) -> bytes:
         InputError: There is no such file, it cannot be read, or it is not HDF5 or not of ours.
         IntegrityError: The seal is broken, or there is none.
     """
+    refuse_special(path)
     try:
-        if path.exists() and not path.is_file():
-            raise InputError("cannot read", where=str(path), why="it is not a file.")
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise InputError("no such file", where=str(path)) from error

@@ -80,6 +80,11 @@ def make_manifest(config: GenerateConfig) -> Manifest:
     return Manifest(config=written["config"], machine=written["machine"], text=text)
 
 
+def is_dataset(folder: pathlib.Path) -> bool:
+    """Whether there is a manifest or a shard: a data set, however little is left of it."""
+    return (folder / MANIFEST).exists() or any(folder.glob(ANY_SHARD))
+
+
 def read_manifest(folder: pathlib.Path) -> Manifest:
     """The manifest of a data set.
 
@@ -88,7 +93,7 @@ def read_manifest(folder: pathlib.Path) -> Manifest:
         IntegrityError: The manifest is damaged, or missing beside shards.
     """
     path = folder / MANIFEST
-    if not path.exists() and any(folder.glob(ANY_SHARD)):
+    if not path.exists() and is_dataset(folder):
         hint = repair_hint(folder)
         raise IntegrityError("damaged data set", where=str(path), why="it is missing, but shards are there.", hint=hint)
     if not path.is_file():
@@ -178,8 +183,6 @@ def _open_json(path: pathlib.Path, content: bytes) -> dict[str, Any]:
 
 def _read(path: pathlib.Path) -> bytes:
     try:
-        if not path.is_file():
-            raise InputError("cannot read", where=str(path), why="it is not a file.")
         return path.read_bytes()
     except OSError as error:
         raise InputError("cannot read", where=str(path), why=f"{error.strerror}.") from error

@@ -11,6 +11,7 @@ import numpy as np
 from .._errors import InputError, IntegrityError
 from ..physics import count_frequencies
 from ._features import feature_grid, spectrum_grid
+from ._files import refuse_special
 from ._hdf5 import hdf5_bytes, read_attributes, read_hdf5
 from ._manifest import Done, Manifest, ShardSummary
 from ._schema import AXES, DONE, FORMAT_VERSION, STATUS, UNITS, samples_in_shard, shard_name, stored_fields
@@ -99,8 +100,7 @@ def read_shard(
 def read_summary(folder: pathlib.Path, manifest: Manifest, shard: int) -> ShardSummary:
     """What a shard says that it holds, unchecked but for where it belongs; for errors see `read_shard`."""
     path = folder / shard_name(shard)
-    if path.exists() and not path.is_file():
-        raise InputError("cannot read", where=str(path), why="it is not a file.")
+    refuse_special(path)
     try:
         with h5py.File(path, "r") as file:
             attributes = read_attributes(path, file)

@@ -65,6 +65,8 @@ def test_resume_takes_what_is_not_given_from_the_data_set(whole, run, answer, tm
         error = answer("generate", "set", "--resume", *option, expect=3)["error"]
         assert "not" in error["why"]
     assert "--resume" in run("generate", "set", *QUICK, expect=5).stderr
+    part = run("generate", "part", *QUICK, "--num-samples", 100, "--shard-index", 1, "--num-shards", 3)
+    assert "of 32 drawn so far, 100 in all" in part.stdout
     new = run("generate", "new", *QUICK, "--num-samples", 20, "--seed", 7, "--resume")
     assert "nothing to go on with; beginning a new data set of 20 samples of the family complex, seed 7" in new.stderr
 

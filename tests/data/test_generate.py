@@ -246,16 +246,17 @@ def test_a_full_disk_loses_nothing(made, tmp_path, monkeypatch):
     assert generate(SMALL, tmp_path / "set", resume=True).digest == made[1].digest
 
 
+@dataclasses.dataclass(frozen=True)
+class OnePeak:
+    omega_max: float = 10.0
+    n_points: int = 100
+
+    def sample_spectrum(self, key):
+        omega = np.arange(1, 101) / 10
+        return Spectrum(omega, jax.random.uniform(key, minval=0.5, maxval=2.0) * np.exp(-((omega - 5) ** 2)))
+
+
 def test_a_family_of_ones_own(tmp_path):
-    @dataclasses.dataclass(frozen=True)
-    class OnePeak:
-        omega_max: float = 10.0
-        n_points: int = 100
-
-        def sample_spectrum(self, key):
-            omega = np.arange(1, 101) / 10
-            return Spectrum(omega, jax.random.uniform(key, minval=0.5, maxval=2.0) * np.exp(-((omega - 5) ** 2)))
-
     config = dataclasses.replace(SMALL, family=OnePeak(), num_samples=8)
     report = generate(config, tmp_path / "set")
     assert report.n_kept > 0
@@ -267,11 +268,7 @@ def test_a_family_of_ones_own(tmp_path):
 
 
 def family_that_draws(spectrum):
-    @dataclasses.dataclass(frozen=True)
-    class Strange:
-        omega_max: float = 10.0
-        n_points: int = 100
-
+    class Strange(OnePeak):
         def sample_spectrum(self, key):
             return spectrum(jnp.arange(1, 101) / 10)
 
