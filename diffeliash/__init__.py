@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     from .physics import solve_gap_many as solve_gap_many
     from .physics import solve_tc as solve_tc
     from .physics import solve_tc_many as solve_tc_many
-    from .training import MatsubaraConsistency as MatsubaraConsistency
+    from .training import EquationResidual as EquationResidual
+    from .training import SolverConsistency as SolverConsistency
     from .training import TrainConfig as TrainConfig
     from .training import train as train
 
@@ -76,7 +77,7 @@ _LAYERS = {
         "leading_eigenvalue", "mcmillan_tc", "rescale_mu_star", "solve_gap", "solve_gap_many", "solve_tc",
         "solve_tc_many",
     ),
-    "training": ("MatsubaraConsistency", "TrainConfig", "train"),
+    "training": ("EquationResidual", "SolverConsistency", "TrainConfig", "train"),
 }  # fmt: skip
 _LAYER_OF = {name: layer for layer, names in _LAYERS.items() for name in names}
 

@@ -35,6 +35,12 @@ def test_the_examples_of_data_sets_run(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"data", "large", "peaks", "all.npz", "table.csv"}
 
 
+def test_the_examples_of_training_run(tmp_path):
+    text = (ROOT / "docs" / "training.md").read_text()
+    assert run_examples(BLOCK.findall(text), tmp_path) == 6
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "plain", "physics", "reverse"}
+
+
 def test_the_examples_run(tmp_path):
     assert run_examples([block for block in BLOCKS if block[1] not in SETUP], tmp_path) == 10
     written = {path.name for path in tmp_path.iterdir()}

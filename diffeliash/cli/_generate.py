@@ -165,11 +165,6 @@ def _config(
         raise InputError(str(error)) from error
 
 
-def default_config(num_samples: int, seed: int) -> "GenerateConfig":
-    """The configuration of a small data set to train on."""
-    return _config(None, None, {}, {"num_samples": num_samples, "seed": seed})
-
-
 def generate_with_progress(
     config: "GenerateConfig", folder: pathlib.Path, *, resume: bool = False, worker: tuple[int, int] = (0, 1)
 ) -> "GenerateReport":

@@ -9,7 +9,7 @@ import typer
 from ._options import DeviceOption, Json
 from ._session import finish, print_json, session, tell
 from ._targets import check_targets
-from ._train import CHECKPOINT
+from ._train_run import CHECKPOINT
 
 if TYPE_CHECKING:
     from ..data import GapFile

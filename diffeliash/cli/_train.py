@@ -1,10 +1,7 @@
 """`diffeliash train`: the main job."""
 
 import contextlib
-import csv
 import dataclasses
-import io
-import json as json_module
 import pathlib
 import time
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,80 +9,148 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import InputError, StorageError
-from ._generate import default_config, generate_with_progress, summary
+from ._generate import generate_with_progress, summary
 from ._interrupt import stop_if_requested
-from ._options import DeviceOption, Json, Seed
-from ._session import finite, print_json, session, tell
+from ._options import DeviceOption, Json
+from ._session import print_json, session, tell
+from ._train_run import CONFIG, report, write_progress, write_results
 
 if TYPE_CHECKING:
     from ..data import Dataset
-    from ..training import Evaluation, TrainConfig, Training
-
-CHECKPOINT = "model.ckpt"
-"""Name of the checkpoint in a run folder."""
+    from ..training import Evaluation, RunConfig, TrainConfig, Training
 
 
 def train_command(
     data: Annotated[
         pathlib.Path | None,
-        typer.Argument(help="Data set of `diffeliash generate`.", show_default="a small one is made first"),
+        typer.Argument(help="Data set of `diffeliash generate`.", show_default="one is made first"),
     ] = None,
     run: Annotated[
         pathlib.Path | None, typer.Option("--run", help="Folder for the results.", show_default="runs/001 and on")
     ] = None,
-    num_samples: Annotated[
-        int, typer.Option("--num-samples", help="Samples drawn if no data set is given; about half are kept.")
-    ] = 4000,
-    epochs: Annotated[int, typer.Option("--epochs", help="Passes over the training rows.")] = 40,
-    batch_size: Annotated[int, typer.Option("--batch-size", help="Rows per update.")] = 64,
-    learning_rate: Annotated[float, typer.Option("--learning-rate", help="Of Adam, at the start.")] = 1e-3,
-    consistency_weight: Annotated[
-        float,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in the folder --run, which was interrupted.")
+    ] = False,
+    config: Annotated[
+        pathlib.Path | None, typer.Option("--config", help="Configuration (TOML); options given besides come first.")
+    ] = None,
+    preset: Annotated[
+        str | None,
         typer.Option(
-            "--consistency-weight",
-            help="Weight of the physics-consistency loss, which solves the Eliashberg equations for every predicted "
-            "a2F and differentiates through the solver; 0 switches it off, 0.03 is a good value.",
+            "--preset",
+            help="A configuration of ours: paper-simple, paper-complex, paper-dos, physics, quick.",
         ),
-    ] = 0.0,
-    consistency_epochs: Annotated[
-        int, typer.Option("--consistency-epochs", help="Further passes with it, after the others.")
-    ] = 5,
-    seed: Seed = 0,
+    ] = None,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print the whole configuration (TOML), and do nothing.")
+    ] = False,
+    task: Annotated[
+        str | None,
+        typer.Option("--task", help="gap-to-a2f, dos-to-a2f or a2f-to-gap.", show_default="gap-to-a2f"),
+    ] = None,
+    num_samples: Annotated[
+        int | None,
+        typer.Option(
+            "--num-samples", help="Samples drawn if no data set is given; most are kept.", show_default="4000"
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", help="Passes over the training rows.", show_default="40")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Rows per update.", show_default="64")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option("--learning-rate", help="Of Adam, at the start.", show_default="1e-3")
+    ] = None,
+    max_labels: Annotated[
+        int | None,
+        typer.Option("--max-labels", help="Use the labels of so many training rows only.", show_default="all"),
+    ] = None,
+    noise: Annotated[
+        float | None,
+        typer.Option("--noise", help="On the inputs, relative to the largest value of each.", show_default="0"),
+    ] = None,
+    equation_weight: Annotated[
+        float | None,
+        typer.Option(
+            "--equation-weight",
+            help="Learn from rows without a label by the real-axis equations, linear in a2F; 1 is a good value.",
+            show_default="0",
+        ),
+    ] = None,
+    solver_weight: Annotated[
+        float | None,
+        typer.Option(
+            "--solver-weight",
+            help="Weight of the consistency loss that solves the Eliashberg equations for every predicted a2F and "
+            "differentiates through the solver; 30 is a good value.",
+            show_default="0",
+        ),
+    ] = None,
+    solver_epochs: Annotated[
+        int | None, typer.Option("--solver-epochs", help="Passes with it, after the others.", show_default="5")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of all random numbers.", show_default="0")] = None,
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
-    """Train a network from gap functions to a2F, and evaluate it; without DATA, on a small data set made first."""
-    with session(json, device):
-        config = _train_config(
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            consistency_weight=consistency_weight,
-            consistency_epochs=consistency_epochs,
-            seed=seed,
-        )
-        generate_config = default_config(num_samples, seed)
-        folder = _new_run(run)
+    """Train a network from gap functions to a2F, and evaluate it; without DATA, on a data set made first.
+
+    A run may be interrupted or killed at any time: --resume goes on with it, to the same end.
+    """
+    with session(json, None if print_config else device):
+        given = {
+            "task": task, "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
+            "max_labels": max_labels, "noise": noise, "equation_weight": equation_weight,
+            "solver_weight": solver_weight, "solver_epochs": solver_epochs, "seed": seed,
+        }  # fmt: skip
+        asked = {name: value for name, value in given.items() if value is not None}
+        begun = _begun(run, bool(asked or config or preset or data or num_samples)) if resume else None
+        wanted = _config(begun / CONFIG, None, {}, None) if begun else _config(config, preset, asked, num_samples)
+        if data is not None:
+            wanted = dataclasses.replace(wanted, dataset=str(data))
+        if print_config:
+            print(wanted.as_toml(), end="")
+            return
+        folder = begun or _new_run(run)
         try:
-            dataset = _read_data(data, generate_config, folder)
-            training, evaluation = _train_and_evaluate(config, dataset)
-            stop_if_requested()
-            _write_run(folder, config, dataset, training, evaluation)
+            metrics, text = _run(wanted, folder, resume=resume)
         finally:
             _remove_if_empty(folder)
         if json:
-            print_json({"run": str(folder), "metrics": evaluation.metrics})
+            print_json({"run": str(folder), "metrics": metrics})
         else:
-            print(_report(folder, training, evaluation))
+            print(text)
 
 
-def _train_config(**values: Any) -> "TrainConfig":
-    from ..training import TrainConfig
+def _config(
+    path: pathlib.Path | None, preset: str | None, asked: dict[str, Any], num_samples: int | None
+) -> "RunConfig":
+    """The configuration of a file or a preset, with the options that were given in its place."""
+    from ..training import RunConfig, read_preset, read_run_config
 
+    if path and preset:
+        raise InputError("--config and --preset cannot both be given.")
+    found = read_run_config(path) if path else read_preset(preset) if preset else RunConfig()
+    data = {
+        name: value for name, value in (("num_samples", num_samples), ("seed", asked.get("seed"))) if value is not None
+    }
     try:
-        return TrainConfig(**values)
+        return dataclasses.replace(
+            found, train=dataclasses.replace(found.train, **asked), data=dataclasses.replace(found.data, **data)
+        )
     except ValueError as error:
         raise InputError(str(error)) from error
+
+
+def _begun(run: pathlib.Path | None, with_options: bool) -> pathlib.Path:
+    """The folder of a run that can go on."""
+    if run is None:
+        raise InputError("--resume needs the folder of the run: --run FOLDER.")
+    if with_options:
+        raise InputError("--resume goes on as the run was begun: give no other options than --run.")
+    if not (run / CONFIG).is_file():
+        raise InputError("no run to go on with", where=str(run), why=f"there is no {CONFIG}.")
+    return run
 
 
 def _new_run(run: pathlib.Path | None) -> pathlib.Path:
@@ -99,7 +164,8 @@ def _new_run(run: pathlib.Path | None) -> pathlib.Path:
     except OSError as error:
         raise StorageError("cannot write", where=str(run), why=f"{error.strerror}.") from error
     if occupied:
-        raise StorageError("will not overwrite", where=str(run), why="it is not empty.", hint="Choose another --run.")
+        hint = "Choose another --run, or go on with this one: --resume."
+        raise StorageError("will not overwrite", where=str(run), why="it is not empty.", hint=hint)
     return run
 
 
@@ -108,76 +174,76 @@ def _remove_if_empty(folder: pathlib.Path) -> None:
         folder.rmdir()
 
 
-def _read_data(data: pathlib.Path | None, config: Any, run: pathlib.Path) -> "Dataset":
-    from ..data import read_dataset
+def _run(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> tuple[dict[str, Any], str]:
+    """Train, evaluate and write; the metrics, and the report."""
+    from ..data import write_file
 
-    if data is None:
-        data = run / "data"
-        tell(f"making a data set of {config.num_samples} random samples in {data}")
-        tell(summary(generate_with_progress(config, data), data))
-    return read_dataset(data)
+    dataset = _read_data(config, folder, resume=resume)
+    write_file(folder / CONFIG, config.as_toml().encode())
+    training = _train(config.train, dataset, folder)
+    evaluation = _evaluate(config.train, dataset, training)
+    stop_if_requested()
+    write_results(folder, config, dataset, training, evaluation)
+    return evaluation.metrics, report(folder, training, evaluation)
 
 
-def _train_and_evaluate(config: "TrainConfig", dataset: "Dataset") -> tuple["Training", "Evaluation"]:
-    from ..training import evaluate, train
+def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "Dataset":
+    from ..data import read_dataset, write_file
+    from ..training import fields_for
+
+    path = pathlib.Path(config.dataset or folder / "data")
+    if not config.dataset:
+        write_file(folder / CONFIG, config.as_toml().encode())
+        if not resume or not (path / "DONE").exists():
+            tell(f"making a data set of {config.data.num_samples} random samples in {path}")
+            tell(summary(generate_with_progress(config.data, path, resume=resume), path))
+    return read_dataset(path, fields_for(config.train))
+
+
+def _train(config: "TrainConfig", dataset: "Dataset", folder: pathlib.Path) -> "Training":
+    from ..training import EpochRecord, StateFiles, train
     from ._progress import progress_bar
 
-    total = config.epochs + (config.consistency_epochs if config.consistency_weight else 0)
+    identity = {"train": dataclasses.asdict(config) | {"hidden_sizes": list(config.hidden_sizes)}}
+    files = StateFiles(folder, identity | {"data": dataset.digest})
+    total = config.epochs + (config.solver_epochs if config.solver_weight else 0)
     started = time.perf_counter()
+    if config.equation_weight:
+        tell("inverting the gap functions of rows without a label")
     with progress_bar("training", total) as update:
-        training = train(
-            config,
-            dataset,
-            progress=lambda record: update(
-                record.epoch,
-                f"MSE training {record.train_mse:.5f}, validation {record.validation_mse:.5f}"
-                + (f", consistency {record.consistency:.2e}" if record.consistency else ""),
-            ),
-        )
-    seconds = time.perf_counter() - started
-    tell(f"trained in {seconds:.0f} s; recomputing the gap functions of {training.split.test.size} predicted spectra")
-    mean = training.model.standardization.output_mean
-    return training, evaluate(training.model, training.setting, dataset, training.split.test, mean_spectrum=mean)
+
+        def show(record: EpochRecord) -> None:
+            parts = [f"MSE training {record.train_mse:.5f}, validation {record.validation_mse:.5f}"]
+            parts += [f"equations {record.equation:.5f}"] if record.equation else []
+            parts += [f"solver {record.solver:.2e}"] if record.solver else []
+            update(record.epoch, ", ".join(parts))
+
+        try:
+            training = train(
+                config,
+                dataset,
+                progress=show,
+                files=files,
+                saved=lambda now: write_progress(folder, config, dataset, now),
+            )
+        except SystemExit:
+            tell(f"the run can go on: diffeliash train --run {folder} --resume")
+            raise
+    tell(f"trained in {time.perf_counter() - started:.0f} s")
+    return training
 
 
-def _write_run(
-    folder: pathlib.Path, config: "TrainConfig", dataset: "Dataset", training: "Training", evaluation: "Evaluation"
-) -> None:
-    from ..data import write_file
-    from ..models import Checkpoint, write_checkpoint
-    from ._train_plot import plot_history, plot_predictions
+def _evaluate(config: "TrainConfig", dataset: "Dataset", training: "Training") -> "Evaluation":
+    from ..training import evaluate, make_examples
 
-    origin = {
-        "train": dataclasses.asdict(config),
-        "data_config": dataset.config,
-        "data_digest": dataset.digest,
-        "best_epoch": training.best_epoch,
-        "metrics": finite(evaluation.metrics),
-    }
-    checkpoint = Checkpoint(model=training.model, config=training.model_config, setting=training.setting, origin=origin)
-    write_checkpoint(folder / CHECKPOINT, checkpoint)
-    write_file(folder / "config.json", json_module.dumps(origin | {"metrics": None}, indent=2).encode())
-    write_file(folder / "metrics.json", json_module.dumps(finite(evaluation.metrics), indent=2).encode())
-    write_file(folder / "history.csv", _history_csv(training).encode())
-    write_file(folder / "history.png", plot_history(training))
-    write_file(folder / "predictions.png", plot_predictions(dataset, training, evaluation))
-
-
-def _history_csv(training: "Training") -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in dataclasses.fields(training.history[0])])
-    writer.writeheader()
-    writer.writerows(dataclasses.asdict(record) for record in training.history)
-    return text.getvalue()
-
-
-def _report(folder: pathlib.Path, training: "Training", evaluation: "Evaluation") -> str:
-    m = evaluation.metrics
-    return f"""\
-test set: {m["n_test"]} samples (training {training.split.train.size}, validation {training.split.validation.size}); weights of epoch {training.best_epoch}
-  a2F   mean square error        {m["test_mse"]:.3e}   (always answering the mean spectrum: {m["baseline_mse"]:.3e})
-        1 - PCC                  {m["df_mean"]:.4f}      (median {m["df_median"]:.4f})
-  gap recomputed from the predicted a2F, {m["n_recomputed"]} of {m["n_test"]} samples ({m["n_normal"]} normal, {m["n_not_converged"]} not converged)
-        1 - PCC, real axis       {m["dg_mean"]:.5f}     (median {m["dg_median"]:.5f})
-        distance, imaginary axis {m["dg_iw_mean"]:.5f}     (relative, mean)
-written to {folder}: model.ckpt, predictions.png, history.png, history.csv, metrics.json, config.json"""  # noqa: E501
+    rows = training.split.test
+    if config.task != "a2f-to-gap":
+        tell(f"recomputing the gap functions of {rows.size} predicted spectra")
+    return evaluate(
+        training.model,
+        training.setting,
+        dataset,
+        rows,
+        inputs=make_examples(config, dataset).inputs[rows],
+        mean_output=training.model.standardization.output_mean,
+    )

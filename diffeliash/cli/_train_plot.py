@@ -20,29 +20,45 @@ def plot_history(training: "Training") -> bytes:
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     epochs = [record.epoch for record in training.history]
-    axes.semilogy(epochs, [record.train_mse for record in training.history], label="training")
-    axes.semilogy(epochs, [record.validation_mse for record in training.history], label="validation")
+    curves = {
+        "train_mse": "training, labels",
+        "validation_mse": "validation, labels",
+        "equation": "training, equations",
+    }
+    for name, label in curves.items():
+        values = np.array([getattr(record, name) for record in training.history])
+        if np.any(values > 0):
+            axes.semilogy(epochs, np.where(values > 0, values, np.nan), label=label)
+    solver = np.array([record.solver for record in training.history])
+    if np.any(solver > 0):
+        axes.semilogy(epochs, np.where(solver > 0, solver, np.nan), ".-", label="training, solver consistency")
     axes.axvline(training.best_epoch, color="gray", lw=0.8, ls=":", label="weights kept")
     axes.set_xlabel("epoch")
-    axes.set_ylabel(r"mean square error of $\alpha^2F$")
+    axes.set_ylabel("mean square error")
     axes.legend(frameon=False)
     return figure_bytes(figure, "history.png")
 
 
 def plot_predictions(dataset: "Dataset", training: "Training", evaluation: "Evaluation") -> bytes:
-    """Labels against predictions for some test samples: the spectrum, and the gap function recomputed from it."""
+    """Labels against predictions for some test samples: the spectrum, and the gap function recomputed from it.
+
+    Where gap functions are what is predicted, these.
+    """
+    reverse = training.setting.task == "a2f-to-gap"
     solved = np.flatnonzero(np.isfinite(evaluation.recomputed[:, 0]))
     examples = solved[np.linspace(0, solved.size - 1, min(N_EXAMPLES, solved.size)).astype(int)]
     figure = Figure(figsize=(11, 2.4 * max(1, examples.size)), layout="constrained")
     grid = figure.subplots(max(1, examples.size), 3, squeeze=False)
     for axes, example in zip(grid, examples, strict=False):
         row = evaluation.rows[example]
-        axes[0].plot(dataset.omega, dataset.a2f[row], color=LABEL, label="label")
-        axes[0].plot(dataset.omega, evaluation.predicted[example], color=PREDICTION, label="prediction")
+        axes[0].plot(dataset.omega, dataset.a2f[row], color=LABEL, label="input" if reverse else "label")
+        if not reverse:
+            axes[0].plot(dataset.omega, evaluation.predicted[example], color=PREDICTION, label="prediction")
         for panel, part in zip(axes[1:], (np.real, np.imag), strict=True):
-            panel.plot(dataset.omega_real, part(dataset.Delta[row]), color=LABEL, label="input")
+            found = part(evaluation.recomputed[example])
+            panel.plot(dataset.omega_real, part(dataset.Delta[row]), color=LABEL, label="label" if reverse else "true")
             panel.plot(
-                dataset.omega_real, part(evaluation.recomputed[example]), "--", color=PREDICTION, label="recomputed"
+                dataset.omega_real, found, "--", color=PREDICTION, label="prediction" if reverse else "recomputed"
             )
         axes[0].set_ylabel(r"$\alpha^2F(\omega)$")
         axes[1].set_ylabel(r"Re $\Delta(\omega)$ [meV]")

@@ -10,7 +10,7 @@ from ._interrupt import stop_if_requested
 from ._options import Json
 from ._progress import progress_bar
 from ._session import INTEGRITY, print_json, session, tell
-from ._train import CHECKPOINT
+from ._train_run import CHECKPOINT
 
 
 def verify_command(
@@ -76,10 +76,10 @@ def _check_file(path: pathlib.Path) -> None:
         IntegrityError: It is damaged.
     """
     from ..data import is_hdf5_file, read_hdf5
-    from ..models import read_checkpoint
+    from ..models import check_envelope
 
     try:
-        (read_hdf5 if is_hdf5_file(path) else read_checkpoint)(path)
+        (read_hdf5 if is_hdf5_file(path) else check_envelope)(path)
     except InputError as error:
         hint = "Checksums are in data sets, checkpoints, and HDF5 files of `solve`, `generate` and `export`."
         why = ": ".join(part.rstrip(".") for part in (error.what, error.why) if part)

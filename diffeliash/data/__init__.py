@@ -7,6 +7,7 @@ from ._dataset import read_dataset as read_dataset
 from ._export import EXPORTS as EXPORTS
 from ._export import export_dataset as export_dataset
 from ._families import FAMILIES as FAMILIES
+from ._families import family_as_dict as family_as_dict
 from ._families import make_family as make_family
 from ._family import Family as Family
 from ._family import family_grid as family_grid

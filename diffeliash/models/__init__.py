@@ -3,11 +3,16 @@
 from ._checkpoint import Checkpoint as Checkpoint
 from ._checkpoint import read_checkpoint as read_checkpoint
 from ._checkpoint import write_checkpoint as write_checkpoint
+from ._envelope import check_envelope as check_envelope
+from ._envelope import fill as fill
+from ._envelope import read_envelope as read_envelope
+from ._envelope import write_envelope as write_envelope
 from ._predictor import Predictor as Predictor
 from ._predictor import PredictorConfig as PredictorConfig
 from ._predictor import Standardization as Standardization
 from ._predictor import fit_standardization as fit_standardization
 from ._predictor import trainable as trainable
 from ._setting import Setting as Setting
+from ._setting import Task as Task
 from ._setting import predict_spectrum as predict_spectrum
 from ._setting import setting_of as setting_of

@@ -1,4 +1,4 @@
-"""The network that answers a gap function with a spectral function."""
+"""The network that answers one function with another: a gap function with a spectral function, or the reverse."""
 
 import dataclasses
 
@@ -7,6 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
+
+ROUNDING = 1e-6
+"""A spread below this part of the largest value is that of rounding."""
+
+SMALLEST_MEAN = 1e-3
+"""Of positive outputs, in units of their spread: where the mean is zero, as at the ends of a2F."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -17,11 +23,13 @@ class PredictorConfig:
         input_size: Features of the gap function: 300 in the paper.
         hidden_sizes: Neurons of the hidden layers.
         output_size: Points of the spectral function: 1000 in the paper.
+        positive: Whether the output cannot be negative.
     """
 
     input_size: int = 300
     hidden_sizes: tuple[int, ...] = (500, 800)
     output_size: int = 1000
+    positive: bool = False
 
     def __post_init__(self):
         if min(self.sizes) < 1:
@@ -37,36 +45,39 @@ class Standardization(eqx.Module):
     """Means and scales that bring inputs and outputs to order one; fitted on the training rows only.
 
     Args:
-        input_mean: Mean of every feature [meV].
-        input_scale: Spread of every feature [meV].
-        output_mean: Mean spectral function.
-        output_scale: One spread for all points of the spectral function.
+        input_mean: Mean of every input.
+        input_scale: Spread of every input.
+        output_mean: Mean of every output.
+        output_scale: One spread for all outputs.
     """
 
     input_mean: Float[Array, " feature"]
     input_scale: Float[Array, " feature"]
-    output_mean: Float[Array, " freq"]
+    output_mean: Float[Array, " output"]
     output_scale: Float[Array, ""]
 
 
 def fit_standardization(
-    features: Float[np.ndarray, "sample feature"], a2f: Float[np.ndarray, "sample freq"]
+    features: Float[np.ndarray, "sample feature"], outputs: Float[np.ndarray, "sample output"]
 ) -> Standardization:
-    """Means and standard deviations of the training rows; a constant feature keeps its unit."""
+    """Means and standard deviations of the training rows; what is constant but for rounding keeps its unit."""
     scale = np.std(features, axis=0)
+    varies = scale > ROUNDING * np.max(np.abs(features), axis=0, initial=0.0)
     arrays = (
         np.mean(features, axis=0),
-        np.where(scale > 0, scale, 1.0),
-        np.mean(a2f, axis=0),
-        np.sqrt(np.mean(np.var(a2f, axis=0))) or 1.0,
+        np.where(varies, scale, 1.0),
+        np.mean(outputs, axis=0),
+        np.sqrt(np.mean(np.var(outputs, axis=0))) or 1.0,
     )
     return Standardization(*(jnp.asarray(array, dtype=jnp.float32) for array in arrays))
 
 
 class Predictor(eqx.Module):
-    """Fully connected network, ReLU on all layers but the last: the paper's 300-500-800-1000.
+    r"""Fully connected network, ReLU on all layers but the last: the paper's 300-500-800-1000.
 
-    Weights and arithmetic are single precision; features in double precision are cast on entry.
+    Weights and arithmetic are single precision; inputs in double precision are cast on entry. With $y$ the last layer,
+    the output is $\bar f + s y$ with the mean and the spread of the training rows, or, where it must not be negative,
+    $s\ln(1 + e^{y + y_0})$ with $y_0$ such that $y = 0$ gives the mean there too.
 
     Args:
         config: Layer sizes.
@@ -76,20 +87,26 @@ class Predictor(eqx.Module):
 
     layers: tuple[eqx.nn.Linear, ...]
     standardization: Standardization
+    positive: bool = eqx.field(static=True)
 
     def __init__(self, config: PredictorConfig, standardization: Standardization, key: PRNGKeyArray):
         keys = jax.random.split(key, len(config.sizes) - 1)
         pairs = zip(config.sizes, config.sizes[1:], keys, strict=False)
         self.layers = tuple(eqx.nn.Linear(i, o, dtype=jnp.float32, key=k) for i, o, k in pairs)
         self.standardization = standardization
+        self.positive = config.positive
 
-    def __call__(self, features: Float[Array, " feature"]) -> Float[Array, " freq"]:
-        """Spectral function for the features of one gap function [meV]."""
+    def __call__(self, features: Float[Array, " feature"]) -> Float[Array, " output"]:
+        """The output for one input, in its own units."""
         scaling = self.standardization
         x = (features.astype(jnp.float32) - scaling.input_mean) / scaling.input_scale
         for layer in self.layers[:-1]:
             x = jax.nn.relu(layer(x))
-        return scaling.output_mean + scaling.output_scale * self.layers[-1](x)
+        y = self.layers[-1](x)
+        if not self.positive:
+            return scaling.output_mean + scaling.output_scale * y
+        mean = jnp.maximum(scaling.output_mean / scaling.output_scale, SMALLEST_MEAN)
+        return scaling.output_scale * jax.nn.softplus(y + mean + jnp.log(-jnp.expm1(-mean)))
 
 
 def trainable(model: Predictor) -> Predictor:

@@ -3,13 +3,16 @@
 import dataclasses
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from .._errors import InputError
 from ..data import GapFile, feature_grid, gap_features, spectrum_grid
-from ..physics import FullMatsubara, GapSolution, Spectrum, count_frequencies, solve_gap
+from ..physics import AbstractFrequencies, FullMatsubara, GapSolution, Spectrum, solve_gap
+
+Task = Literal["gap-to-a2f", "dos-to-a2f", "a2f-to-gap"]
+"""What a network answers what with."""
 
 TOLERANCE = 0.01
 """Relative difference of temperature and broadening that still counts as the trained ones."""
@@ -31,6 +34,7 @@ class Setting:
         omega_c: Coulomb cutoff [meV].
         matsubara_cutoff: Cutoff of the Matsubara sums [meV].
         broadening: Distance of the line from the real axis [meV].
+        task: What goes into the network and what comes out.
     """
 
     omega_max: float
@@ -41,6 +45,7 @@ class Setting:
     omega_c: float
     matsubara_cutoff: float
     broadening: float
+    task: Task = "gap-to-a2f"
 
     @property
     def omega(self) -> np.ndarray:
@@ -52,7 +57,7 @@ class Setting:
         """Energies of the gap functions [meV]."""
         return feature_grid(self.omega_max, self.n_energies)
 
-    def solve(self, spectrum: Spectrum) -> GapSolution:
+    def solve(self, spectrum: Spectrum, *, frequencies: AbstractFrequencies = FullMatsubara()) -> GapSolution:
         """The solution on the imaginary axis in this setting; usable under every JAX transformation."""
         return solve_gap(
             spectrum,
@@ -60,7 +65,7 @@ class Setting:
             mu_star=self.mu_star,
             omega_c=self.omega_c,
             matsubara_cutoff=self.matsubara_cutoff,
-            frequencies=FullMatsubara(count_frequencies(self.T, self.matsubara_cutoff)),
+            frequencies=frequencies,
         )
 
     def scaled(self, scale: float) -> "Setting":
@@ -69,11 +74,11 @@ class Setting:
         return dataclasses.replace(self, **{name: scale * getattr(self, name) for name in energies})
 
 
-def setting_of(config: dict[str, Any]) -> Setting:
+def setting_of(config: dict[str, Any], task: Task = "gap-to-a2f") -> Setting:
     """The setting of a data set from its configuration."""
     names = ("n_energies", "T", "mu_star", "omega_c", "matsubara_cutoff", "broadening")
     family = {name: config["family"][name] for name in ("omega_max", "n_points")}
-    return Setting(**family, **{name: config[name] for name in names})
+    return Setting(task=task, **family, **{name: config[name] for name in names})
 
 
 def predict_spectrum(model: Callable[..., Any], setting: Setting, gap: GapFile) -> tuple[Spectrum, Setting]:

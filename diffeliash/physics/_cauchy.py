@@ -41,24 +41,39 @@ def cauchy_test(
         G_n: $\omega_n/R_n$; NaN where there is nothing to compare with.
     """
     step = jnp.full(line.n // 2 + 1, line.step).at[jnp.array([0, -1])].mul(0.5)
-    inside = _integral(line.z, Delta, step, omega_n)
-    nodes, weights = np.polynomial.legendre.leggauss(TAIL_NODES)
-    inverse = (nodes + 1) / 2  # half_period / x
-    far = line.half_period / inverse + 1j * line.broadening
-    step = line.half_period * weights / 2 / inverse**2
+    inside = cauchy_integral(line.z, propagators(1 / line.z, Delta)[0] - 1, step, omega_n)
+    far, far_step = points_beyond(line.half_period, line.broadening)
     residuals = []
     for values in (continuation(far) for continuation in beyond):
-        miss = jnp.abs(1 + inside + _integral(far, values, step, omega_n) - G_n)
+        outside = cauchy_integral(far, propagators(1 / far, values)[0] - 1, far_step, omega_n)
+        miss = jnp.abs(1 + inside + outside - G_n)
         residuals.append(jnp.max(jnp.where(jnp.isnan(G_n), 0.0, miss)))
     return residuals[0], jnp.abs(residuals[0] - residuals[1])
 
 
-def _integral(
+def points_beyond(
+    end: Float[Array, ""], broadening: Float[Array, ""]
+) -> tuple[Complex[Array, " far"], Float[Array, " far"]]:
+    """Points from `end` to infinity on a line and their weights [meV], for functions that fall as a power."""
+    nodes, weights = np.polynomial.legendre.leggauss(TAIL_NODES)
+    inverse = (nodes + 1) / 2  # end / x
+    return end / inverse + 1j * broadening, end * weights / 2 / inverse**2
+
+
+def cauchy_integral(
     z: Complex[Array, " point"],
-    Delta: Complex[Array, " point"],
+    values: Complex[Array, " point"],
     step: Float[Array, " point"],
-    omega_n: Float[Array, " test"],
-) -> Float[Array, " test"]:
-    r"""$\frac{1}{\pi}\int\mathrm{Im}\frac{G(z) - 1}{z - i\omega_n}\mathrm{d}\omega$ over points right of zero."""
-    missing = propagators(1 / z, Delta)[0] - 1
-    return jnp.imag(missing[None, :] / (z[None, :] - 1j * omega_n[:, None])) @ step / jnp.pi
+    omega_n: Float[Array, " matsubara"],
+) -> Float[Array, " matsubara"]:
+    r"""$\frac{1}{\pi}\int_0^\infty\mathrm{Im}\frac{g(z)}{z - i\omega_n}\mathrm{d}\omega$ of a Hermitian function.
+
+    If it is analytic above the line and falls to zero, these are its values at $i\omega_n$.
+
+    Args:
+        z: Points right of zero [meV].
+        values: $g$ there.
+        step: Weights of the points in the integral [meV].
+        omega_n: Frequencies above the line [meV].
+    """
+    return jnp.imag(values[None, :] / (z[None, :] - 1j * omega_n[:, None])) @ step / jnp.pi

@@ -69,11 +69,11 @@ def matsubara_side(sol: GapSolution, line: Line) -> MatsubaraSide:
     missing, Y = (jnp.pad(values, (0, size - values.size)) for values in averages)
     ends = Ends(sol.T, sol.omega_c, sol.matsubara_cutoff)
     start = jnp.where(jnp.isfinite(sol.Delta[0]), sol.Delta[0], 0.0)
-    return _summed((missing, Y), ends, (start, sol.mu_star), line, cutoff=sol.cutoff, z_sum=sol.z_sum)
+    return sum_averages((missing, Y), ends, (start, sol.mu_star), line, cutoff=sol.cutoff, z_sum=sol.z_sum)
 
 
 @eqx.filter_jit
-def _summed(
+def sum_averages(
     averages: Averages,
     ends: Ends,
     numbers: tuple[Float[Array, ""], Float[Array, ""]],
@@ -82,7 +82,7 @@ def _summed(
     cutoff: AbstractCutoff,
     z_sum: AbstractZSum,
 ) -> MatsubaraSide:
-    r"""From the averages at all frequencies, and $\Delta(i\omega_0)$ and $\mu^*$."""
+    r"""The sums, from the averages $1 - \omega_m/R_m$ and $\Delta_m/R_m$, $\Delta(i\omega_0)$ and $\mu^*$."""
     given, (missing, Y) = ends.T, averages
     start, mu_star = numbers
     n = Y.size

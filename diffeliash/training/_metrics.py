@@ -4,19 +4,19 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from ..data import Dataset, GapFunction, gap_features
+from ..data import Dataset
 from ..models import Setting
 from ..physics import Spectrum, batched, continue_gap, map_materials
+from ._rows import as_features, as_gap_functions
 
 LARGEST_ERROR = 1e-3
 """Of a recomputed gap function, relative: predictions are rough, and their continuation is less exact than usual."""
 
 BATCH = 256
-"""Rows that a network, or what makes its inputs, is given at a time."""
+"""Rows that a network is given at a time."""
 
 
 def pearson(
@@ -38,22 +38,15 @@ class Evaluation:
     Args:
         metrics: Numbers by name.
         rows: Rows of the data set.
-        predicted: Predicted spectral functions.
-        recomputed: Gap functions recomputed from them [meV]; NaN where there is none.
+        predicted: Outputs of the network.
+        recomputed: Gap functions recomputed from predicted spectra [meV], NaN where there is none; or, where gap
+            functions are what is predicted, these.
     """
 
     metrics: dict[str, float | int]
     rows: np.ndarray
-    predicted: Float[np.ndarray, "sample freq"]
+    predicted: Float[np.ndarray, "sample out"]
     recomputed: Complex[np.ndarray, "sample real"]
-
-
-def row_features(dataset: Dataset, rows: np.ndarray) -> Float[np.ndarray, "sample feature"]:
-    """Network inputs of some rows of a data set [meV]."""
-    grid = jnp.asarray(dataset.omega_real)
-    features = batched(lambda Delta: gap_features(GapFunction(grid, Delta), dataset.omega_real), chunk_size=BATCH)
-    parts = map_materials(features, dataset.Delta[rows], chunk_size=BATCH)
-    return np.concatenate([values for _, values in parts])
 
 
 def evaluate(
@@ -62,42 +55,47 @@ def evaluate(
     dataset: Dataset,
     rows: np.ndarray,
     *,
-    mean_spectrum: Float[Array | np.ndarray, " freq"],
+    inputs: Float[np.ndarray, "sample feature"],
+    mean_output: Float[Array | np.ndarray, " out"],
 ) -> Evaluation:
-    r"""Predict the spectra of some rows, recompute their gap functions, and compare both with the labels.
+    r"""Predict for some rows, recompute the gap functions of predicted spectra, and compare both with the truth.
 
-    The metrics are `test_mse` and, for comparison, `baseline_mse` of always answering the mean spectrum; `df_mean` and
+    The metrics are `test_mse` and, for comparison, `baseline_mse` of always answering the mean; `df_mean` and
     `df_median` of $1 - \mathrm{PCC}$ of the spectra; `dg_mean` and `dg_median` of $1 - \mathrm{PCC}$ of the gap
-    functions on the line $\omega + i\Gamma$, real and imaginary parts in one vector; `dg_iw_mean`, the mean
-    relative distance $|\Delta^{pred} - \Delta|/|\Delta|$ on the imaginary axis; and the number of samples whose
-    predicted spectrum does not superconduct or does not converge, which the gap metrics leave out.
+    functions on the line $\omega + i\Gamma$, real and imaginary parts in one vector; `gap_l2_mean` and
+    `gap_l2_median` of $|\Delta^{pred} - \Delta|/|\Delta|$ there; `dg_iw_mean`, the mean of the same on the imaginary
+    axis; and the number of samples whose predicted spectrum does not superconduct or does not converge, which the gap
+    metrics leave out. Where gap functions are predicted, there are those of the real axis only.
 
     Args:
-        model: From the features of one gap function [meV] to a spectral function.
+        model: The network.
         setting: What it was trained for.
         dataset: Where the rows come from.
         rows: Their numbers.
-        mean_spectrum: Mean spectral function of the training rows.
+        inputs: Of the network for these rows; their noise, if they have any, is not in what is compared with.
+        mean_output: Mean output of the training rows.
     """
-    features = row_features(dataset, rows)
-    parts = map_materials(batched(model, chunk_size=BATCH), features, chunk_size=BATCH)
+    parts = map_materials(batched(model, chunk_size=BATCH), inputs, chunk_size=BATCH)
     predicted = np.concatenate([values for _, values in parts]).astype(np.float64)
-    label = dataset.a2f[rows]
-    solved = _recompute(setting, predicted)
-    ok = solved["ok"]
-    gap_labels, gap_found = features[ok], _as_features(solved["Delta"][ok])
-    distance = np.linalg.norm(solved["Delta_iw"] - dataset.Delta_iw[rows], axis=1)
-    relative = distance / np.linalg.norm(dataset.Delta_iw[rows], axis=1)
-    df = 1 - pearson(predicted, label)
-    dg = 1 - pearson(gap_found, gap_labels) if np.any(ok) else np.array([np.nan])
-    metrics = {
+    gap = as_features(dataset.Delta[rows])
+    reverse = setting.task == "a2f-to-gap"
+    label = gap if reverse else dataset.a2f[rows]
+    metrics: dict[str, float | int] = {
         "n_test": int(rows.size),
         "test_mse": float(np.mean((predicted - label) ** 2)),
-        "baseline_mse": float(np.mean((np.asarray(mean_spectrum) - label) ** 2)),
-        "df_mean": float(np.mean(df)),
-        "df_median": float(np.median(df)),
-        "dg_mean": float(np.mean(dg)),
-        "dg_median": float(np.median(dg)),
+        "baseline_mse": float(np.mean((np.asarray(mean_output) - label) ** 2)),
+    }
+    if reverse:
+        metrics |= _compare_gaps(predicted, gap)
+        return Evaluation(metrics=metrics, rows=rows, predicted=predicted, recomputed=as_gap_functions(predicted))
+    solved = _recompute(setting, predicted)
+    ok = solved["ok"]
+    df = 1 - pearson(predicted, label)
+    distance = np.linalg.norm(solved["Delta_iw"] - dataset.Delta_iw[rows], axis=1)
+    relative = distance / np.linalg.norm(dataset.Delta_iw[rows], axis=1)
+    metrics |= {"df_mean": float(np.mean(df)), "df_median": float(np.median(df))}
+    metrics |= _compare_gaps(as_features(solved["Delta"][ok]), gap[ok])
+    metrics |= {
         "dg_iw_mean": float(np.mean(relative[ok])) if np.any(ok) else float("nan"),
         "n_recomputed": int(np.sum(ok)),
         "n_normal": int(np.sum(~solved["superconducting"])),
@@ -107,8 +105,19 @@ def evaluate(
     return Evaluation(metrics=metrics, rows=rows, predicted=predicted, recomputed=recomputed)
 
 
-def _as_features(Delta: Complex[np.ndarray, "sample real"]) -> Float[np.ndarray, "sample feature"]:
-    return np.concatenate([np.real(Delta), np.imag(Delta)], axis=1)
+def _compare_gaps(
+    found: Float[np.ndarray, "sample feature"], true: Float[np.ndarray, "sample feature"]
+) -> dict[str, float | int]:
+    if not len(found):
+        return dict.fromkeys(("dg_mean", "dg_median", "gap_l2_mean", "gap_l2_median"), float("nan"))
+    dg = 1 - pearson(found, true)
+    l2 = np.linalg.norm(found - true, axis=1) / np.linalg.norm(true, axis=1)
+    return {
+        "dg_mean": float(np.mean(dg)),
+        "dg_median": float(np.median(dg)),
+        "gap_l2_mean": float(np.mean(l2)),
+        "gap_l2_median": float(np.median(l2)),
+    }
 
 
 def _recompute(setting: Setting, predicted: Float[np.ndarray, "sample freq"]) -> dict[str, np.ndarray]:

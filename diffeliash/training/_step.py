@@ -10,48 +10,57 @@ import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..models import Predictor
-from ._losses import MatsubaraConsistency, mean_square_error
+from ._losses import SolverConsistency
+from ._rows import Rows
 
 
-class Rows(eqx.Module):
-    """Rows of a data set on the device.
+class Objective(eqx.Module):
+    """What is minimized.
 
     Args:
-        features: Inputs of the network [meV].
-        a2f: Labels.
-        Delta_iw: Gap functions at the Matsubara frequencies [meV].
+        solver: Physics consistency through the solver.
+        equation_weight: Of the equation residual, which is the distance to the targets of rows without a label.
+        solver_weight: Of the solver consistency; with 0 nothing is solved.
     """
 
-    features: Float[Array, "sample feature"]
-    a2f: Float[Array, "sample freq"]
-    Delta_iw: Float[Array, "sample matsubara"]
+    solver: SolverConsistency
+    equation_weight: float = eqx.field(static=True)
+    solver_weight: float = eqx.field(static=True)
 
 
 class Losses(eqx.Module):
-    """Parts of the loss.
+    """Parts of the loss, without their weights.
 
     Args:
-        data: Mean square error of the spectral function.
-        consistency: Physics-consistency term, without its weight; zero where it is switched off.
-        n_masked: Samples that did not converge.
+        data: Mean square error of the rows with a label.
+        equation: Mean square distance to the linear inversion of the others.
+        solver: Solver consistency; zero where it is switched off.
+        n_masked: Samples left out of it because they did not converge.
     """
 
     data: Float[Array, ""]
-    consistency: Float[Array, ""]
+    equation: Float[Array, ""]
+    solver: Float[Array, ""]
     n_masked: Float[Array, ""]
 
 
 def total_loss(
-    params: Predictor, static: Predictor, rows: Rows, consistency: MatsubaraConsistency, weight: float
+    params: Predictor, static: Predictor, rows: Rows, objective: Objective
 ) -> tuple[Float[Array, ""], Losses]:
-    """Data loss plus weight times consistency loss. With weight 0 nothing is solved."""
-    predicted = jax.vmap(eqx.combine(params, static))(rows.features)
-    data = mean_square_error(predicted, rows.a2f).astype(jnp.float64)
-    if weight == 0:
-        zero = jnp.zeros((), jnp.float64)
-        return data, Losses(data, zero, zero)
-    miss, n_masked = consistency(predicted, rows.Delta_iw)
-    return data + weight * miss, Losses(data, miss, n_masked)
+    """The loss of `TrainConfig` and its parts."""
+    model = eqx.combine(params, static)
+    predicted = jax.vmap(model)(rows.features)
+    square = jnp.mean((predicted - rows.target) ** 2, axis=1)
+    data = jnp.sum(rows.labelled * square), jnp.sum(rows.labelled)
+    others = jnp.sum((1 - rows.labelled) * square), jnp.sum(1 - rows.labelled)
+    spread = model.standardization.output_scale**2
+    total = (data[0] + objective.equation_weight * others[0]) / (len(rows) * spread)
+    total, solver, n_masked = total.astype(jnp.float64), jnp.zeros(()), jnp.zeros(())
+    if objective.solver_weight:
+        solver, n_masked = objective.solver(predicted, rows.features)
+        total = total + objective.solver_weight * solver
+    data_mean, other_mean = ((part[0] / jnp.maximum(part[1], 1.0)).astype(jnp.float64) for part in (data, others))
+    return total, Losses(data_mean, other_mean, solver, n_masked)
 
 
 validation_loss = eqx.filter_jit(total_loss)
@@ -61,28 +70,23 @@ Epoch = Callable[[Predictor, Any, Rows, PRNGKeyArray], tuple[Predictor, Any, Los
 
 
 def make_epoch(
-    static: Predictor,
-    optimizer: optax.GradientTransformation,
-    consistency: MatsubaraConsistency,
-    *,
-    weight: float,
-    batch_size: int,
+    static: Predictor, optimizer: optax.GradientTransformation, objective: Objective, *, batch_size: int
 ) -> Epoch:
     """Compile a pass over all rows in random order; the rows left over by the last whole batch sit out."""
 
     def update(carry: tuple[Predictor, Any], rows: Rows) -> tuple[tuple[Predictor, Any], Losses]:
         params, state = carry
-        (_, losses), gradient = jax.value_and_grad(total_loss, has_aux=True)(params, static, rows, consistency, weight)
+        (_, losses), gradient = jax.value_and_grad(total_loss, has_aux=True)(params, static, rows, objective)
         changes, state = optimizer.update(gradient, state)
         return (eqx.apply_updates(params, changes), state), losses
 
     @eqx.filter_jit
     def epoch(params: Predictor, state: Any, rows: Rows, key: PRNGKeyArray) -> tuple[Predictor, Any, Losses]:
-        n_batches = rows.a2f.shape[0] // batch_size
-        order = jax.random.permutation(key, rows.a2f.shape[0])[: n_batches * batch_size]
+        n_batches = len(rows) // batch_size
+        order = jax.random.permutation(key, len(rows))[: n_batches * batch_size]
         batches = jax.tree.map(lambda x: x[order].reshape(n_batches, batch_size, *x.shape[1:]), rows)
         (params, state), losses = jax.lax.scan(update, (params, state), batches)
-        mean = Losses(jnp.mean(losses.data), jnp.mean(losses.consistency), jnp.sum(losses.n_masked))
-        return params, state, mean
+        data, equation, solver = (jnp.mean(x) for x in (losses.data, losses.equation, losses.solver))
+        return params, state, Losses(data, equation, solver, jnp.sum(losses.n_masked))
 
     return epoch

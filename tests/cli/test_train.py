@@ -1,6 +1,8 @@
 """The main job from end to end, at the smallest size."""
 
 import json
+import shutil
+import tomllib
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ def made(tmp_path_factory):
     data = CliRunner().invoke(app, ["generate", str(folder / "data"), "--num-samples", "80", *common])
     assert data.exit_code == 0, data.output
     args = ["train", str(folder / "data"), "--run", str(folder / "run"), "--epochs", "3", "--batch-size", "16"]
-    run = CliRunner().invoke(app, [*args, "--consistency-weight", "0.03", "--consistency-epochs", "1", *common])
+    run = CliRunner().invoke(app, [*args, "--max-labels", "20", "--equation-weight", "1", *common])
     assert run.exit_code == 0, run.output
     return folder, json.loads(data.stdout), json.loads(run.stdout)
 
@@ -35,9 +37,39 @@ def test_train_leaves_a_complete_run(made):
     assert {"test_mse", "df_mean", "dg_mean"} <= set(run["metrics"])
     assert all(isinstance(value, int | float) for value in run["metrics"].values())
     files = {path.name for path in (folder / "run").iterdir()}
-    assert files == {"model.ckpt", "config.json", "metrics.json", "history.csv", "history.png", "predictions.png"}
-    assert len((folder / "run" / "history.csv").read_text().splitlines()) == 5
-    assert json.loads((folder / "run" / "config.json").read_text())["data_digest"] == data["digest"]
+    pictures, state = {"history.png", "predictions.png"}, "state-000003.ckpt"
+    assert files == {"model.ckpt", "config.toml", "metrics.json", "history.csv", state} | pictures
+    assert len((folder / "run" / "history.csv").read_text().splitlines()) == 4
+    assert json.loads((folder / "run" / "metrics.json").read_text())["data_digest"] == data["digest"]
+
+
+def test_resume(made, run, answer, tmp_path):
+    folder, _, first = made
+    copy = tmp_path / "copy"
+    shutil.copytree(folder / "run", copy)
+    assert answer("train", "--run", copy, "--resume")["metrics"] == first["metrics"]
+    assert (copy / "model.ckpt").read_bytes() == (folder / "run" / "model.ckpt").read_bytes()
+    assert "no other options" in run("train", "--run", copy, "--resume", "--epochs", 4, expect=3).stderr
+    assert "config.toml" in run("train", "--run", tmp_path, "--resume", expect=3).stderr
+    config = copy / "config.toml"
+    config.write_text(config.read_text().replace("batch_size = 16", "batch_size = 8"))
+    assert "belongs to another run" in run("train", "--run", copy, "--resume", expect=3).stderr
+
+
+def test_configurations(run, tmp_path):
+    (tmp_path / "mine.toml").write_text("[train]\nepochs = 7\nnoise = 0.01\n")
+    text = run(
+        "train", "--config", "mine.toml", "--epochs", 9, "--seed", 5, "--num-samples", 77, "--print-config"
+    ).stdout
+    found = tomllib.loads(text)
+    assert (found["train"]["epochs"], found["train"]["noise"], found["data"]["num_samples"]) == (9, 0.01, 77)
+    assert found["train"]["seed"] == found["data"]["seed"] == 5
+    assert (
+        tomllib.loads(run("train", "--preset", "paper-dos", "--print-config").stdout)["train"]["task"] == "dos-to-a2f"
+    )
+    assert "physics" in run("train", "--preset", "phisics", expect=3).stderr
+    run("train", "--preset", "physics", "--config", "mine.toml", expect=3)
+    assert {path.name for path in tmp_path.iterdir()} == {"mine.toml"}
 
 
 def test_verify(made, run, answer):
@@ -122,7 +154,7 @@ def test_nothing_is_overwritten(made, run):
     [
         (("train", "nowhere"), 3),
         (("train", "--epochs", 0), 3),
-        (("train", "--consistency-weight", -1), 3),
+        (("train", "--solver-weight", -1, "--task", "gap"), 3),
         (("generate", "out", "--num-samples", 0), 3),
         (("generate", "out", "--mu-star", 3), 3),
         (("generate", "out", "--family", "unknown"), 2),

@@ -1,0 +1,45 @@
+r"""What the Matsubara sums need of a gap function, from its values on a line: no solve.
+
+$G(z) = z/\sqrt{z^2-\Delta^2}$ is analytic above the line and goes to one, so that Cauchy's integral gives
+$\omega_n/R_n = G(i\omega_n)$ and $\Delta_n/R_n = \sqrt{1 - G^2}$. Far above the gap that is a small difference of large
+numbers; there $\Delta(i\omega_n)$ itself is taken, by the same integral over $\Delta(z)$ less its last value, as which
+it is taken to go on. (To fit the expansion $\Delta_\infty + \kappa/z^2$ to the last energies is worse at strong
+coupling, where they are not yet far beyond all structure.)
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Complex, Float
+
+from ..physics import cauchy_integral, fermionic_frequencies, points_beyond, propagators
+from ._inverse_problem import InverseProblem
+
+LOW, HIGH = 2.0, 6.0
+"""Below and above so many times the largest gap the averages are those from G and those from the gap function."""
+
+Averages = tuple[Float[Array, " full"], Float[Array, " full"]]
+
+
+def matsubara_averages(problem: InverseProblem, Delta: Complex[Array, " inside"]) -> Averages:
+    r"""$1 - \omega_m/R_m$ and $\Delta_m/R_m$ at all frequencies of the sums.
+
+    Args:
+        problem: What is known.
+        Delta: Gap function at the points of the line from zero to its last energy [meV].
+    """
+    rule, line, n = problem.frequencies.rule, problem.line, Delta.size
+    omega_n = fermionic_frequencies(jnp.asarray(problem.ends.T), jnp.asarray(rule.nodes, dtype=jnp.float64))
+    z = line.z[:n]
+    step = line.step * jnp.asarray(np.r_[0.5, np.ones(n - 2), 0.5])
+    far, far_step = points_beyond(line.x[n - 1], line.broadening)
+    last = jnp.real(Delta[-1])
+    inside = cauchy_integral(z, propagators(1 / z, Delta)[0] - 1, step, omega_n)
+    outside = cauchy_integral(far, propagators(1 / far, last + 0 * far)[0] - 1, far_step, omega_n)
+    G = jnp.clip(1 + inside + outside, 0.0, 1.0)
+    above = last + cauchy_integral(z, Delta - last, step, omega_n)
+    R = jnp.sqrt(omega_n**2 + above**2)
+    high = jnp.clip((omega_n / jnp.max(jnp.abs(Delta)) - LOW) / (HIGH - LOW), 0.0, 1.0)
+    missing = (1 - high) * (1 - G) + high * (1 - omega_n / R)
+    Y = (1 - high) * jnp.sqrt(1 - G**2) + high * above / R
+    interpolation = jnp.asarray(rule.interpolation)
+    return interpolation @ missing, interpolation @ Y

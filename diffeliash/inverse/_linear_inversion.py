@@ -1,0 +1,105 @@
+r"""The spectral function that fits linear equations best, among smooth ones.
+
+$$ \min_x\; |Ax + b|^2 + s\,|Cx|^2, \qquad |Cx|^2 = \int (x'')^2\,\mathrm{d}\Omega $$
+
+with $x = 0$ at both ends. The strength $s$ is the one under which the equations are most likely, if a2F and their
+errors are normally distributed, the latter with unknown size (the evidence; D. J. C. MacKay, Neural Comput. 4, 415
+(1992), doi:10.1162/neco.1992.4.3.415):
+
+$$ 2\log p = \log\det(s\,C^TC) - \log\det H - m\log(|Ax+b|^2 + s|Cx|^2), \qquad H = A^TA + s\,C^TC. $$
+
+The matrices are factorized on the host: those of a batch in a compiled program can wait for each other forever (see
+`physics._linear`).
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Complex, Float
+
+from ..physics import batched, map_materials
+from ._inverse_problem import InverseProblem
+from ._linear_equations import linear_equations
+
+STRENGTHS = 10.0 ** np.arange(-8.0, 0.1, 0.5)
+"""Strengths that are compared [meV^4]."""
+
+COMPARED = 64
+"""Gap functions that the strength is chosen by."""
+
+
+class NormalEquations(NamedTuple):
+    r"""What the equations of a stack of gap functions know of their spectral functions.
+
+    Args:
+        matrix: $A^TA$ [meV^2].
+        vector: $A^Tb$ [meV^2].
+        square: $b^Tb$ [meV^2].
+    """
+
+    matrix: Float[np.ndarray | Array, "*sample boson boson"]
+    vector: Float[np.ndarray | Array, "*sample boson"]
+    square: Float[np.ndarray | Array, "*sample"]
+
+
+def invert_linearly(
+    problem: InverseProblem, Delta: Complex[np.ndarray, "sample real"], *, strength: float
+) -> Float[np.ndarray, "sample boson"]:
+    """Spectral functions at the bosons of the problem for many gap functions.
+
+    Args:
+        problem: What is known beside them.
+        Delta: Gap functions at the energies of the problem [meV].
+        strength: Of the preference for smooth ones [meV^4]: that of `choose_strength`.
+    """
+    prior = strength * _roughness(problem)
+    found = np.empty((len(Delta), problem.omega.size))
+    for rows, normal in _normal_equations(problem, Delta):
+        found[rows] = -np.linalg.solve(normal.matrix + prior, normal.vector[..., None])[..., 0]
+    return found
+
+
+def choose_strength(problem: InverseProblem, Delta: Complex[np.ndarray, "sample real"]) -> float:
+    """The strength with the largest evidence for a set of gap functions with errors of one kind [meV^4].
+
+    Args:
+        problem: What is known beside them.
+        Delta: Gap functions [meV]; 64 of them are looked at.
+    """
+    chosen = np.unique(np.linspace(0, len(Delta) - 1, COMPARED).astype(int))
+    total = np.zeros(STRENGTHS.size)
+    for _, normal in _normal_equations(problem, Delta[chosen]):
+        total += [np.sum(_log_evidence(problem, normal, strength)) for strength in STRENGTHS]
+    return float(STRENGTHS[np.argmax(total)])
+
+
+def _normal_equations(problem: InverseProblem, Delta: Complex[np.ndarray, "sample real"]):
+    """Slices of the samples and their normal equations, a few at a time."""
+
+    def one(gap: Complex[Array, " real"]) -> NormalEquations:
+        equations = linear_equations(problem, gap)
+        A, b = (_in_real_numbers(x) for x in (equations.matrix, equations.offset))
+        return NormalEquations(A.T @ A, A.T @ b, jnp.sum(b**2))
+
+    yield from map_materials(batched(one), Delta)
+
+
+def _in_real_numbers(values: Complex[Array, "real *boson"]) -> Float[Array, "both *boson"]:
+    return jnp.concatenate([jnp.real(values), jnp.imag(values)])
+
+
+def _log_evidence(problem: InverseProblem, normal: NormalEquations, strength: float) -> Float[np.ndarray, " sample"]:
+    """The logarithm of the evidence but for a constant."""
+    H = normal.matrix + strength * _roughness(problem)
+    n, m = problem.omega.size, 2 * problem.n_energies
+    x = -np.linalg.solve(H, normal.vector[..., None])[..., 0]
+    misfit = normal.square + np.sum(normal.vector * x, axis=-1)
+    return (n * np.log(strength) - np.linalg.slogdet(H)[1] - m * np.log(misfit)) / 2
+
+
+def _roughness(problem: InverseProblem) -> Float[np.ndarray, "boson boson"]:
+    r"""$C^TC$: the integral of the square of the second derivative, with a2F zero at both ends."""
+    n, step = problem.omega.size, problem.omega[0]
+    second = np.diff(np.eye(n + 2), n=2, axis=0)[:, 1:-1]
+    return second.T @ second / step**3

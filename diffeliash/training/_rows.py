@@ -1,0 +1,103 @@
+"""What a network is shown of a data set."""
+
+import dataclasses
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..data import Dataset, Split
+from ..models import Setting
+from ._config import TrainConfig
+from ._losses import EquationResidual
+
+
+class Rows(eqx.Module):
+    """Rows of a data set on the device, in single precision.
+
+    Args:
+        features: Inputs of the network.
+        target: Labels; where there is none, the linear inversion of the gap function, or zeros if it is not asked for.
+        labelled: One where there is a label, otherwise zero.
+    """
+
+    features: Float[Array, "sample feature"]
+    target: Float[Array, "sample out"]
+    labelled: Float[Array, " sample"]
+
+    def __len__(self) -> int:
+        return self.labelled.shape[0]
+
+    def with_labels_only(self) -> "Rows":
+        """The rows that have one."""
+        chosen = np.flatnonzero(np.asarray(self.labelled))
+        return Rows(self.features[chosen], self.target[chosen], self.labelled[chosen])
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Examples:
+    """Inputs and outputs of a task for all rows of a data set.
+
+    Args:
+        inputs: Of the network, with the noise that the configuration asks for.
+        outputs: What it should answer.
+    """
+
+    inputs: Float[np.ndarray, "sample feature"]
+    outputs: Float[np.ndarray, "sample out"]
+
+
+def fields_for(config: TrainConfig) -> tuple[str, ...]:
+    """The fields of a data set that a task needs; gap functions to compare with are always among them."""
+    return ("a2f", "Delta_meV", "Delta_iw_meV", *(("dos",) if config.task == "dos-to-a2f" else ()))
+
+
+def as_features(Delta: np.ndarray) -> Float[np.ndarray, "sample feature"]:
+    """Real parts of gap functions, then imaginary parts [meV]."""
+    return np.concatenate([np.real(Delta), np.imag(Delta)], axis=1)
+
+
+def as_gap_functions(features: Float[np.ndarray, "sample feature"]) -> np.ndarray:
+    """The inverse of `as_features`."""
+    half = features.shape[1] // 2
+    return features[:, :half] + 1j * features[:, half:]
+
+
+def make_examples(config: TrainConfig, dataset: Dataset) -> Examples:
+    """Inputs and outputs of a task for all rows of a data set."""
+    gap = as_features(dataset.Delta)
+    if config.task == "a2f-to-gap":
+        inputs, outputs = dataset.a2f, gap
+    else:
+        inputs, outputs = (gap if config.task == "gap-to-a2f" else dataset.fields["dos"]), dataset.a2f
+    if config.noise:
+        size = np.max(np.abs(dataset.Delta if config.task == "gap-to-a2f" else inputs), axis=1, keepdims=True)
+        inputs = inputs + config.noise * size * np.random.default_rng([config.seed, 1]).normal(size=inputs.shape)
+    return Examples(inputs=inputs, outputs=outputs)
+
+
+def make_rows(config: TrainConfig, examples: Examples, setting: Setting, split: Split) -> tuple[Rows, Rows]:
+    """Training rows, the first of them with labels, and validation rows.
+
+    Where the equations stand in for missing labels they do so for validation too: else more labels would be used than
+    are said to be.
+    """
+    with_label = np.arange(split.train.size) < config.max_labels
+    labels_missing = config.equation_weight > 0 and not np.all(with_label)
+    parts = (split.train, with_label), (split.validation, np.full(split.validation.size, not labels_missing))
+    targets = [np.where(known[:, None], examples.outputs[rows], 0.0) for rows, known in parts]
+    if labels_missing:
+        everything = np.concatenate([rows[~known] for rows, known in parts])
+        estimates = EquationResidual(setting).prepare(as_gap_functions(examples.inputs[everything]))
+        n_train = np.sum(~with_label)
+        targets[0][~with_label], targets[1][~parts[1][1]] = estimates[:n_train], estimates[n_train:]
+    train, validation = (
+        Rows(
+            features=jnp.asarray(examples.inputs[rows], dtype=jnp.float32),
+            target=jnp.asarray(target, dtype=jnp.float32),
+            labelled=jnp.asarray(known, dtype=jnp.float32),
+        )
+        for (rows, known), target in zip(parts, targets, strict=True)
+    )
+    return (train if config.uses_physics else train.with_labels_only()), validation

@@ -1,0 +1,141 @@
+"""Where a training run stands, and the files that keep it."""
+
+import dataclasses
+import pathlib
+import time
+from typing import Any
+
+import jax
+
+from .._errors import DiffeliashError, InputError
+from ..models import fill, read_envelope, write_envelope
+
+KIND = "training state"
+
+PATTERN = "state-*.ckpt"
+
+SAVE_EVERY = 20.0
+"""Seconds between two files."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EpochRecord:
+    """One line of the history of a run.
+
+    Args:
+        epoch: From 1, through both phases.
+        phase: 1 with the data loss and the equation residual, 2 with the solver consistency too.
+        train_mse: Of labelled rows, mean over the epoch, while the weights change.
+        validation_mse: Of labelled rows, after the epoch; zero if there are none.
+        validation_loss: What the weights are chosen by.
+        equation: Mean square distance to the linear inversion of rows without a label, mean over the epoch.
+        solver: Solver consistency, mean over the epoch; 0 where it is switched off.
+        n_masked: Samples left out of it because they did not converge.
+        seconds: The epoch took, validation included.
+    """
+
+    epoch: int
+    phase: int
+    train_mse: float
+    validation_mse: float
+    validation_loss: float
+    equation: float
+    solver: float
+    n_masked: int
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingState:
+    """Where a run stands after an epoch: with the same data it goes on from here to the same end, bit by bit.
+
+    Args:
+        phase: From 1.
+        weights: Of the network.
+        optimizer: State of the optimizer.
+        best: The weights with the smallest validation loss of this phase.
+        best_epoch: Their epoch; 0 before the first.
+        history: One record an epoch.
+    """
+
+    phase: int
+    weights: Any
+    optimizer: Any
+    best: Any
+    best_epoch: int
+    history: tuple[EpochRecord, ...]
+
+    @property
+    def in_phase(self) -> tuple[EpochRecord, ...]:
+        """The epochs of this phase."""
+        return tuple(record for record in self.history if record.phase == self.phase)
+
+
+class StateFiles:
+    """The states of one run in its folder: each is read back and checked before the one before is removed.
+
+    Args:
+        folder: Of the run.
+        identity: What a state belongs to; one that belongs to something else is refused.
+    """
+
+    def __init__(self, folder: pathlib.Path, identity: dict[str, Any]):
+        self.folder, self.identity = folder, identity
+        self._written_at, self._written_epoch = time.monotonic(), 0
+
+    def newest(self, skeleton: TrainingState) -> TrainingState | None:
+        """The newest state that is whole, if there is one.
+
+        Args:
+            skeleton: A state with arrays of the same types and shapes.
+
+        Raises:
+            InputError: It belongs to another configuration or other data.
+        """
+        for path in sorted(self.folder.glob(PATTERN), reverse=True):
+            try:
+                return self._read(path, skeleton)
+            except DiffeliashError as error:
+                if isinstance(error, InputError) and error.what == OTHER_RUN:
+                    raise
+        return None
+
+    def write(self, state: TrainingState, *, now: bool = False) -> bool:
+        """Write a state if it is time to, or at once; whether there is a new file."""
+        epoch = len(state.history)
+        due = now or time.monotonic() - self._written_at >= SAVE_EVERY
+        if not due or epoch == self._written_epoch:
+            return False
+        path = self.folder / PATTERN.replace("*", f"{epoch:06d}")
+        header = {
+            "identity": self.identity,
+            "phase": state.phase,
+            "best_epoch": state.best_epoch,
+            "history": [dataclasses.asdict(record) for record in state.history],
+        }
+        write_envelope(path, KIND, header, (state.weights, state.optimizer, state.best))
+        read_envelope(path, KIND)
+        for other in set(self.folder.glob(PATTERN)) - {path}:
+            other.unlink(missing_ok=True)
+        self._written_at, self._written_epoch = time.monotonic(), epoch
+        return True
+
+    def _read(self, path: pathlib.Path, skeleton: TrainingState) -> TrainingState:
+        header, arrays = read_envelope(path, KIND)
+        if header["identity"] != self.identity:
+            differing = [name for name in self.identity if header["identity"].get(name) != self.identity[name]]
+            raise InputError(OTHER_RUN, where=str(path), why=f"{', '.join(differing)} differ.")
+        trees = (skeleton.weights, skeleton.optimizer, skeleton.best)
+        weights, optimizer, best = fill(jax.eval_shape(lambda: trees), arrays, path)
+        self._written_epoch = len(header["history"])
+        return TrainingState(
+            phase=header["phase"],
+            weights=weights,
+            optimizer=optimizer,
+            best=best,
+            best_epoch=header["best_epoch"],
+            history=tuple(EpochRecord(**record) for record in header["history"]),
+        )
+
+
+OTHER_RUN = "the state in this folder belongs to another run"
