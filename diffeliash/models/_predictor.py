@@ -1,6 +1,7 @@
 """The network that answers one function with another: a gap function with a spectral function, or the reverse."""
 
 import dataclasses
+from typing import Any, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -48,13 +49,24 @@ class Standardization(eqx.Module):
         input_mean: Mean of every input.
         input_scale: Spread of every input.
         output_mean: Mean of every output.
-        output_scale: One spread for all outputs.
+        output_scale: One spread for all outputs, or one for each.
     """
 
     input_mean: Float[Array, " feature"]
     input_scale: Float[Array, " feature"]
     output_mean: Float[Array, " output"]
-    output_scale: Float[Array, ""]
+    output_scale: Float[Array, " output"] | Float[Array, ""]
+
+
+@runtime_checkable
+class Network(Protocol):
+    """What can be trained: a pytree of weights, with a standardization that is not."""
+
+    standardization: Standardization
+
+    def __call__(self, features: Float[Array, " feature"], /) -> Float[Array, " output"]:
+        """The output for one input."""
+        ...
 
 
 def fit_standardization(
@@ -109,7 +121,7 @@ class Predictor(eqx.Module):
         return scaling.output_scale * jax.nn.softplus(y + mean + jnp.log(-jnp.expm1(-mean)))
 
 
-def trainable(model: Predictor) -> Predictor:
+def trainable(model: Network) -> Any:
     """Which leaves an optimizer may change, as a pytree of booleans: weights and biases, not the standardization."""
     mask = jax.tree.map(eqx.is_inexact_array, model)
     fixed = jax.tree.map(lambda _: False, model.standardization)

@@ -1,8 +1,6 @@
 """Losses, one update step, the loop around it, and measures of success."""
 
 from ._config import TrainConfig as TrainConfig
-from ._loop import Training as Training
-from ._loop import train as train
 from ._losses import EquationResidual as EquationResidual
 from ._losses import SolverConsistency as SolverConsistency
 from ._losses import mean_square_error as mean_square_error
@@ -17,3 +15,5 @@ from ._run_config import read_preset as read_preset
 from ._run_config import read_run_config as read_run_config
 from ._state import EpochRecord as EpochRecord
 from ._state import StateFiles as StateFiles
+from ._train import Training as Training
+from ._train import train as train

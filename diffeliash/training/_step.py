@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ..models import Predictor
+from ..models import Network
 from ._losses import SolverConsistency
 from ._rows import Rows
 
@@ -18,14 +18,14 @@ class Objective(eqx.Module):
     """What is minimized.
 
     Args:
-        solver: Physics consistency through the solver.
+        solver: Physics consistency through the solver, if there is any.
         equation_weight: Of the equation residual, which is the distance to the targets of rows without a label.
         solver_weight: Of the solver consistency; with 0 nothing is solved.
     """
 
-    solver: SolverConsistency
-    equation_weight: float = eqx.field(static=True)
-    solver_weight: float = eqx.field(static=True)
+    solver: SolverConsistency | None = None
+    equation_weight: float = eqx.field(default=0.0, static=True)
+    solver_weight: float = eqx.field(default=0.0, static=True)
 
 
 class Losses(eqx.Module):
@@ -44,44 +44,45 @@ class Losses(eqx.Module):
     n_masked: Float[Array, ""]
 
 
-def total_loss(
-    params: Predictor, static: Predictor, rows: Rows, objective: Objective
-) -> tuple[Float[Array, ""], Losses]:
+def total_loss(params: Network, static: Network, rows: Rows, objective: Objective) -> tuple[Float[Array, ""], Losses]:
     """The loss of `TrainConfig` and its parts."""
     model = eqx.combine(params, static)
     predicted = jax.vmap(model)(rows.features)
-    square = jnp.mean((predicted - rows.target) ** 2, axis=1)
+    scale = jnp.broadcast_to(model.standardization.output_scale, predicted.shape[1:])
+    square = jnp.mean(((predicted - rows.target) / scale[None, :]) ** 2, axis=1)
     data = jnp.sum(rows.labelled * square), jnp.sum(rows.labelled)
     others = jnp.sum((1 - rows.labelled) * square), jnp.sum(1 - rows.labelled)
-    spread = model.standardization.output_scale**2
-    total = (data[0] + objective.equation_weight * others[0]) / (len(rows) * spread)
+    total = (data[0] + objective.equation_weight * others[0]) / len(rows)
     total, solver, n_masked = total.astype(jnp.float64), jnp.zeros(()), jnp.zeros(())
-    if objective.solver_weight:
+    if objective.solver is not None and objective.solver_weight:
         solver, n_masked = objective.solver(predicted, rows.features)
         total = total + objective.solver_weight * solver
-    data_mean, other_mean = ((part[0] / jnp.maximum(part[1], 1.0)).astype(jnp.float64) for part in (data, others))
+    unit = jnp.mean(scale**2)
+    data_mean, other_mean = (
+        (unit * part[0] / jnp.maximum(part[1], 1.0)).astype(jnp.float64) for part in (data, others)
+    )
     return total, Losses(data_mean, other_mean, solver, n_masked)
 
 
 validation_loss = eqx.filter_jit(total_loss)
 """`total_loss`, compiled."""
 
-Epoch = Callable[[Predictor, Any, Rows, PRNGKeyArray], tuple[Predictor, Any, Losses]]
+Epoch = Callable[[Network, Any, Rows, PRNGKeyArray], tuple[Network, Any, Losses]]
 
 
 def make_epoch(
-    static: Predictor, optimizer: optax.GradientTransformation, objective: Objective, *, batch_size: int
+    static: Network, optimizer: optax.GradientTransformation, objective: Objective, *, batch_size: int
 ) -> Epoch:
     """Compile a pass over all rows in random order; the rows left over by the last whole batch sit out."""
 
-    def update(carry: tuple[Predictor, Any], rows: Rows) -> tuple[tuple[Predictor, Any], Losses]:
+    def update(carry: tuple[Network, Any], rows: Rows) -> tuple[tuple[Network, Any], Losses]:
         params, state = carry
         (_, losses), gradient = jax.value_and_grad(total_loss, has_aux=True)(params, static, rows, objective)
         changes, state = optimizer.update(gradient, state)
         return (eqx.apply_updates(params, changes), state), losses
 
     @eqx.filter_jit
-    def epoch(params: Predictor, state: Any, rows: Rows, key: PRNGKeyArray) -> tuple[Predictor, Any, Losses]:
+    def epoch(params: Network, state: Any, rows: Rows, key: PRNGKeyArray) -> tuple[Network, Any, Losses]:
         n_batches = len(rows) // batch_size
         order = jax.random.permutation(key, len(rows))[: n_batches * batch_size]
         batches = jax.tree.map(lambda x: x[order].reshape(n_batches, batch_size, *x.shape[1:]), rows)
