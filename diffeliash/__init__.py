@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from ._errors import InputError as InputError
     from ._errors import IntegrityError as IntegrityError
     from ._errors import StorageError as StorageError
+    from .analysis import ReduceConfig as ReduceConfig
+    from .analysis import reduce_complexity as reduce_complexity
     from .data import BrownianFamily as BrownianFamily
     from .data import ComplexFamily as ComplexFamily
     from .data import DataSource as DataSource
@@ -64,6 +66,7 @@ __version__ = "0.1.0"
 
 _LAYERS = {
     "_errors": ("InputError", "IntegrityError", "StorageError"),
+    "analysis": ("ReduceConfig", "reduce_complexity"),
     "data": (
         "BrownianFamily", "ComplexFamily", "DataSource", "GenerateConfig", "MaterialsFamily", "SimpleFamily",
         "export_dataset", "feature_grid", "gap_features", "generate", "read_dataset", "read_gap", "read_spectrum",

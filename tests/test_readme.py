@@ -1,5 +1,6 @@
 """The README is true: its examples run, in order, in one folder."""
 
+import json
 import pathlib
 import re
 import subprocess
@@ -37,8 +38,16 @@ def test_the_examples_of_data_sets_run(tmp_path):
 
 def test_the_examples_of_training_run(tmp_path):
     text = (ROOT / "docs" / "training.md").read_text()
-    assert run_examples(BLOCK.findall(text), tmp_path) == 6
-    assert {path.name for path in tmp_path.iterdir()} == {"data", "plain", "physics", "reverse"}
+    assert run_examples(BLOCK.findall(text), tmp_path) == 4
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "run"}
+
+
+def test_the_examples_of_unequal_complexity_run(tmp_path):
+    text = (ROOT / "docs" / "complexity.md").read_text()
+    assert run_examples(BLOCK.findall(text), tmp_path) == 3
+    metrics = json.loads((tmp_path / "heat" / "metrics.json").read_text())
+    assert (metrics["verdict"], metrics["inputs_latent_size"], metrics["outputs_latent_size"]) == ("reduced", 4, 16)
+    assert metrics["new_error"] < 0.02 < 0.2 < metrics["error"]
 
 
 def test_the_examples_run(tmp_path):

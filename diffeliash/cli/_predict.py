@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .._errors import InputError
 from ._options import DeviceOption, Json
 from ._session import finish, print_json, session, tell
 from ._targets import check_targets
@@ -46,10 +47,11 @@ def predict_command(
         plot = plot or pathlib.Path(f"{file.stem}-a2f.png")
         check_targets([file], output=output, plot=plot)
         checkpoint = read_checkpoint(run / CHECKPOINT if run.is_dir() else run)
+        setting = _setting_for_gaps(checkpoint.setting, run)
         stated = {name: value for name, value in (("T", temperature), ("broadening", broadening)) if value is not None}
         gap = dataclasses.replace(read_gap(file), **stated)
-        _tell_assumptions(gap, checkpoint.setting)
-        spectrum, setting = predict_spectrum(checkpoint.model, checkpoint.setting, gap)
+        _tell_assumptions(gap, setting)
+        spectrum, setting = predict_spectrum(checkpoint.model, setting, gap)
         if (lowest := float(spectrum.a2f.min())) < 0:
             tell(f"note: the predicted a2F is negative in places, down to {lowest:.3g}; it is used as it stands.")
         sol, real = _recompute(spectrum, setting, gap)
@@ -62,6 +64,14 @@ def predict_command(
         else:
             print(_report(result, plot, output))
         finish([result])
+
+
+def _setting_for_gaps(setting: Any, run: pathlib.Path) -> Any:
+    """What a network was trained for, if it answers gap functions with spectra."""
+    if setting is None or setting.task != "gap-to-a2f":
+        why = "it was not trained on a data set." if setting is None else f"it was trained for {setting.task}."
+        raise InputError("this network does not answer gap functions with a2F", where=str(run), why=why)
+    return setting
 
 
 def _tell_assumptions(gap: "GapFile", setting: Any) -> None:

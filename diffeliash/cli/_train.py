@@ -111,11 +111,11 @@ def train_command(
         if print_config:
             print(wanted.as_toml(), end="")
             return
-        folder = begun or _new_run(run)
+        folder = begun or new_run(run)
         try:
             metrics, text = _run(wanted, folder, resume=resume)
         finally:
-            _remove_if_empty(folder)
+            remove_if_empty(folder)
         if json:
             print_json({"run": str(folder), "metrics": metrics})
         else:
@@ -153,7 +153,7 @@ def _begun(run: pathlib.Path | None, with_options: bool) -> pathlib.Path:
     return run
 
 
-def _new_run(run: pathlib.Path | None) -> pathlib.Path:
+def new_run(run: pathlib.Path | None) -> pathlib.Path:
     """A folder that is new: the one named, or the next free number in `runs`."""
     if run is None:
         taken = [int(path.name) for path in pathlib.Path("runs").glob("*") if path.name.isdecimal()]
@@ -169,7 +169,8 @@ def _new_run(run: pathlib.Path | None) -> pathlib.Path:
     return run
 
 
-def _remove_if_empty(folder: pathlib.Path) -> None:
+def remove_if_empty(folder: pathlib.Path) -> None:
+    """Leave no trace of a run that did not begin."""
     with contextlib.suppress(OSError):
         folder.rmdir()
 

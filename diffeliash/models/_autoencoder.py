@@ -78,7 +78,7 @@ def _layers(sizes: tuple[int, ...], key: PRNGKeyArray) -> tuple[eqx.nn.Linear, .
     return tuple(eqx.nn.Linear(i, o, dtype=jnp.float32, key=k) for i, o, k in zip(sizes, sizes[1:], keys, strict=False))
 
 
-def _through(layers: tuple[eqx.nn.Linear, ...], x: Float[Array, " point"]) -> Float[Array, " point"]:
+def _through(layers: tuple[eqx.nn.Linear, ...], x: Float[Array, " first"]) -> Float[Array, " last"]:
     for layer in layers[:-1]:
         x = jax.nn.relu(layer(x))
     return layers[-1](x)

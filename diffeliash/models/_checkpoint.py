@@ -22,13 +22,13 @@ class Checkpoint:
     Args:
         model: The predictor.
         config: Its shape.
-        setting: What it was trained for.
+        setting: What it was trained for; `None` if that was no data set.
         origin: How it came about: training configuration, digest of the data, metrics.
     """
 
     model: Predictor
     config: PredictorConfig
-    setting: Setting
+    setting: Setting | None
     origin: dict[str, Any]
 
 
@@ -40,7 +40,7 @@ def write_checkpoint(path: pathlib.Path, checkpoint: Checkpoint) -> None:
     """
     header = {
         "config": dataclasses.asdict(checkpoint.config),
-        "setting": dataclasses.asdict(checkpoint.setting),
+        "setting": checkpoint.setting and dataclasses.asdict(checkpoint.setting),
         "origin": checkpoint.origin,
     }
     write_envelope(path, KIND, header, checkpoint.model)
@@ -57,7 +57,8 @@ def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
     header, arrays = read_envelope(path, KIND)
     config = PredictorConfig(**header["config"] | {"hidden_sizes": tuple(header["config"]["hidden_sizes"])})
     model = fill(eqx.filter_eval_shape(_untrained, config), arrays, path)
-    return Checkpoint(model=model, config=config, setting=Setting(**header["setting"]), origin=header["origin"])
+    setting = header["setting"] and Setting(**header["setting"])
+    return Checkpoint(model=model, config=config, setting=setting, origin=header["origin"])
 
 
 def _untrained(config: PredictorConfig) -> Predictor:

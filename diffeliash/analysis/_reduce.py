@@ -1,0 +1,144 @@
+"""The flow of the paper's Fig. 1, for any two sets of functions of unequal complexity."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Literal
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from .._errors import InputError
+from ..data import Split, split_rows
+from ..models import Autoencoder, Predictor, PredictorConfig, fit_standardization
+from ..training import fit, pearson
+from ._latent import LatentScan, Progress, Values, apply, complete_rows, fit_autoencoder, only_phase, scan_latent_sizes
+from ._reduce_config import ReduceConfig
+
+Verdict = Literal["good", "reduced", "change hyper-parameters"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reduction:
+    r"""What the flow comes to.
+
+    Args:
+        verdict: `good`: the first predictor does. `change hyper-parameters`: it does not, and the outputs are no more
+            complex than the inputs, so that another network may do. `reduced`: outputs and inputs were brought to the
+            complexity of the inputs, and a new predictor was trained.
+        split: Which rows are for what.
+        predictor: The first predictor.
+        predictor_config: Its shape.
+        error: Mean of 1 - PCC of its predictions for the test rows.
+        inputs: Latent dimension of the inputs, if it was looked for.
+        outputs: Latent dimension of the outputs.
+        autoencoder: Of inputs and outputs side by side, outputs first.
+        new_inputs: $g_n$: all inputs after the bottleneck.
+        new_outputs: $f_n$: all outputs after the bottleneck.
+        new_predictor: $S_n$, from $g_n$ to $f_n$.
+        new_error: Mean of 1 - PCC between $S_n(g_n)$ and $f_n$ for the test rows.
+        new_error_original: Mean of 1 - PCC between $S_n(g)$ and $f$, as they were.
+    """
+
+    verdict: Verdict
+    split: Split
+    predictor: Predictor
+    predictor_config: PredictorConfig
+    error: float
+    inputs: LatentScan | None = None
+    outputs: LatentScan | None = None
+    autoencoder: Autoencoder | None = None
+    new_inputs: Values | None = None
+    new_outputs: Values | None = None
+    new_predictor: Predictor | None = None
+    new_error: float | None = None
+    new_error_original: float | None = None
+
+    def predict(self, inputs: Values) -> Values:
+        """Outputs for inputs, by the predictor that the flow ends with."""
+        return apply(self.new_predictor or self.predictor, inputs)
+
+
+def reduce_complexity(
+    inputs: Float[np.ndarray, "..."],
+    outputs: Float[np.ndarray, "..."],
+    config: ReduceConfig = ReduceConfig(),
+    *,
+    progress: Callable[[str, int, float], None] = lambda name, epoch, loss: None,
+) -> Reduction:
+    """Train a predictor; if it is not good, find out whether the outputs are too complex, and simplify them.
+
+    Where the outputs hold more than the inputs determine, a network answers with averages. An autoencoder of inputs
+    and outputs side by side, with the bottleneck that suffices for the inputs, keeps of both what belongs together
+    (the co-transformation, App. F of the paper); a new predictor learns the map between what is left.
+
+    Args:
+        inputs: One function a row.
+        outputs: The functions that belong to them.
+        config: Criteria and how to train.
+        progress: Told what is trained, the epoch and the validation loss.
+
+    Raises:
+        InputError: The two sets are not of the same length, not finite, or too small to be split.
+    """
+    inputs, outputs = (np.asarray(values, dtype=np.float64) for values in (inputs, outputs))
+    _refuse(inputs, outputs)
+    split = split_rows(len(inputs), config.seed)
+    predictor, shape = _fit_predictor("predictor", inputs, outputs, split, config, progress)
+    error = _error(predictor, inputs, outputs, split)
+    first = Reduction(verdict="good", split=split, predictor=predictor, predictor_config=shape, error=error)
+    if error <= config.good_enough:
+        return first
+    of_inputs, of_outputs = (
+        scan_latent_sizes(name, values, split, config, progress)
+        for name, values in (("inputs", inputs), ("outputs", outputs))
+    )
+    first = dataclasses.replace(first, inputs=of_inputs, outputs=of_outputs)
+    size = of_inputs.chosen
+    if of_outputs.chosen <= size:
+        return dataclasses.replace(first, verdict="change hyper-parameters")
+    autoencoder = fit_autoencoder(f"both, bottleneck {size}", [outputs, inputs], size, split, config, progress)
+    both = apply(autoencoder, np.concatenate([outputs, inputs], axis=1))
+    new_outputs, new_inputs = both[:, : outputs.shape[1]], both[:, outputs.shape[1] :]
+    new, _ = _fit_predictor("new predictor", new_inputs, new_outputs, split, config, progress)
+    return dataclasses.replace(
+        first,
+        verdict="reduced",
+        autoencoder=autoencoder,
+        new_inputs=new_inputs,
+        new_outputs=new_outputs,
+        new_predictor=new,
+        new_error=_error(new, new_inputs, new_outputs, split),
+        new_error_original=_error(new, inputs, outputs, split),
+    )
+
+
+def _refuse(inputs: Float[np.ndarray, "..."], outputs: Float[np.ndarray, "..."]) -> None:
+    if inputs.ndim != 2 or outputs.ndim != 2 or len(inputs) != len(outputs):
+        shapes = f"got {inputs.shape} and {outputs.shape}."
+        raise InputError("inputs and outputs must be tables with one function a row, as many of each", why=shapes)
+    if not (np.all(np.isfinite(inputs)) and np.all(np.isfinite(outputs))):
+        raise InputError("inputs or outputs have values that are not finite.")
+
+
+def _fit_predictor(
+    name: str, inputs: Values, outputs: Values, split: Split, config: ReduceConfig, progress: Progress
+) -> tuple[Predictor, PredictorConfig]:
+    shape = PredictorConfig(input_size=inputs.shape[1], hidden_sizes=config.hidden_sizes, output_size=outputs.shape[1])
+    model_key, order_key = jax.random.split(jax.random.key(config.seed))
+    scaling = fit_standardization(inputs[split.train], outputs[split.train])
+    rows, validation = (complete_rows(inputs[part], outputs[part]) for part in (split.train, split.validation))
+    found = fit(
+        Predictor(shape, scaling, model_key),
+        [only_phase(config.epochs, config, rows)],
+        validation,
+        batch_size=config.batch_size,
+        patience=config.epochs,
+        key=order_key,
+        progress=lambda record: progress(name, record.epoch, record.validation_loss),
+    )
+    return found.model, shape
+
+
+def _error(model: Predictor, inputs: Values, outputs: Values, split: Split) -> float:
+    return float(np.mean(1 - pearson(apply(model, inputs[split.test]), outputs[split.test])))

@@ -1,0 +1,93 @@
+"""The flow on functions whose complexity is known."""
+
+import numpy as np
+import pytest
+
+from diffeliash import InputError, ReduceConfig, reduce_complexity
+from diffeliash.analysis import fit_autoencoder, scan_latent_sizes, unexplained
+from diffeliash.data import split_rows
+
+CONFIG = ReduceConfig(
+    latent_sizes=(1, 2, 3, 6), hidden_sizes=(60, 60), autoencoder_sizes=(60,), epochs=60, autoencoder_epochs=60,
+    batch_size=16, learning_rate=3e-3,
+)  # fmt: skip
+N = 400
+
+
+def planted(n_numbers, seed, *, size=40):
+    """Functions of exactly so many independent numbers of equal weight."""
+    rng = np.random.default_rng(seed)
+    shapes = np.linalg.qr(rng.normal(size=(size, n_numbers)))[0].T
+    numbers = rng.normal(size=(N, n_numbers))
+    return numbers, numbers @ shapes
+
+
+def quiet(name, epoch, loss):
+    assert epoch >= 1
+    assert loss >= 0
+
+
+@pytest.mark.parametrize("n_numbers", [1, 3])
+def test_the_latent_dimension_is_the_number_that_was_planted(n_numbers):
+    values = 5 + 100 * planted(n_numbers, 1)[1]
+    scan = scan_latent_sizes("values", values, split_rows(N, 0), CONFIG, quiet)
+    assert scan.sufficient
+    assert scan.chosen == n_numbers
+    # fewer leave far more than the tolerance, though a curve that fills space explains more than a straight line
+    for size, left in zip(scan.sizes[:-1], scan.unexplained[:-1], strict=True):
+        assert left > 0.5 * (1 - size / n_numbers)
+
+
+def test_too_few_sizes_are_said_to_be():
+    scan = scan_latent_sizes(
+        "values", planted(6, 1)[1], split_rows(N, 0), ReduceConfig(latent_sizes=(1, 2), epochs=2), quiet
+    )
+    assert (scan.sufficient, scan.chosen) == (False, 2)
+
+
+def test_kinds_of_functions_count_alike():
+    """One number in each of two kinds, one of them a thousand times as large with a third of the points."""
+    small, large = planted(1, 1, size=60)[1], 1000 * planted(1, 2, size=20)[1]
+    split = split_rows(N, 0)
+    model = fit_autoencoder("both", [small, large], 2, split, CONFIG, quiet)
+    found = np.concatenate([small, large], axis=1)[split.validation]
+    assert unexplained(model, found) < 0.01
+    half = fit_autoencoder("both", [small, large], 1, split, CONFIG, quiet)
+    assert unexplained(half, found) == pytest.approx(0.5, abs=0.3)
+
+
+def test_the_flow_keeps_what_the_inputs_know():
+    """Outputs of six numbers, of which the inputs know two."""
+    numbers, outputs = planted(6, 1)
+    inputs = numbers[:, :2] @ planted(2, 2)[1][:2]
+    found = reduce_complexity(inputs, outputs, CONFIG)
+    assert found.verdict == "reduced"
+    assert (found.inputs.chosen, found.outputs.chosen) == (2, 6)
+    assert found.error > 0.3
+    assert found.new_error < 0.02
+    assert found.new_error_original > found.new_error
+    known = numbers.copy()
+    known[:, 2:] = 0
+    expected = known @ np.linalg.lstsq(numbers, outputs, rcond=None)[0]
+    test = found.split.test
+    correlation = [np.corrcoef(a, b)[0, 1] for a, b in zip(found.predict(inputs[test]), expected[test], strict=True)]
+    assert np.median(correlation) > 0.9
+
+
+def test_a_good_predictor_ends_the_flow_and_equal_complexity_too():
+    numbers, inputs = planted(3, 1)
+    outputs = numbers @ np.eye(3, 30)
+    good = reduce_complexity(inputs, outputs, CONFIG)
+    assert (good.verdict, good.inputs, good.new_predictor) == ("good", None, None)
+    lazy = ReduceConfig(latent_sizes=(1, 2, 3, 6), good_enough=1e-9, epochs=1, autoencoder_epochs=60, batch_size=16,
+                        learning_rate=3e-3, autoencoder_sizes=(60,), hidden_sizes=(20,))  # fmt: skip
+    assert reduce_complexity(inputs, outputs, lazy).verdict == "change hyper-parameters"
+
+
+def test_bad_input():
+    good = np.ones((20, 4))
+    for inputs, outputs in ((good[:19], good), (good[0], good), (good, good * np.nan)):
+        with pytest.raises(InputError):
+            reduce_complexity(inputs, outputs, CONFIG)
+    with pytest.raises(ValueError, match=r"epochs.*latent_sizes"):
+        ReduceConfig(epochs=0, latent_sizes=(2, 1))
