@@ -31,7 +31,7 @@ class AutoencoderConfig:
             raise ValueError(f"layer sizes must be positive, got {self}.")
 
 
-def block_standardization(blocks: Sequence[Float[np.ndarray, "sample point"]]) -> Standardization:
+def block_standardization(blocks: Sequence[Float[np.ndarray, "sample _"]]) -> Standardization:
     """Means of every point, and one spread for each kind of function, so that all kinds count alike."""
     mean = np.concatenate([np.mean(block, axis=0) for block in blocks])
     spreads = [np.sqrt(np.mean(np.var(block, axis=0))) or 1.0 for block in blocks]
