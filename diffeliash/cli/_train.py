@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import pathlib
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,11 +14,11 @@ from ._generate import generate_with_progress, summary
 from ._interrupt import stop_if_requested
 from ._options import DeviceOption, Json
 from ._session import print_json, session, tell
-from ._train_run import CONFIG, report, write_progress, write_results
+from ._train_run import CONFIG, event_writer, report, write_progress, write_results
 
 if TYPE_CHECKING:
     from ..data import Dataset
-    from ..training import Evaluation, RunConfig, TrainConfig, Training
+    from ..training import EpochRecord, Evaluation, RunConfig, TrainConfig, Training
 
 
 def train_command(
@@ -89,6 +90,9 @@ def train_command(
     solver_epochs: Annotated[
         int | None, typer.Option("--solver-epochs", help="Passes with it, after the others.", show_default="5")
     ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write event files too (needs the extra `tensorboard`).")
+    ] = False,
     seed: Annotated[int | None, typer.Option("--seed", help="Of all random numbers.", show_default="0")] = None,
     device: DeviceOption = "auto",
     json: Json = False,
@@ -113,7 +117,8 @@ def train_command(
             return
         folder = begun or new_run(run)
         try:
-            metrics, text = _run(wanted, folder, resume=resume)
+            log = event_writer(folder) if tensorboard else lambda record: None
+            metrics, text = _run(wanted, folder, log, resume=resume)
         finally:
             remove_if_empty(folder)
         if json:
@@ -175,13 +180,15 @@ def remove_if_empty(folder: pathlib.Path) -> None:
         folder.rmdir()
 
 
-def _run(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> tuple[dict[str, Any], str]:
+def _run(
+    config: "RunConfig", folder: pathlib.Path, log: "Callable[[EpochRecord], None]", *, resume: bool
+) -> tuple[dict[str, Any], str]:
     """Train, evaluate and write; the metrics, and the report."""
     from ..data import write_file
 
     dataset = _read_data(config, folder, resume=resume)
     write_file(folder / CONFIG, config.as_toml().encode())
-    training = _train(config.train, dataset, folder)
+    training = _train(config.train, dataset, folder, log)
     evaluation = _evaluate(config.train, dataset, training)
     stop_if_requested()
     write_results(folder, config, dataset, training, evaluation)
@@ -201,8 +208,10 @@ def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "D
     return read_dataset(path, fields_for(config.train))
 
 
-def _train(config: "TrainConfig", dataset: "Dataset", folder: pathlib.Path) -> "Training":
-    from ..training import EpochRecord, StateFiles, train
+def _train(
+    config: "TrainConfig", dataset: "Dataset", folder: pathlib.Path, log: "Callable[[EpochRecord], None]"
+) -> "Training":
+    from ..training import StateFiles, train
     from ._progress import progress_bar
 
     identity = {"train": dataclasses.asdict(config) | {"hidden_sizes": list(config.hidden_sizes)}}
@@ -213,7 +222,8 @@ def _train(config: "TrainConfig", dataset: "Dataset", folder: pathlib.Path) -> "
         tell("inverting the gap functions of rows without a label")
     with progress_bar("training", total) as update:
 
-        def show(record: EpochRecord) -> None:
+        def show(record: "EpochRecord") -> None:
+            log(record)
             parts = [f"MSE training {record.train_mse:.5f}, validation {record.validation_mse:.5f}"]
             parts += [f"equations {record.equation:.5f}"] if record.equation else []
             parts += [f"solver {record.solver:.2e}"] if record.solver else []

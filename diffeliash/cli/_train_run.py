@@ -5,13 +5,15 @@ import dataclasses
 import io
 import json
 import pathlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .._errors import InputError
 from ._session import finite
 
 if TYPE_CHECKING:
     from ..data import Dataset
-    from ..training import Evaluation, RunConfig, TrainConfig, Training
+    from ..training import EpochRecord, Evaluation, RunConfig, TrainConfig, Training
 
 CHECKPOINT = "model.ckpt"
 """The network with the smallest validation loss."""
@@ -37,6 +39,28 @@ def write_progress(folder: pathlib.Path, config: "TrainConfig", dataset: "Datase
     checkpoint = Checkpoint(model=training.model, config=training.model_config, setting=training.setting, origin=origin)
     write_checkpoint(folder / CHECKPOINT, checkpoint)
     write_file(folder / HISTORY, _history_csv(training).encode())
+
+
+def event_writer(folder: pathlib.Path) -> "Callable[[EpochRecord], None]":
+    """A function that appends an epoch to the event files of TensorBoard in a run.
+
+    Raises:
+        InputError: The extra is not installed.
+    """
+    try:
+        from tensorboardX import SummaryWriter  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        hint = 'Install it: pip install "diffeliash[tensorboard]".'
+        raise InputError("there is no tensorboardX", where="--tensorboard", hint=hint) from error
+    writer = SummaryWriter(str(folder / "tensorboard"))
+
+    def write(record: "EpochRecord") -> None:
+        for name, value in dataclasses.asdict(record).items():
+            if name != "epoch":
+                writer.add_scalar(name, value, record.epoch)
+        writer.flush()
+
+    return write
 
 
 def write_results(

@@ -20,5 +20,6 @@ from ._run_config import read_run_config as read_run_config
 from ._state import EpochRecord as EpochRecord
 from ._state import StateFiles as StateFiles
 from ._step import Objective as Objective
+from ._step import make_epoch as make_epoch
 from ._train import Training as Training
 from ._train import train as train

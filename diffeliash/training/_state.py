@@ -94,10 +94,12 @@ class StateFiles:
         """
         for path in sorted(self.folder.glob(PATTERN), reverse=True):
             try:
-                return self._read(path, skeleton)
-            except DiffeliashError as error:
-                if isinstance(error, InputError) and error.what == OTHER_RUN:
-                    raise
+                header, arrays = read_envelope(path, KIND)
+            except DiffeliashError:  # the one before is still there
+                continue
+            self._refuse_other(header["identity"], path)
+            self._written_epoch = len(header["history"])
+            return _restored(header, fill(jax.eval_shape(lambda: _arrays(skeleton)), arrays, path))
         return None
 
     def write(self, state: TrainingState, *, now: bool = False) -> bool:
@@ -113,29 +115,31 @@ class StateFiles:
             "best_epoch": state.best_epoch,
             "history": [dataclasses.asdict(record) for record in state.history],
         }
-        write_envelope(path, KIND, header, (state.weights, state.optimizer, state.best))
+        write_envelope(path, KIND, header, _arrays(state))
         read_envelope(path, KIND)
         for other in set(self.folder.glob(PATTERN)) - {path}:
             other.unlink(missing_ok=True)
         self._written_at, self._written_epoch = time.monotonic(), epoch
         return True
 
-    def _read(self, path: pathlib.Path, skeleton: TrainingState) -> TrainingState:
-        header, arrays = read_envelope(path, KIND)
-        if header["identity"] != self.identity:
-            differing = [name for name in self.identity if header["identity"].get(name) != self.identity[name]]
-            raise InputError(OTHER_RUN, where=str(path), why=f"{', '.join(differing)} differ.")
-        trees = (skeleton.weights, skeleton.optimizer, skeleton.best)
-        weights, optimizer, best = fill(jax.eval_shape(lambda: trees), arrays, path)
-        self._written_epoch = len(header["history"])
-        return TrainingState(
-            phase=header["phase"],
-            weights=weights,
-            optimizer=optimizer,
-            best=best,
-            best_epoch=header["best_epoch"],
-            history=tuple(EpochRecord(**record) for record in header["history"]),
-        )
+    def _refuse_other(self, identity: dict[str, Any], path: pathlib.Path) -> None:
+        differing = [name for name in self.identity if identity.get(name) != self.identity[name]]
+        if differing:
+            what, why = "the state in this folder belongs to another run", f"{', '.join(differing)} differ."
+            raise InputError(what, where=str(path), why=why)
 
 
-OTHER_RUN = "the state in this folder belongs to another run"
+def _arrays(state: TrainingState) -> tuple[Any, Any, Any]:
+    return state.weights, state.optimizer, state.best
+
+
+def _restored(header: dict[str, Any], arrays: tuple[Any, Any, Any]) -> TrainingState:
+    weights, optimizer, best = arrays
+    return TrainingState(
+        phase=header["phase"],
+        weights=weights,
+        optimizer=optimizer,
+        best=best,
+        best_epoch=header["best_epoch"],
+        history=tuple(EpochRecord(**record) for record in header["history"]),
+    )

@@ -6,6 +6,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -67,27 +68,51 @@ def total_loss(params: Network, static: Network, rows: Rows, objective: Objectiv
 validation_loss = eqx.filter_jit(total_loss)
 """`total_loss`, compiled."""
 
+AXIS = "batch"
+"""Of the devices among which a batch is shared out."""
+
 Epoch = Callable[[Network, Any, Rows, PRNGKeyArray], tuple[Network, Any, Losses]]
 
 
 def make_epoch(
     static: Network, optimizer: optax.GradientTransformation, objective: Objective, *, batch_size: int
 ) -> Epoch:
-    """Compile a pass over all rows in random order; the rows left over by the last whole batch sit out."""
+    """Compile a pass over all rows in random order; the rows left over by the last whole batch sit out.
+
+    Where there are several devices each of them takes a part of every batch.
+    """
+    mesh = _devices_for(batch_size)
 
     def update(carry: tuple[Network, Any], rows: Rows) -> tuple[tuple[Network, Any], Losses]:
         params, state = carry
         (_, losses), gradient = jax.value_and_grad(total_loss, has_aux=True)(params, static, rows, objective)
+        if mesh is not None:
+            gradient, losses = jax.lax.pmean((gradient, losses), AXIS)
         changes, state = optimizer.update(gradient, state)
         return (eqx.apply_updates(params, changes), state), losses
+
+    step = update
+    if mesh is not None:
+        everywhere, shared_out = jax.sharding.PartitionSpec(), jax.sharding.PartitionSpec(AXIS)
+        step = jax.shard_map(
+            update, mesh=mesh, in_specs=(everywhere, shared_out), out_specs=everywhere, check_vma=False
+        )
 
     @eqx.filter_jit
     def epoch(params: Network, state: Any, rows: Rows, key: PRNGKeyArray) -> tuple[Network, Any, Losses]:
         n_batches = len(rows) // batch_size
         order = jax.random.permutation(key, len(rows))[: n_batches * batch_size]
         batches = jax.tree.map(lambda x: x[order].reshape(n_batches, batch_size, *x.shape[1:]), rows)
-        (params, state), losses = jax.lax.scan(update, (params, state), batches)
+        (params, state), losses = jax.lax.scan(step, (params, state), batches)
         data, equation, solver = (jnp.mean(x) for x in (losses.data, losses.equation, losses.solver))
-        return params, state, Losses(data, equation, solver, jnp.sum(losses.n_masked))
+        n_masked = jnp.sum(losses.n_masked) * (1 if mesh is None else mesh.size)
+        return params, state, Losses(data, equation, solver, n_masked)
 
     return epoch
+
+
+def _devices_for(batch_size: int) -> jax.sharding.Mesh | None:
+    """As many local devices as share a batch evenly; nothing if that is one."""
+    devices = jax.local_devices()
+    n = max(n for n in range(1, len(devices) + 1) if batch_size % n == 0)
+    return None if n == 1 else jax.sharding.Mesh(np.asarray(devices[:n]), (AXIS,))
