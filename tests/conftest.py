@@ -26,6 +26,19 @@ def shared(*parts: str) -> pathlib.Path:
     return path
 
 
+AS_FOR_USERS = "cli", "data"
+"""Folders whose tests compile with all optimizations, as processes that tests start do too."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compile_fast(request):
+    """Hundreds of programs that run once, elsewhere: two thirds of the time of all tests is that of the compiler."""
+    fast = request.path.parent.name not in AS_FOR_USERS
+    jax.config.update("jax_disable_most_optimizations", fast)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def forget_compiled_programs():
     """Every program compiled for a CPU holds memory maps; a process has 65 530 of them, and XLA crashes beyond."""

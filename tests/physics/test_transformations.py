@@ -22,15 +22,6 @@ from diffeliash import (
 
 from ..cases import central_difference, compiled_text, gaussian_peak
 
-
-@pytest.fixture(scope="module", autouse=True)
-def compile_fast():
-    """Hundreds of programs that run once: JAX's transformations are tested here, the compiler's everywhere else."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
 SPECTRUM = gaussian_peak(1.3, n=60)
 CUTOFFS = {"omega_c": 20.0, "matsubara_cutoff": 40.0}
 
