@@ -103,6 +103,7 @@ def main() -> None:
                 print(line, flush=True)
     text = table(lines)
     print(text)
+    (HERE / "results").mkdir(exist_ok=True)
     (HERE / "results" / "table.md").write_text(text + "\n")
 
 
