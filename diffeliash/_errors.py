@@ -1,5 +1,9 @@
 """What can go wrong outside the mathematics, told in one message: what, where, why, what next."""
 
+import math
+from collections.abc import Sequence
+from typing import Any
+
 
 class DiffeliashError(Exception):
     """A failure that a user can act on.
@@ -40,3 +44,12 @@ class IntegrityError(DiffeliashError):
 
 class DeviceError(DiffeliashError):
     """The requested device is not there."""
+
+
+def not_positive(config: Any, names: Sequence[str]) -> list[str]:
+    """What is wrong with fields of a configuration that must be positive and finite, if anything is."""
+    return [
+        f"`{name}` must be positive and finite, got {getattr(config, name)}"
+        for name in names
+        if not 0 < getattr(config, name) < math.inf
+    ]

@@ -10,22 +10,19 @@ $u \le$ `tolerance`.
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, PRNGKeyArray
 
 from ..data import Split
-from ..models import Autoencoder, AutoencoderConfig, block_standardization
-from ..physics import batched, map_materials
-from ..training import Objective, Phase, Rows, fit
+from ..models import Autoencoder, AutoencoderConfig, Network, block_standardization
+from ..training import Objective, Phase, apply_network, as_rows, fit
 from ._reduce_config import ReduceConfig
 
-BATCH = 256
-"""Functions that a network is given at a time."""
-
 Values = Float[np.ndarray, "sample _"]
+M = TypeVar("M", bound=Network)
 Progress = Callable[[str, int, float], None]
 """Told what is trained, the epoch, and the validation loss."""
 
@@ -37,14 +34,17 @@ class LatentScan:
     Args:
         sizes: Bottlenecks that were tried, up to the first that suffices.
         unexplained: Part of the variance of the validation rows that each leaves unexplained.
-        chosen: The smallest that suffices.
-        sufficient: Whether one does; else `chosen` is the widest that was tried.
+        sufficient: Whether the last one does.
     """
 
     sizes: tuple[int, ...]
     unexplained: tuple[float, ...]
-    chosen: int
     sufficient: bool
+
+    @property
+    def chosen(self) -> int:
+        """The smallest that suffices; if none does, the widest that was tried."""
+        return self.sizes[-1]
 
 
 def scan_latent_sizes(name: str, values: Values, split: Split, config: ReduceConfig, progress: Progress) -> LatentScan:
@@ -66,7 +66,6 @@ def scan_latent_sizes(name: str, values: Values, split: Split, config: ReduceCon
     return LatentScan(
         sizes=config.latent_sizes[: len(found)],
         unexplained=tuple(found),
-        chosen=config.latent_sizes[len(found) - 1],
         sufficient=found[-1] <= config.tolerance,
     )
 
@@ -88,41 +87,57 @@ def fit_autoencoder(
     shape = AutoencoderConfig(size=values.shape[1], latent_size=latent_size, hidden_sizes=config.autoencoder_sizes)
     scaling = block_standardization([block[split.train] for block in blocks])
     model_key, order_key = jax.random.split(jax.random.fold_in(jax.random.key(config.seed), latent_size))
-    rows, validation = (complete_rows(values[part], values[part]) for part in (split.train, split.validation))
-    found = fit(
+    return fit_with_labels(
+        name,
         Autoencoder(shape, scaling, model_key),
-        [only_phase(config.autoencoder_epochs, config, rows)],
-        validation,
-        batch_size=config.batch_size,
-        patience=config.autoencoder_epochs,
+        (values, values),
+        split,
+        config,
+        progress,
+        epochs=config.autoencoder_epochs,
         key=order_key,
-        progress=lambda record: progress(name, record.epoch, record.validation_loss),
     )
-    return found.model
 
 
 def unexplained(model: Autoencoder, values: Values) -> float:
     """The part of the variance of some functions that an autoencoder leaves unexplained, in its own units."""
     scale = np.asarray(model.standardization.output_scale)[None, :]
-    miss = (apply(model, values) - values) / scale
+    miss = (apply_network(model, values) - values) / scale
     return float(np.sum(miss**2) / np.sum(((values - np.mean(values, axis=0, keepdims=True)) / scale) ** 2))
 
 
-def apply(model: Callable, values: Values) -> Values:
-    """Outputs of a network for many inputs."""
-    parts = map_materials(batched(model, chunk_size=BATCH), values, chunk_size=BATCH)
-    return np.concatenate([rows for _, rows in parts]).astype(np.float64)
+def fit_with_labels(
+    name: str,
+    model: M,
+    tables: tuple[Values, Values],
+    split: Split,
+    config: ReduceConfig,
+    progress: Progress,
+    *,
+    epochs: int,
+    key: PRNGKeyArray,
+) -> M:
+    """Train a network with labels alone.
 
-
-def only_phase(epochs: int, config: ReduceConfig, rows: Rows) -> Phase:
-    """Training with labels alone."""
-    return Phase(number=1, epochs=epochs, learning_rate=config.learning_rate, objective=Objective(), rows=rows)
-
-
-def complete_rows(features: Values, target: Values) -> Rows:
-    """Rows that all have a label."""
-    return Rows(
-        features=jnp.asarray(features, dtype=jnp.float32),
-        target=jnp.asarray(target, dtype=jnp.float32),
-        labelled=jnp.ones(len(target), jnp.float32),
+    Args:
+        name: Of what is trained, for the progress.
+        model: With its initial weights.
+        tables: Inputs and outputs, one a row.
+        split: Which rows are for training and which for validation.
+        config: How to train.
+        progress: Told of every epoch.
+        epochs: Passes over the training rows.
+        key: Of the order of rows.
+    """
+    rows, validation = (as_rows(tables[0][part], tables[1][part]) for part in (split.train, split.validation))
+    phase = Phase(number=1, epochs=epochs, learning_rate=config.learning_rate, objective=Objective(), rows=rows)
+    found = fit(
+        model,
+        [phase],
+        validation,
+        batch_size=config.batch_size,
+        patience=epochs,
+        key=key,
+        progress=lambda record: progress(name, record.epoch, record.validation_loss),
     )
+    return found.model

@@ -1,7 +1,6 @@
 """The flow of the paper's Fig. 1, for any two sets of functions of unequal complexity."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Literal
 
 import jax
@@ -11,8 +10,8 @@ from jaxtyping import Float
 from .._errors import InputError
 from ..data import Split, split_rows
 from ..models import Autoencoder, Predictor, PredictorConfig, fit_standardization
-from ..training import fit, pearson
-from ._latent import LatentScan, Progress, Values, apply, complete_rows, fit_autoencoder, only_phase, scan_latent_sizes
+from ..training import apply_network, pearson
+from ._latent import LatentScan, Progress, Values, fit_autoencoder, fit_with_labels, scan_latent_sizes
 from ._reduce_config import ReduceConfig
 
 Verdict = Literal["good", "reduced", "change hyper-parameters"]
@@ -56,7 +55,7 @@ class Reduction:
 
     def predict(self, inputs: Values) -> Values:
         """Outputs for inputs, by the predictor that the flow ends with."""
-        return apply(self.new_predictor or self.predictor, inputs)
+        return apply_network(self.new_predictor or self.predictor, inputs)
 
 
 def reduce_complexity(
@@ -64,7 +63,7 @@ def reduce_complexity(
     outputs: Float[np.ndarray, "..."],
     config: ReduceConfig = ReduceConfig(),
     *,
-    progress: Callable[[str, int, float], None] = lambda name, epoch, loss: None,
+    progress: Progress = lambda name, epoch, loss: None,
 ) -> Reduction:
     """Train a predictor; if it is not good, find out whether the outputs are too complex, and simplify them.
 
@@ -98,7 +97,7 @@ def reduce_complexity(
     if of_outputs.chosen <= size:
         return dataclasses.replace(first, verdict="change hyper-parameters")
     autoencoder = fit_autoencoder(f"both, bottleneck {size}", [outputs, inputs], size, split, config, progress)
-    both = apply(autoencoder, np.concatenate([outputs, inputs], axis=1))
+    both = apply_network(autoencoder, np.concatenate([outputs, inputs], axis=1))
     new_outputs, new_inputs = both[:, : outputs.shape[1]], both[:, outputs.shape[1] :]
     new, _ = _fit_predictor("new predictor", new_inputs, new_outputs, split, config, progress)
     return dataclasses.replace(
@@ -127,18 +126,18 @@ def _fit_predictor(
     shape = PredictorConfig(input_size=inputs.shape[1], hidden_sizes=config.hidden_sizes, output_size=outputs.shape[1])
     model_key, order_key = jax.random.split(jax.random.key(config.seed))
     scaling = fit_standardization(inputs[split.train], outputs[split.train])
-    rows, validation = (complete_rows(inputs[part], outputs[part]) for part in (split.train, split.validation))
-    found = fit(
+    model = fit_with_labels(
+        name,
         Predictor(shape, scaling, model_key),
-        [only_phase(config.epochs, config, rows)],
-        validation,
-        batch_size=config.batch_size,
-        patience=config.epochs,
+        (inputs, outputs),
+        split,
+        config,
+        progress,
+        epochs=config.epochs,
         key=order_key,
-        progress=lambda record: progress(name, record.epoch, record.validation_loss),
     )
-    return found.model, shape
+    return model, shape
 
 
 def _error(model: Predictor, inputs: Values, outputs: Values, split: Split) -> float:
-    return float(np.mean(1 - pearson(apply(model, inputs[split.test]), outputs[split.test])))
+    return float(np.mean(1 - pearson(apply_network(model, inputs[split.test]), outputs[split.test])))

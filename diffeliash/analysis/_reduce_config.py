@@ -1,7 +1,8 @@
 """The configuration of the flow."""
 
 import dataclasses
-import math
+
+from .._errors import not_positive
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,11 +36,7 @@ class ReduceConfig:
 
     def __post_init__(self):
         positive = ("good_enough", "tolerance", "epochs", "autoencoder_epochs", "batch_size", "learning_rate")
-        bad = [
-            f"`{name}` must be positive, got {getattr(self, name)}"
-            for name in positive
-            if not 0 < getattr(self, name) < math.inf
-        ]
+        bad = not_positive(self, positive)
         if (
             not self.latent_sizes
             or list(self.latent_sizes) != sorted(set(self.latent_sizes))

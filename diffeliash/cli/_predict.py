@@ -94,9 +94,10 @@ def _recompute(spectrum: Any, setting: Any, gap: "GapFile") -> tuple[Any, Any]:
 def _result(file: pathlib.Path, spectrum: Any, sol: Any, real: Any, gap: "GapFile", setting: Any) -> dict[str, Any]:
     import numpy as np
 
+    from ..data import as_features
     from ..training import pearson
 
-    pair = [np.concatenate([np.real(D), np.imag(D)])[None, :] for D in (real.Delta, gap.Delta)]
+    recomputed, given = (as_features(np.asarray(Delta)[None, :]) for Delta in (real.Delta, gap.Delta))
     return {
         "file": str(file),
         "T_K": float(setting.T),
@@ -105,7 +106,7 @@ def _result(file: pathlib.Path, spectrum: Any, sol: Any, real: Any, gap: "GapFil
         "omega_c_meV": float(setting.omega_c),
         "lambda_ep": float(spectrum.lambda_ep),
         "omega_log_meV": float(spectrum.omega_log),
-        "recomputed_1_minus_pcc": float(1 - pearson(*pair)[0]),
+        "recomputed_1_minus_pcc": float(1 - pearson(recomputed, given)[0]),
         "superconducting": bool(sol.superconducting),
         "converged": bool(sol.converged),
         "omega_meV": np.asarray(spectrum.omega).tolist(),

@@ -196,13 +196,13 @@ def _run(
 
 
 def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "Dataset":
-    from ..data import read_dataset, write_file
+    from ..data import DONE, read_dataset, write_file
     from ..training import fields_for
 
     path = pathlib.Path(config.dataset or folder / "data")
     if not config.dataset:
         write_file(folder / CONFIG, config.as_toml().encode())
-        if not resume or not (path / "DONE").exists():
+        if not resume or not (path / DONE).exists():
             tell(f"making a data set of {config.data.num_samples} random samples in {path}")
             tell(summary(generate_with_progress(config.data, path, resume=resume), path))
     return read_dataset(path, fields_for(config.train))

@@ -12,6 +12,8 @@ from ._families import make_family as make_family
 from ._family import Family as Family
 from ._family import family_grid as family_grid
 from ._features import GapFunction as GapFunction
+from ._features import as_features as as_features
+from ._features import as_gap_functions as as_gap_functions
 from ._features import feature_grid as feature_grid
 from ._features import gap_features as gap_features
 from ._features import spectrum_grid as spectrum_grid
@@ -38,6 +40,7 @@ from ._readers import read_spectrum_file as read_spectrum_file
 from ._record import sample_key as sample_key
 from ._record import sample_record as sample_record
 from ._schema import ANY_SHARD as ANY_SHARD
+from ._schema import DONE as DONE
 from ._schema import MANIFEST as MANIFEST
 from ._schema import shard_name as shard_name
 from ._simple_family import SimpleFamily as SimpleFamily

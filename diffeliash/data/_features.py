@@ -57,6 +57,17 @@ def gap_features(
     return jnp.concatenate([jnp.interp(at, omega, part) for part in (jnp.real(Delta), jnp.imag(Delta))])
 
 
+def as_features(Delta: Complex[np.ndarray, "sample freq"]) -> Float[np.ndarray, "sample input"]:
+    """Many gap functions at the energies of the features as inputs: real parts, then imaginary parts [meV]."""
+    return np.concatenate([np.real(Delta), np.imag(Delta)], axis=1)
+
+
+def as_gap_functions(features: Float[np.ndarray, "sample input"]) -> Complex[np.ndarray, "sample freq"]:
+    """The inverse of `as_features`."""
+    half = features.shape[1] // 2
+    return features[:, :half] + 1j * features[:, half:]
+
+
 def _refuse_short_range(omega: Float[Array | np.ndarray, " freq"], grid: Float[Array | np.ndarray, " feature"]) -> None:
     if not is_concrete(omega, grid):
         return

@@ -1,10 +1,9 @@
 """What decides the content of a data set."""
 
 import dataclasses
-import math
 from typing import Any
 
-from .._errors import InputError
+from .._errors import InputError, not_positive
 from ._complex_family import ComplexFamily
 from ._families import family_as_dict, make_family
 from ._family import MOST_POINTS, Family, check_grid, wrong_types
@@ -56,11 +55,7 @@ class GenerateConfig:
     def __post_init__(self):
         _unify_types(self)
         names = ("num_samples", "T", "omega_c", "matsubara_cutoff", "broadening", "shard_size")
-        bad = [
-            f"`{name}` must be positive and finite, got {getattr(self, name)}"
-            for name in names
-            if not 0 < getattr(self, name) < math.inf
-        ]
+        bad = not_positive(self, names)
         if not 2 <= self.n_energies <= MOST_POINTS:
             bad.append(f"`n_energies` must lie in [2, {MOST_POINTS}], got {self.n_energies}")
         bad += check_grid(self.family.omega_max, self.family.n_points)

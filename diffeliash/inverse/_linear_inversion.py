@@ -12,7 +12,9 @@ The matrices are factorized on the host: those of a batch in a compiled program 
 `physics._linear`).
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -55,7 +57,7 @@ def invert_linearly(
     """
     prior = strength * _roughness(problem)
     found = np.empty((len(Delta), problem.omega.size))
-    for rows, normal in _normal_equations(problem, Delta):
+    for rows, normal in map_materials(_normal_equations(problem), Delta):
         found[rows] = -np.linalg.solve(normal.matrix + prior, normal.vector[..., None])[..., 0]
     return found
 
@@ -68,31 +70,34 @@ def choose_strength(problem: InverseProblem, Delta: Complex[np.ndarray, "sample 
         Delta: Gap functions [meV]; 64 of them are looked at.
     """
     chosen = np.unique(np.linspace(0, len(Delta) - 1, COMPARED).astype(int))
-    total = np.zeros(STRENGTHS.size)
-    for _, normal in _normal_equations(problem, Delta[chosen]):
-        total += [np.sum(_log_evidence(problem, normal, strength)) for strength in STRENGTHS]
+    total, roughness = np.zeros(STRENGTHS.size), _roughness(problem)
+    for _, normal in map_materials(_normal_equations(problem), Delta[chosen]):
+        total += [np.sum(_log_evidence(normal, s, roughness, 2 * problem.n_energies)) for s in STRENGTHS]
     return float(STRENGTHS[np.argmax(total)])
 
 
-def _normal_equations(problem: InverseProblem, Delta: Complex[np.ndarray, "sample real"]):
-    """Slices of the samples and their normal equations, a few at a time."""
+@lru_cache(maxsize=8)
+def _normal_equations(problem: InverseProblem) -> Callable[..., Any]:
+    """From gap functions to their normal equations, compiled once for a problem."""
 
     def one(gap: Complex[Array, " real"]) -> NormalEquations:
         equations = linear_equations(problem, gap)
         A, b = (_in_real_numbers(x) for x in (equations.matrix, equations.offset))
         return NormalEquations(A.T @ A, A.T @ b, jnp.sum(b**2))
 
-    yield from map_materials(batched(one), Delta)
+    return batched(one)
 
 
 def _in_real_numbers(values: Complex[Array, "real *boson"]) -> Float[Array, "both *boson"]:
     return jnp.concatenate([jnp.real(values), jnp.imag(values)])
 
 
-def _log_evidence(problem: InverseProblem, normal: NormalEquations, strength: float) -> Float[np.ndarray, " sample"]:
+def _log_evidence(
+    normal: NormalEquations, strength: float, roughness: Float[np.ndarray, "boson boson"], n_equations: int
+) -> Float[np.ndarray, " sample"]:
     """The logarithm of the evidence but for a constant."""
-    H = normal.matrix + strength * _roughness(problem)
-    n, m = problem.omega.size, 2 * problem.n_energies
+    H = normal.matrix + strength * roughness
+    n, m = len(roughness), n_equations
     x = -np.linalg.solve(H, normal.vector[..., None])[..., 0]
     misfit = normal.square + np.sum(normal.vector * x, axis=-1)
     return (n * np.log(strength) - np.linalg.slogdet(H)[1] - m * np.log(misfit)) / 2

@@ -30,7 +30,6 @@ from ._matsubara import SplitCutoff as SplitCutoff
 from ._matsubara import count_frequencies as count_frequencies
 from ._matsubara import default_cutoffs as default_cutoffs
 from ._matsubara import fermionic_frequencies as fermionic_frequencies
-from ._matsubara_side import MatsubaraSide as MatsubaraSide
 from ._matsubara_side import sum_averages as sum_averages
 from ._msc import MSC as MSC
 from ._pade import Pade as Pade

@@ -8,9 +8,11 @@ from ._losses import EquationResidual as EquationResidual
 from ._losses import SolverConsistency as SolverConsistency
 from ._losses import mean_square_error as mean_square_error
 from ._metrics import Evaluation as Evaluation
+from ._metrics import apply_network as apply_network
 from ._metrics import evaluate as evaluate
 from ._metrics import pearson as pearson
 from ._rows import Rows as Rows
+from ._rows import as_rows as as_rows
 from ._rows import fields_for as fields_for
 from ._rows import make_examples as make_examples
 from ._run_config import RunConfig as RunConfig

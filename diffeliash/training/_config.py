@@ -4,6 +4,7 @@ import dataclasses
 import math
 from typing import get_args
 
+from .._errors import not_positive
 from ..models import Task
 
 ALL = 10**9
@@ -57,11 +58,7 @@ class TrainConfig:
 
     def __post_init__(self):
         positive = ("epochs", "batch_size", "learning_rate", "patience", "solver_epochs", "solver_learning_rate")
-        bad = [
-            f"`{name}` must be positive, got {getattr(self, name)}"
-            for name in positive
-            if not 0 < getattr(self, name) < math.inf
-        ]
+        bad = not_positive(self, positive)
         bad += [
             f"`{name}` must be finite and not negative, got {getattr(self, name)}"
             for name in ("seed", "max_labels", "noise", "equation_weight", "solver_weight")

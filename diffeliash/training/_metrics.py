@@ -7,16 +7,23 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from ..data import Dataset
+from ..data import Dataset, as_features, as_gap_functions
 from ..models import Setting
 from ..physics import Spectrum, batched, continue_gap, map_materials
-from ._rows import as_features, as_gap_functions
 
 LARGEST_ERROR = 1e-3
 """Of a recomputed gap function, relative: predictions are rough, and their continuation is less exact than usual."""
 
 BATCH = 256
 """Rows that a network is given at a time."""
+
+
+def apply_network(
+    model: Callable[..., Any], inputs: Float[np.ndarray, "sample feature"]
+) -> Float[np.ndarray, "sample out"]:
+    """Outputs of a network for many inputs."""
+    parts = map_materials(batched(model, chunk_size=BATCH), inputs, chunk_size=BATCH)
+    return np.concatenate([values for _, values in parts]).astype(np.float64)
 
 
 def pearson(
@@ -75,8 +82,7 @@ def evaluate(
         inputs: Of the network for these rows; their noise, if they have any, is not in what is compared with.
         mean_output: Mean output of the training rows.
     """
-    parts = map_materials(batched(model, chunk_size=BATCH), inputs, chunk_size=BATCH)
-    predicted = np.concatenate([values for _, values in parts]).astype(np.float64)
+    predicted = apply_network(model, inputs)
     gap = as_features(dataset.Delta[rows])
     reverse = setting.task == "a2f-to-gap"
     label = gap if reverse else dataset.a2f[rows]

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..data import Dataset, Split
+from ..data import Dataset, Split, as_features, as_gap_functions
 from ..models import Setting
 from ._config import TrainConfig
 from ._losses import EquationResidual
@@ -48,20 +48,15 @@ class Examples:
     outputs: Float[np.ndarray, "sample out"]
 
 
+def as_rows(features: np.ndarray, target: np.ndarray, labelled: np.ndarray | None = None) -> Rows:
+    """Rows from tables in any precision; all of them have a label if nothing else is said."""
+    labelled = np.ones(len(target)) if labelled is None else labelled
+    return Rows(*(jnp.asarray(values, dtype=jnp.float32) for values in (features, target, labelled)))
+
+
 def fields_for(config: TrainConfig) -> tuple[str, ...]:
     """The fields of a data set that a task needs; gap functions to compare with are always among them."""
     return ("a2f", "Delta_meV", "Delta_iw_meV", *(("dos",) if config.task == "dos-to-a2f" else ()))
-
-
-def as_features(Delta: np.ndarray) -> Float[np.ndarray, "sample feature"]:
-    """Real parts of gap functions, then imaginary parts [meV]."""
-    return np.concatenate([np.real(Delta), np.imag(Delta)], axis=1)
-
-
-def as_gap_functions(features: Float[np.ndarray, "sample feature"]) -> np.ndarray:
-    """The inverse of `as_features`."""
-    half = features.shape[1] // 2
-    return features[:, :half] + 1j * features[:, half:]
 
 
 def make_examples(config: TrainConfig, dataset: Dataset) -> Examples:
@@ -93,11 +88,6 @@ def make_rows(config: TrainConfig, examples: Examples, setting: Setting, split: 
         n_train = np.sum(~with_label)
         targets[0][~with_label], targets[1][~parts[1][1]] = estimates[:n_train], estimates[n_train:]
     train, validation = (
-        Rows(
-            features=jnp.asarray(examples.inputs[rows], dtype=jnp.float32),
-            target=jnp.asarray(target, dtype=jnp.float32),
-            labelled=jnp.asarray(known, dtype=jnp.float32),
-        )
-        for (rows, known), target in zip(parts, targets, strict=True)
+        as_rows(examples.inputs[rows], target, known) for (rows, known), target in zip(parts, targets, strict=True)
     )
     return (train if config.uses_physics else train.with_labels_only()), validation

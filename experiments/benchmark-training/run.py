@@ -9,13 +9,13 @@ import time
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 
 import diffeliash as de
+from diffeliash.data import as_features
 from diffeliash.models import Predictor, PredictorConfig, fit_standardization, setting_of, trainable
-from diffeliash.training import EquationResidual, Objective, Rows, SolverConsistency, make_epoch
+from diffeliash.training import EquationResidual, Objective, Rows, SolverConsistency, as_rows, make_epoch
 
 N_ROWS, BATCH, EPOCHS = 2048, 128, 5
 
@@ -58,14 +58,13 @@ def main() -> None:
         data = de.read_dataset(pathlib.Path(folder) / "data")
     Delta, a2f = data.Delta[:N_ROWS], data.a2f[:N_ROWS]
     setting = setting_of(data.config)
-    features, label = np.concatenate([Delta.real, Delta.imag], axis=1), jnp.asarray(a2f, jnp.float32)
-    rows = Rows(jnp.asarray(features, jnp.float32), label, jnp.ones(N_ROWS, jnp.float32))
+    rows = as_rows(as_features(Delta), a2f)
     loss = EquationResidual(setting)
     loss.prepare(Delta[:256])
     started = time.perf_counter()
-    estimates = jnp.asarray(loss.prepare(Delta), jnp.float32)
+    estimates = loss.prepare(Delta)
     prepare = (time.perf_counter() - started) / N_ROWS
-    without = Rows(rows.features, estimates, jnp.zeros(N_ROWS, jnp.float32))
+    without = as_rows(as_features(Delta), estimates, np.zeros(N_ROWS))
     plain = per_update(rows, Objective(), EPOCHS)
     times = {
         "PyTorch": torch_update(args.torch, args.device),
