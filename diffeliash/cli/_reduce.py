@@ -117,7 +117,8 @@ def _read_npz(path: pathlib.Path) -> "tuple[np.ndarray, np.ndarray]":
             return np.asarray(arrays["inputs"], dtype=float), np.asarray(arrays["outputs"], dtype=float)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         hint = "Give a data set of `diffeliash generate`, or a file of numpy.savez(..., inputs=..., outputs=...)."
-        raise InputError("cannot read functions", where=str(path), why=f"{error}.", hint=hint) from error
+        why = f"{error.strerror}." if isinstance(error, FileNotFoundError) else "it has no two tables of numbers."
+        raise InputError("cannot read functions", where=str(path), why=why, hint=hint) from error
 
 
 def _reduce(functions: "Functions", config: "ReduceConfig") -> "Reduction":

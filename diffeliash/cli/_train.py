@@ -224,7 +224,8 @@ def _train(
 
         def show(record: "EpochRecord") -> None:
             log(record)
-            parts = [f"MSE training {record.train_mse:.5f}, validation {record.validation_mse:.5f}"]
+            parts = [f"MSE training {record.train_mse:.5f}"] if record.train_mse else []
+            parts += [f"validation {record.validation_mse:.5f}"] if record.validation_mse else []
             parts += [f"equations {record.equation:.5f}"] if record.equation else []
             parts += [f"solver {record.solver:.2e}"] if record.solver else []
             update(record.epoch, ", ".join(parts))
