@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from .data import GenerateConfig as GenerateConfig
     from .data import MaterialsFamily as MaterialsFamily
     from .data import SimpleFamily as SimpleFamily
+    from .data import dos_features as dos_features
     from .data import export_dataset as export_dataset
     from .data import feature_grid as feature_grid
     from .data import gap_features as gap_features
     from .data import generate as generate
     from .data import read_dataset as read_dataset
+    from .data import read_dos as read_dos
     from .data import read_gap as read_gap
     from .data import read_spectrum as read_spectrum
     from .data import repair_dataset as repair_dataset
@@ -69,8 +71,8 @@ _LAYERS = {
     "analysis": ("ReduceConfig", "reduce_complexity"),
     "data": (
         "BrownianFamily", "ComplexFamily", "DataSource", "GenerateConfig", "MaterialsFamily", "SimpleFamily",
-        "export_dataset", "feature_grid", "gap_features", "generate", "read_dataset", "read_gap", "read_spectrum",
-        "repair_dataset", "verify_dataset",
+        "dos_features", "export_dataset", "feature_grid", "gap_features", "generate", "read_dataset", "read_dos",
+        "read_gap", "read_spectrum", "repair_dataset", "verify_dataset",
     ),
     "models": ("Predictor", "read_checkpoint"),
     "physics": (

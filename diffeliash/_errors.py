@@ -43,7 +43,7 @@ class IntegrityError(DiffeliashError):
 
 
 class DeviceError(DiffeliashError):
-    """The requested device is not there."""
+    """The requested device is not there, or no longer."""
 
 
 def not_positive(config: Any, names: Sequence[str]) -> list[str]:

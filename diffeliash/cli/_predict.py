@@ -1,4 +1,4 @@
-"""`diffeliash predict`: gap function in, a2F out."""
+"""`diffeliash predict`: gap function, or density of states, in, a2F out."""
 
 import dataclasses
 import pathlib
@@ -13,7 +13,7 @@ from ._targets import check_targets
 from ._train_run import CHECKPOINT
 
 if TYPE_CHECKING:
-    from ..data import GapFile
+    from ..data import DosFile, GapFile
 
 
 def predict_command(
@@ -21,7 +21,8 @@ def predict_command(
     file: Annotated[
         pathlib.Path,
         typer.Argument(
-            help="Gap function: text with w, Re Delta, Im Delta [meV] on the line w + iG, or HDF5 of `solve`."
+            help="Gap function: text with w, Re Delta, Im Delta [meV] on the line w + iG, or HDF5 of `solve`. For a "
+            "network of --task dos-to-a2f the density of states: text with w [meV], N/N_F, or HDF5 of `solve`."
         ),
     ],
     temperature: Annotated[
@@ -37,9 +38,12 @@ def predict_command(
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
-    """Predict the spectral function behind a gap function, and check it: solve it and compare the gap functions."""
+    """Predict the spectral function behind a gap function, and check it: solve it and compare the gap functions.
+
+    The same with densities of states, where the network was trained on them.
+    """
     with session(json, device):
-        from ..data import read_gap, write_file
+        from ..data import read_dos, read_gap, write_file
         from ..models import predict_spectrum, read_checkpoint
         from ._figure import figure_bytes
         from ._predict_plot import plot_prediction
@@ -47,57 +51,63 @@ def predict_command(
         plot = plot or pathlib.Path(f"{file.stem}-a2f.png")
         check_targets([file], output=output, plot=plot)
         checkpoint = read_checkpoint(run / CHECKPOINT if run.is_dir() else run)
-        setting = _setting_for_gaps(checkpoint.setting, run)
+        setting = _setting_for_a2f(checkpoint.setting, run)
         stated = {name: value for name, value in (("T", temperature), ("broadening", broadening)) if value is not None}
-        gap = dataclasses.replace(read_gap(file), **stated)
-        _tell_assumptions(gap, setting)
-        spectrum, setting = predict_spectrum(checkpoint.model, setting, gap)
+        read = read_dos if setting.task == "dos-to-a2f" else read_gap
+        given = dataclasses.replace(read(file), **stated)
+        _tell_assumptions(given, setting)
+        spectrum, setting = predict_spectrum(checkpoint.model, setting, given)
         if (lowest := float(spectrum.a2f.min())) < 0:
             tell(f"note: the predicted a2F is negative in places, down to {lowest:.3g}; it is used as it stands.")
-        sol, real = _recompute(spectrum, setting, gap)
-        result = _result(file, spectrum, sol, real, gap, setting)
-        write_file(plot, figure_bytes(plot_prediction(file.name, spectrum, gap, real), plot))
+        sol, real = _recompute(spectrum, setting, given)
+        result = _result(file, spectrum, sol, real, given, setting)
+        write_file(plot, figure_bytes(plot_prediction(file.name, spectrum, given, real), plot))
         if output:
             write_file(output, _as_text(spectrum, setting).encode())
         if json:
             print_json({"results": [result]})
         else:
-            print(_report(result, plot, output))
+            print(_report(result, setting, plot, output))
         finish([result])
 
 
-def _setting_for_gaps(setting: Any, run: pathlib.Path) -> Any:
-    """What a network was trained for, if it answers gap functions with spectra."""
-    if setting is None or setting.task != "gap-to-a2f":
+def _setting_for_a2f(setting: Any, run: pathlib.Path) -> Any:
+    """What a network was trained for, if it answers with spectra."""
+    if setting is None or setting.task == "a2f-to-gap":
         why = "it was not trained on a data set." if setting is None else f"it was trained for {setting.task}."
-        raise InputError("this network does not answer gap functions with a2F", where=str(run), why=why)
+        raise InputError("this network does not answer with a2F", where=str(run), why=why)
     return setting
 
 
-def _tell_assumptions(gap: "GapFile", setting: Any) -> None:
+def _tell_assumptions(given: "GapFile | DosFile", setting: Any) -> None:
     trained = {"T": f"{setting.T:g} K", "broadening": f"{setting.broadening:g} meV", "mu_star": f"{setting.mu_star:g}"}
-    unknown = [f"{name} = {value}" for name, value in trained.items() if getattr(gap, name) is None]
-    if gap.T is not None and abs(gap.T / setting.T - 1) > 1e-9:
-        tell(f"note: trained at {setting.T:g} K; all energies are scaled by {gap.T / setting.T:g}.")
+    unknown = [f"{name} = {value}" for name, value in trained.items() if getattr(given, name) is None]
+    if given.T is not None and abs(given.T / setting.T - 1) > 1e-9:
+        tell(f"note: trained at {setting.T:g} K; all energies are scaled by {given.T / setting.T:g}.")
         unknown = [name.split(" = ")[0] for name in unknown]
     if unknown:
         tell(f"note: the file does not state {', '.join(unknown)}: taken as in training.")
 
 
-def _recompute(spectrum: Any, setting: Any, gap: "GapFile") -> tuple[Any, Any]:
+def _recompute(spectrum: Any, setting: Any, given: "GapFile | DosFile") -> tuple[Any, Any]:
     from ..physics import continue_gap
 
     sol = setting.solve(spectrum)
-    return sol, continue_gap(sol, spectrum, gap.omega, broadening=setting.broadening)
+    return sol, continue_gap(sol, spectrum, given.omega, broadening=setting.broadening)
 
 
-def _result(file: pathlib.Path, spectrum: Any, sol: Any, real: Any, gap: "GapFile", setting: Any) -> dict[str, Any]:
+def _result(
+    file: pathlib.Path, spectrum: Any, sol: Any, real: Any, given: "GapFile | DosFile", setting: Any
+) -> dict[str, Any]:
     import numpy as np
 
-    from ..data import as_features
+    from ..data import DosFile, as_features
     from ..training import pearson
 
-    recomputed, given = (as_features(np.asarray(Delta)[None, :]) for Delta in (real.Delta, gap.Delta))
+    if isinstance(given, DosFile):
+        pair = np.asarray(real.dos)[None, :], given.dos[None, :]
+    else:
+        pair = tuple(as_features(np.asarray(Delta)[None, :]) for Delta in (real.Delta, given.Delta))
     return {
         "file": str(file),
         "T_K": float(setting.T),
@@ -106,7 +116,7 @@ def _result(file: pathlib.Path, spectrum: Any, sol: Any, real: Any, gap: "GapFil
         "omega_c_meV": float(setting.omega_c),
         "lambda_ep": float(spectrum.lambda_ep),
         "omega_log_meV": float(spectrum.omega_log),
-        "recomputed_1_minus_pcc": float(1 - pearson(recomputed, given)[0]),
+        "recomputed_1_minus_pcc": float(1 - pearson(*pair)[0]),
         "superconducting": bool(sol.superconducting),
         "converged": bool(sol.converged),
         "omega_meV": np.asarray(spectrum.omega).tolist(),
@@ -121,11 +131,12 @@ def _as_text(spectrum: Any, setting: Any) -> str:
     return head + "".join(f"{w:.8g} {a:.8g}\n" for w, a in zip(spectrum.omega, spectrum.a2f.tolist(), strict=True))
 
 
-def _report(result: dict[str, Any], plot: pathlib.Path, output: pathlib.Path | None) -> str:
+def _report(result: dict[str, Any], setting: Any, plot: pathlib.Path, output: pathlib.Path | None) -> str:
     written = f"{plot} and {output}" if output else f"{plot}"
-    gap = f"1 - PCC {result['recomputed_1_minus_pcc']:.4f}" if result["superconducting"] else "none: it is normal"
+    what = "density of states" if setting.task == "dos-to-a2f" else "gap function"
+    found = f"1 - PCC {result['recomputed_1_minus_pcc']:.4f}" if result["superconducting"] else "none: it is normal"
     return (
         f"{result['file']}: predicted a2F has lambda = {result['lambda_ep']:.4f}, "
         f"omega_log = {result['omega_log_meV']:.3f} meV\n"
-        f"gap function recomputed from it against the one given: {gap}\nwritten to {written}"
+        f"{what} recomputed from it against the one given: {found}\nwritten to {written}"
     )

@@ -8,21 +8,34 @@ from matplotlib.figure import Figure
 from ._train_plot import LABEL, PREDICTION
 
 if TYPE_CHECKING:
-    from ..data import GapFile
+    from ..data import DosFile, GapFile
     from ..physics import RealAxisGap, Spectrum
 
 
-def plot_prediction(name: str, spectrum: "Spectrum", gap: "GapFile", real: "RealAxisGap") -> Figure:
-    """The predicted spectrum, and the gap function given against the one recomputed from the prediction."""
-    figure = Figure(figsize=(11, 3.4), layout="constrained")
-    panels = figure.subplots(1, 3)
-    panels[0].plot(spectrum.omega, spectrum.a2f, color=PREDICTION)
-    panels[0].set(xlabel=r"$\omega$ [meV]", ylabel=r"predicted $\alpha^2F(\omega)$", xlim=(0, None))
-    for panel, part, label in zip(panels[1:], (np.real, np.imag), ("Re", "Im"), strict=True):
-        panel.plot(gap.omega, part(gap.Delta), color=LABEL, label="given")
-        panel.plot(gap.omega, part(real.Delta), "--", color=PREDICTION, label="recomputed from the prediction")
-        reach = 3.5 * float(spectrum.omega_max)
-        panel.set(xlabel=r"$\omega$ [meV]", ylabel=rf"{label} $\Delta(\omega)$ [meV]", xlim=(0, reach))
-    panels[2].legend(frameon=False)
+def plot_prediction(name: str, spectrum: "Spectrum", given: "GapFile | DosFile", real: "RealAxisGap") -> Figure:
+    """The predicted spectrum, and what was given against what is recomputed from the prediction."""
+    pairs = _pairs(given, real)
+    figure = Figure(figsize=(3.7 * (1 + len(pairs)), 3.4), layout="constrained")
+    first, *others = figure.subplots(1, 1 + len(pairs))
+    first.plot(spectrum.omega, spectrum.a2f, color=PREDICTION)
+    first.set(xlabel=r"$\omega$ [meV]", ylabel=r"predicted $\alpha^2F(\omega)$", xlim=(0, None))
+    reach = 3.5 * float(spectrum.omega_max)
+    for panel, (label, one, other) in zip(others, pairs, strict=True):
+        panel.plot(given.omega, one, color=LABEL, label="given")
+        panel.plot(given.omega, other, "--", color=PREDICTION, label="recomputed from the prediction")
+        panel.set(xlabel=r"$\omega$ [meV]", ylabel=label, xlim=(0, reach))
+    others[-1].legend(frameon=False)
     figure.suptitle(name)
     return figure
+
+
+def _pairs(given: "GapFile | DosFile", real: "RealAxisGap") -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Name, given and recomputed values of all that is compared."""
+    from ..data import DosFile
+
+    if isinstance(given, DosFile):
+        return [(r"$N(\omega)/N_F$", given.dos, np.asarray(real.dos))]
+    parts = ("Re", np.real), ("Im", np.imag)
+    return [
+        (rf"{name} $\Delta(\omega)$ [meV]", part(given.Delta), part(np.asarray(real.Delta))) for name, part in parts
+    ]

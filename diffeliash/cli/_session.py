@@ -16,6 +16,7 @@ import typer
 
 from .._errors import DeviceError, DiffeliashError, InputError, IntegrityError, StorageError
 from ._cache import keep_compiled_programs
+from ._distributed import join
 from ._interrupt import stop_if_requested
 from ._options import Device
 
@@ -24,12 +25,18 @@ _EXIT_CODES = {InputError: BAD_INPUT, StorageError: STORAGE, IntegrityError: INT
 
 
 @contextlib.contextmanager
-def session(json_output: bool, device: Device | None = None) -> Iterator[None]:
-    """Run a command: set up JAX if a device is given, and turn every failure into a message and an exit code."""
+def session(json_output: bool, device: Device | None = None, distributed: str | None = None) -> Iterator[None]:
+    """Run a command: set up JAX if a device is given, and turn every failure into a message and an exit code.
+
+    Args:
+        json_output: Failures go to standard output too.
+        device: Where to compute; nothing for a command that does not.
+        distributed: Where this process meets others, if it does: see `_distributed.join`.
+    """
     try:
         try:
             if device is not None:
-                _set_up_jax(device)
+                _set_up_jax(device, distributed)
             stop_if_requested()
             yield
         finally:
@@ -72,7 +79,7 @@ def _fail(parts: dict[str, str], text: str, json_output: bool, code: int) -> Non
     raise typer.Exit(code)
 
 
-def _set_up_jax(device: Device) -> None:
+def _set_up_jax(device: Device, distributed: str | None) -> None:
     import jax
 
     logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)
@@ -80,6 +87,8 @@ def _set_up_jax(device: Device) -> None:
     keep_compiled_programs()
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
+    if distributed:
+        join(distributed)
     if device == "gpu":
         try:
             jax.devices("gpu")  # where there is one, JAX takes it, and all of them if there are several

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .._errors import InputError, StorageError
+from .._errors import DeviceError, InputError, StorageError
+from ._distributed import leave
 from ._generate import generate_with_progress, summary
 from ._interrupt import stop_if_requested
 from ._options import DeviceOption, Json
@@ -93,6 +94,14 @@ def train_command(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write event files too (needs the extra `tensorboard`).")
     ] = False,
+    distributed: Annotated[
+        str | None,
+        typer.Option(
+            "--distributed",
+            help="Train as one of several processes, with all their devices: auto under Slurm or Open MPI, else "
+            "ADDRESS:PORT,COUNT,INDEX. Needs DATA and --run.",
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Of all random numbers.", show_default="0")] = None,
     device: DeviceOption = "auto",
     json: Json = False,
@@ -101,7 +110,7 @@ def train_command(
 
     A run may be interrupted or killed at any time: --resume goes on with it, to the same end.
     """
-    with session(json, None if print_config else device):
+    with session(json, None if print_config else device, distributed):
         given = {
             "task": task, "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
             "max_labels": max_labels, "noise": noise, "equation_weight": equation_weight,
@@ -111,20 +120,24 @@ def train_command(
         begun = _begun(run, bool(asked or config or preset or data or num_samples)) if resume else None
         wanted = _config(begun / CONFIG, None, {}, None) if begun else _config(config, preset, asked, num_samples)
         if data is not None:
-            wanted = dataclasses.replace(wanted, dataset=str(data))
+            wanted = dataclasses.replace(wanted, dataset=str(data.absolute()))
         if print_config:
             print(wanted.as_toml(), end="")
             return
-        folder = begun or new_run(run)
+        from ..training import leads
+
+        if distributed and (run is None or not wanted.dataset):
+            raise InputError("--distributed needs DATA and --run: the processes share both.")
+        folder = begun or _new_run_of_all(run)
         try:
-            log = event_writer(folder) if tensorboard else lambda record: None
-            metrics, text = _run(wanted, folder, log, resume=resume)
+            log = event_writer(folder) if tensorboard and leads() else lambda record: None
+            found = _run(wanted, folder, log, resume=resume)
         finally:
             remove_if_empty(folder)
-        if json:
-            print_json({"run": str(folder), "metrics": metrics})
-        else:
-            print(text)
+        if found and json:
+            print_json({"run": str(folder), "metrics": found[0]})
+        elif found:
+            print(found[1])
 
 
 def _config(
@@ -158,6 +171,14 @@ def _begun(run: pathlib.Path | None, with_options: bool) -> pathlib.Path:
     return run
 
 
+def _new_run_of_all(run: pathlib.Path | None) -> pathlib.Path:
+    """A folder that the first of several processes makes."""
+    from ..training import leads, together
+
+    with together():
+        return run if run and not leads() else new_run(run)
+
+
 def new_run(run: pathlib.Path | None) -> pathlib.Path:
     """A folder that is new: the one named, or the next free number in `runs`."""
     if run is None:
@@ -182,13 +203,20 @@ def remove_if_empty(folder: pathlib.Path) -> None:
 
 def _run(
     config: "RunConfig", folder: pathlib.Path, log: "Callable[[EpochRecord], None]", *, resume: bool
-) -> tuple[dict[str, Any], str]:
-    """Train, evaluate and write; the metrics, and the report."""
+) -> tuple[dict[str, Any], str] | None:
+    """Train, evaluate and write; the metrics, and the report. The first of several processes does the rest alone."""
     from ..data import write_file
+    from ..training import leads, several, together
 
-    dataset = _read_data(config, folder, resume=resume)
-    write_file(folder / CONFIG, config.as_toml().encode())
+    with together():
+        dataset = _read_data(config, folder, resume=resume)
+        if leads():
+            write_file(folder / CONFIG, config.as_toml().encode())
     training = _train(config.train, dataset, folder, log)
+    if several():
+        leave()
+    if not leads():
+        return None
     evaluation = _evaluate(config.train, dataset, training)
     stop_if_requested()
     write_results(folder, config, dataset, training, evaluation)
@@ -211,16 +239,18 @@ def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "D
 def _train(
     config: "TrainConfig", dataset: "Dataset", folder: pathlib.Path, log: "Callable[[EpochRecord], None]"
 ) -> "Training":
-    from ..training import StateFiles, train
+    from ..training import StateFiles, leads, train
     from ._progress import progress_bar
 
+    say = tell if leads() else lambda text: None
     identity = {"train": dataclasses.asdict(config) | {"hidden_sizes": list(config.hidden_sizes)}}
     files = StateFiles(folder, identity | {"data": dataset.digest})
     total = config.epochs + (config.solver_epochs if config.solver_weight else 0)
     started = time.perf_counter()
     if config.equation_weight:
-        tell("inverting the gap functions of rows without a label")
-    with progress_bar("training", total) as update:
+        say("inverting the gap functions of rows without a label")
+    bar = progress_bar("training", total) if leads() else contextlib.nullcontext(_stop_quietly)
+    with bar as update:
 
         def show(record: "EpochRecord") -> None:
             log(record)
@@ -238,11 +268,17 @@ def _train(
                 files=files,
                 saved=lambda now: write_progress(folder, config, dataset, now),
             )
-        except SystemExit:
-            tell(f"the run can go on: diffeliash train --run {folder} --resume")
+        except (SystemExit, DeviceError):  # a signal here, or the end of another process
+            say(f"the run can go on: diffeliash train --run {folder} --resume")
             raise
-    tell(f"trained in {time.perf_counter() - started:.0f} s")
+    say(f"trained in {time.perf_counter() - started:.0f} s")
     return training
+
+
+def _stop_quietly(done: int, remark: str) -> None:
+    """Progress of a process that does not lead."""
+    del done, remark
+    stop_if_requested()
 
 
 def _evaluate(config: "TrainConfig", dataset: "Dataset", training: "Training") -> "Evaluation":

@@ -14,12 +14,15 @@ from ._family import family_grid as family_grid
 from ._features import GapFunction as GapFunction
 from ._features import as_features as as_features
 from ._features import as_gap_functions as as_gap_functions
+from ._features import dos_features as dos_features
 from ._features import feature_grid as feature_grid
 from ._features import gap_features as gap_features
 from ._features import spectrum_grid as spectrum_grid
 from ._files import write_file as write_file
 from ._formats import FORMATS as FORMATS
+from ._gap_files import DosFile as DosFile
 from ._gap_files import GapFile as GapFile
+from ._gap_files import read_dos as read_dos
 from ._gap_files import read_gap as read_gap
 from ._gap_files import write_solution as write_solution
 from ._generate import GenerateReport as GenerateReport

@@ -8,7 +8,7 @@ from jaxtyping import Array, Complex, Float
 
 from .._errors import InputError
 from ..physics import RealAxisGap, is_concrete
-from ._gap_files import GapFile
+from ._gap_files import DosFile, GapFile
 
 N_ENERGIES = 150
 """Energies of the predictor's input: 150 real and 150 imaginary parts. The autoencoder's are 200."""
@@ -52,9 +52,25 @@ def gap_features(
     Raises:
         InputError: The gap function is known not to cover the grid.
     """
-    _refuse_short_range(real.omega, grid)
+    _refuse_short_range(real.omega, grid, "gap function")
     omega, Delta, at = jnp.asarray(real.omega), jnp.asarray(real.Delta), jnp.asarray(grid)
     return jnp.concatenate([jnp.interp(at, omega, part) for part in (jnp.real(Delta), jnp.imag(Delta))])
+
+
+def dos_features(
+    real: RealAxisGap | DosFile, grid: Float[Array | np.ndarray, " feature"] = PAPER_GRID
+) -> Float[Array, " input"]:
+    r"""Density of states on the grid, linear between its energies.
+
+    Args:
+        real: On the line $\omega + i\Gamma$, as `continue_gap` and `read_dos` give it.
+        grid: Energies of the features [meV].
+
+    Raises:
+        InputError: It is known not to cover the grid.
+    """
+    _refuse_short_range(real.omega, grid, "density of states")
+    return jnp.interp(jnp.asarray(grid), jnp.asarray(real.omega), jnp.asarray(real.dos))
 
 
 def as_features(Delta: Complex[np.ndarray, "sample freq"]) -> Float[np.ndarray, "sample input"]:
@@ -68,13 +84,15 @@ def as_gap_functions(features: Float[np.ndarray, "sample input"]) -> Complex[np.
     return features[:, :half] + 1j * features[:, half:]
 
 
-def _refuse_short_range(omega: Float[Array | np.ndarray, " freq"], grid: Float[Array | np.ndarray, " feature"]) -> None:
+def _refuse_short_range(
+    omega: Float[Array | np.ndarray, " freq"], grid: Float[Array | np.ndarray, " feature"], what: str
+) -> None:
     if not is_concrete(omega, grid):
         return
     omega, grid = np.asarray(omega), np.asarray(grid)
     step = grid[1] - grid[0]
     if omega[0] > grid[0] + step or omega[-1] < grid[-1] - step / 2:
         raise InputError(
-            f"the gap function covers {omega[0]:g} to {omega[-1]:g} meV",
+            f"the {what} covers {omega[0]:g} to {omega[-1]:g} meV",
             why=f"features from {grid[0]:g} to {grid[-1]:g} meV are needed.",
         )

@@ -1,4 +1,4 @@
-"""Gap functions on disk: written by `solve`, read by `predict`."""
+"""Gap functions and densities of states on disk: written by `solve`, read by `predict`."""
 
 import dataclasses
 import json
@@ -19,7 +19,17 @@ SOLUTION_FORMAT_VERSION = 3
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class GapFile:
+class _OnTheLine:
+    """Energies on the line omega + i broadening, and what a file may state."""
+
+    omega: Float[np.ndarray, " freq"]
+    T: float | None = None
+    broadening: float | None = None
+    mu_star: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GapFile(_OnTheLine):
     """A gap function on the line omega + i broadening.
 
     Args:
@@ -30,11 +40,22 @@ class GapFile:
         mu_star: Coulomb pseudopotential, if the file states it.
     """
 
-    omega: Float[np.ndarray, " freq"]
     Delta: Complex[np.ndarray, " freq"]
-    T: float | None = None
-    broadening: float | None = None
-    mu_star: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DosFile(_OnTheLine):
+    r"""A density of states $N/N_F = \mathrm{Re}\,z/\sqrt{z^2 - \Delta^2}$ on the line z = omega + i broadening.
+
+    Args:
+        omega: Energies [meV].
+        dos: Density of states, in units of that of the normal metal.
+        T: Temperature [K], if the file states it.
+        broadening: Distance of the line from the real axis [meV], if the file states it.
+        mu_star: Coulomb pseudopotential, if the file states it.
+    """
+
+    dos: Float[np.ndarray, " freq"]
 
 
 def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, RealAxisGap]]) -> None:
@@ -85,41 +106,75 @@ def read_gap(path: str | pathlib.Path) -> GapFile:
         InputError: What is wrong, where, and what to do.
         IntegrityError: A damaged HDF5 file.
     """
-    path = pathlib.Path(path)
+    (omega, Delta), stated = _read(
+        pathlib.Path(path), "gap function", "Delta_meV", ("energy", "real part", "imaginary part")
+    )
+    return GapFile(omega=omega, Delta=Delta.astype(complex), **stated)
+
+
+def read_dos(path: str | pathlib.Path) -> DosFile:
+    r"""Read a density of states: text with the columns $\omega$ [meV], $N/N_F$, or a file of `solve`.
+
+    Raises:
+        InputError: What is wrong, where, and what to do.
+        IntegrityError: A damaged HDF5 file.
+    """
+    (omega, dos), stated = _read(pathlib.Path(path), "density of states", "dos", ("energy", "N/N_F"))
+    return DosFile(omega=omega, dos=dos, **stated)
+
+
+def _read(
+    path: pathlib.Path, what: str, field: str, columns: tuple[str, ...]
+) -> tuple[tuple[np.ndarray, np.ndarray], dict[str, float | None]]:
+    """Energies and a function of them, and what the file states.
+
+    Args:
+        path: A file of `solve`, or a table of numbers.
+        what: Name of the function.
+        field: Of the file of `solve`.
+        columns: Of the table.
+    """
     content = read_bytes(path)
-    found = _read_hdf5_gap(path) if is_hdf5(content) else _read_text_gap(path, content)
-    if found.omega.size < 2 or np.any(np.diff(found.omega) <= 0):
+    if is_hdf5(content):
+        omega, values, stated = _read_solution(path, what, field)
+    else:
+        omega, values, stated = *_read_table(path, content, what, columns), {}
+    if omega.size < 2 or np.any(np.diff(omega) <= 0):
         raise InputError("energies must increase, and be at least two", where=str(path))
-    if not np.all(np.isfinite(found.Delta)):
+    if not np.all(np.isfinite(values)):
         raise InputError("a value is not finite", where=str(path))
-    return found
+    return (omega, values), stated
 
 
-def _read_hdf5_gap(path: pathlib.Path) -> GapFile:
+def _read_solution(path: pathlib.Path, what: str, field: str) -> tuple[np.ndarray, np.ndarray, dict[str, float | None]]:
     arrays, attributes = read_hdf5(path)
-    missing = {"omega_real_meV", "Delta_meV"} - set(arrays)
+    missing = {"omega_real_meV", field} - set(arrays)
     if missing:
-        why = "it holds several solutions." if "Delta_meV_0" in arrays else f"{', '.join(sorted(missing))} missing."
+        why = "it holds several solutions." if f"{field}_0" in arrays else f"{', '.join(sorted(missing))} missing."
         hint = "Give a file of `diffeliash solve` with one spectrum and one temperature."
-        raise InputError("no gap function in this file", where=str(path), why=why, hint=hint)
+        raise InputError(f"no {what} in this file", where=str(path), why=why, hint=hint)
     if attributes.get("format_version") != SOLUTION_FORMAT_VERSION:
         raise InputError("unknown format version", where=str(path), why=f"{attributes.get('format_version')}.")
-    omega, Delta = arrays["omega_real_meV"], arrays["Delta_meV"]
-    if omega.ndim != 1 or omega.shape != Delta.shape:
+    omega, values = arrays["omega_real_meV"], arrays[field]
+    if omega.ndim != 1 or omega.shape != values.shape:
         hint = "Give a file of `diffeliash solve`, or text with one of them."
-        why = f"it holds {len(Delta)} samples of a data set."
-        raise InputError("no single gap function in this file", where=str(path), why=why, hint=hint)
-    stated = {field: attributes.get(name) for field, name in _STATED.items()}
-    return GapFile(omega=omega, Delta=Delta.astype(complex), **stated)
+        why = f"it holds {len(values)} samples of a data set."
+        raise InputError(f"no single {what} in this file", where=str(path), why=why, hint=hint)
+    return omega, values, {name: attributes.get(attribute) for name, attribute in _STATED.items()}
 
 
 _STATED = {"T": "T_K", "broadening": "broadening_meV", "mu_star": "mu_star"}
 
 
-def _read_text_gap(path: pathlib.Path, content: bytes) -> GapFile:
+def _read_table(
+    path: pathlib.Path, content: bytes, what: str, columns: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray]:
     data = parse_table(path, content).rectangle()
-    if data.shape[1] != 3:
-        raise InputError(
-            f"{data.shape[1]} columns", where=str(path), why="a gap function has three: energy, real, imaginary part."
-        )
-    return GapFile(omega=data[:, 0], Delta=data[:, 1] + 1j * data[:, 2])
+    if data.shape[1] != len(columns):
+        why = f"a {what} has {_NUMBERS[len(columns)]}: {', '.join(columns)}."
+        raise InputError(f"{data.shape[1]} columns", where=str(path), why=why)
+    parts = data[:, 1:]
+    return data[:, 0], parts[:, 0] if parts.shape[1] == 1 else parts[:, 0] + 1j * parts[:, 1]
+
+
+_NUMBERS = {2: "two", 3: "three"}

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .._errors import InputError
-from ..data import GapFile, feature_grid, gap_features, spectrum_grid
+from ..data import DosFile, GapFile, dos_features, feature_grid, gap_features, spectrum_grid
 from ..physics import AbstractFrequencies, FullMatsubara, GapSolution, Spectrum, solve_gap
 
 Task = Literal["gap-to-a2f", "dos-to-a2f", "a2f-to-gap"]
@@ -81,37 +81,41 @@ def setting_of(config: dict[str, Any], task: Task = "gap-to-a2f") -> Setting:
     return Setting(task=task, **family, **{name: config[name] for name in names})
 
 
-def predict_spectrum(model: Callable[..., Any], setting: Setting, gap: GapFile) -> tuple[Spectrum, Setting]:
-    """Spectral function for a gap function, at the scale that its temperature fixes.
+def predict_spectrum(model: Callable[..., Any], setting: Setting, given: GapFile | DosFile) -> tuple[Spectrum, Setting]:
+    """Spectral function for a gap function or a density of states, at the scale that its temperature fixes.
 
     Args:
-        model: A trained predictor, from the features of one gap function [meV] to a spectral function.
+        model: A trained predictor, from the features of one of them to a spectral function.
         setting: What it was trained for.
-        gap: A gap function; what it does not state is taken to be as trained.
+        given: What it was trained to be given; what that does not state is taken to be as trained.
 
     Returns:
         The predicted spectrum, and the setting at its scale.
 
     Raises:
-        InputError: The gap function was not obtained in a setting that scaling turns into the trained one.
+        InputError: It was not obtained in a setting that scaling turns into the trained one.
     """
-    scale = 1.0 if gap.T is None else gap.T / setting.T
+    scale = 1.0 if given.T is None else given.T / setting.T
     wanted = setting.scaled(1.0 if abs(scale - 1) < 1e-9 else scale)
-    _refuse_other_settings(gap, wanted)
-    features = gap_features(gap, wanted.omega_real)
-    return Spectrum(wanted.omega, model(features / scale)), wanted
+    _refuse_other_settings(given, wanted)
+    if isinstance(given, DosFile):
+        features = dos_features(given, wanted.omega_real)
+    else:
+        features = gap_features(given, wanted.omega_real) / scale
+    return Spectrum(wanted.omega, model(features)), wanted
 
 
-def _refuse_other_settings(gap: GapFile, wanted: Setting) -> None:
-    if gap.T is not None and not (math.isfinite(gap.T) and gap.T > 0):
-        raise InputError(f"the temperature must be positive and finite [K], got {gap.T:g}.")
-    if gap.broadening is not None and abs(gap.broadening / wanted.broadening - 1) > TOLERANCE:
+def _refuse_other_settings(given: GapFile | DosFile, wanted: Setting) -> None:
+    what = "density of states" if isinstance(given, DosFile) else "gap function"
+    if given.T is not None and not (math.isfinite(given.T) and given.T > 0):
+        raise InputError(f"the temperature must be positive and finite [K], got {given.T:g}.")
+    if given.broadening is not None and abs(given.broadening / wanted.broadening - 1) > TOLERANCE:
         raise InputError(
-            f"the gap function has broadening {gap.broadening:g} meV",
+            f"the {what} has broadening {given.broadening:g} meV",
             why=f"the predictor needs {wanted.broadening:g} meV at {wanted.T:g} K.",
             hint=f"Continue it with --broadening {wanted.broadening:g}, or train at this ratio of broadening to T.",
         )
-    if gap.mu_star is not None and abs(gap.mu_star - wanted.mu_star) > 1e-9:
+    if given.mu_star is not None and abs(given.mu_star - wanted.mu_star) > 1e-9:
         raise InputError(
-            f"the gap function has mu* = {gap.mu_star:g}", why=f"the predictor was trained for {wanted.mu_star:g}."
+            f"the {what} has mu* = {given.mu_star:g}", why=f"the predictor was trained for {wanted.mu_star:g}."
         )

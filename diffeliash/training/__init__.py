@@ -4,6 +4,9 @@ from ._config import TrainConfig as TrainConfig
 from ._fit import Fit as Fit
 from ._fit import Phase as Phase
 from ._fit import fit as fit
+from ._hosts import leads as leads
+from ._hosts import several as several
+from ._hosts import together as together
 from ._losses import EquationResidual as EquationResidual
 from ._losses import SolverConsistency as SolverConsistency
 from ._losses import mean_square_error as mean_square_error

@@ -10,8 +10,9 @@ import jax
 import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from .._errors import InputError
+from .._errors import InputError, StorageError
 from ..models import Network, trainable
+from ._hosts import leads, of_leader, together
 from ._rows import Rows
 from ._state import EpochRecord, StateFiles, TrainingState
 from ._step import Losses, Objective, make_epoch, validation_loss
@@ -89,8 +90,14 @@ def fit(
     def leave(state: TrainingState) -> Fit:
         return Fit(model=eqx.combine(state.best, static), best_epoch=state.best_epoch, history=state.history)
 
+    def keep(state: TrainingState, *, now: bool) -> None:
+        if files and leads() and files.write(state, now=now):
+            saved(leave(state))
+
     state = _begin(phases[0], weights, batch_size, history=())
-    state = (files and files.newest(state)) or state
+    with together():
+        state = (files and files.newest(state)) or state
+    _refuse_different(state)
     try:
         for phase in phases[state.phase - 1 :]:
             if state.phase != phase.number:
@@ -101,12 +108,12 @@ def fit(
                 trained = run_epoch(state.weights, state.optimizer, phase.rows, jax.random.fold_in(key, epoch))
                 checked = validation_loss(trained[0], static, validation, phase.objective)
                 state = _after(state, trained, checked, seconds=time.perf_counter() - started)
-                progress(state.history[-1])
-                if files and files.write(state, now=_finished(phase, state, patience)):
-                    saved(leave(state))
+                with together():
+                    progress(state.history[-1])
+                    keep(state, now=_finished(phase, state, patience))
     finally:
-        if files and state.history and files.write(state, now=True):
-            saved(leave(state))
+        if state.history:
+            keep(state, now=True)
     return leave(state)
 
 
@@ -116,6 +123,15 @@ def _refuse_small(phase: Phase, batch_size: int) -> None:
             f"{len(phase.rows)} training samples do not fill one batch of {batch_size}.",
             hint="Generate more samples or use a smaller --batch-size.",
         )
+
+
+def _refuse_different(state: TrainingState) -> None:
+    """Refuse to go on if processes that train together do not go on from the same epoch."""
+    (epochs,) = of_leader(float(len(state.history)))
+    with together():
+        if len(state.history) != epochs:
+            hint = "All processes need the folder of the run."
+            raise StorageError("not the state that the first process found", why="another epoch.", hint=hint)
 
 
 def _optimizer(phase: Phase, batch_size: int) -> optax.GradientTransformation:
@@ -144,13 +160,13 @@ def _after(
 ) -> TrainingState:
     """The state after an epoch, from what `make_epoch` and `validation_loss` give."""
     weights, optimizer, losses = trained
-    validation, parts = checked
+    validation, of_labelled = of_leader(float(checked[0]), float(checked[1].data))
     record = EpochRecord(
         epoch=len(state.history) + 1,
         phase=state.phase,
         train_mse=float(losses.data),
-        validation_mse=float(parts.data),
-        validation_loss=float(validation),
+        validation_mse=of_labelled,
+        validation_loss=validation,
         equation=float(losses.equation),
         solver=float(losses.solver),
         n_masked=int(losses.n_masked),

@@ -8,9 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, UInt32
 
+from .._errors import InputError
 from ..models import Network
+from ._hosts import local, replicate, several
 from ._losses import SolverConsistency
 from ._rows import Rows
 
@@ -80,6 +82,9 @@ def make_epoch(
     """Compile a pass over all rows in random order; the rows left over by the last whole batch sit out.
 
     Where there are several devices each of them takes a part of every batch.
+
+    Raises:
+        InputError: Devices of several processes cannot share a batch evenly.
     """
     mesh = _devices_for(batch_size)
 
@@ -99,7 +104,8 @@ def make_epoch(
         )
 
     @eqx.filter_jit
-    def epoch(params: Network, state: Any, rows: Rows, key: PRNGKeyArray) -> tuple[Network, Any, Losses]:
+    def epoch(params: Network, state: Any, rows: Rows, key_data: UInt32[Array, "..."]) -> tuple[Network, Any, Losses]:
+        key = jax.random.wrap_key_data(key_data)
         n_batches = len(rows) // batch_size
         order = jax.random.permutation(key, len(rows))[: n_batches * batch_size]
         batches = jax.tree.map(lambda x: x[order].reshape(n_batches, batch_size, *x.shape[1:]), rows)
@@ -108,11 +114,20 @@ def make_epoch(
         n_masked = jnp.sum(losses.n_masked) * (1 if mesh is None else mesh.size)
         return params, state, Losses(data, equation, solver, n_masked)
 
-    return epoch
+    def on_all_devices(params: Network, state: Any, rows: Rows, key: PRNGKeyArray) -> tuple[Network, Any, Losses]:
+        given = params, state, rows, jax.random.key_data(key)
+        return epoch(*given) if mesh is None or not several() else local(epoch(*replicate(given, mesh)))
+
+    return on_all_devices
 
 
 def _devices_for(batch_size: int) -> jax.sharding.Mesh | None:
-    """As many local devices as share a batch evenly; nothing if that is one."""
-    devices = jax.local_devices()
+    """As many devices as share a batch evenly, all of them if there are several processes; nothing if that is one."""
+    devices = jax.devices()
     n = max(n for n in range(1, len(devices) + 1) if batch_size % n == 0)
+    if several() and n != len(devices):
+        raise InputError(
+            f"a batch of {batch_size} cannot be shared evenly among {len(devices)} devices.",
+            hint="Choose a --batch-size that is a multiple of their number.",
+        )
     return None if n == 1 else jax.sharding.Mesh(np.asarray(devices[:n]), (AXIS,))

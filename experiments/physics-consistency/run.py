@@ -20,11 +20,11 @@ import diffeliash as de
 from diffeliash.training import StateFiles, evaluate, make_examples, train
 
 HERE = pathlib.Path(__file__).parent
-DATA = de.GenerateConfig(num_samples=24000, seed=0)
+DATA = de.GenerateConfig(num_samples=18000, seed=0)
 EPOCHS = {100: 1500, 1000: 300, 10000: 60}
 """Of plain training: 1 500, 4 500 and 9 400 updates; the weights with the smallest validation loss are kept."""
 PHYSICS_EPOCHS = 50
-SOLVER_EPOCHS = 3
+SOLVER_EPOCHS = 1
 MEASURES = ("df_mean", "dg_mean", "gap_l2_mean")
 METHODS = {"plain": "labels alone", "a": "labels + solver", "b": "labels + equations", "ab": "labels + both"}
 

@@ -119,6 +119,20 @@ def test_predict_from_a_solution_at_another_scale(made, answer, tmp_path, spectr
     np.testing.assert_allclose(large["a2f"], small["a2f"], atol=1e-4 * max(small["a2f"]))
 
 
+def test_predict_from_a_density_of_states(made, run, answer, tmp_path):
+    from diffeliash import read_dataset
+
+    folder = made[0]
+    answer("train", folder / "data", "--run", "run", "--task", "dos-to-a2f", "--epochs", 1, "--batch-size", 16)
+    dataset = read_dataset(folder / "data", ("a2f", "dos"))
+    np.savetxt(tmp_path / "dos.dat", np.stack([dataset.omega_real, dataset.fields["dos"][0]], axis=1))
+    result = answer("predict", "run", "dos.dat")["results"][0]
+    assert len(result["a2f"]) == 1000
+    assert 0 < result["recomputed_1_minus_pcc"] < 0.5
+    np.savetxt(tmp_path / "gap.dat", gap_text(folder))
+    assert "density of states has two" in run("predict", "run", "gap.dat", expect=3).stderr
+
+
 def test_predict_refuses_other_settings(made, run, tmp_path):
     folder = made[0]
     table = gap_text(folder)

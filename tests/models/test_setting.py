@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from diffeliash import InputError
-from diffeliash.data import GapFile
+from diffeliash.data import DosFile, GapFile
 from diffeliash.models import Setting, predict_spectrum
 
 SETTING = Setting(
@@ -32,6 +32,15 @@ def test_scaling_law():
     np.testing.assert_allclose(scaled.omega, 5 * np.asarray(spectrum.omega), rtol=1e-12)
     assert setting == SETTING
     assert scaled_setting.omega_c == pytest.approx(500.0)
+
+
+def test_a_density_of_states_has_no_scale_but_its_energies():
+    dos = DosFile(omega=OMEGA, dos=1 + np.exp(-OMEGA), T=1.16, broadening=0.1, mu_star=0.1)
+    scaled = dataclasses.replace(dos, omega=5 * OMEGA, T=5.8, broadening=0.5)
+    for given in (dos, scaled):
+        np.testing.assert_allclose(predict_spectrum(Echo(), SETTING, given)[0].a2f, dos.dos[:4], rtol=1e-12)
+    with pytest.raises(InputError, match="density of states covers 0 to 17"):
+        predict_spectrum(Echo(), SETTING, dataclasses.replace(dos, omega=OMEGA / 2))
 
 
 def test_what_is_not_stated_is_taken_as_trained():

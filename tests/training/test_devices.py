@@ -1,17 +1,21 @@
-"""A batch shared out among devices gives the same weights, to rounding."""
+"""A batch shared out among devices, of one process or of several, gives the same weights, to rounding."""
 
 import json
 import os
+import socket
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 SCRIPT = """
 import json, sys
 import jax
 import numpy as np
 jax.config.update("jax_enable_x64", True)
+if len(sys.argv) > 1:
+    jax.distributed.initialize(sys.argv[1], num_processes=2, process_id=int(sys.argv[2]))
 from diffeliash.models import Predictor, PredictorConfig, fit_standardization
 from diffeliash.training import Objective, Phase, Rows, fit
 
@@ -23,21 +27,42 @@ model = Predictor(shape, scaling, jax.random.key(0))
 phase = Phase(number=1, epochs=3, learning_rate=1e-2, objective=Objective(), rows=rows)
 found = fit(model, [phase], rows, batch_size=6, patience=3, key=jax.random.key(1))
 weights = [np.asarray(x).tolist() for x in jax.tree.leaves(found.model)]
-print(json.dumps({"devices": jax.local_device_count(), "weights": weights}))
+print(json.dumps({"devices": jax.device_count(), "weights": weights}))
 """
 
 
-def weights(n_devices):
-    flags = f"--xla_force_host_platform_device_count={n_devices}"
+def start(*arguments, devices=1):
+    flags = f"--xla_force_host_platform_device_count={devices}"
     environment = os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
-    done = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
-    assert answer["devices"] == n_devices
+    command = [sys.executable, "-c", SCRIPT, *arguments]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def weights(process, devices):
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    answer = json.loads(out.splitlines()[-1])
+    assert answer["devices"] == devices
     return answer["weights"]
 
 
-def test_the_same_weights_on_several_devices():
-    one, four = weights(1), weights(4)  # of four devices three share a batch of six
-    for a, b in zip(one, four, strict=True):
+@pytest.fixture(scope="module")
+def on_one_device():
+    return weights(start(), 1)
+
+
+def test_the_same_weights_on_several_devices(on_one_device):
+    on_four = weights(start(devices=4), 4)  # three of which share a batch of six
+    for a, b in zip(on_one_device, on_four, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_the_same_weights_in_several_processes(on_one_device):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    first, second = (start(address, index, devices=3) for index in "01")  # a row of each batch on each of six devices
+    of_first, of_second = weights(first, 6), weights(second, 6)
+    for a, b, c in zip(on_one_device, of_first, of_second, strict=True):
+        np.testing.assert_array_equal(b, c)
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
