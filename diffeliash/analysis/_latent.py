@@ -47,7 +47,9 @@ class LatentScan:
         return self.sizes[-1]
 
 
-def scan_latent_sizes(name: str, values: Values, split: Split, config: ReduceConfig, progress: Progress) -> LatentScan:
+def scan_latent_sizes(
+    name: str, values: Values, *, split: Split, config: ReduceConfig, progress: Progress
+) -> LatentScan:
     """Try bottlenecks in ascending order until one suffices.
 
     Args:
@@ -57,9 +59,10 @@ def scan_latent_sizes(name: str, values: Values, split: Split, config: ReduceCon
         config: Bottlenecks, tolerance and how to train.
         progress: Told of every epoch.
     """
+    how = {"split": split, "config": config, "progress": progress}
     found = []
     for size in config.latent_sizes:
-        model = fit_autoencoder(f"{name}, bottleneck {size}", [values], size, split, config, progress)
+        model = fit_autoencoder(f"{name}, bottleneck {size}", [values], size, **how)
         found.append(unexplained(model, values[split.validation]))
         if found[-1] <= config.tolerance:
             break
@@ -71,7 +74,7 @@ def scan_latent_sizes(name: str, values: Values, split: Split, config: ReduceCon
 
 
 def fit_autoencoder(
-    name: str, blocks: Sequence[Values], latent_size: int, split: Split, config: ReduceConfig, progress: Progress
+    name: str, blocks: Sequence[Values], latent_size: int, *, split: Split, config: ReduceConfig, progress: Progress
 ) -> Autoencoder:
     """Train an autoencoder on functions of several kinds side by side, which count alike.
 
@@ -91,9 +94,9 @@ def fit_autoencoder(
         name,
         Autoencoder(shape, scaling, model_key),
         (values, values),
-        split,
-        config,
-        progress,
+        split=split,
+        config=config,
+        progress=progress,
         epochs=config.autoencoder_epochs,
         key=order_key,
     )
@@ -110,10 +113,10 @@ def fit_with_labels(
     name: str,
     model: M,
     tables: tuple[Values, Values],
+    *,
     split: Split,
     config: ReduceConfig,
     progress: Progress,
-    *,
     epochs: int,
     key: PRNGKeyArray,
 ) -> M:

@@ -83,23 +83,23 @@ def reduce_complexity(
     inputs, outputs = (np.asarray(values, dtype=np.float64) for values in (inputs, outputs))
     _refuse(inputs, outputs)
     split = split_rows(len(inputs), config.seed)
-    predictor, shape = _fit_predictor("predictor", inputs, outputs, split, config, progress)
+    how = {"split": split, "config": config, "progress": progress}
+    predictor, shape = _fit_predictor("predictor", inputs, outputs, **how)
     error = _error(predictor, inputs, outputs, split)
     first = Reduction(verdict="good", split=split, predictor=predictor, predictor_config=shape, error=error)
     if error <= config.good_enough:
         return first
     of_inputs, of_outputs = (
-        scan_latent_sizes(name, values, split, config, progress)
-        for name, values in (("inputs", inputs), ("outputs", outputs))
+        scan_latent_sizes(name, values, **how) for name, values in (("inputs", inputs), ("outputs", outputs))
     )
     first = dataclasses.replace(first, inputs=of_inputs, outputs=of_outputs)
     size = of_inputs.chosen
     if of_outputs.chosen <= size:
         return dataclasses.replace(first, verdict="change hyper-parameters")
-    autoencoder = fit_autoencoder(f"both, bottleneck {size}", [outputs, inputs], size, split, config, progress)
+    autoencoder = fit_autoencoder(f"both, bottleneck {size}", [outputs, inputs], size, **how)
     both = apply_network(autoencoder, np.concatenate([outputs, inputs], axis=1))
     new_outputs, new_inputs = both[:, : outputs.shape[1]], both[:, outputs.shape[1] :]
-    new, _ = _fit_predictor("new predictor", new_inputs, new_outputs, split, config, progress)
+    new, _ = _fit_predictor("new predictor", new_inputs, new_outputs, **how)
     return dataclasses.replace(
         first,
         verdict="reduced",
@@ -121,7 +121,7 @@ def _refuse(inputs: Float[np.ndarray, "..."], outputs: Float[np.ndarray, "..."])
 
 
 def _fit_predictor(
-    name: str, inputs: Values, outputs: Values, split: Split, config: ReduceConfig, progress: Progress
+    name: str, inputs: Values, outputs: Values, *, split: Split, config: ReduceConfig, progress: Progress
 ) -> tuple[Predictor, PredictorConfig]:
     shape = PredictorConfig(input_size=inputs.shape[1], hidden_sizes=config.hidden_sizes, output_size=outputs.shape[1])
     model_key, order_key = jax.random.split(jax.random.key(config.seed))
@@ -130,9 +130,9 @@ def _fit_predictor(
         name,
         Predictor(shape, scaling, model_key),
         (inputs, outputs),
-        split,
-        config,
-        progress,
+        split=split,
+        config=config,
+        progress=progress,
         epochs=config.epochs,
         key=order_key,
     )

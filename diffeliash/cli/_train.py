@@ -257,6 +257,7 @@ def _train(
             parts = [f"MSE training {record.train_mse:.5f}"] if record.train_mse else []
             parts += [f"validation {record.validation_mse:.5f}"] if record.validation_mse else []
             parts += [f"equations {record.equation:.5f}"] if record.equation else []
+            parts += [f"validation {record.validation_equation:.5f}"] if record.validation_equation else []
             parts += [f"solver {record.solver:.2e}"] if record.solver else []
             update(record.epoch, ", ".join(parts))
 

@@ -24,6 +24,7 @@ def plot_history(training: "Training") -> bytes:
         "train_mse": "training, labels",
         "validation_mse": "validation, labels",
         "equation": "training, equations",
+        "validation_equation": "validation, equations",
     }
     for name, label in curves.items():
         values = np.array([getattr(record, name) for record in training.history])

@@ -9,7 +9,6 @@ from ._hosts import several as several
 from ._hosts import together as together
 from ._losses import EquationResidual as EquationResidual
 from ._losses import SolverConsistency as SolverConsistency
-from ._losses import mean_square_error as mean_square_error
 from ._metrics import Evaluation as Evaluation
 from ._metrics import apply_network as apply_network
 from ._metrics import evaluate as evaluate

@@ -160,7 +160,7 @@ def _after(
 ) -> TrainingState:
     """The state after an epoch, from what `make_epoch` and `validation_loss` give."""
     weights, optimizer, losses = trained
-    validation, of_labelled = of_leader(float(checked[0]), float(checked[1].data))
+    validation, of_labelled, of_others = of_leader(*map(float, (checked[0], checked[1].data, checked[1].equation)))
     record = EpochRecord(
         epoch=len(state.history) + 1,
         phase=state.phase,
@@ -168,6 +168,7 @@ def _after(
         validation_mse=of_labelled,
         validation_loss=validation,
         equation=float(losses.equation),
+        validation_equation=of_others,
         solver=float(losses.solver),
         n_masked=int(losses.n_masked),
         seconds=seconds,

@@ -26,11 +26,6 @@ TOGETHER = 16
 """Spectra that are solved at a time."""
 
 
-def mean_square_error(predicted: Float[Array, "sample out"], target: Float[Array, "sample out"]) -> Float[Array, ""]:
-    """Mean of the squared differences over points and samples: the paper's loss."""
-    return jnp.mean((predicted - target) ** 2)
-
-
 @dataclasses.dataclass(frozen=True)
 class EquationResidual:
     r"""How well a predicted spectrum and its gap function obey the real-axis equations together: no solve.

@@ -29,6 +29,7 @@ class EpochRecord:
         validation_mse: Of labelled rows, after the epoch; zero if there are none.
         validation_loss: What the weights are chosen by.
         equation: Mean square distance to the linear inversion of rows without a label, mean over the epoch.
+        validation_equation: The same after the epoch; zero where labels are used.
         solver: Solver consistency, mean over the epoch; 0 where it is switched off.
         n_masked: Samples left out of it because they did not converge.
         seconds: The epoch took, validation included.
@@ -40,6 +41,7 @@ class EpochRecord:
     validation_mse: float
     validation_loss: float
     equation: float
+    validation_equation: float
     solver: float
     n_masked: int
     seconds: float

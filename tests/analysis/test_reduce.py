@@ -27,10 +27,13 @@ def quiet(name, epoch, loss):
     assert loss >= 0
 
 
+HOW = {"split": split_rows(N, 0), "config": CONFIG, "progress": quiet}
+
+
 @pytest.mark.parametrize("n_numbers", [1, 3])
 def test_the_latent_dimension_is_the_number_that_was_planted(n_numbers):
     values = 5 + 100 * planted(n_numbers, 1)[1]
-    scan = scan_latent_sizes("values", values, split_rows(N, 0), CONFIG, quiet)
+    scan = scan_latent_sizes("values", values, **HOW)
     assert scan.sufficient
     assert scan.chosen == n_numbers
     # fewer leave far more than the tolerance, though a curve that fills space explains more than a straight line
@@ -39,20 +42,18 @@ def test_the_latent_dimension_is_the_number_that_was_planted(n_numbers):
 
 
 def test_too_few_sizes_are_said_to_be():
-    scan = scan_latent_sizes(
-        "values", planted(6, 1)[1], split_rows(N, 0), ReduceConfig(latent_sizes=(1, 2), epochs=2), quiet
-    )
+    few = {"config": ReduceConfig(latent_sizes=(1, 2), epochs=2)}
+    scan = scan_latent_sizes("values", planted(6, 1)[1], **(HOW | few))
     assert (scan.sufficient, scan.chosen) == (False, 2)
 
 
 def test_kinds_of_functions_count_alike():
     """One number in each of two kinds, one of them a thousand times as large with a third of the points."""
     small, large = planted(1, 1, size=60)[1], 1000 * planted(1, 2, size=20)[1]
-    split = split_rows(N, 0)
-    model = fit_autoencoder("both", [small, large], 2, split, CONFIG, quiet)
-    found = np.concatenate([small, large], axis=1)[split.validation]
+    model = fit_autoencoder("both", [small, large], 2, **HOW)
+    found = np.concatenate([small, large], axis=1)[HOW["split"].validation]
     assert unexplained(model, found) < 0.01
-    half = fit_autoencoder("both", [small, large], 1, split, CONFIG, quiet)
+    half = fit_autoencoder("both", [small, large], 1, **HOW)
     assert unexplained(half, found) == pytest.approx(0.5, abs=0.3)
 
 

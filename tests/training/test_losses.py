@@ -5,7 +5,7 @@ import pytest
 
 from diffeliash import EquationResidual, SolverConsistency, Spectrum, continue_gap
 from diffeliash.models import Setting
-from diffeliash.training import mean_square_error, pearson
+from diffeliash.training import pearson
 
 from ..cases import central_difference, gaussian_peak
 
@@ -37,10 +37,6 @@ def gaps():
         return np.concatenate([real.Delta.real, real.Delta.imag])
 
     return jnp.stack([gap(a2f) for a2f in spectra(1.0, 1.5)])
-
-
-def test_mean_square_error():
-    assert float(mean_square_error(jnp.array([[1.0, 2.0]]), jnp.array([[0.0, 4.0]]))) == 2.5
 
 
 def test_solver_consistency_of_true_and_of_wrong_spectra(gaps):

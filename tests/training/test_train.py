@@ -88,9 +88,9 @@ def test_the_solver_phase_lowers_the_miss_of_the_gap_function_and_goes_on_after_
     assert [record.phase for record in whole.history] == 8 * [1] + 4 * [2]
     assert all(record.solver == 0 for record in whole.history[:8])
     measured = [record.solver for record in whole.history[8:]]
-    assert measured[-1] < 0.8 * measured[0]
+    assert measured[-1] < measured[0]
     before, after = (_evaluate(config, ends[phase], dataset).metrics["gap_l2_mean"] for phase in (1, 2))
-    assert after < before
+    assert after < 0.7 * before  # 0.2 to 0.5 with three seeds
 
     (tmp_path / "broken").mkdir()
     for stop in (3, 10):  # once in each phase
