@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from ..physics import cauchy_integral, fermionic_frequencies, points_beyond, propagators
+from ..physics import cauchy_integral, fermionic_frequencies, propagators
 from ._inverse_problem import InverseProblem
 
 LOW, HIGH = 2.0, 6.0
@@ -31,11 +31,8 @@ def matsubara_averages(problem: InverseProblem, Delta: Complex[Array, " inside"]
     omega_n = fermionic_frequencies(jnp.asarray(problem.ends.T), jnp.asarray(rule.nodes, dtype=jnp.float64))
     z = line.z[:n]
     step = line.step * jnp.asarray(np.r_[0.5, np.ones(n - 2), 0.5])
-    far, far_step = points_beyond(line.x[n - 1], line.broadening)
     last = jnp.real(Delta[-1])
-    inside = cauchy_integral(z, propagators(1 / z, Delta)[0] - 1, step, omega_n)
-    outside = cauchy_integral(far, propagators(1 / far, last + 0 * far)[0] - 1, far_step, omega_n)
-    G = jnp.clip(1 + inside + outside, 0.0, 1.0)
+    G = jnp.clip(1 + cauchy_integral(z, propagators(1 / z, Delta)[0] - 1, step, omega_n), 0.0, 1.0)
     above = last + cauchy_integral(z, Delta - last, step, omega_n)
     R = jnp.sqrt(omega_n**2 + above**2)
     high = jnp.clip((omega_n / jnp.max(jnp.abs(Delta)) - LOW) / (HIGH - LOW), 0.0, 1.0)

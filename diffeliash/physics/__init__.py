@@ -4,7 +4,6 @@ from ._batch import batched as batched
 from ._batch import map_materials as map_materials
 from ._batch import run_calls as run_calls
 from ._cauchy import cauchy_integral as cauchy_integral
-from ._cauchy import points_beyond as points_beyond
 from ._checks import is_concrete as is_concrete
 from ._checks import require_x64 as require_x64
 from ._converge import CutoffConvergence as CutoffConvergence
