@@ -5,7 +5,7 @@ from typing import Literal
 
 import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
 from .._errors import InputError
 from ..data import Split, split_rows
@@ -35,7 +35,9 @@ class Reduction:
         new_inputs: $g_n$: all inputs after the bottleneck.
         new_outputs: $f_n$: all outputs after the bottleneck.
         new_predictor: $S_n$, from $g_n$ to $f_n$.
-        new_error: Mean of 1 - PCC between $S_n(g_n)$ and $f_n$ for the test rows.
+        new_error: Mean of 1 - PCC between $S_n(g_n)$ and $f_n$ for the test rows, the paper's measure. An input after
+            the bottleneck knows of its output, because both went through it together.
+        new_error_raw: Mean of 1 - PCC between $S_n(g)$ and $f_n$: what `predict` comes to for inputs as they are.
         new_error_original: Mean of 1 - PCC between $S_n(g)$ and $f$, as they were.
     """
 
@@ -51,6 +53,7 @@ class Reduction:
     new_outputs: Values | None = None
     new_predictor: Predictor | None = None
     new_error: float | None = None
+    new_error_raw: float | None = None
     new_error_original: float | None = None
 
     def predict(self, inputs: Values) -> Values:
@@ -59,8 +62,8 @@ class Reduction:
 
 
 def reduce_complexity(
-    inputs: Float[np.ndarray, "..."],
-    outputs: Float[np.ndarray, "..."],
+    inputs: Shaped[np.ndarray, "..."],
+    outputs: Shaped[np.ndarray, "..."],
     config: ReduceConfig = ReduceConfig(),
     *,
     progress: Progress = lambda name, epoch, loss: None,
@@ -78,8 +81,9 @@ def reduce_complexity(
         progress: Told what is trained, the epoch and the validation loss.
 
     Raises:
-        InputError: The two sets are not of the same length, not finite, or too small to be split.
+        InputError: The two sets are not of the same length, complex, not finite, all alike, or too small to be split.
     """
+    _refuse_complex(inputs, outputs)
     inputs, outputs = (np.asarray(values, dtype=np.float64) for values in (inputs, outputs))
     _refuse(inputs, outputs)
     split = split_rows(len(inputs), config.seed)
@@ -108,8 +112,15 @@ def reduce_complexity(
         new_outputs=new_outputs,
         new_predictor=new,
         new_error=_error(new, new_inputs, new_outputs, split),
+        new_error_raw=_error(new, inputs, new_outputs, split),
         new_error_original=_error(new, inputs, outputs, split),
     )
+
+
+def _refuse_complex(*tables: np.ndarray) -> None:
+    if any(np.iscomplexobj(values) for values in tables):
+        hint = "Put real and imaginary parts side by side, as columns."
+        raise InputError("inputs or outputs are complex.", hint=hint)
 
 
 def _refuse(inputs: Float[np.ndarray, "..."], outputs: Float[np.ndarray, "..."]) -> None:
@@ -118,6 +129,11 @@ def _refuse(inputs: Float[np.ndarray, "..."], outputs: Float[np.ndarray, "..."])
         raise InputError("inputs and outputs must be tables with one function a row, as many of each", why=shapes)
     if not (np.all(np.isfinite(inputs)) and np.all(np.isfinite(outputs))):
         raise InputError("inputs or outputs have values that are not finite.")
+    for name, values in (("inputs", inputs), ("outputs", outputs)):
+        if values.shape[1] < 2:
+            raise InputError(f"{name} are single numbers, not functions", why="a correlation needs two points or more.")
+        if np.all(values == values[:1]):
+            raise InputError(f"all {name} are the same.")
 
 
 def _fit_predictor(

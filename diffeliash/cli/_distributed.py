@@ -1,14 +1,18 @@
 """Training as one of several processes."""
 
+import atexit
 import contextlib
 import os
 import sys
 from collections.abc import Iterator
 
 from .._errors import DeviceError, InputError
-from ._interrupt import install
+from ._interrupt import install, uninstall
 
 AUTO = "auto"
+
+PATIENCE = 120
+"""Seconds in which all processes must have come."""
 
 
 def join(where: str) -> None:
@@ -26,14 +30,21 @@ def join(where: str) -> None:
     from jax.experimental import multihost_utils
 
     address, count, index = (None, None, None) if where == AUTO else _parsed(where)
+    print(f"meeting the other processes ({where})", file=sys.stderr, flush=True)
+    uninstall()  # while it waits a signal ends the process at once
     try:
-        jax.distributed.initialize(address, count, index)
+        jax.distributed.initialize(address, count, index, initialization_timeout=PATIENCE)
         with _output_to_error():  # the library below JAX greets on standard output
             multihost_utils.sync_global_devices("joined")
         install()  # JAX took SIGTERM for itself
     except (RuntimeError, ValueError) as error:
         hint = "Without Slurm or Open MPI say --distributed ADDRESS:PORT,COUNT,INDEX." if where == AUTO else ""
         raise DeviceError("the processes did not meet", where="--distributed", why=f"{error}", hint=hint) from error
+
+
+def abandon(exit_code: int) -> None:
+    """After the death of another process: end with this code when all is said, without waiting for that one."""
+    atexit.register(os._exit, exit_code)
 
 
 def leave() -> None:
@@ -58,7 +69,8 @@ def _parsed(where: str) -> tuple[str, int, int]:
     try:
         address, count, index = where.split(",")
         numbers = int(count), int(index)
-        if ":" not in address or not 0 <= numbers[1] < numbers[0]:
+        host, port = address.rsplit(":", 1)
+        if not host or not 0 < int(port) < 2**16 or not 0 <= numbers[1] < numbers[0]:
             raise ValueError
     except ValueError:
         hint = "Say auto, or ADDRESS:PORT,COUNT,INDEX with INDEX from 0, as in node1:12345,2,0."

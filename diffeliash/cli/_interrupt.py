@@ -22,6 +22,12 @@ def install() -> None:
     signal.signal(signal.SIGTERM, _remember)
 
 
+def uninstall() -> None:
+    """Let signals end the process at once, until the next `install`."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def stop_at_latest(seconds: float, last_words: str) -> None:
     """End the process this long after a signal if it has not stopped by then: for a command that may be killed."""
     stop_if_requested()

@@ -114,7 +114,10 @@ def _read_npz(path: pathlib.Path) -> "tuple[np.ndarray, np.ndarray]":
 
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return np.asarray(arrays["inputs"], dtype=float), np.asarray(arrays["outputs"], dtype=float)
+            tables = np.asarray(arrays["inputs"]), np.asarray(arrays["outputs"])
+        if any(values.dtype.kind not in "fiuc" for values in tables):
+            raise TypeError
+        return tables
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         hint = "Give a data set of `diffeliash generate`, or a file of numpy.savez(..., inputs=..., outputs=...)."
         why = f"{error.strerror}." if isinstance(error, FileNotFoundError) else "it has no two tables of numbers."
@@ -150,7 +153,7 @@ def _metrics(found: "Reduction") -> dict[str, Any]:
             ("unexplained", list(scan.unexplained)),
         )
     }
-    new = {name: getattr(found, name) for name in ("new_error", "new_error_original")}
+    new = {name: getattr(found, name) for name in ("new_error", "new_error_raw", "new_error_original")}
     new = new if found.verdict == "reduced" else {}
     return {"verdict": found.verdict, "error": found.error} | scans | new
 
@@ -186,6 +189,8 @@ def _report(found: "Reduction", folder: pathlib.Path) -> str:
             more = "" if scan.sufficient else ", not sufficient: more are needed"
             lines.append(f"{name}: {scan.chosen} latent dimensions, {lost}{more}")
     if found.new_error is not None:
-        lines.append(f"new predictor: 1 - PCC {found.new_error:.4f} on functions after the bottleneck")
-        lines.append(f"               1 - PCC {found.new_error_original:.4f} on functions as they were")
+        lines.append("new predictor, 1 - PCC:")
+        lines.append(f"  {found.new_error:.4f} from inputs after the bottleneck to outputs after it")
+        lines.append(f"  {found.new_error_raw:.4f} from inputs as they were to outputs after it")
+        lines.append(f"  {found.new_error_original:.4f} from inputs as they were to outputs as they were")
     return "\n".join([*lines, f"verdict: {found.verdict}", f"written to {folder}"])

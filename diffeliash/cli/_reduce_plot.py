@@ -37,7 +37,7 @@ def plot_reduction(inputs: np.ndarray, outputs: np.ndarray, found: "Reduction", 
         _functions(figure.add_subplot(grid[i, 1]), "input", inputs[row], found.new_inputs, row, INPUTS)
         panel = figure.add_subplot(grid[i, 2])
         _functions(panel, "output", outputs[row], found.new_outputs, row, OUTPUTS)
-        panel.plot(predicted[i], "k:", label="predicted")
+        panel.plot(predicted[i], "k:", label="predicted from input as it was")
         panel.legend(frameon=False, fontsize="small")
     return figure_bytes(figure, "reduction.png")
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import DeviceError, InputError, StorageError
-from ._distributed import leave
+from ._distributed import abandon, leave
 from ._generate import generate_with_progress, summary
 from ._interrupt import stop_if_requested
 from ._options import DeviceOption, Json
-from ._session import print_json, session, tell
+from ._session import NO_DEVICE, print_json, session, tell
 from ._train_run import CONFIG, event_writer, report, write_progress, write_results
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def train_command(
         typer.Option(
             "--distributed",
             help="Train as one of several processes, with all their devices: auto under Slurm or Open MPI, else "
-            "ADDRESS:PORT,COUNT,INDEX. Needs DATA and --run.",
+            "ADDRESS:PORT,COUNT,INDEX. Needs DATA and --run, or --run and --resume.",
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Of all random numbers.", show_default="0")] = None,
@@ -120,6 +120,8 @@ def train_command(
         begun = _begun(run, bool(asked or config or preset or data or num_samples)) if resume else None
         wanted = _config(begun / CONFIG, None, {}, None) if begun else _config(config, preset, asked, num_samples)
         if data is not None:
+            if num_samples is not None:
+                raise InputError("--num-samples is for a data set that is made, not for DATA.")
             wanted = dataclasses.replace(wanted, dataset=str(data.absolute()))
         if print_config:
             print(wanted.as_toml(), end="")
@@ -165,7 +167,7 @@ def _begun(run: pathlib.Path | None, with_options: bool) -> pathlib.Path:
     if run is None:
         raise InputError("--resume needs the folder of the run: --run FOLDER.")
     if with_options:
-        raise InputError("--resume goes on as the run was begun: give no other options than --run.")
+        raise InputError("--resume goes on as the run was begun: give no data set and no other options than --run.")
     if not (run / CONFIG).is_file():
         raise InputError("no run to go on with", where=str(run), why=f"there is no {CONFIG}.")
     return run
@@ -212,7 +214,12 @@ def _run(
         dataset = _read_data(config, folder, resume=resume)
         if leads():
             write_file(folder / CONFIG, config.as_toml().encode())
-    training = _train(config.train, dataset, folder, log)
+    try:
+        training = _train(config.train, dataset, folder, log)
+    except InputError:
+        if not config.dataset:
+            tell(f"the data set that was made is whole: diffeliash train {folder / 'data'} with other options")
+        raise
     if several():
         leave()
     if not leads():
@@ -239,7 +246,7 @@ def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "D
 def _train(
     config: "TrainConfig", dataset: "Dataset", folder: pathlib.Path, log: "Callable[[EpochRecord], None]"
 ) -> "Training":
-    from ..training import StateFiles, leads, train
+    from ..training import StateFiles, leads, several, train
     from ._progress import progress_bar
 
     say = tell if leads() else lambda text: None
@@ -249,6 +256,8 @@ def _train(
     started = time.perf_counter()
     if config.equation_weight:
         say("inverting the gap functions of rows without a label")
+    if config.solver_weight:
+        say("the step through the solver is compiled before its first epoch: about a minute")
     bar = progress_bar("training", total) if leads() else contextlib.nullcontext(_stop_quietly)
     with bar as update:
 
@@ -272,6 +281,12 @@ def _train(
         except (SystemExit, DeviceError):  # a signal here, or the end of another process
             say(f"the run can go on: diffeliash train --run {folder} --resume")
             raise
+        except RuntimeError as error:  # of JAX, in the middle of a sum over all processes
+            if not several():
+                raise
+            abandon(NO_DEVICE)
+            say(f"the run can go on: diffeliash train --run {folder} --resume")
+            raise DeviceError("another process of this run has stopped.") from error
     say(f"trained in {time.perf_counter() - started:.0f} s")
     return training
 

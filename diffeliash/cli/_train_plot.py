@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ._figure import figure_bytes
 
@@ -35,7 +36,8 @@ def plot_history(training: "Training") -> bytes:
         axes.semilogy(epochs, np.where(solver > 0, solver, np.nan), ".-", label="training, solver consistency")
     axes.axvline(training.best_epoch, color="gray", lw=0.8, ls=":", label="weights kept")
     axes.set_xlabel("epoch")
-    axes.set_ylabel("mean square error")
+    axes.set_ylabel("mean square error" + (", relative distance (solver)" if np.any(solver > 0) else ""))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
     return figure_bytes(figure, "history.png")
 

@@ -54,7 +54,9 @@ def _problems(path: pathlib.Path) -> list[str]:
     if not path.exists():
         raise InputError("no such file or folder", where=str(path), hint="Give a file or folder that is there.")
     if (path / CHECKPOINT).is_file():
-        path = path / CHECKPOINT
+        from ..training import STATE_FILES
+
+        return [problem for file in (path / CHECKPOINT, *sorted(path.glob(STATE_FILES))) for problem in _problems(file)]
     try:
         if not path.is_dir():
             _check_file(path)

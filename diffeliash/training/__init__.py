@@ -21,6 +21,7 @@ from ._run_config import RunConfig as RunConfig
 from ._run_config import preset_names as preset_names
 from ._run_config import read_preset as read_preset
 from ._run_config import read_run_config as read_run_config
+from ._state import STATE_FILES as STATE_FILES
 from ._state import EpochRecord as EpochRecord
 from ._state import StateFiles as StateFiles
 from ._step import Objective as Objective

@@ -78,7 +78,7 @@ class TrainConfig:
         if self.solver_weight and self.task == "a2f-to-gap":
             bad.append("`solver_weight` needs a2F as the output, not the task a2f-to-gap")
         if self.max_labels == 0 and not self.equation_weight:
-            bad.append("without labels an `equation_weight` is needed")
+            bad.append("without labels an `equation_weight` (--equation-weight) is needed")
         return bad
 
     @property

@@ -1,6 +1,7 @@
 """The loop: epochs in phases, the best weights, going on after an interruption."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -81,7 +82,7 @@ def fit(
         saved: Told whenever a state has been written, with what would be left if it ended there.
 
     Raises:
-        InputError: A phase has too few rows for a batch, or the files are of another run.
+        InputError: A phase has too few rows for a batch, the files are of another run, or training diverges.
     """
     for phase in phases:
         _refuse_small(phase, batch_size)
@@ -121,7 +122,7 @@ def _refuse_small(phase: Phase, batch_size: int) -> None:
     if len(phase.rows) < batch_size:
         raise InputError(
             f"{len(phase.rows)} training samples do not fill one batch of {batch_size}.",
-            hint="Generate more samples or use a smaller --batch-size.",
+            hint="Give more samples or labels, or use a smaller --batch-size.",
         )
 
 
@@ -161,6 +162,9 @@ def _after(
     """The state after an epoch, from what `make_epoch` and `validation_loss` give."""
     weights, optimizer, losses = trained
     validation, of_labelled, of_others = of_leader(*map(float, (checked[0], checked[1].data, checked[1].equation)))
+    if not math.isfinite(validation):
+        hint = "Use a smaller --learning-rate."
+        raise InputError(f"training has diverged in epoch {len(state.history) + 1}: the loss is not finite.", hint=hint)
     record = EpochRecord(
         epoch=len(state.history) + 1,
         phase=state.phase,

@@ -54,7 +54,7 @@ def read_preset(name: str) -> RunConfig:
     Raises:
         InputError: There is none of this name.
     """
-    _refuse_unknown([name], preset_names(), "preset", "the program")
+    _refuse_unknown([name], preset_names(), "preset", "--preset")
     text = (_presets() / f"{name}.toml").read_text()
     return parse_run_config(text, f"preset {name}")
 

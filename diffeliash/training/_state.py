@@ -12,7 +12,7 @@ from ..models import fill, read_envelope, write_envelope
 
 KIND = "training state"
 
-PATTERN = "state-*.ckpt"
+STATE_FILES = "state-*.ckpt"
 
 SAVE_EVERY = 20.0
 """Seconds between two files."""
@@ -94,7 +94,7 @@ class StateFiles:
         Raises:
             InputError: It belongs to another configuration or other data.
         """
-        for path in sorted(self.folder.glob(PATTERN), reverse=True):
+        for path in sorted(self.folder.glob(STATE_FILES), reverse=True):
             try:
                 header, arrays = read_envelope(path, KIND)
             except DiffeliashError:  # the one before is still there
@@ -110,7 +110,7 @@ class StateFiles:
         due = now or time.monotonic() - self._written_at >= SAVE_EVERY
         if not due or epoch == self._written_epoch:
             return False
-        path = self.folder / PATTERN.replace("*", f"{epoch:06d}")
+        path = self.folder / STATE_FILES.replace("*", f"{epoch:06d}")
         header = {
             "identity": self.identity,
             "phase": state.phase,
@@ -119,7 +119,7 @@ class StateFiles:
         }
         write_envelope(path, KIND, header, _arrays(state))
         read_envelope(path, KIND)
-        for other in set(self.folder.glob(PATTERN)) - {path}:
+        for other in set(self.folder.glob(STATE_FILES)) - {path}:
             other.unlink(missing_ok=True)
         self._written_at, self._written_epoch = time.monotonic(), epoch
         return True

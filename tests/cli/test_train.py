@@ -77,6 +77,10 @@ def test_verify(made, run, answer):
     assert answer("verify", folder / "data") == {"ok": True, "problems": []}
     run("verify", folder / "run" / "model.ckpt")
     run("verify", folder / "run")
+    broken = folder / "run" / "state-000002.ckpt"
+    broken.write_bytes((folder / "run" / "state-000003.ckpt").read_bytes()[:-50])
+    run("verify", folder / "run", expect=6)
+    broken.unlink()
     copy = folder / "copy.ckpt"
     content = bytearray((folder / "run" / "model.ckpt").read_bytes())
     content[-100] ^= 1
@@ -157,8 +161,14 @@ def test_train_without_data_makes_some_and_numbers_its_runs(run, tmp_path):
     assert (tmp_path / "runs" / "001" / "predictions.png").exists()
 
 
+@pytest.mark.parametrize("where", ["node", "node:99999,2,0", ":123,2,0", "node:123,2,2", "node:123,2"])
+def test_addresses_that_cannot_be_are_refused_at_once(run, where):
+    assert "ADDRESS:PORT,COUNT,INDEX" in run("train", "data", "--run", "run", "--distributed", where, expect=3).stderr
+
+
 def test_nothing_is_overwritten(made, run):
     folder = made[0]
+    assert "not for DATA" in run("train", folder / "data", "--num-samples", 10, expect=3).stderr
     run("train", folder / "data", "--run", folder / "run", expect=5)
     run("generate", folder / "data", "--num-samples", 4, expect=5)
 

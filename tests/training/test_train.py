@@ -133,6 +133,13 @@ def test_patience(dataset):
     assert len(history) == best + 5 < 200
 
 
+def test_divergence_is_an_error_and_leaves_no_weights(dataset, tmp_path):
+    config = dataclasses.replace(CONFIG, learning_rate=1e30)
+    with pytest.raises(InputError, match="diverged in epoch 1"):
+        train(config, dataset, files=StateFiles(tmp_path, {}))
+    assert not list(tmp_path.iterdir())
+
+
 def test_noise_is_on_the_inputs_and_always_the_same(dataset):
     config = dataclasses.replace(CONFIG, noise=0.01)
     clean, noisy = make_examples(CONFIG, dataset), make_examples(config, dataset)
