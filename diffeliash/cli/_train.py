@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ..training import EpochRecord, Evaluation, RunConfig, TrainConfig, Training
 
 
+RUNS = "runs"
+"""Where runs without a name of their own go."""
+
+
 def train_command(
     data: Annotated[
         pathlib.Path | None,
@@ -184,8 +188,8 @@ def _new_run_of_all(run: pathlib.Path | None) -> pathlib.Path:
 def new_run(run: pathlib.Path | None) -> pathlib.Path:
     """A folder that is new: the one named, or the next free number in `runs`."""
     if run is None:
-        taken = [int(path.name) for path in pathlib.Path("runs").glob("*") if path.name.isdecimal()]
-        run = pathlib.Path("runs") / f"{max(taken, default=0) + 1:03d}"
+        taken = [int(path.name) for path in pathlib.Path(RUNS).glob("*") if path.name.isdecimal()]
+        run = pathlib.Path(RUNS) / f"{max(taken, default=0) + 1:03d}"
     try:
         run.mkdir(parents=True, exist_ok=True)
         occupied = any(run.iterdir())
@@ -201,6 +205,8 @@ def remove_if_empty(folder: pathlib.Path) -> None:
     """Leave no trace of a run that did not begin."""
     with contextlib.suppress(OSError):
         folder.rmdir()
+        if folder.parent.name == RUNS:
+            folder.parent.rmdir()
 
 
 def _run(
