@@ -5,7 +5,7 @@ from typing import Literal
 
 import jax
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Shaped
 
 from .._errors import InputError
 from ..data import Split, split_rows
@@ -83,9 +83,8 @@ def reduce_complexity(
     Raises:
         InputError: The two sets are not of the same length, complex, not finite, all alike, or too small to be split.
     """
-    _refuse_complex(inputs, outputs)
-    inputs, outputs = (np.asarray(values, dtype=np.float64) for values in (inputs, outputs))
     _refuse(inputs, outputs)
+    inputs, outputs = (values.astype(np.float64) for values in (inputs, outputs))
     split = split_rows(len(inputs), config.seed)
     how = {"split": split, "config": config, "progress": progress}
     predictor, shape = _fit_predictor("predictor", inputs, outputs, **how)
@@ -117,16 +116,13 @@ def reduce_complexity(
     )
 
 
-def _refuse_complex(*tables: np.ndarray) -> None:
-    if any(np.iscomplexobj(values) for values in tables):
-        hint = "Put real and imaginary parts side by side, as columns."
-        raise InputError("inputs or outputs are complex.", hint=hint)
-
-
-def _refuse(inputs: Float[np.ndarray, "..."], outputs: Float[np.ndarray, "..."]) -> None:
+def _refuse(inputs: Shaped[np.ndarray, "..."], outputs: Shaped[np.ndarray, "..."]) -> None:
     if inputs.ndim != 2 or outputs.ndim != 2 or len(inputs) != len(outputs):
         shapes = f"got {inputs.shape} and {outputs.shape}."
         raise InputError("inputs and outputs must be tables with one function a row, as many of each", why=shapes)
+    if np.iscomplexobj(inputs) or np.iscomplexobj(outputs):
+        hint = "Put real and imaginary parts side by side, as columns."
+        raise InputError("inputs or outputs are complex.", hint=hint)
     if not (np.all(np.isfinite(inputs)) and np.all(np.isfinite(outputs))):
         raise InputError("inputs or outputs have values that are not finite.")
     for name, values in (("inputs", inputs), ("outputs", outputs)):

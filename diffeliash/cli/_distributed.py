@@ -30,7 +30,6 @@ def join(where: str) -> None:
     from jax.experimental import multihost_utils
 
     address, count, index = (None, None, None) if where == AUTO else _parsed(where)
-    print(f"meeting the other processes ({where})", file=sys.stderr, flush=True)
     uninstall()  # while it waits a signal ends the process at once
     try:
         jax.distributed.initialize(address, count, index, initialization_timeout=PATIENCE)

@@ -88,6 +88,7 @@ def _set_up_jax(device: Device, distributed: str | None) -> None:
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
     if distributed:
+        tell(f"meeting the other processes ({distributed})")
         join(distributed)
     if device == "gpu":
         try:

@@ -106,7 +106,7 @@ def read_gap(path: str | pathlib.Path) -> GapFile:
         InputError: What is wrong, where, and what to do.
         IntegrityError: A damaged HDF5 file.
     """
-    (omega, Delta), stated = _read(
+    omega, Delta, stated = _read(
         pathlib.Path(path), "gap function", "Delta_meV", ("energy", "real part", "imaginary part")
     )
     return GapFile(omega=omega, Delta=Delta.astype(complex), **stated)
@@ -119,13 +119,13 @@ def read_dos(path: str | pathlib.Path) -> DosFile:
         InputError: What is wrong, where, and what to do.
         IntegrityError: A damaged HDF5 file.
     """
-    (omega, dos), stated = _read(pathlib.Path(path), "density of states", "dos", ("energy", "N/N_F"))
+    omega, dos, stated = _read(pathlib.Path(path), "density of states", "dos", ("energy", "N/N_F"))
     return DosFile(omega=omega, dos=dos, **stated)
 
 
 def _read(
     path: pathlib.Path, what: str, field: str, columns: tuple[str, ...]
-) -> tuple[tuple[np.ndarray, np.ndarray], dict[str, float | None]]:
+) -> tuple[np.ndarray, np.ndarray, dict[str, float | None]]:
     """Energies and a function of them, and what the file states.
 
     Args:
@@ -143,7 +143,7 @@ def _read(
         raise InputError("energies must increase, and be at least two", where=str(path))
     if not np.all(np.isfinite(values)):
         raise InputError("a value is not finite", where=str(path))
-    return (omega, values), stated
+    return omega, values, stated
 
 
 def _read_solution(path: pathlib.Path, what: str, field: str) -> tuple[np.ndarray, np.ndarray, dict[str, float | None]]:
