@@ -18,6 +18,7 @@ if len(sys.argv) > 1:
     jax.distributed.initialize(sys.argv[1], num_processes=2, process_id=int(sys.argv[2]))
 from diffeliash.models import Predictor, PredictorConfig, fit_standardization
 from diffeliash.training import Objective, Phase, Rows, fit
+from diffeliash.training._step import _devices_for
 
 rng = np.random.default_rng(0)
 features, target = rng.normal(size=(24, 5)), rng.normal(size=(24, 3))
@@ -26,8 +27,9 @@ shape, scaling = PredictorConfig(input_size=5, hidden_sizes=(7,), output_size=3)
 model = Predictor(shape, scaling, jax.random.key(0))
 phase = Phase(number=1, epochs=3, learning_rate=1e-2, objective=Objective(), rows=rows)
 found = fit(model, [phase], rows, batch_size=6, patience=3, key=jax.random.key(1))
+mesh = _devices_for(6)
 weights = [np.asarray(x).tolist() for x in jax.tree.leaves(found.model)]
-print(json.dumps({"devices": jax.device_count(), "weights": weights}))
+print(json.dumps({"devices": mesh.size if mesh else 1, "weights": weights}))
 """
 
 
@@ -52,7 +54,7 @@ def on_one_device():
 
 
 def test_the_same_weights_on_several_devices(on_one_device):
-    on_four = weights(start(devices=4), 4)  # three of which share a batch of six
+    on_four = weights(start(devices=4), 3)  # of four, three share a batch of six
     for a, b in zip(on_one_device, on_four, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
