@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 import tempfile
 
 import jax
@@ -26,14 +27,31 @@ def shared(*parts: str) -> pathlib.Path:
     return path
 
 
-AS_FOR_USERS = "cli", "data"
-"""Folders whose tests compile with all optimizations, as processes that tests start do too."""
+LONGEST = "test_readme.py", "test_train.py"
+"""Files of which pytest-xdist must not begin one when all others are done."""
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+def output(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What a process writes until it ends; one that hangs is killed after minutes, which no slow machine needs."""
+    try:
+        return process.communicate(timeout=600)
+    finally:
+        process.kill()
+
+
+AS_FOR_USERS = "cli/test_generate.py", "data/test_verify.py"
+"""Files whose tests compile with all optimizations, because they compare digits with those of other processes or of the
+fixture of a whole session."""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def compile_fast(request):
     """Hundreds of programs that run once, elsewhere: two thirds of the time of all tests is that of the compiler."""
-    fast = request.path.parent.name not in AS_FOR_USERS
+    fast = not any(request.path.match(name) for name in AS_FOR_USERS)
     jax.config.update("jax_disable_most_optimizations", fast)
     yield
     jax.config.update("jax_disable_most_optimizations", False)

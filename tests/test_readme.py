@@ -53,7 +53,16 @@ def test_the_examples_of_unequal_complexity_run(tmp_path):
 def test_the_examples_run(tmp_path):
     assert run_examples([block for block in BLOCKS if block[1] not in SETUP], tmp_path) == 10
     written = {path.name for path in tmp_path.iterdir()}
-    assert {"example.dat", "gap.h5", "gap.png", "data", "run", "a2f.dat", "gap-a2f.png", "temperatures.png"} <= written
+    assert {
+        "example.dat",
+        "gap.h5",
+        "gap.png",
+        "data",
+        "run",
+        "a2f.dat",
+        "gap-run-a2f.png",
+        "temperatures.png",
+    } <= written
 
 
 def test_the_main_job(tmp_path):

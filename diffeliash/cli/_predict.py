@@ -10,7 +10,7 @@ from .._errors import InputError
 from ._options import DeviceOption, Json
 from ._session import finish, print_json, session, tell
 from ._targets import check_targets
-from ._train_run import CHECKPOINT
+from ._train_run import CHECKPOINT, read_metrics
 
 if TYPE_CHECKING:
     from ..data import DosFile, GapFile
@@ -33,7 +33,8 @@ def predict_command(
     ] = None,
     output: Annotated[pathlib.Path | None, typer.Option("--output", help="Text file for w [meV] and a2F.")] = None,
     plot: Annotated[
-        pathlib.Path | None, typer.Option("--plot", help="Picture (png, pdf, svg).", show_default="FILE-a2f.png here")
+        pathlib.Path | None,
+        typer.Option("--plot", help="Picture (png, pdf, svg).", show_default="FILE-RUN-a2f.png here"),
     ] = None,
     device: DeviceOption = "auto",
     json: Json = False,
@@ -48,7 +49,7 @@ def predict_command(
         from ._figure import figure_bytes
         from ._predict_plot import plot_prediction
 
-        plot = plot or pathlib.Path(f"{file.stem}-a2f.png")
+        plot = plot or pathlib.Path(f"{file.stem}-{run.resolve().stem}-a2f.png")
         check_targets([file], output=output, plot=plot)
         checkpoint = read_checkpoint(run / CHECKPOINT if run.is_dir() else run)
         setting = _setting_for_a2f(checkpoint.setting, run)
@@ -60,7 +61,8 @@ def predict_command(
         if (lowest := float(spectrum.a2f.min())) < 0:
             tell(f"note: the predicted a2F is negative in places, down to {lowest:.3g}; it is used as it stands.")
         sol, real = _recompute(spectrum, setting, given)
-        result = _result(file, spectrum, sol, real, given, setting)
+        test = read_metrics(run if run.is_dir() else run.parent, checkpoint.origin)
+        result = _result(file, spectrum, sol, real, given, setting) | _on_test_set(test)
         write_file(plot, figure_bytes(plot_prediction(file.name, spectrum, given, real), plot))
         if output:
             write_file(output, _as_text(spectrum, setting).encode())
@@ -124,6 +126,14 @@ def _result(
     }
 
 
+def _on_test_set(metrics: dict[str, Any] | None) -> dict[str, float | None]:
+    """How far this network was off for samples that it was not trained on: the means of 1 - PCC."""
+    return {
+        "test_1_minus_pcc": metrics["df_mean"] if metrics else None,
+        "test_recomputed_1_minus_pcc": metrics["dg_mean"] if metrics else None,
+    }
+
+
 def _as_text(spectrum: Any, setting: Any) -> str:
     head = (
         f"# omega_meV a2F  (predicted; T = {setting.T:.6g} K, mu* = {setting.mu_star:g} at {setting.omega_c:g} meV)\n"
@@ -135,8 +145,14 @@ def _report(result: dict[str, Any], setting: Any, plot: pathlib.Path, output: pa
     written = f"{plot} and {output}" if output else f"{plot}"
     what = "density of states" if setting.task == "dos-to-a2f" else "gap function"
     found = f"1 - PCC {result['recomputed_1_minus_pcc']:.4f}" if result["superconducting"] else "none: it is normal"
+    line = ""
+    if result["test_1_minus_pcc"] is not None:
+        line = (
+            f"this network on its own test set: 1 - PCC {result['test_1_minus_pcc']:.4f} (a2F, mean), "
+            f"{result['test_recomputed_1_minus_pcc']:.4f} (gap function recomputed, mean)\n"
+        )
     return (
         f"{result['file']}: predicted a2F has lambda = {result['lambda_ep']:.4f}, "
         f"omega_log = {result['omega_log_meV']:.3f} meV\n"
-        f"{what} recomputed from it against the one given: {found}\nwritten to {written}"
+        f"{what} recomputed from it against the one given: {found}\n{line}written to {written}"
     )

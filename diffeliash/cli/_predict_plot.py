@@ -24,7 +24,7 @@ def plot_prediction(name: str, spectrum: "Spectrum", given: "GapFile | DosFile",
         panel.plot(given.omega, one, color=LABEL, label="given")
         panel.plot(given.omega, other, "--", color=PREDICTION, label="recomputed from the prediction")
         panel.set(xlabel=r"$\omega$ [meV]", ylabel=label, xlim=(0, reach))
-    others[-1].legend(frameon=False)
+    figure.legend(*others[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle(name)
     return figure
 

@@ -191,6 +191,8 @@ def new_run(run: pathlib.Path | None) -> pathlib.Path:
         taken = [int(path.name) for path in pathlib.Path(RUNS).glob("*") if path.name.isdecimal()]
         run = pathlib.Path(RUNS) / f"{max(taken, default=0) + 1:03d}"
     try:
+        if run.exists() and not run.is_dir():
+            raise StorageError("cannot write", where=str(run), why="it is not a folder.", hint="Choose another --run.")
         run.mkdir(parents=True, exist_ok=True)
         occupied = any(run.iterdir())
     except OSError as error:
@@ -245,7 +247,11 @@ def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "D
         write_file(folder / CONFIG, config.as_toml().encode())
         if not resume or not (path / DONE).exists():
             tell(f"making a data set of {config.data.num_samples} random samples in {path}")
-            tell(summary(generate_with_progress(config.data, path, resume=resume), path))
+            try:
+                tell(summary(generate_with_progress(config.data, path, resume=resume), path))
+            except SystemExit:  # a signal
+                _tell_how_to_go_on(folder)
+                raise
     return read_dataset(path, fields_for(config.train))
 
 
@@ -285,16 +291,23 @@ def _train(
                 saved=lambda now: write_progress(folder, config, dataset, now),
             )
         except (SystemExit, DeviceError):  # a signal here, or the end of another process
-            say(f"the run can go on: diffeliash train --run {folder} --resume")
+            _tell_how_to_go_on(folder)
             raise
         except RuntimeError as error:  # of JAX, in the middle of a sum over all processes
             if not several():
                 raise
             abandon(NO_DEVICE)
-            say(f"the run can go on: diffeliash train --run {folder} --resume")
+            _tell_how_to_go_on(folder)
             raise DeviceError("another process of this run has stopped.") from error
     say(f"trained in {time.perf_counter() - started:.0f} s")
     return training
+
+
+def _tell_how_to_go_on(folder: pathlib.Path) -> None:
+    from ..training import leads
+
+    if leads():
+        tell(f"the run can go on: diffeliash train --run {folder} --resume")
 
 
 def _stop_quietly(done: int, remark: str) -> None:

@@ -21,6 +21,9 @@ CHECKPOINT = "model.ckpt"
 CONFIG = "config.toml"
 """The whole configuration."""
 
+METRICS = "metrics.json"
+"""The measures of success on the test set."""
+
 HISTORY = "history.csv"
 """One line an epoch."""
 
@@ -72,9 +75,19 @@ def write_results(
 
     write_progress(folder, config.train, dataset, training)
     about = {"metrics": evaluation.metrics, "data_digest": dataset.digest, "best_epoch": training.best_epoch}
-    write_file(folder / "metrics.json", json.dumps(finite(about), indent=2).encode())
+    write_file(folder / METRICS, json.dumps(finite(about), indent=2).encode())
     write_file(folder / "history.png", plot_history(training))
     write_file(folder / "predictions.png", plot_predictions(dataset, training, evaluation))
+
+
+def read_metrics(folder: pathlib.Path, origin: dict[str, Any]) -> dict[str, Any] | None:
+    """The measures of success in the folder of a run, if they are those of the network with this origin."""
+    try:
+        about = json.loads((folder / METRICS).read_text())
+        same = all(about[name] == origin[name] for name in ("data_digest", "best_epoch"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return about["metrics"] if same else None
 
 
 def _history_csv(training: "Training") -> str:

@@ -73,7 +73,8 @@ class GenerateConfig:
             )
         elif self.shard_size > 0 and self.n_shards > MOST_SHARDS:
             bad.append(
-                f"{self.num_samples} samples are more than {MOST_SHARDS} files of {self.shard_size}: raise `shard_size`"
+                f"{self.num_samples} samples are more than {MOST_SHARDS} files of {self.shard_size}: "
+                "raise `shard_size` (--shard-size)"
             )
         if bad:
             raise ValueError("; ".join(bad) + ".")

@@ -24,7 +24,10 @@ def split_rows(n: int, seed: int) -> Split:
     """
     n_test, n_validation = round(0.10 * n), round(0.09 * n)
     if min(n_test, n_validation) < 1:
-        raise InputError(f"{n} samples are too few to split 81/9/10.", hint="Generate at least 12 that are kept.")
+        raise InputError(
+            f"{n} samples are too few to split 81/9/10.",
+            hint="At least 12 are needed; of a generated data set, 12 that were kept.",
+        )
     order = np.random.default_rng(seed).permutation(n)
     return Split(
         train=np.sort(order[n_test + n_validation :]),

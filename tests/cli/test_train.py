@@ -103,9 +103,17 @@ def test_predict_from_text(made, run, answer, tmp_path):
     result = answer("predict", folder / "run", tmp_path / "gap.dat", "--output", "a2f.dat")["results"][0]
     assert len(result["omega_meV"]) == len(result["a2f"]) == 1000
     assert result["omega_meV"][-1] == pytest.approx(10.0)
-    assert (tmp_path / "gap-a2f.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "gap-run-a2f.png").read_bytes().startswith(b"\x89PNG")
+    test = made[2]["metrics"]
+    assert (result["test_1_minus_pcc"], result["test_recomputed_1_minus_pcc"]) == (test["df_mean"], test["dg_mean"])
     np.testing.assert_allclose(np.loadtxt(tmp_path / "a2f.dat")[:, 1], result["a2f"], rtol=1e-6, atol=1e-8)
-    assert "does not state" in run("predict", folder / "run", tmp_path / "gap.dat").stderr
+    said = run("predict", folder / "run", tmp_path / "gap.dat")
+    assert "does not state" in said.stderr
+    assert f"on its own test set: 1 - PCC {test['df_mean']:.4f} (a2F" in said.stdout
+    shutil.copy(folder / "run" / "model.ckpt", tmp_path)
+    (tmp_path / "metrics.json").write_text('{"metrics": {}, "data_digest": "of another", "best_epoch": 1}')
+    assert answer("predict", "model.ckpt", "gap.dat")["results"][0]["test_1_minus_pcc"] is None
+    assert (tmp_path / "gap-model-a2f.png").exists()
 
 
 def test_predict_from_a_solution_at_another_scale(made, answer, tmp_path, spectrum_file):

@@ -9,6 +9,8 @@ import sys
 import numpy as np
 import pytest
 
+from ..conftest import output
+
 SCRIPT = """
 import json, sys
 import jax
@@ -41,7 +43,7 @@ def start(*arguments, devices=1):
 
 
 def weights(process, devices):
-    out, err = process.communicate(timeout=120)
+    out, err = output(process)
     assert process.returncode == 0, err
     answer = json.loads(out.splitlines()[-1])
     assert answer["devices"] == devices
