@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
@@ -125,8 +126,10 @@ def pose_inverse_problem(
     ends = Ends(*(np.asarray(value, dtype=np.float64) for value in (T, omega_c, matsubara_cutoff)))
     frequencies = CompressedMatsubara(rtol=AVERAGES_RTOL).resolve(T, matsubara_cutoff, omega_max)
     assert isinstance(frequencies, CompressedMatsubara)
+    with jax.ensure_compile_time_eval():  # numbers, even in the middle of a compilation: a problem outlives that
+        line = Line(2 * half, *(jnp.asarray(x, dtype=jnp.float64) for x in numbers))
     return InverseProblem(
-        line=Line(2 * half, *(jnp.asarray(x, dtype=jnp.float64) for x in numbers)),
+        line=line,
         stride=stride,
         n_energies=omega.size,
         omega=step * np.arange(1, n_bosons + 1),
