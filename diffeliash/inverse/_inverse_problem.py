@@ -72,11 +72,24 @@ class InverseProblem:
         matrix = make_interp_spline(grid, ahead - ahead[::-1], k=3)(np.minimum(omega, grid[-1]))
         return np.where((omega < grid[-1])[:, None], matrix, 0.0)
 
-    def samples_from(self, omega: Float[np.ndarray, " freq"]) -> Float[np.ndarray, "boson freq"]:
-        """The matrix from a2F at some energies, straight lines between them and zero, to the bosons of the problem."""
-        nodes = np.append(0.0, omega)
-        rows = np.eye(nodes.size)[1:]
-        return np.stack([np.interp(self.omega, nodes, row, right=0.0) for row in rows], axis=1)
+    def averages_from(self, omega: Float[np.ndarray, " freq"]) -> Float[np.ndarray, "boson freq"]:
+        r"""The matrix from a2F at some energies, with straight lines between them and zero, to averages at the bosons.
+
+        $$ \bar a_i = \frac{1}{h}\int
+           \max\Big(0,\, 1 - \frac{|\Omega-\Omega_i|}{h}\Big)\,\alpha^2F(\Omega)\,\mathrm{d}\Omega $$
+
+        with $h$ the distance of the bosons: every energy counts, also where there are many between two bosons, and
+        for smooth a2F it is $\alpha^2F(\Omega_i)$ to second order in $h$. Exact, by Simpson's rule.
+        """
+        step, nodes = self.omega[0], np.append(0.0, omega)
+        grid = step * np.arange(self.omega.size + 2)
+        points = np.unique(np.concatenate([grid, nodes[nodes < grid[-1]]]))
+        left, right = points[:-1], points[1:]
+        at = np.concatenate([left, (left + right) / 2, right])
+        weights = np.concatenate([right - left, 4 * (right - left), right - left]) / (6 * step)
+        around = np.stack([np.interp(at, grid, row) for row in np.eye(grid.size)[1:-1]])
+        given = np.stack([np.interp(at, nodes, row, right=0) for row in np.eye(nodes.size)[1:]], axis=1)
+        return (weights[None, :] * around) @ given
 
 
 def pose_inverse_problem(

@@ -78,7 +78,7 @@ class EquationResidual:
 
     def bare(self, a2f: Float[Array, " freq"], Delta: Complex[Array, " real"]) -> Float[Array, ""]:
         r"""$|Z\Delta - \phi|^2/|\Delta|^2$ of one sample, as the equations stand."""
-        at_bosons = jnp.asarray(self.problem.samples_from(self.setting.omega)) @ a2f
+        at_bosons = jnp.asarray(self.problem.averages_from(self.setting.omega)) @ a2f
         miss = linear_equations(self.problem, Delta).residual(at_bosons)
         return jnp.sum(jnp.abs(miss) ** 2) / jnp.sum(jnp.abs(Delta) ** 2)
 

@@ -29,7 +29,8 @@ def solved():
     numbers = {name: KNOWN[name] for name in ("mu_star", "omega_c", "matsubara_cutoff")}
     sol = solve_gap(spectrum, 2.0, **numbers, frequencies=FullMatsubara())
     real = continue_gap(sol, spectrum, OMEGA, broadening=0.1)
-    return PROBLEM.samples_from(spectrum.omega) @ spectrum.a2f, sol, np.asarray(real.Delta), np.asarray(real.Z)
+    at_bosons = np.interp(PROBLEM.omega, spectrum.omega, spectrum.a2f)
+    return at_bosons, sol, np.asarray(real.Delta), np.asarray(real.Z)
 
 
 def true_averages(sol):
@@ -51,6 +52,19 @@ def test_splines_reproduce_smooth_functions():
     values = np.sin(np.pi * PROBLEM.omega / 10)
     found = PROBLEM.spline_to(np.array([0.01, 3.33, 9.99, 11.0])) @ values
     np.testing.assert_allclose(found, [*np.sin(np.pi * np.array([0.01, 3.33, 9.99]) / 10), 0.0], atol=1e-6)
+
+
+def test_averages_around_the_bosons():
+    omega = np.sort(np.random.default_rng(0).uniform(0.01, 9.0, 700))
+    values = np.sin(omega)
+    fine = np.linspace(0, 10, 2_000_001)
+    curve = np.interp(fine, np.append(0, omega), np.append(0, values), right=0)
+    found = PROBLEM.averages_from(omega) @ values
+    for i in (0, 77, 150):
+        hat = np.maximum(0, 1 - np.abs(fine - PROBLEM.omega[i]) / 0.05)
+        assert found[i] == pytest.approx(np.sum(hat * curve) * 5e-6 / 0.05, rel=1e-6)
+    bound = np.max(np.diff(omega)) ** 2 / 8 + 0.05**2 / 12  # of the straight lines, and of the averages
+    np.testing.assert_allclose(found[:150], np.sin(PROBLEM.omega[:150]), atol=bound)
 
 
 def test_the_true_spectrum_solves_the_equations(solved):

@@ -81,6 +81,7 @@ def test_equation_residual(gaps):
     bare = jax.jit(loss.bare)  # before `prepare`: the problem is posed in the middle of a compilation
     true, wrong = (float(bare(a2f, jnp.asarray(Delta[0]))) for a2f in spectra(1.0, 1.2))
     assert true < 1e-3 < 1e-2 < wrong
+    assert np.all(jax.grad(bare)(spectra(1.2)[0], jnp.asarray(Delta[0])) != 0)  # every point of a2F counts
     prepared = jnp.asarray(loss.prepare(Delta))
     assert np.all(1 - pearson(prepared, spectra(1.0, 1.5)) < 1e-3)
     np.testing.assert_array_equal(loss(prepared, prepared), 0.0)
