@@ -65,6 +65,11 @@ class EquationResidual:
             omega_max=s.omega_max,
         )
 
+    @functools.cached_property
+    def _to_bosons(self) -> Float[np.ndarray, "boson freq"]:
+        """From a2F at the energies of the data to the bosons of the problem, made once: not in every call of `bare`."""
+        return self.problem.averages_from(self.setting.omega)
+
     def prepare(self, Delta: Complex[np.ndarray, "sample real"]) -> Float[np.ndarray, "sample freq"]:
         """The spectral functions that minimize the residual, one for each gap function [meV]."""
         found = invert_linearly(self.problem, Delta, strength=choose_strength(self.problem, Delta))
@@ -78,8 +83,7 @@ class EquationResidual:
 
     def bare(self, a2f: Float[Array, " freq"], Delta: Complex[Array, " real"]) -> Float[Array, ""]:
         r"""$|Z\Delta - \phi|^2/|\Delta|^2$ of one sample, as the equations stand."""
-        at_bosons = jnp.asarray(self.problem.averages_from(self.setting.omega)) @ a2f
-        miss = linear_equations(self.problem, Delta).residual(at_bosons)
+        miss = linear_equations(self.problem, Delta).residual(jnp.asarray(self._to_bosons) @ a2f)
         return jnp.sum(jnp.abs(miss) ** 2) / jnp.sum(jnp.abs(Delta) ** 2)
 
 

@@ -15,13 +15,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from run import HERE, MEASURES, configs, read_data
+from run import HERE, MEASURES, SAMPLES, configs, read_data
 
 from diffeliash.data import as_gap_functions, split_rows
 from diffeliash.models import Predictor, PredictorConfig, fit_standardization, setting_of
 from diffeliash.training import EquationResidual, Objective, Phase, as_rows, evaluate, fit, make_examples
 
-SAMPLES = 18000
 LENGTHS = (10, 50)
 """Epochs of a training run."""
 TOGETHER = 16
@@ -43,7 +42,7 @@ class BareResidual(eqx.Module):
 def measure(folder: pathlib.Path, weighed: bool, epochs: int) -> list[float]:
     """Train with one of the two residuals and nothing else, and evaluate."""
     (_, config), *_ = configs(seed=0, noise=0.0, labels=0)
-    dataset = read_data(folder, SAMPLES)
+    dataset = read_data(folder, SAMPLES[0])
     split, setting = split_rows(len(dataset), config.seed), setting_of(dataset.config, "gap-to-a2f")
     examples = make_examples(config, dataset)
     residual = EquationResidual(setting)
