@@ -25,6 +25,7 @@ import functools
 
 import numpy as np
 from jaxtyping import Float, Int
+from threadpoolctl import threadpool_limits
 
 Matrix = Float[np.ndarray, "_ _"]
 Index = Int[np.ndarray, " _"]
@@ -94,17 +95,18 @@ def compression_rule(n: int, *, rtol: float, cutoff_ratio: int) -> CompressionRu
         cutoff_ratio: The cutoff of the sums is at least this many times the last boson energy.
     """
     scales = _Scales(n, max(1.0, n / cutoff_ratio))
-    nodes, tests = _skeleton(scales.fermionic, n, rtol=rtol / 5, multiple=8)
-    bosonic, bosonic_tests = _skeleton(scales.bosonic, 2 * n, rtol=rtol / 100, multiple=4)
-    return CompressionRule(
-        n,
-        nodes,
-        tests,
-        bosonic,
-        bosonic_tests,
-        _interpolation(scales.fermionic, nodes, n),
-        _interpolation(scales.bosonic, bosonic, 2 * n),
-    )
+    with _same_digits():
+        nodes, tests = _skeleton(scales.fermionic, n, rtol=rtol / 5, multiple=8)
+        bosonic, bosonic_tests = _skeleton(scales.bosonic, 2 * n, rtol=rtol / 100, multiple=4)
+        return CompressionRule(
+            n,
+            nodes,
+            tests,
+            bosonic,
+            bosonic_tests,
+            _interpolation(scales.fermionic, nodes, n),
+            _interpolation(scales.bosonic, bosonic, 2 * n),
+        )
 
 
 @functools.lru_cache(maxsize=64)
@@ -116,12 +118,18 @@ def folded_tables(n: int, *, rtol: float, cutoff_ratio: int, tests: bool) -> Fol
     shape = (B.shape[1], rows.size, P.shape[1])
     near, far, truncated, infinite = np.zeros(shape), np.zeros(shape), np.zeros(shape[:2]), np.zeros(shape[:2])
     running = np.cumsum(B, axis=0)
-    for k, row in enumerate(rows):
-        B_near, B_far = B[np.abs(row - m)], B[row + m + 1]
-        near[:, k], far[:, k] = B_near.T @ P, B_far.T @ P
-        truncated[:, k] = np.sum(B_near - B_far, axis=0)
-        infinite[:, k] = 2 * running[row] - B[0]
+    with _same_digits():
+        for k, row in enumerate(rows):
+            B_near, B_far = B[np.abs(row - m)], B[row + m + 1]
+            near[:, k], far[:, k] = B_near.T @ P, B_far.T @ P
+            truncated[:, k] = np.sum(B_near - B_far, axis=0)
+            infinite[:, k] = 2 * running[row] - B[0]
     return FoldedTables(rows, near, far, truncated, infinite)
+
+
+def _same_digits() -> threadpool_limits:
+    """Products of matrices in one thread: cut for several, their last digits depend on the number of cores."""
+    return threadpool_limits(1, user_api="blas")
 
 
 @dataclasses.dataclass(frozen=True)

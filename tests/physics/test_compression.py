@@ -1,5 +1,9 @@
 """The compressed set against full sums written out with NumPy."""
 
+import os
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,7 +26,7 @@ from diffeliash.physics._compression import compression_rule
 from diffeliash.units import BOLTZMANN
 
 from ..cases import central_difference, gaussian_peak
-from ..conftest import shared
+from ..conftest import output, shared
 
 
 def correlate(values, lambda_l, parity):
@@ -189,3 +193,27 @@ def test_gradients_match_differences(argument):
     found = float(jax.grad(function)(values[argument]))
     assert abs(found) > 0.01
     assert found == pytest.approx(float(central_difference(function, values[argument], 1e-4)), rel=1e-7)
+
+
+DIGEST = """
+import hashlib, os, sys
+if sys.argv[1] == "one core":
+    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+import numpy as np
+from diffeliash.physics._compression import compression_rule, folded_tables
+rule = compression_rule(350, rtol=1e-9, cutoff_ratio=1)
+tables = folded_tables(350, rtol=1e-9, cutoff_ratio=1, tests=False)
+arrays = rule.interpolation, rule.bosonic_interpolation, tables.near, tables.far
+print(hashlib.sha256(b"".join(np.ascontiguousarray(each).tobytes() for each in arrays)).hexdigest())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes cannot be bound to a core here")
+def test_no_digit_of_the_tables_depends_on_the_number_of_cores():
+    if len(os.sched_getaffinity(0)) == 1:
+        pytest.skip("this process has one core only")
+    commands = ([sys.executable, "-c", DIGEST, cores] for cores in ("one core", "all cores"))
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
+    (one, _), (all_cores, _) = map(output, processes)
+    assert len(one) == 65
+    assert one == all_cores
