@@ -1,9 +1,31 @@
-"""The paper's measures and its flow, on any functions."""
+"""The paper's measures and its flow, on any functions; and what the equations themselves say."""
 
+from ._bases import SMOOTH as SMOOTH
+from ._bases import BasisHistory as BasisHistory
+from ._bases import basis_functions as basis_functions
+from ._bases import follow_bases as follow_bases
+from ._bases import loss_steps as loss_steps
+from ._bases import smoothness as smoothness
+from ._coverage import Coverage as Coverage
+from ._coverage import coverage as coverage
+from ._information import Information as Information
+from ._information import expected_difference as expected_difference
+from ._information import family_spread as family_spread
+from ._information import gap_jacobian as gap_jacobian
 from ._latent import LatentScan as LatentScan
+from ._latent import Progress as Progress
+from ._latent import after_bottleneck as after_bottleneck
 from ._latent import fit_autoencoder as fit_autoencoder
+from ._latent import fit_predictor as fit_predictor
 from ._latent import scan_latent_sizes as scan_latent_sizes
 from ._latent import unexplained as unexplained
+from ._latent import unexplained_part as unexplained_part
+from ._many_to_one import ManyToOne as ManyToOne
+from ._many_to_one import many_to_one as many_to_one
+from ._moments import POWERS as POWERS
+from ._moments import MomentDifferences as MomentDifferences
+from ._moments import moment_differences as moment_differences
+from ._moments import moments as moments
 from ._reduce import Reduction as Reduction
 from ._reduce import reduce_complexity as reduce_complexity
 from ._reduce_config import ReduceConfig as ReduceConfig

@@ -10,19 +10,25 @@ $u \le$ `tolerance`.
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 import jax
 import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
 from ..data import Split
-from ..models import Autoencoder, AutoencoderConfig, Network, block_standardization
-from ..training import Objective, Phase, apply_network, as_rows, fit
+from ..models import (
+    Autoencoder,
+    AutoencoderConfig,
+    Network,
+    Predictor,
+    PredictorConfig,
+    block_standardization,
+    fit_standardization,
+)
+from ..training import Fit, Objective, Phase, apply_network, as_rows, fit
 from ._reduce_config import ReduceConfig
 
 Values = Float[np.ndarray, "sample _"]
-M = TypeVar("M", bound=Network)
 Progress = Callable[[str, int, float], None]
 """Told what is trained, the epoch, and the validation loss."""
 
@@ -90,7 +96,7 @@ def fit_autoencoder(
     shape = AutoencoderConfig(size=values.shape[1], latent_size=latent_size, hidden_sizes=config.autoencoder_sizes)
     scaling = block_standardization([block[split.train] for block in blocks])
     model_key, order_key = jax.random.split(jax.random.fold_in(jax.random.key(config.seed), latent_size))
-    return fit_with_labels(
+    found = fit_with_labels(
         name,
         Autoencoder(shape, scaling, model_key),
         (values, values),
@@ -100,18 +106,29 @@ def fit_autoencoder(
         epochs=config.autoencoder_epochs,
         key=order_key,
     )
+    return found.model
+
+
+def after_bottleneck(model: Autoencoder, blocks: Sequence[Values]) -> list[Values]:
+    """Functions of several kinds after an autoencoder of all of them side by side; each kind on its own again."""
+    through = apply_network(model, np.concatenate(blocks, axis=1))
+    return np.split(through, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1)
 
 
 def unexplained(model: Autoencoder, values: Values) -> float:
     """The part of the variance of some functions that an autoencoder leaves unexplained, in its own units."""
     scale = np.asarray(model.standardization.output_scale)[None, :]
-    miss = (apply_network(model, values) - values) / scale
-    return float(np.sum(miss**2) / np.sum(((values - np.mean(values, axis=0, keepdims=True)) / scale) ** 2))
+    return unexplained_part(values / scale, apply_network(model, values) / scale)
+
+
+def unexplained_part(values: Values, instead: Values) -> float:
+    """The part of the variance of some functions that others in their place leave unexplained."""
+    return float(np.sum((instead - values) ** 2) / np.sum((values - np.mean(values, axis=0, keepdims=True)) ** 2))
 
 
 def fit_with_labels(
     name: str,
-    model: M,
+    model: Network,
     tables: tuple[Values, Values],
     *,
     split: Split,
@@ -119,7 +136,7 @@ def fit_with_labels(
     progress: Progress,
     epochs: int,
     key: PRNGKeyArray,
-) -> M:
+) -> Fit:
     """Train a network with labels alone.
 
     Args:
@@ -134,7 +151,7 @@ def fit_with_labels(
     """
     rows, validation = (as_rows(tables[0][part], tables[1][part]) for part in (split.train, split.validation))
     phase = Phase(number=1, epochs=epochs, learning_rate=config.learning_rate, objective=Objective(), rows=rows)
-    found = fit(
+    return fit(
         model,
         [phase],
         validation,
@@ -143,4 +160,35 @@ def fit_with_labels(
         key=key,
         progress=lambda record: progress(name, record.epoch, record.validation_loss),
     )
-    return found.model
+
+
+def fit_predictor(
+    name: str, inputs: Values, outputs: Values, *, split: Split, config: ReduceConfig, progress: Progress
+) -> tuple[PredictorConfig, Fit]:
+    """Train a predictor with labels.
+
+    Args:
+        name: Of what is trained, for the progress.
+        inputs: One function a row.
+        outputs: What belongs to them.
+        split: Which rows are for training and which for validation.
+        config: How to train.
+        progress: Told of every epoch.
+
+    Returns:
+        The shape of the network, and the training: its `model` and its `history`.
+    """
+    shape = PredictorConfig(input_size=inputs.shape[1], hidden_sizes=config.hidden_sizes, output_size=outputs.shape[1])
+    model_key, order_key = jax.random.split(jax.random.key(config.seed))
+    scaling = fit_standardization(inputs[split.train], outputs[split.train])
+    found = fit_with_labels(
+        name,
+        Predictor(shape, scaling, model_key),
+        (inputs, outputs),
+        split=split,
+        config=config,
+        progress=progress,
+        epochs=config.epochs,
+        key=order_key,
+    )
+    return shape, found

@@ -3,15 +3,22 @@
 import dataclasses
 from typing import Literal
 
-import jax
 import numpy as np
 from jaxtyping import Shaped
 
 from .._errors import InputError
 from ..data import Split, split_rows
-from ..models import Autoencoder, Predictor, PredictorConfig, fit_standardization
+from ..models import Autoencoder, Predictor, PredictorConfig
 from ..training import apply_network, pearson
-from ._latent import LatentScan, Progress, Values, fit_autoencoder, fit_with_labels, scan_latent_sizes
+from ._latent import (
+    LatentScan,
+    Progress,
+    Values,
+    after_bottleneck,
+    fit_autoencoder,
+    fit_predictor,
+    scan_latent_sizes,
+)
 from ._reduce_config import ReduceConfig
 
 Verdict = Literal["good", "reduced", "change hyper-parameters"]
@@ -87,7 +94,8 @@ def reduce_complexity(
     inputs, outputs = (values.astype(np.float64) for values in (inputs, outputs))
     split = split_rows(len(inputs), config.seed)
     how = {"split": split, "config": config, "progress": progress}
-    predictor, shape = _fit_predictor("predictor", inputs, outputs, **how)
+    shape, fitted = fit_predictor("predictor", inputs, outputs, **how)
+    predictor = fitted.model
     error = _error(predictor, inputs, outputs, split)
     first = Reduction(verdict="good", split=split, predictor=predictor, predictor_config=shape, error=error)
     if error <= config.good_enough:
@@ -100,9 +108,8 @@ def reduce_complexity(
     if of_outputs.chosen <= size:
         return dataclasses.replace(first, verdict="change hyper-parameters")
     autoencoder = fit_autoencoder(f"both, bottleneck {size}", [outputs, inputs], size, **how)
-    both = apply_network(autoencoder, np.concatenate([outputs, inputs], axis=1))
-    new_outputs, new_inputs = both[:, : outputs.shape[1]], both[:, outputs.shape[1] :]
-    new, _ = _fit_predictor("new predictor", new_inputs, new_outputs, **how)
+    new_outputs, new_inputs = after_bottleneck(autoencoder, [outputs, inputs])
+    new = fit_predictor("new predictor", new_inputs, new_outputs, **how)[1].model
     return dataclasses.replace(
         first,
         verdict="reduced",
@@ -130,25 +137,6 @@ def _refuse(inputs: Shaped[np.ndarray, "..."], outputs: Shaped[np.ndarray, "..."
             raise InputError(f"{name} are single numbers, not functions", why="a correlation needs two points or more.")
         if np.all(values == values[:1]):
             raise InputError(f"all {name} are the same.")
-
-
-def _fit_predictor(
-    name: str, inputs: Values, outputs: Values, *, split: Split, config: ReduceConfig, progress: Progress
-) -> tuple[Predictor, PredictorConfig]:
-    shape = PredictorConfig(input_size=inputs.shape[1], hidden_sizes=config.hidden_sizes, output_size=outputs.shape[1])
-    model_key, order_key = jax.random.split(jax.random.key(config.seed))
-    scaling = fit_standardization(inputs[split.train], outputs[split.train])
-    model = fit_with_labels(
-        name,
-        Predictor(shape, scaling, model_key),
-        (inputs, outputs),
-        split=split,
-        config=config,
-        progress=progress,
-        epochs=config.epochs,
-        key=order_key,
-    )
-    return model, shape
 
 
 def _error(model: Predictor, inputs: Values, outputs: Values, split: Split) -> float:

@@ -10,6 +10,7 @@ from ._export import export_command
 from ._generate import generate_command
 from ._predict import predict_command
 from ._reduce import reduce_command
+from ._reproduce import reproduce_command
 from ._session import USAGE, print_json
 from ._solve import solve_command
 from ._tc import tc_command
@@ -32,6 +33,7 @@ app.command("solve")(solve_command)
 app.command("generate")(generate_command)
 app.command("train")(train_command)
 app.command("reduce")(reduce_command)
+app.command("reproduce")(reproduce_command)
 app.command("predict")(predict_command)
 app.command("verify")(verify_command)
 app.command("export")(export_command)

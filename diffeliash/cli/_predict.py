@@ -44,9 +44,9 @@ def predict_command(
     The same with densities of states, where the network was trained on them.
     """
     with session(json, device):
+        from .._figure import figure_bytes
         from ..data import read_dos, read_gap, write_file
         from ..models import predict_spectrum, read_checkpoint
-        from ._figure import figure_bytes
         from ._predict_plot import plot_prediction
 
         plot = plot or pathlib.Path(f"{file.stem}-{run.resolve().stem}-a2f.png")

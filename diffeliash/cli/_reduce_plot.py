@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from ._figure import figure_bytes
+from .._figure import figure_bytes
 
 if TYPE_CHECKING:
     from ..analysis import Reduction

@@ -215,8 +215,8 @@ def _is_long(material: Material, T: float, cutoff: float | None) -> bool:
 
 def _plot(path: pathlib.Path, solved: Solved, results: list[dict[str, Any]]) -> None:
     """Both axes of one solution; of several, Delta against temperature."""
+    from .._figure import figure_bytes
     from ..data import write_file
-    from ._figure import figure_bytes
     from ._solve_plot import plot_solution, plot_temperatures
 
     figure = plot_solution(*solved[0], results[0]) if len(solved) == 1 else plot_temperatures(results)

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ._figure import figure_bytes
+from .._figure import figure_bytes
 
 if TYPE_CHECKING:
     from ..data import Dataset

@@ -15,6 +15,7 @@ from ._predictor import Predictor as Predictor
 from ._predictor import PredictorConfig as PredictorConfig
 from ._predictor import Standardization as Standardization
 from ._predictor import fit_standardization as fit_standardization
+from ._predictor import glorot_initialized as glorot_initialized
 from ._predictor import trainable as trainable
 from ._setting import Setting as Setting
 from ._setting import Task as Task

@@ -1,6 +1,7 @@
 """The network that answers one function with another: a gap function with a spectral function, or the reverse."""
 
 import dataclasses
+import math
 from typing import Any, Protocol, runtime_checkable
 
 import equinox as eqx
@@ -119,6 +120,22 @@ class Predictor(eqx.Module):
             return scaling.output_mean + scaling.output_scale * y
         mean = jnp.maximum(scaling.output_mean / scaling.output_scale, SMALLEST_MEAN)
         return scaling.output_scale * jax.nn.softplus(y + mean + jnp.log(-jnp.expm1(-mean)))
+
+
+def glorot_initialized(model: Predictor, key: PRNGKeyArray) -> Predictor:
+    r"""The network with other initial weights: uniform within $\pm\sqrt{6/(n_{in} + n_{out})}$, and biases of zero.
+
+    X. Glorot and Y. Bengio, Proc. AISTATS 9, 249 (2010); the default of Keras, which the paper used. Those of Equinox
+    lie within $\pm 1/\sqrt{n_{in}}$: behind a layer of few neurons they are ten times as large, and what a network
+    learns hides in them.
+    """
+    layers = []
+    for layer, k in zip(model.layers, jax.random.split(key, len(model.layers)), strict=True):
+        limit = math.sqrt(6 / sum(layer.weight.shape))
+        weight = jax.random.uniform(k, layer.weight.shape, layer.weight.dtype, -limit, limit)
+        arrays = (weight, jnp.zeros(layer.weight.shape[0], layer.weight.dtype))
+        layers.append(eqx.tree_at(lambda each: (each.weight, each.bias), layer, arrays))
+    return eqx.tree_at(lambda each: each.layers, model, tuple(layers))
 
 
 def trainable(model: Network) -> Any:

@@ -10,9 +10,11 @@ from ._hosts import together as together
 from ._losses import EquationResidual as EquationResidual
 from ._losses import SolverConsistency as SolverConsistency
 from ._metrics import Evaluation as Evaluation
+from ._metrics import Gaps as Gaps
 from ._metrics import apply_network as apply_network
 from ._metrics import evaluate as evaluate
 from ._metrics import pearson as pearson
+from ._metrics import solve_gaps as solve_gaps
 from ._rows import Rows as Rows
 from ._rows import as_rows as as_rows
 from ._rows import fields_for as fields_for

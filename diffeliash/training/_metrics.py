@@ -1,15 +1,16 @@
 """How good predictions are, in numbers that do not depend on units."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Bool, Complex, Float
 
 from ..data import Dataset, as_features, as_gap_functions
 from ..models import Setting
-from ..physics import Spectrum, batched, continue_gap, map_materials
+from ..physics import MSC, Pade, Spectrum, batched, continue_gap, map_materials
 
 LARGEST_ERROR = 1e-3
 """Of a recomputed gap function, relative: predictions are rough, and their continuation is less exact than usual."""
@@ -94,20 +95,20 @@ def evaluate(
     if reverse:
         metrics |= _compare_gaps(predicted, gap)
         return Evaluation(metrics=metrics, rows=rows, predicted=predicted, recomputed=as_gap_functions(predicted))
-    solved = _recompute(setting, predicted)
-    ok = solved["ok"]
+    solved = solve_gaps(setting, predicted)
+    ok = solved.ok
     df = 1 - pearson(predicted, label)
-    distance = np.linalg.norm(solved["Delta_iw"] - dataset.Delta_iw[rows], axis=1)
+    distance = np.linalg.norm(solved.Delta_iw - dataset.Delta_iw[rows], axis=1)
     relative = distance / np.linalg.norm(dataset.Delta_iw[rows], axis=1)
     metrics |= {"df_mean": float(np.mean(df)), "df_median": float(np.median(df))}
-    metrics |= _compare_gaps(as_features(solved["Delta"][ok]), gap[ok])
+    metrics |= _compare_gaps(as_features(solved.Delta[ok]), gap[ok])
     metrics |= {
         "dg_iw_mean": float(np.mean(relative[ok])) if np.any(ok) else float("nan"),
         "n_recomputed": int(np.sum(ok)),
-        "n_normal": int(np.sum(~solved["superconducting"])),
-        "n_not_converged": int(np.sum(~solved["converged"])),
+        "n_normal": int(np.sum(~solved.superconducting)),
+        "n_not_converged": int(np.sum(~solved.converged)),
     }
-    recomputed = np.where(ok[:, None], solved["Delta"], np.nan)
+    recomputed = np.where(ok[:, None], solved.Delta, np.nan)
     return Evaluation(metrics=metrics, rows=rows, predicted=predicted, recomputed=recomputed)
 
 
@@ -126,21 +127,64 @@ def _compare_gaps(
     }
 
 
-def _recompute(setting: Setting, predicted: Float[np.ndarray, "sample freq"]) -> dict[str, np.ndarray]:
-    """Gap functions of predicted spectra on both axes."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Gaps:
+    """Gap functions of many spectra.
 
-    def solve(a2f: Float[Array, " freq"]) -> dict[str, Array]:
-        spectrum = Spectrum(setting.omega, a2f)
+    Args:
+        Delta: On the line [meV].
+        Delta_iw: At the Matsubara frequencies [meV].
+        error: Of the continuation, relative; for the Pade approximant that of the paper's acceptance test.
+        superconducting: Whether there is one.
+        converged: Whether both axes were solved accurately enough.
+    """
+
+    Delta: Complex[np.ndarray, "sample real"]
+    Delta_iw: Float[np.ndarray, "sample matsubara"]
+    error: Float[np.ndarray, " sample"]
+    superconducting: Bool[np.ndarray, " sample"]
+    converged: Bool[np.ndarray, " sample"]
+
+    @property
+    def ok(self) -> Bool[np.ndarray, " sample"]:
+        """Which can be compared with others."""
+        return self.converged & self.superconducting
+
+
+def solve_gaps(
+    setting: Setting,
+    a2f: Float[np.ndarray, "sample freq"],
+    *,
+    method: MSC | Pade = MSC(),
+    largest_error: float = LARGEST_ERROR,
+) -> Gaps:
+    """Gap functions on both axes of many spectra, as a data set has them.
+
+    Args:
+        setting: Temperature, cutoffs and grids.
+        a2f: Spectra on its grid, one a row; predicted ones may be negative here and there.
+        method: How they are continued.
+        largest_error: Of a continuation that counts as converged, relative, and of its Cauchy test.
+    """
+    parts = [values for _, values in map_materials(_gap_solver(setting, method, largest_error), a2f)]
+    return Gaps(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+
+@functools.lru_cache(maxsize=8)
+def _gap_solver(setting: Setting, method: MSC | Pade, largest_error: float) -> Callable[..., dict[str, Any]]:
+    """The compiled function of `solve_gaps`."""
+
+    def solve(one: Float[Array, " freq"]) -> dict[str, Array]:
+        spectrum = Spectrum(setting.omega, one)
         sol = setting.solve(spectrum)
-        real = continue_gap(sol, spectrum, setting.omega_real, broadening=setting.broadening)
-        accurate = (real.error <= LARGEST_ERROR) & (real.cauchy <= LARGEST_ERROR)
+        real = continue_gap(sol, spectrum, setting.omega_real, broadening=setting.broadening, method=method)
+        accurate = (real.error <= largest_error) & (isinstance(method, Pade) | (real.cauchy <= largest_error))
         return {
             "Delta": real.Delta,
             "Delta_iw": sol.Delta,
-            "converged": sol.converged & accurate,
+            "error": real.error,
             "superconducting": sol.superconducting,
-            "ok": sol.converged & accurate & sol.superconducting,
+            "converged": sol.converged & (accurate | ~sol.superconducting),
         }
 
-    parts = [values for _, values in map_materials(batched(solve), predicted)]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return batched(solve)

@@ -1,0 +1,105 @@
+"""`diffeliash reproduce`: the seed paper's figures and tables."""
+
+import dataclasses
+import json as json_module
+import pathlib
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .._errors import InputError
+from ._options import DeviceOption, Json
+from ._session import print_json, print_table, session, tell
+from ._train import new_run, remove_if_empty
+
+if TYPE_CHECKING:
+    from ..paper import Item, PaperConfig
+
+CONFIG = "config.json"
+"""Sizes of the run, in its folder."""
+
+
+def reproduce_command(
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Everything, small: minutes in place of hours, and nothing to conclude from."),
+    ] = False,
+    run: Annotated[
+        pathlib.Path | None, typer.Option("--run", help="Folder for the results.", show_default="runs/001 and on")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in the folder --run, which was interrupted.")
+    ] = False,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of all random numbers.", show_default="0")] = None,
+    device: DeviceOption = "auto",
+    json: Json = False,
+) -> None:
+    """Reproduce every figure and table of the paper on inferring a2F by networks, and write a report with verdicts.
+
+    It draws the spectra, solves them, trains all networks and measures. A run may be interrupted or killed at any
+    time: --resume goes on after the last stage that was finished.
+    """
+    with session(json, device):
+        if resume:
+            folder, config = _begun(run, quick or seed is not None)
+        else:
+            config = _config(quick, seed or 0)
+            folder = new_run(run)
+        try:
+            found = _reproduce(config, folder)
+        except SystemExit:
+            if (folder / CONFIG).exists():
+                tell(f"what is finished is kept: diffeliash reproduce --run {folder} --resume goes on.")
+            raise
+        finally:
+            remove_if_empty(folder)
+        if json:
+            items = [dataclasses.asdict(item) for item in found]
+            print_json({"run": str(folder), "report": str(folder / "report.html"), "items": items})
+            return
+        print_table([{"item": i.name, "verdict": i.verdict, "what": i.title} for i in found])
+        print(f"written to {folder}: report.html, report.md, numbers.json, pictures")
+
+
+def _config(quick: bool, seed: int) -> "PaperConfig":
+    from ..paper import QUICK, PaperConfig
+
+    try:
+        return dataclasses.replace(QUICK if quick else PaperConfig(), seed=seed)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def _begun(run: pathlib.Path | None, with_options: bool) -> "tuple[pathlib.Path, PaperConfig]":
+    """The folder and the sizes of a run that can go on."""
+    from ..paper import PaperConfig
+
+    if run is None:
+        raise InputError("--resume needs the folder of the run: --run FOLDER.")
+    if with_options:
+        raise InputError("--resume goes on as the run was begun: give no other options than --run.")
+    path = run / CONFIG
+    try:
+        sizes: dict[str, Any] = json_module.loads(path.read_text())
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in sizes.items()}
+        return run, PaperConfig(**values)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        why = f"{error.strerror}." if isinstance(error, OSError) else "it is not of this program."
+        raise InputError("no run to go on with", where=str(path), why=why) from error
+
+
+def _reproduce(config: "PaperConfig", folder: pathlib.Path) -> "list[Item]":
+    from ..data import write_file
+    from ..paper import run_stages, stages, write_report
+    from ._progress import progress_bar
+
+    write_file(folder / CONFIG, json_module.dumps(dataclasses.asdict(config), indent=1).encode())
+    with progress_bar("stages", len(stages(config))) as update:
+        results = run_stages(config, folder, update)
+    return write_report(results, config, folder, command=_command(config))
+
+
+def _command(config: "PaperConfig") -> str:
+    """How such a run is started."""
+    quick = dataclasses.replace(config, seed=0) == _config(quick=True, seed=0)
+    return f"diffeliash reproduce{' --quick' if quick else ''}{f' --seed {config.seed}' if config.seed else ''}"

@@ -1,0 +1,8 @@
+"""The seed paper, reproduced: every figure and table, beside our own numbers and a verdict."""
+
+from ._config import QUICK as QUICK
+from ._config import PaperConfig as PaperConfig
+from ._item import Item as Item
+from ._report import write_report as write_report
+from ._run import run_stages as run_stages
+from ._run import stages as stages

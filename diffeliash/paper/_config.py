@@ -1,0 +1,65 @@
+"""How large the reproduction is."""
+
+import dataclasses
+
+from .._errors import not_positive
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PaperConfig:
+    """Sizes of everything; the defaults are the paper's where it states them.
+
+    Args:
+        n_simple: Simple spectra.
+        n_complex: Complex spectra.
+        epochs: Passes over the training rows, for every network.
+        more_epochs: Passes for the networks that are trained longer.
+        basis_epochs: Passes for the networks of few basis functions.
+        latent_sizes: Bottlenecks of the autoencoders of spectrum and gap function.
+        separate_sizes: Bottlenecks at which both are also transformed separately.
+        dos_sizes: Bottlenecks of the autoencoders of spectrum and density of states.
+        neurons: Neurons next to the output, of the networks of few basis functions.
+        n_seeds: Trainings with different initial weights and splits, where errors over seeds are given.
+        n_jacobians: Spectra whose derivative of the gap function is computed.
+        batch_size: Rows per update.
+        seed: Of all random numbers.
+    """
+
+    n_simple: int = 1800
+    n_complex: int = 10_000
+    epochs: int = 100
+    more_epochs: int = 300
+    basis_epochs: int = 250
+    latent_sizes: tuple[int, ...] = (1, 2, 4, 8, 16, 24, 32, 64)
+    separate_sizes: tuple[int, ...] = (2, 8)
+    dos_sizes: tuple[int, ...] = (1, 2, 4, 8)
+    neurons: tuple[int, ...] = (4, 6, 8)
+    n_seeds: int = 3
+    n_jacobians: int = 6
+    batch_size: int = 64
+    seed: int = 0
+
+    def __post_init__(self):
+        names = [field.name for field in dataclasses.fields(self) if field.type is int and field.name != "seed"]
+        bad = not_positive(self, names)
+        if self.seed < 0:
+            bad.append(f"`seed` must not be negative, got {self.seed}")
+        if bad:
+            raise ValueError("; ".join(bad) + ".")
+
+
+QUICK = PaperConfig(
+    n_simple=200,
+    n_complex=400,
+    epochs=8,
+    more_epochs=16,
+    basis_epochs=12,
+    latent_sizes=(1, 2, 8),
+    separate_sizes=(2,),
+    dos_sizes=(1,),
+    neurons=(4,),
+    n_seeds=2,
+    n_jacobians=1,
+    batch_size=16,
+)
+"""Everything once, in a minute or two: it shows the way, not the paper's results."""

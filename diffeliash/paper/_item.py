@@ -1,0 +1,58 @@
+"""One thing that the paper shows, beside what came out here."""
+
+import dataclasses
+from typing import Any, Literal
+
+Verdict = Literal["reproduced", "trend reproduced", "not reproduced"]
+"""`trend reproduced`: the statement holds, the numbers or a part of it do not."""
+
+WELL = 0.02
+"""Part of the variance that a good reconstruction may leave unexplained, and 1 - PCC of a good prediction."""
+
+Table = tuple[tuple[str, ...], ...]
+"""Rows of text; the first has the names of the columns."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Item:
+    """A figure, a table or a statement of the paper.
+
+    Args:
+        name: Where it is in the paper.
+        title: What it is.
+        paper: What the paper has.
+        ours: What came out here, in numbers.
+        verdict: How the two compare.
+        why: What the verdict rests on.
+        table: More numbers.
+        figure: Name of our picture.
+    """
+
+    name: str
+    title: str
+    paper: str
+    ours: str
+    verdict: Verdict
+    why: str
+    table: Table | None = None
+    figure: str | None = None
+
+
+def graded(reproduced: bool, trend: bool) -> Verdict:
+    """The verdict of two conditions, the stricter one first."""
+    return "reproduced" if reproduced else "trend reproduced" if trend else "not reproduced"
+
+
+def digits(value: float, n: int = 2) -> str:
+    """A number with a few digits."""
+    return f"{float(value):.{n}g}"
+
+
+def percent(value: float, n: int = 3) -> str:
+    """A part of one as a percentage."""
+    return f"{100 * float(value):.{n}g} %"
+
+
+def plus_minus(found: dict[str, Any], name: str) -> str:
+    """A mean of a stage with its standard error."""
+    return f"{digits(found[name], 3)} ± {digits(found[f'{name}_error'], 1)}"

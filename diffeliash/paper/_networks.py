@@ -1,0 +1,276 @@
+"""The stages that train the paper's networks: Figs. 3 to 11 and both tables."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..analysis import (
+    after_bottleneck,
+    coverage,
+    fit_autoencoder,
+    fit_predictor,
+    follow_bases,
+    many_to_one,
+    moment_differences,
+    reduce_complexity,
+    scan_latent_sizes,
+    unexplained_part,
+)
+from ..data import Dataset, as_features, as_gap_functions
+from ..models import Predictor, PredictorConfig, fit_standardization, glorot_initialized
+from ..training import apply_network, as_rows, pearson
+from ._stages import Arrays, Work
+
+N_EXAMPLES = 4
+"""Test samples that pictures show: at evenly spaced ranks of the quality of a prediction."""
+
+MEASURED_UP_TO = 32
+"""Bottlenecks behind which a new predictor is trained; the wider ones show reconstructions only."""
+
+BASIS_RATE = 1e-4
+"""Learning rate at which a network finds its basis functions one after the other."""
+
+BASIS_WIDTH = 500
+"""Neurons of the first hidden layer there, as in the paper's other networks."""
+
+
+def simple(work: Work) -> Arrays:
+    """A predictor of the simple family (Fig. 3)."""
+    return _predictor(work, "simple", work.simple)
+
+
+def plain(work: Work) -> Arrays:
+    """A predictor of the complex family as it is (Figs. 4, 7 and the last column of Fig. 11)."""
+    return _predictor(work, "complex", work.complex)
+
+
+def _predictor(work: Work, name: str, dataset: Dataset) -> Arrays:
+    inputs, split = as_features(dataset.Delta), work.split(dataset)
+    _, found = fit_predictor(name, inputs, dataset.a2f, split=split, config=work.training(), progress=work.epoch_told)
+    everything = apply_network(found.model, inputs)
+    return _judged(work, dataset, everything[split.test]) | _moments(dataset, everything)
+
+
+def _judged(work: Work, dataset: Dataset, predicted: np.ndarray) -> Arrays:
+    """Predictions for the test rows: their errors, and examples from good to bad."""
+    split = work.split(dataset)
+    label, Delta = dataset.a2f[split.test], dataset.Delta[split.test]
+    pairs = many_to_one(work.setting(dataset), label, Delta, predicted)
+    ranked = np.flatnonzero(pairs.counted)[np.argsort(pairs.df[pairs.counted])]
+    shown = ranked[((np.arange(N_EXAMPLES) + 0.5) / N_EXAMPLES * ranked.size).astype(int)] if ranked.size else ranked
+    examples = {
+        "a2f": label[shown],
+        "predicted": predicted[shown],
+        "Delta": Delta[shown],
+        "recomputed": pairs.recomputed[shown],
+        "shown_df": pairs.df[shown],
+    }
+    mean = np.mean(dataset.a2f[split.train], axis=0, keepdims=True)
+    return (
+        _table_one(pairs)
+        | examples
+        | {
+            "mse": np.mean((predicted - label) ** 2),
+            "variance": np.mean((label - mean) ** 2),
+            "df_median": np.median(pairs.df),
+        }
+    )
+
+
+def _table_one(pairs: Any) -> Arrays:
+    (df, df_error), (dg, dg_error) = pairs.df_mean, pairs.dg_mean
+    numbers = {"df": df, "df_error": df_error, "dg": dg, "dg_error": dg_error, "n_pairs": np.sum(pairs.counted)}
+    return {name: np.asarray(value) for name, value in numbers.items()}
+
+
+def _moments(dataset: Dataset, new: np.ndarray) -> Arrays:
+    found = moment_differences(dataset.omega, dataset.a2f, new)
+    return {"moments_mean": found.mean, "moments_std": found.std}
+
+
+def bases(neurons: int) -> Callable[[Work], Arrays]:
+    """A predictor of the simple family with few neurons next to the output (Figs. 9 and 10)."""
+    return functools.partial(_bases, neurons=neurons)
+
+
+def _bases(work: Work, *, neurons: int) -> Arrays:
+    dataset = work.simple
+    split = work.split(dataset)
+    inputs, outputs = as_features(dataset.Delta)[split.train], dataset.a2f[split.train]
+    shape = PredictorConfig(
+        input_size=inputs.shape[1], hidden_sizes=(BASIS_WIDTH, neurons), output_size=outputs.shape[1]
+    )
+    model_key, order_key = jax.random.split(jax.random.key(work.config.seed))
+    found = follow_bases(
+        glorot_initialized(Predictor(shape, fit_standardization(inputs, outputs), model_key), model_key),
+        as_rows(inputs, outputs),
+        epochs=work.config.basis_epochs,
+        learning_rate=BASIS_RATE,
+        batch_size=work.config.batch_size // 2,
+        key=order_key,
+        progress=functools.partial(work.epoch_told, f"{neurons} neurons"),
+    )
+    centered = outputs - np.mean(outputs, axis=0, keepdims=True)
+    explained = np.linalg.svd(centered, compute_uv=False) ** 2
+    return {
+        "loss": found.loss,
+        "smoothness": found.smoothness,
+        "functions": found.functions,
+        "found": np.array([epoch or 0 for epoch in found.found]),
+        "best_linear": 1 - np.cumsum(explained)[:neurons] / np.sum(explained),
+        "variance": np.mean(centered**2),
+    }
+
+
+def reduced(size: int) -> Callable[[Work], Arrays]:
+    """Data after an autoencoder, and a predictor of that (Figs. 6, 8 and 11, Tables I and II)."""
+    return functools.partial(_reduced, size=size)
+
+
+def _reduced(work: Work, *, size: int) -> Arrays:
+    dataset, name = work.complex_200, f"bottleneck {size}"
+    split, f, g = work.split(dataset), dataset.a2f, as_features(dataset.Delta)
+    how: dict[str, Any] = {"split": split, "config": work.training(), "progress": work.epoch_told}
+    autoencoder = fit_autoencoder(f"{name}, autoencoder", [f, g], size, **how)
+    f_n, g_n = after_bottleneck(autoencoder, [f, g])
+    found = _reconstruction(f, g, f_n, g_n, split.test)
+    if size > MEASURED_UP_TO:
+        return found
+    predictor = fit_predictor(f"{name}, predictor", g_n, f_n, **how)[1].model
+    answers = apply_network(predictor, g_n[split.test])
+    for_original = apply_network(predictor, g)
+    work.progress(f"{name}, many-to-one")
+    setting = work.setting(dataset)
+    pairs = many_to_one(setting, f[split.test], dataset.Delta[split.test], for_original[split.test])
+    consistent = many_to_one(setting, f_n[split.test], as_gap_functions(g_n[split.test]), f_n[split.test])
+    work.progress(f"{name}, coverage")
+    covered = coverage(g_n, g)
+    numbers = {
+        "loss": np.mean((answers - f_n[split.test]) ** 2),
+        "df_reduced": np.mean(1 - pearson(answers, f_n[split.test])),
+        "dg_equations": consistent.dg_mean[0],
+        "characteristic": covered.characteristic,
+        "portion": covered.portion,
+        "answers": answers[_examples(split.test)],
+        "for_original": for_original[split.test][_examples(split.test)],
+    }
+    return found | numbers | _table_one(pairs) | _moments(dataset, for_original)
+
+
+def _examples(test: np.ndarray) -> np.ndarray:
+    return np.arange(min(N_EXAMPLES, test.size))
+
+
+def _reconstruction(f: np.ndarray, g: np.ndarray, f_n: np.ndarray, g_n: np.ndarray, test: np.ndarray) -> Arrays:
+    """How well an autoencoder gives back both kinds, on test rows; and examples."""
+    shown = test[_examples(test)]
+    return {
+        "unexplained_f": np.asarray(unexplained_part(f[test], f_n[test])),
+        "unexplained_g": np.asarray(unexplained_part(g[test], g_n[test])),
+        "df_autoencoder": np.mean(1 - pearson(f[test], f_n[test])),
+        "dg_autoencoder": np.mean(1 - pearson(g[test], g_n[test])),
+        "f": f[shown],
+        "g": g[shown],
+        "f_n": f_n[shown],
+        "g_n": g_n[shown],
+    }
+
+
+def separate(size: int) -> Callable[[Work], Arrays]:
+    """Spectra and gap functions each after an autoencoder of their own, and a predictor of that."""
+    return functools.partial(_separate, size=size)
+
+
+def _separate(work: Work, *, size: int) -> Arrays:
+    dataset, name = work.complex_200, f"separately, bottleneck {size}"
+    split, f, g = work.split(dataset), dataset.a2f, as_features(dataset.Delta)
+    how: dict[str, Any] = {"split": split, "config": work.training(), "progress": work.epoch_told}
+    (f_n,), (g_n,) = (
+        after_bottleneck(fit_autoencoder(f"{name}, {kind}", [values], size, **how), [values])
+        for kind, values in (("spectra", f), ("gap functions", g))
+    )
+    predictor = fit_predictor(f"{name}, predictor", g_n, f_n, **how)[1].model
+    answers, label = apply_network(predictor, g_n[split.test]), f_n[split.test]
+    return {
+        "loss": np.mean((answers - label) ** 2),
+        "df_reduced": np.mean(1 - pearson(answers, label)),
+        "unexplained": np.asarray(unexplained_part(label, answers)),
+    }
+
+
+def dos(work: Work) -> Arrays:
+    """A predictor that is shown densities of states."""
+    dataset = work.complex
+    split = work.split(dataset)
+    found = fit_predictor(
+        "density of states", dataset.fields["dos"], dataset.a2f, split=split, config=work.training(),
+        progress=work.epoch_told,
+    )[1]  # fmt: skip
+    return _judged(work, dataset, apply_network(found.model, dataset.fields["dos"][split.test]))
+
+
+def dos_reduced(size: int) -> Callable[[Work], Arrays]:
+    """Spectra and densities of states after an autoencoder, and a predictor of that."""
+    return functools.partial(_dos_reduced, size=size)
+
+
+def _dos_reduced(work: Work, *, size: int) -> Arrays:
+    dataset, name = work.complex, f"density of states, bottleneck {size}"
+    split, f, g = work.split(dataset), dataset.a2f, dataset.fields["dos"]
+    how: dict[str, Any] = {"split": split, "config": work.training(), "progress": work.epoch_told}
+    f_n, g_n = after_bottleneck(fit_autoencoder(f"{name}, autoencoder", [f, g], size, **how), [f, g])
+    predictor = fit_predictor(f"{name}, predictor", g_n, f_n, **how)[1].model
+    answers = apply_network(predictor, g_n[split.test])
+    numbers = {
+        "loss": np.mean((answers - f_n[split.test]) ** 2),
+        "df_reduced": np.mean(1 - pearson(answers, f_n[split.test])),
+        "portion": np.asarray(coverage(g_n, g).portion),
+    }
+    return _reconstruction(f, g, f_n, g_n, split.test) | numbers
+
+
+def reverse(work: Work) -> Arrays:
+    """A predictor from spectra to gap functions."""
+    dataset = work.complex
+    split, f, g = work.split(dataset), dataset.a2f, as_features(dataset.Delta)
+    found = fit_predictor("reverse", f, g, split=split, config=work.training(), progress=work.epoch_told)[1]
+    answers, label = apply_network(found.model, f[split.test]), g[split.test]
+    shown = _examples(split.test)
+    return {
+        "dg": np.mean(1 - pearson(answers, label)),
+        "l2": np.mean(np.linalg.norm(answers - label, axis=1) / np.linalg.norm(label, axis=1)),
+        "Delta": as_gap_functions(label[shown]),
+        "predicted": as_gap_functions(answers[shown]),
+    }
+
+
+def flow(name: str) -> Callable[[Work], Arrays]:
+    """The flow of Fig. 1 on the data of one family, as `reduce_complexity` runs it."""
+    return functools.partial(_flow, name=name)
+
+
+def _flow(work: Work, *, name: str) -> Arrays:
+    dataset = work.simple if name == "simple" else work.complex
+    config = dataclasses.replace(
+        work.training(latent_sizes=work.config.latent_sizes), autoencoder_epochs=max(1, work.config.epochs // 2)
+    )
+    found = reduce_complexity(as_features(dataset.Delta), dataset.a2f, config, progress=work.epoch_told)
+    numbers: dict[str, Any] = {"verdict": found.verdict, "error": found.error, "good_enough": config.good_enough}
+    for kind, scan in (("inputs", found.inputs), ("outputs", found.outputs)):
+        if scan is not None:
+            numbers |= {kind: scan.chosen, f"{kind}_sizes": scan.sizes, f"{kind}_unexplained": scan.unexplained}
+            numbers[f"{kind}_sufficient"] = scan.sufficient
+    if name == "complex":
+        split = work.split(dataset)
+        scan = scan_latent_sizes(
+            "density of states", dataset.fields["dos"], split=split, config=config, progress=work.epoch_told
+        )
+        numbers |= {"dos": scan.chosen, "dos_sizes": scan.sizes, "dos_unexplained": scan.unexplained}
+    if found.new_error is not None:
+        numbers |= {"new_error": found.new_error, "new_error_original": found.new_error_original}
+    numbers["verdict"] = ("good", "reduced", "change hyper-parameters").index(found.verdict)
+    return {key: np.asarray(value) for key, value in numbers.items()}

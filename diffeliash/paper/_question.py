@@ -1,0 +1,119 @@
+"""The stages on the paper's own question: is the map from spectra to gap functions many-to-one?"""
+
+import functools
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from ..analysis import expected_difference, family_spread, fit_predictor, gap_jacobian
+from ..data import as_features
+from ..physics import Pade, Spectrum, continue_gap
+from ..training import EquationResidual, apply_network, pearson, solve_gaps
+from ._stages import Arrays, Work, take
+
+NOISES = np.logspace(-6, -1, 16)
+"""Errors of gap functions for which the limit is computed, in units of the largest $|\\Delta|$."""
+
+ROUNDING = 1e-16
+"""Error of a gap function on the imaginary axis in double precision, relative: less than it has in fact."""
+
+SCALE = 5.0
+"""The paper's: 0 .. 10 meV at 1.16 K and 0 .. 50 meV at 5.8 K."""
+
+N_SCALED = 8
+"""Spectra that the scaling law is tested on."""
+
+N_EXAMPLES = 4
+"""Test samples that pictures show."""
+
+Data = Literal["exact", "pade"]
+
+
+def scaling(work: Work) -> Arrays:
+    """Whether energies and temperature five times as large give a gap function five times as large."""
+    dataset = take(work.complex, slice(0, N_SCALED))
+    one = work.setting(dataset)
+    other = one.scaled(SCALE)
+    worst = []
+    for a2f, Delta in zip(dataset.a2f, dataset.Delta, strict=True):
+        spectrum = Spectrum(other.omega, a2f)
+        found = continue_gap(other.solve(spectrum), spectrum, other.omega_real, broadening=other.broadening)
+        worst.append(np.max(np.abs(np.asarray(found.Delta) / SCALE - Delta)) / np.max(np.abs(Delta)))
+    return {"worst": np.max(worst), "n": len(worst)}
+
+
+def information(work: Work) -> Arrays:
+    """Singular values of the derivative of the gap function, and what they leave open, for some test spectra."""
+    dataset = work.complex
+    setting, spread = work.setting(dataset), family_spread(dataset.a2f)
+    rows = work.split(dataset).test[: work.config.n_jacobians]
+    found: dict[str, list[np.ndarray]] = {name: [] for name in ("real", "imaginary", "df", "n", "df_iw", "n_iw")}
+    for number, row in enumerate(rows):
+        work.progress(f"derivative of gap function {number + 1} of {rows.size}")
+        f, size = dataset.a2f[row], float(np.max(np.abs(dataset.Delta[row])))
+        real, imaginary = (gap_jacobian(setting, f, axis=axis) for axis in ("real", "imaginary"))
+        limits = [expected_difference(real, f, spread, noise=noise * size) for noise in NOISES]
+        rounded = expected_difference(imaginary, f, spread, noise=ROUNDING * size)
+        values = {
+            "real": np.linalg.svd(real, compute_uv=False),
+            "imaginary": np.linalg.svd(imaginary, compute_uv=False),
+            "df": [limit.df for limit in limits],
+            "n": [limit.n_resolved for limit in limits],
+            "df_iw": rounded.df,
+            "n_iw": rounded.n_resolved,
+        }
+        for name, value in values.items():
+            found[name].append(np.asarray(value))
+    return {name: np.stack(values) for name, values in found.items()} | {"noise": NOISES}
+
+
+def pade(work: Work) -> Arrays:
+    """Gap functions of the complex family by the Pade approximant in double precision, and their errors."""
+    dataset = work.complex
+    solved = solve_gaps(work.setting(dataset), dataset.a2f, method=Pade(), largest_error=np.inf)
+    size = np.max(np.abs(dataset.Delta), axis=1)
+    miss = np.abs(solved.Delta - dataset.Delta)
+    return {
+        "Delta": solved.Delta,
+        "acceptance": solved.error,
+        "largest": np.max(miss, axis=1) / size,
+        "rms": np.sqrt(np.mean(miss**2, axis=1) / 2) / size,  # of real and imaginary parts each
+    }
+
+
+def network(data: Data, seed: int, *, longer: bool = False) -> Callable[[Work], Arrays]:
+    """The paper's predictor on exact gap functions or on those of the Pade approximant."""
+    return functools.partial(_network, data=data, seed=seed, longer=longer)
+
+
+def _network(work: Work, *, data: Data, seed: int, longer: bool) -> Arrays:
+    dataset = work.complex
+    Delta = dataset.Delta if data == "exact" else work.kept("pade", pade)["Delta"]
+    inputs, seed = as_features(Delta), work.config.seed + seed
+    split = work.split(dataset, seed)
+    config = work.training(epochs=work.config.more_epochs if longer else None, seed=seed)
+    found = fit_predictor(
+        f"{data} data, seed {seed}", inputs, dataset.a2f, split=split, config=config, progress=work.epoch_told
+    )[1]
+    df = {
+        name: np.mean(1 - pearson(apply_network(found.model, inputs[rows]), dataset.a2f[rows]))
+        for name, rows in (("df", split.test), ("df_train", split.train))
+    }
+    shown = split.test[:N_EXAMPLES]
+    examples = {"a2f": dataset.a2f[shown], "predicted": apply_network(found.model, inputs[shown])}
+    return df | examples | {"train_mse": found.history[-1].train_mse}
+
+
+def inversion(work: Work) -> Arrays:
+    """Gap functions of the test rows inverted by the equations alone: no network."""
+    dataset = work.complex
+    rows, equations = work.split(dataset).test, EquationResidual(work.setting(dataset))
+    of = {"exact": dataset.Delta[rows], "pade": work.kept("pade", pade)["Delta"][rows]}
+    size = np.max(np.abs(of["exact"]), axis=1, keepdims=True)
+    noise = np.random.default_rng(work.config.seed).normal(size=(2, *of["exact"].shape))
+    of["noise"] = of["exact"] + 1e-3 * size * (noise[0] + 1j * noise[1])
+    df = {name: 1 - pearson(equations.prepare(Delta), dataset.a2f[rows]) for name, Delta in of.items()}
+    return {name: np.mean(values) for name, values in df.items()} | {
+        f"{name}_median": np.median(values) for name, values in df.items()
+    }

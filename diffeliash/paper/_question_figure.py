@@ -1,0 +1,48 @@
+"""The picture of the paper's own question."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ._published import TABLE_I
+from ._stages import Arrays
+
+EXACT, PADE, LIMIT = "tab:blue", "tab:orange", "black"
+
+
+def question_figure(information: Arrays, pade: Arrays, levels: dict[str, tuple[float, str]]) -> Figure:
+    """Singular values, the limit they set, and where networks and inversion lie.
+
+    Args:
+        information: Of its stage.
+        pade: Of its stage.
+        levels: Mean 1 - PCC and color, by what is shown as a line.
+    """
+    figure = Figure(figsize=(11, 4.8), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for values, color, name in (
+        (information["real"], EXACT, r"$\mathrm{d}\Delta(\omega + i\Gamma)/\mathrm{d}\alpha^2F$"),
+        (information["imaginary"], PADE, r"$\mathrm{d}\Delta(i\omega_n)/\mathrm{d}\alpha^2F$"),
+    ):
+        relative = (values / values[:, :1])[:, :120]
+        for i, each in enumerate(np.maximum(relative, 1e-17)):
+            left.semilogy(np.arange(1, each.size + 1), each, color=color, lw=1, label=name if i == 0 else None)
+    left.axhline(1e-16, color="gray", lw=0.8, ls=":")
+    left.text(118, 1.3e-16, "rounding of double precision", ha="right", va="bottom", fontsize="small", color="gray")
+    left.set_ylim(1e-17, 2)
+    left.set_xlabel("number")
+    left.set_ylabel("singular values, relative")
+    left.legend(frameon=False, loc="upper right")
+    noise, df = information["noise"], information["df"]
+    right.loglog(noise, np.mean(df, axis=0), color=LIMIT, label="limit for any method")
+    right.fill_between(noise, np.min(df, axis=0), np.max(df, axis=0), color=LIMIT, alpha=0.15, lw=0)
+    low, high = np.quantile(pade["rms"], [0.1, 0.9])
+    right.axvspan(low, high, color=PADE, alpha=0.2, lw=0, label="error of double-precision Pade")
+    published = [value for _, value in TABLE_I.values()]
+    right.axhspan(min(published), max(published), color="gray", alpha=0.25, lw=0, label="the paper's Table I")
+    for name, (level, color) in levels.items():
+        right.axhline(level, color=color, ls="--", lw=1.2, label=name)
+    right.set_xlabel(r"error of the gap function, relative to max $|\Delta|$")
+    right.set_ylabel(r"1 - PCC of $\alpha^2F$")
+    right.set_xlim(noise[0], noise[-1])
+    figure.legend(*right.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=3)
+    return figure

@@ -1,0 +1,65 @@
+"""All stages, in their order."""
+
+import itertools
+import pathlib
+from collections.abc import Callable
+
+from . import _networks as networks
+from . import _question as question
+from ._config import PaperConfig
+from ._stages import Arrays, Work
+
+Results = dict[str, Arrays]
+"""Results of every stage by its name."""
+
+
+def stages(config: PaperConfig) -> dict[str, Callable[[Work], Arrays]]:
+    """What is to be done, by name, in order."""
+    found: dict[str, Callable[[Work], Arrays]] = {
+        "simple": networks.simple,
+        "plain": networks.plain,
+        "scaling": question.scaling,
+        "pade": question.pade,
+        "inversion": question.inversion,
+        "information": question.information,
+        "reverse": networks.reverse,
+        "dos": networks.dos,
+    }
+    found |= {f"bases-{neurons}": networks.bases(neurons) for neurons in config.neurons}
+    found |= {f"reduced-{size}": networks.reduced(size) for size in config.latent_sizes}
+    found |= {f"separate-{size}": networks.separate(size) for size in config.separate_sizes}
+    found |= {f"dos-reduced-{size}": networks.dos_reduced(size) for size in config.dos_sizes}
+    found |= {f"flow-{name}": networks.flow(name) for name in ("simple", "complex")}
+    for longer, seed, data in itertools.product((False, True), range(config.n_seeds), ("exact", "pade")):
+        found[network_name(data, seed, longer=longer)] = question.network(data, seed, longer=longer)
+    return found
+
+
+def network_name(data: question.Data, seed: int, *, longer: bool) -> str:
+    """The stage of a network for the question."""
+    return f"{data}-{'longer-' if longer else ''}seed-{seed}"
+
+
+def run_stages(
+    config: PaperConfig,
+    folder: pathlib.Path,
+    progress: Callable[[int, str], None] = lambda done, remark: None,
+) -> Results:
+    """Do what is not done yet.
+
+    Args:
+        config: Sizes.
+        folder: Of the run; what is finished lies there.
+        progress: Told the number of stages done and what is being done; it may stop the run by an exception.
+
+    Raises:
+        InputError: The folder is of a run with another configuration.
+        IntegrityError: A file is damaged.
+        StorageError: A file cannot be written.
+    """
+    todo, results = stages(config), Results()
+    work = Work(config, folder, lambda remark: progress(len(results), remark))
+    for name, make in todo.items():
+        results[name] = work.kept(name, make)
+        progress(len(results), name)
+    return results

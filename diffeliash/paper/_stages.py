@@ -1,0 +1,145 @@
+"""Stages: parts of the work whose results are kept, so that an interrupted run goes on after the last of them."""
+
+import dataclasses
+import functools
+import pathlib
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+
+from .._errors import InputError, IntegrityError
+from ..analysis import ReduceConfig
+from ..data import (
+    ComplexFamily,
+    Dataset,
+    Family,
+    GenerateConfig,
+    SimpleFamily,
+    Split,
+    generate,
+    read_dataset,
+    split_rows,
+)
+from ..models import Setting, Task, read_envelope, setting_of, write_envelope
+from ._config import PaperConfig
+
+KIND = "stage of the reproduction"
+
+Arrays = dict[str, Any]
+"""Results of a stage by name: arrays, and numbers, which are arrays without axes once they are kept."""
+
+RESERVE = 1.6
+"""Spectra drawn for each that is needed: those in the normal state at 1.16 K are dropped."""
+
+FIELDS = ("a2f", "Delta_meV", "Delta_iw_meV", "dos")
+
+
+class Work:
+    """What the stages share: configuration, folder, data.
+
+    Args:
+        config: Sizes.
+        folder: Of the run.
+        progress: Told what is done, every epoch or so; it may stop the run by an exception.
+    """
+
+    def __init__(self, config: PaperConfig, folder: pathlib.Path, progress: Callable[[str], None]):
+        self.config, self.folder, self.progress = config, folder, progress
+
+    @functools.cached_property
+    def simple(self) -> Dataset:
+        """The simple family, gap functions at 150 energies."""
+        return self._samples("simple", SimpleFamily(), 150, self.config.n_simple)
+
+    @functools.cached_property
+    def complex(self) -> Dataset:
+        """The complex family, gap functions at 150 energies, as the predictor sees them."""
+        return self._samples("complex-150", ComplexFamily(), 150, self.config.n_complex)
+
+    @functools.cached_property
+    def complex_200(self) -> Dataset:
+        """The same spectra, gap functions at 200 energies, as the autoencoder sees them."""
+        return self._samples("complex-200", ComplexFamily(), 200, self.config.n_complex)
+
+    def split(self, dataset: Dataset, seed: int | None = None) -> Split:
+        """Training, validation and test rows: 81, 9 and 10 %."""
+        return split_rows(len(dataset), self.config.seed if seed is None else seed)
+
+    def setting(self, dataset: Dataset, task: str = "gap-to-a2f") -> Setting:
+        """What a network on this data is for."""
+        return setting_of(dataset.config, cast(Task, task))
+
+    def training(self, *, epochs: int | None = None, seed: int | None = None, **others: Any) -> ReduceConfig:
+        """How a network is trained."""
+        epochs = epochs or self.config.epochs
+        return ReduceConfig(
+            epochs=epochs,
+            autoencoder_epochs=epochs,
+            batch_size=self.config.batch_size,
+            seed=self.config.seed if seed is None else seed,
+            **others,
+        )
+
+    def epoch_told(self, name: str, epoch: int, loss: float) -> None:
+        """Progress of a training."""
+        self.progress(f"{name}, epoch {epoch}, loss {loss:.4f}")
+
+    def kept(self, name: str, make: "Callable[[Work], Arrays]") -> Arrays:
+        """The results of a stage: from its file, or computed now and written there.
+
+        Raises:
+            IntegrityError: The file is damaged.
+            InputError: It is of another configuration.
+            StorageError: It cannot be written.
+        """
+        path = self.folder / "stages" / f"{name}.stage"
+        identity = {"stage": name, "config": dataclasses.asdict(self.config)}
+        identity["config"] = {key: list(v) if isinstance(v, tuple) else v for key, v in identity["config"].items()}
+        if path.exists():
+            return _read(path, identity)
+        started = time.perf_counter()
+        self.progress(name)
+        arrays = {key: np.asarray(value) for key, value in make(self).items()}
+        arrays["seconds"] = np.asarray(time.perf_counter() - started)
+        path.parent.mkdir(exist_ok=True)
+        write_envelope(path, KIND, {"identity": identity, "names": list(arrays)}, list(arrays.values()))
+        return arrays
+
+    def _samples(self, name: str, family: Family, n_energies: int, n: int) -> Dataset:
+        """The first samples of a data set that is made if it is not there."""
+        config = GenerateConfig(
+            family=family, num_samples=round(RESERVE * n), seed=self.config.seed, n_energies=n_energies
+        )
+        folder = self.folder / "data" / name
+        folder.parent.mkdir(exist_ok=True)
+        generate(
+            config,
+            folder,
+            resume=True,
+            progress=lambda counts: self.progress(f"data {name}, {sum(counts.values())} of {config.num_samples}"),
+        )
+        dataset = read_dataset(folder, FIELDS)
+        if len(dataset) < n:
+            raise InputError(
+                f"of {config.num_samples} spectra {len(dataset)} have a gap function, {n} are needed", where=str(folder)
+            )
+        return take(dataset, slice(0, n))
+
+
+def take(dataset: Dataset, rows: slice | np.ndarray) -> Dataset:
+    """Some rows of a data set."""
+    return dataclasses.replace(dataset, fields={name: values[rows] for name, values in dataset.fields.items()})
+
+
+def _read(path: pathlib.Path, identity: dict[str, Any]) -> Arrays:
+    try:
+        header, arrays = read_envelope(path, KIND)
+    except IntegrityError as error:
+        raise IntegrityError(
+            error.what, where=str(path), why=error.why, hint="Delete it: it will be made again."
+        ) from error
+    if header["identity"] != identity:
+        raise InputError("of another configuration", where=str(path), hint="Choose another --run.")
+    return dict(zip(header["names"], arrays, strict=True))
