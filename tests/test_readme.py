@@ -50,6 +50,14 @@ def test_the_examples_of_unequal_complexity_run(tmp_path):
     assert metrics["new_error"] < 0.02 < 0.2 < metrics["error"]
 
 
+def test_the_examples_of_the_reproduction_run(tmp_path):
+    """The Python one; the command is that of `cli/test_reproduce.py`."""
+    text = (ROOT / "docs" / "reproduction.md").read_text()
+    blocks = BLOCK.findall(text)
+    assert [kind for kind, _ in blocks] == ["console", "python"]
+    assert run_examples(blocks[1:], tmp_path) == 1
+
+
 def test_the_examples_run(tmp_path):
     assert run_examples([block for block in BLOCKS if block[1] not in SETUP], tmp_path) == 10
     written = {path.name for path in tmp_path.iterdir()}

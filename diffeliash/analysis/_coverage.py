@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.distance import cdist
 
-Functions = Float[np.ndarray, "sample _"]
+Functions = Float[np.ndarray, "_ _"]
 
 BLOCK = 128
 """Functions whose distances to all others are in memory together, for each thread."""
@@ -33,7 +33,7 @@ class Coverage:
     """
 
     characteristic: float
-    nearest: Float[np.ndarray, " sample"]
+    nearest: Float[np.ndarray, " _"]
 
     @property
     def portion(self) -> float:
@@ -54,7 +54,7 @@ def coverage(covering: Functions, covered: Functions) -> Coverage:
     return Coverage(characteristic=float(np.max(own)), nearest=nearest_distances(covered, covering, others=False))
 
 
-def nearest_distances(functions: Functions, members: Functions, *, others: bool) -> Float[np.ndarray, " sample"]:
+def nearest_distances(functions: Functions, members: Functions, *, others: bool) -> Float[np.ndarray, " _"]:
     r"""$\min_j d(a_i, b_j)$ for every function $a_i$.
 
     Args:
@@ -63,7 +63,7 @@ def nearest_distances(functions: Functions, members: Functions, *, others: bool)
         others: Whether both sets are the same and $j \ne i$ is meant.
     """
 
-    def of_block(start: int) -> Float[np.ndarray, " sample"]:
+    def of_block(start: int) -> Float[np.ndarray, " _"]:
         block = functions[start : start + BLOCK]
         distances = cdist(block, members, "cityblock")
         if others:

@@ -26,8 +26,8 @@ from jaxtyping import Array, Float
 from ..models import Setting
 from ..physics import Spectrum, batched, continue_gap, map_materials
 
-NEGLIGIBLE = 1e-9
-"""Directions of a family whose spread is below this part of the largest do not count."""
+NEGLIGIBLE = 1e-7
+"""Directions of a family whose spread is below this part of the largest are those of rounding."""
 
 
 def gap_jacobian(

@@ -4,6 +4,9 @@ import dataclasses
 
 from .._errors import not_positive
 
+MEASURED_UP_TO = 32
+"""Bottlenecks behind which a new predictor is trained; the wider ones show reconstructions only."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PaperConfig:
@@ -42,6 +45,15 @@ class PaperConfig:
     def __post_init__(self):
         names = [field.name for field in dataclasses.fields(self) if field.type is int and field.name != "seed"]
         bad = not_positive(self, names)
+        bad += [
+            f"`{name}` must be positive and ascending, got {sizes}"
+            for name in ("latent_sizes", "separate_sizes", "dos_sizes", "neurons")
+            if not (sizes := getattr(self, name)) or list(sizes) != sorted(set(sizes)) or sizes[0] < 1
+        ]
+        if not set(self.separate_sizes) <= {size for size in self.latent_sizes if size <= MEASURED_UP_TO}:
+            bad.append(
+                f"`separate_sizes` must be among `latent_sizes` up to {MEASURED_UP_TO}, got {self.separate_sizes}"
+            )
         if self.seed < 0:
             bad.append(f"`seed` must not be negative, got {self.seed}")
         if bad:
@@ -54,11 +66,11 @@ QUICK = PaperConfig(
     epochs=8,
     more_epochs=16,
     basis_epochs=12,
-    latent_sizes=(1, 2, 8),
+    latent_sizes=(1, 2),
     separate_sizes=(2,),
     dos_sizes=(1,),
     neurons=(4,),
-    n_seeds=2,
+    n_seeds=1,
     n_jacobians=1,
     batch_size=16,
 )

@@ -22,7 +22,7 @@ MEV = r"$\omega$ [meV]"
 A2F = r"$\alpha^2F(\omega)$"
 
 
-def _figure(width: float, height: float) -> Figure:
+def _figure(width: float | int, height: float | int) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 

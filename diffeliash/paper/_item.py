@@ -1,7 +1,7 @@
 """One thing that the paper shows, beside what came out here."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, Literal, SupportsFloat
 
 Verdict = Literal["reproduced", "trend reproduced", "not reproduced"]
 """`trend reproduced`: the statement holds, the numbers or a part of it do not."""
@@ -43,12 +43,12 @@ def graded(reproduced: bool, trend: bool) -> Verdict:
     return "reproduced" if reproduced else "trend reproduced" if trend else "not reproduced"
 
 
-def digits(value: float, n: int = 2) -> str:
+def digits(value: SupportsFloat, n: int = 2) -> str:
     """A number with a few digits."""
     return f"{float(value):.{n}g}"
 
 
-def percent(value: float, n: int = 3) -> str:
+def percent(value: SupportsFloat, n: int = 3) -> str:
     """A part of one as a percentage."""
     return f"{100 * float(value):.{n}g} %"
 

@@ -23,13 +23,11 @@ from ..analysis import (
 from ..data import Dataset, as_features, as_gap_functions
 from ..models import Predictor, PredictorConfig, fit_standardization, glorot_initialized
 from ..training import apply_network, as_rows, pearson
+from ._config import MEASURED_UP_TO
 from ._stages import Arrays, Work
 
 N_EXAMPLES = 4
 """Test samples that pictures show: at evenly spaced ranks of the quality of a prediction."""
-
-MEASURED_UP_TO = 32
-"""Bottlenecks behind which a new predictor is trained; the wider ones show reconstructions only."""
 
 BASIS_RATE = 1e-4
 """Learning rate at which a network finds its basis functions one after the other."""

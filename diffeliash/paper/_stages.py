@@ -23,6 +23,7 @@ from ..data import (
     split_rows,
 )
 from ..models import Setting, Task, read_envelope, setting_of, write_envelope
+from ..training import solve_gaps
 from ._config import PaperConfig
 
 KIND = "stage of the reproduction"
@@ -51,17 +52,24 @@ class Work:
     @functools.cached_property
     def simple(self) -> Dataset:
         """The simple family, gap functions at 150 energies."""
-        return self._samples("simple", SimpleFamily(), 150, self.config.n_simple)
+        return self._samples("simple", SimpleFamily(), self.config.n_simple)
 
     @functools.cached_property
     def complex(self) -> Dataset:
         """The complex family, gap functions at 150 energies, as the predictor sees them."""
-        return self._samples("complex-150", ComplexFamily(), 150, self.config.n_complex)
+        return self._samples("complex", ComplexFamily(), self.config.n_complex)
 
     @functools.cached_property
     def complex_200(self) -> Dataset:
         """The same spectra, gap functions at 200 energies, as the autoencoder sees them."""
-        return self._samples("complex-200", ComplexFamily(), 200, self.config.n_complex)
+        Delta = self.kept("complex-200", _at_200_energies)["Delta"]
+        config = self.complex.config | {"n_energies": Delta.shape[1]}
+        return dataclasses.replace(
+            self.complex,
+            config=config,
+            omega_real=setting_of(config).omega_real,
+            fields=self.complex.fields | {"Delta_meV": Delta},
+        )
 
     def split(self, dataset: Dataset, seed: int | None = None) -> Split:
         """Training, validation and test rows: 81, 9 and 10 %."""
@@ -107,11 +115,9 @@ class Work:
         write_envelope(path, KIND, {"identity": identity, "names": list(arrays)}, list(arrays.values()))
         return arrays
 
-    def _samples(self, name: str, family: Family, n_energies: int, n: int) -> Dataset:
+    def _samples(self, name: str, family: Family, n: int) -> Dataset:
         """The first samples of a data set that is made if it is not there."""
-        config = GenerateConfig(
-            family=family, num_samples=round(RESERVE * n), seed=self.config.seed, n_energies=n_energies
-        )
+        config = GenerateConfig(family=family, num_samples=round(RESERVE * n), seed=self.config.seed)
         folder = self.folder / "data" / name
         folder.parent.mkdir(exist_ok=True)
         generate(
@@ -126,6 +132,15 @@ class Work:
                 f"of {config.num_samples} spectra {len(dataset)} have a gap function, {n} are needed", where=str(folder)
             )
         return take(dataset, slice(0, n))
+
+
+def _at_200_energies(work: Work) -> Arrays:
+    dataset = work.complex
+    setting = dataclasses.replace(work.setting(dataset), n_energies=200)
+    solved = solve_gaps(setting, dataset.a2f)
+    if not np.all(solved.ok):
+        raise InputError(f"{np.sum(~solved.ok)} of {len(dataset)} gap functions cannot be computed at 200 energies.")
+    return {"Delta": solved.Delta}
 
 
 def take(dataset: Dataset, rows: slice | np.ndarray) -> Dataset:

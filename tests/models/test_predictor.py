@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from diffeliash.models import Predictor, PredictorConfig, fit_standardization, trainable
+from diffeliash.models import Predictor, PredictorConfig, fit_standardization, glorot_initialized, trainable
 
 CONFIG = PredictorConfig(input_size=6, hidden_sizes=(5, 4), output_size=3)
 
@@ -55,3 +55,15 @@ def test_constant_features_do_not_divide_by_zero():
 def test_sizes_are_checked():
     with pytest.raises(ValueError, match="positive"):
         PredictorConfig(hidden_sizes=(0,))
+
+
+def test_glorot_initialization():
+    scaling = fit_standardization(np.ones((2, 300)), np.ones((2, 1000)))
+    model = Predictor(PredictorConfig(hidden_sizes=(500, 4)), scaling, jax.random.key(0))
+    found = glorot_initialized(model, jax.random.key(1))
+    for before, layer in zip(model.layers, found.layers, strict=True):
+        assert layer.weight.shape == before.weight.shape
+        limit = np.sqrt(6 / sum(layer.weight.shape))
+        assert 0.95 * limit < np.max(np.abs(layer.weight)) <= limit
+        assert np.std(layer.weight) == pytest.approx(limit / np.sqrt(3), rel=0.05)
+        assert not np.any(layer.bias)
