@@ -29,6 +29,9 @@ from ..physics import Spectrum, batched, continue_gap, map_materials
 NEGLIGIBLE = 1e-7
 """Directions of a family whose spread is below this part of the largest are those of rounding."""
 
+ROUNDING = 10 * np.finfo(np.float64).eps
+"""Singular values below this part of the largest are rounding errors."""
+
 
 def gap_jacobian(
     setting: Setting, a2f: Float[np.ndarray, " freq"], *, axis: Literal["real", "imaginary"] = "real"
@@ -93,6 +96,7 @@ def expected_difference(
         noise: $\sigma$ [meV], positive.
     """
     s, Vt = np.linalg.svd(jacobian @ spread / noise, full_matrices=True)[1:]
+    s = np.where(s > ROUNDING * s[0], s, 0.0)
     left = np.ones(spread.shape[1])
     left[: s.size] = 1 / (1 + s**2)
     root = (spread @ Vt.T) * np.sqrt(left)[None, :]  # of P

@@ -83,7 +83,7 @@ def _table(results: Results, found: _Found, config: PaperConfig) -> Table:
         ("", *networks["exact", True]),
         (f"noise of {NOISE:g}", "limit for any method", _pm(found.noisy_limit), ""),
         ("", "linear inversion, no network", digits(invert["noise"]), ""),
-        ("imaginary axis, rounded to 1e-16", "limit for any method", _pm(found.rounded_limit), ""),
+        ("imaginary axis, rounded to 1e-15", "limit for any method", _pm(found.rounded_limit), ""),
         ("double-precision Pade", "linear inversion, no network", digits(invert["pade"]), ""),
         ("", *networks["pade", False]),
         ("", *networks["pade", True]),

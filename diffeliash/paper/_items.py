@@ -1,5 +1,7 @@
 """The paper's figures, tables and statements, each with its numbers and a verdict from a stated criterion."""
 
+import itertools
+
 import numpy as np
 
 from . import _items_measures as measures
@@ -7,7 +9,7 @@ from ._config import PaperConfig
 from ._item import WELL, Item, Table, digits, graded, percent, plus_minus
 from ._items_bases import of_bases
 from ._published import TABLE_I
-from ._run import Results
+from ._run import Results, bases_name
 from ._stages import Arrays
 
 VERDICTS = ("good", "reduced", "change hyper-parameters")
@@ -25,7 +27,12 @@ def items(results: Results, config: PaperConfig) -> list[Item]:
         _reconstructions(by_size),
         _recomputed(results),
         _reduced_predictions(measured),
-        *of_bases({neurons: results[f"bases-{neurons}"] for neurons in config.neurons}),
+        *of_bases(
+            {
+                (neurons, seed): results[bases_name(neurons, seed)]
+                for neurons, seed in itertools.product(config.neurons, range(config.n_seeds))
+            }
+        ),
         measures.table_one(measured),
         measures.table_two(measured),
         measures.of_moments(measured | {0: results["plain"]}),

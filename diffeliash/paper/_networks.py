@@ -90,19 +90,19 @@ def _moments(dataset: Dataset, new: np.ndarray) -> Arrays:
     return {"moments_mean": found.mean, "moments_std": found.std}
 
 
-def bases(neurons: int) -> Callable[[Work], Arrays]:
+def bases(neurons: int, seed: int) -> Callable[[Work], Arrays]:
     """A predictor of the simple family with few neurons next to the output (Figs. 9 and 10)."""
-    return functools.partial(_bases, neurons=neurons)
+    return functools.partial(_bases, neurons=neurons, seed=seed)
 
 
-def _bases(work: Work, *, neurons: int) -> Arrays:
+def _bases(work: Work, *, neurons: int, seed: int) -> Arrays:
     dataset = work.simple
     split = work.split(dataset)
     inputs, outputs = as_features(dataset.Delta)[split.train], dataset.a2f[split.train]
     shape = PredictorConfig(
         input_size=inputs.shape[1], hidden_sizes=(BASIS_WIDTH, neurons), output_size=outputs.shape[1]
     )
-    model_key, order_key = jax.random.split(jax.random.key(work.config.seed))
+    model_key, order_key = jax.random.split(jax.random.key(work.config.seed + seed))
     found = follow_bases(
         glorot_initialized(Predictor(shape, fit_standardization(inputs, outputs), model_key), model_key),
         as_rows(inputs, outputs),
@@ -110,7 +110,7 @@ def _bases(work: Work, *, neurons: int) -> Arrays:
         learning_rate=BASIS_RATE,
         batch_size=work.config.batch_size // 2,
         key=order_key,
-        progress=functools.partial(work.epoch_told, f"{neurons} neurons"),
+        progress=functools.partial(work.epoch_told, f"{neurons} neurons, seed {seed}"),
     )
     centered = outputs - np.mean(outputs, axis=0, keepdims=True)
     explained = np.linalg.svd(centered, compute_uv=False) ** 2

@@ -21,7 +21,7 @@ from ._item import WELL, Item, Table, digits
 from ._items import VERDICTS, items
 from ._published import __doc__ as source
 from ._question_figure import EXACT, PADE, question_figure
-from ._run import Results, stages
+from ._run import Results, bases_name, stages
 from ._stages import Arrays
 
 STYLE = """body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
@@ -69,7 +69,7 @@ def draw(results: Results, config: PaperConfig, reply: Answer) -> dict[str, Figu
     by_size = {size: results[f"reduced-{size}"] for size in config.latent_sizes}
     measured = {size: found for size, found in by_size.items() if "df" in found}
     dos = {size: results[f"dos-reduced-{size}"] for size in config.dos_sizes}
-    by_neurons = {neurons: results[f"bases-{neurons}"] for neurons in config.neurons}
+    by_neurons = {neurons: results[bases_name(neurons, 0)] for neurons in config.neurons}
     columns = {str(size): found for size, found in measured.items()} | {"as they are": results["plain"]}
     colors = {"exact": EXACT, "pade": PADE}
     levels = {name: (level, colors[data]) for name, (level, data) in reply.levels.items()}

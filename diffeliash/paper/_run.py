@@ -25,7 +25,10 @@ def stages(config: PaperConfig) -> dict[str, Callable[[Work], Arrays]]:
         "reverse": networks.reverse,
         "dos": networks.dos,
     }
-    found |= {f"bases-{neurons}": networks.bases(neurons) for neurons in config.neurons}
+    found |= {
+        bases_name(neurons, seed): networks.bases(neurons, seed)
+        for neurons, seed in itertools.product(config.neurons, range(config.n_seeds))
+    }
     found |= {f"reduced-{size}": networks.reduced(size) for size in config.latent_sizes}
     found |= {f"separate-{size}": networks.separate(size) for size in config.separate_sizes}
     found |= {f"dos-reduced-{size}": networks.dos_reduced(size) for size in config.dos_sizes}
@@ -38,6 +41,11 @@ def stages(config: PaperConfig) -> dict[str, Callable[[Work], Arrays]]:
 def network_name(data: question.Data, seed: int, *, longer: bool) -> str:
     """The stage of a network for the question."""
     return f"{data}-{'longer-' if longer else ''}seed-{seed}"
+
+
+def bases_name(neurons: int, seed: int) -> str:
+    """The stage of a network of few basis functions."""
+    return f"bases-{neurons}-seed-{seed}"
 
 
 def run_stages(

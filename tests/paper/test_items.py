@@ -85,18 +85,19 @@ def neurons(n, n_proper, loss, *, steps=()):
 
 def test_basis_functions_and_steps():
     steps = (3, 10, 30, 90)
-    good = bases.of_bases({4: neurons(4, 4, 0.1, steps=steps), 6: neurons(6, 3, 0.2), 8: neurons(8, 6, 0.05)})
+    papers = {(4, 0): neurons(4, 4, 0.1, steps=steps), (6, 0): neurons(6, 3, 0.2), (8, 0): neurons(8, 6, 0.05)}
+    good = bases.of_bases(papers)
     assert [item.verdict for item in good] == ["reproduced", "reproduced"]
-    assert good[0].table[2][1:3] == ("3", "20 %")
-    odd = bases.of_bases({4: neurons(4, 4, 0.1, steps=steps[:2]), 6: neurons(6, 3, 0.01)})
+    assert good[0].table[2][:4] == ("6", "0", "3", "20 %")
+    odd = bases.of_bases({(4, 0): neurons(4, 4, 0.1, steps=steps[:2]), (6, 0): neurons(6, 3, 0.01)})
     assert [item.verdict for item in odd] == ["trend reproduced", "trend reproduced"]
-    none = bases.of_bases({4: neurons(4, 0, 0.9)})
+    none = bases.of_bases({(4, 0): neurons(4, 0, 0.9)})
     assert [item.verdict for item in none] == ["not reproduced", "not reproduced"]
 
 
 def test_a_step_where_no_basis_is_found_is_none_of_the_papers():
     found = neurons(4, 4, 0.1, steps=(3, 40)) | {"found": np.array([3, 3, 3, 0])}
-    assert bases.of_bases({4: found})[1].verdict == "not reproduced"
+    assert bases.of_bases({(4, 0): found})[1].verdict == "not reproduced"
 
 
 def test_grades():
