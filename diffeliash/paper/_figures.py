@@ -34,7 +34,7 @@ def _omega_real(values: np.ndarray) -> np.ndarray:
     return feature_grid(OMEGA_MAX, values.shape[-1])
 
 
-def _flush(axes: Any, *, bottom: float | None = None) -> None:
+def _flush(axes: Any, *, bottom: float | int | None = None) -> None:
     axes.margins(x=0)
     if bottom is not None:
         axes.set_ylim(bottom=bottom)
