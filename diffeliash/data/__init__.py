@@ -36,6 +36,7 @@ from ._manifest import is_dataset as is_dataset
 from ._manifest import read_done as read_done
 from ._manifest import read_manifest as read_manifest
 from ._materials_family import MaterialsFamily as MaterialsFamily
+from ._provenance import machine as machine
 from ._provenance import software_versions as software_versions
 from ._readers import SpectrumFile as SpectrumFile
 from ._readers import read_spectrum as read_spectrum

@@ -150,8 +150,9 @@ def _relative(values: np.ndarray, number: int) -> float:
 
 
 def _range(values: np.ndarray) -> str:
-    return f"{int(np.min(values))} to {int(np.max(values))}"
+    low, high = int(np.min(values)), int(np.max(values))
+    return f"{low} to {high}" if low < high else f"{low}"
 
 
 def _pm(value: Spread) -> str:
-    return f"{digits(value[0])} ± {digits(value[1], 1)}"
+    return f"{digits(value[0])} ± {digits(value[1], 1)}" if value[1] else digits(value[0])

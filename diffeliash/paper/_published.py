@@ -1,4 +1,6 @@
-"""The paper's numbers: W.-J. Li, M.-C. Hsu and S.-M. Huang, New J. Phys. 22, 123014 (2020), arXiv:2007.07512."""
+"""The paper's numbers."""
+
+SOURCE = "W.-J. Li, M.-C. Hsu and S.-M. Huang, New J. Phys. 22, 123014 (2020), arXiv:2007.07512."
 
 TABLE_I = {
     2: (0.00336, 0.107),

@@ -1,25 +1,27 @@
 """The report: Markdown, one HTML file that needs no other, and all numbers as JSON."""
 
 import base64
+import dataclasses
 import html
 import json
 import math
+import os
 import pathlib
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from .._figure import figure_bytes
-from ..data import software_versions, write_file
+from ..data import machine, software_versions, write_file
 from . import _diagrams as diagrams
 from . import _figures as figures
 from ._answer import Answer, answer
 from ._config import PaperConfig
 from ._item import WELL, Item, Table, digits
 from ._items import VERDICTS, items
-from ._published import __doc__ as source
+from ._published import SOURCE
 from ._question_figure import EXACT, PADE, question_figure
 from ._run import Results, bases_name, stages
 from ._stages import Arrays
@@ -29,7 +31,18 @@ table { border-collapse: collapse; margin: 1em 0; font-size: 90% }
 td, th { border: 1px solid #ccc; padding: .2em .6em; text-align: left }
 img { max-width: 100% } .reproduced { color: #17692c } .trend { color: #8a5a00 } .not { color: #a11 }"""
 
+TOO_SMALL = "The sizes are not those of the paper: nothing can be concluded from these verdicts."
+
 QUESTION = "Is the map from spectra to gap functions many-to-one?"
+
+
+class _Content(NamedTuple):
+    """What a report says."""
+
+    items: list[Item]
+    answer: Answer
+    about: dict[str, str]
+    summary: str
 
 
 def write_report(results: Results, config: PaperConfig, folder: pathlib.Path, *, command: str) -> list[Item]:
@@ -52,15 +65,16 @@ def write_report(results: Results, config: PaperConfig, folder: pathlib.Path, *,
     for name, content in pictures.items():
         write_file(folder / name, content)
     about = _about(results, config, command)
-    write_file(folder / "report.md", _markdown(found, reply, about).encode())
-    write_file(folder / "report.html", _html(found, reply, about, pictures).encode())
+    content = _Content(found, reply, about, _summary(found, config))
+    write_file(folder / "report.md", _markdown(content).encode())
+    write_file(folder / "report.html", _html(content, pictures).encode())
     numbers = {
         "about": about,
         "items": [vars(item) for item in found],
         "question": reply.table,
         "stages": _numbers(results),
     }
-    write_file(folder / "numbers.json", json.dumps(numbers, indent=1, default=str).encode())
+    write_file(folder / "numbers.json", json.dumps(numbers, indent=1).encode())
     return found
 
 
@@ -115,6 +129,7 @@ def _about(results: Results, config: PaperConfig, command: str) -> dict[str, str
         "command": command,
         "configuration": ", ".join(f"{name} {value}" for name, value in vars(config).items()),
         "time": f"{seconds / 60:.0f} minutes in {len(stages(config))} stages",
+        "machine": f"{machine()['device']}, {os.cpu_count()} cores",
         "software": ", ".join(f"{name} {value}" for name, value in versions.items()),
     }
 
@@ -133,24 +148,25 @@ def _numbers(results: Results) -> dict[str, Any]:
     }
 
 
-def _summary(found: list[Item]) -> str:
+def _summary(found: list[Item], config: PaperConfig) -> str:
     counted = Counter(item.verdict for item in found)
-    return ", ".join(
-        f"{counted[verdict]} {verdict}" for verdict in ("reproduced", "trend reproduced", "not reproduced")
-    )
+    verdicts = ", ".join(f"{counted[name]} {name}" for name in ("reproduced", "trend reproduced", "not reproduced"))
+    of_paper = dataclasses.replace(config, seed=0) == PaperConfig()
+    return f"Verdicts: {verdicts}." + ("" if of_paper else f" {TOO_SMALL}")
 
 
-def _markdown(found: list[Item], reply: Answer, about: dict[str, str]) -> str:
+def _markdown(content: _Content) -> str:
+    found, reply = content.items, content.answer
     head = ("item", "what", "verdict")
-    parts = ["# The seed paper, reproduced", (source or "").split(": ", 1)[1]]
-    parts += [f"Verdicts: {_summary(found)}.", _md_table((head, *((i.name, i.title, i.verdict) for i in found)))]
+    parts = ["# The seed paper, reproduced", SOURCE]
+    parts += [content.summary, _md_table((head, *((i.name, i.title, i.verdict) for i in found)))]
     parts += [f"## {QUESTION}", *reply.text, "![](fig-question.png)", _md_table(reply.table)]
     for item in found:
         parts += [f"## {item.name}: {item.title}", f"Paper: {item.paper}", f"Here: {item.ours}"]
-        parts += [f"**{item.verdict.capitalize()}.** {item.why}"]
+        parts += [f"Verdict: **{item.verdict}**. {item.why}"]
         parts += [f"![]({name})" for name in _pictures(item)]
         parts += [_md_table(item.table)] if item.table else []
-    parts += ["## How it was made", "\n".join(f"* {name}: {value}" for name, value in about.items())]
+    parts += ["## How it was made", "\n".join(f"* {name}: {value}" for name, value in content.about.items())]
     return "\n\n".join(parts) + "\n"
 
 
@@ -163,7 +179,9 @@ def _md_table(table: Table) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _html(found: list[Item], reply: Answer, about: dict[str, str], pictures: dict[str, bytes]) -> str:
+def _html(content: _Content, pictures: dict[str, bytes]) -> str:
+    found, reply = content.items, content.answer
+
     def paragraph(text: str) -> str:
         bold = html.escape(text).split("**")
         return "<p>" + "".join(f"<b>{part}</b>" if i % 2 else part for i, part in enumerate(bold)) + "</p>"
@@ -175,15 +193,15 @@ def _html(found: list[Item], reply: Answer, about: dict[str, str], pictures: dic
         return f'<span class="{item.verdict.split()[0]}">{item.verdict}</span>'
 
     rows = "".join(f"<tr><td>{i.name}</td><td>{html.escape(i.title)}</td><td>{verdict(i)}</td></tr>" for i in found)
-    parts = ["<h1>The seed paper, reproduced</h1>", paragraph((source or "").split(": ", 1)[1])]
-    parts += [paragraph(f"Verdicts: {_summary(found)}."), f"<table>{rows}</table>", f"<h2>{QUESTION}</h2>"]
+    parts = ["<h1>The seed paper, reproduced</h1>", paragraph(SOURCE)]
+    parts += [paragraph(content.summary), f"<table>{rows}</table>", f"<h2>{QUESTION}</h2>"]
     parts += [*map(paragraph, reply.text), image("fig-question.png"), _html_table(reply.table)]
     for item in found:
         parts += [f"<h2>{item.name}: {html.escape(item.title)}</h2>", paragraph(f"Paper: {item.paper}")]
-        parts += [paragraph(f"Here: {item.ours}"), f"<p>{verdict(item)}. {html.escape(item.why)}</p>"]
+        parts += [paragraph(f"Here: {item.ours}"), f"<p>Verdict: {verdict(item)}. {html.escape(item.why)}</p>"]
         parts += [image(name) for name in _pictures(item)]
         parts += [_html_table(item.table)] if item.table else []
-    parts += ["<h2>How it was made</h2>", *(paragraph(f"{name}: {value}") for name, value in about.items())]
+    parts += ["<h2>How it was made</h2>", *(paragraph(f"{name}: {value}") for name, value in content.about.items())]
     meta = f'<meta charset="utf-8"><title>The seed paper, reproduced</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{meta}</head><body>' + "\n".join(parts) + "</body></html>\n"
 

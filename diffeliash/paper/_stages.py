@@ -2,10 +2,11 @@
 
 import dataclasses
 import functools
+import json
 import pathlib
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from ..data import (
     read_dataset,
     split_rows,
 )
-from ..models import Setting, Task, read_envelope, setting_of, write_envelope
+from ..models import Setting, read_envelope, setting_of, write_envelope
 from ..training import solve_gaps
 from ._config import PaperConfig
 
@@ -75,9 +76,9 @@ class Work:
         """Training, validation and test rows: 81, 9 and 10 %."""
         return split_rows(len(dataset), self.config.seed if seed is None else seed)
 
-    def setting(self, dataset: Dataset, task: str = "gap-to-a2f") -> Setting:
-        """What a network on this data is for."""
-        return setting_of(dataset.config, cast(Task, task))
+    def setting(self, dataset: Dataset) -> Setting:
+        """Temperature, cutoffs and grids of a data set."""
+        return setting_of(dataset.config)
 
     def training(self, *, epochs: int | None = None, seed: int | None = None, **others: Any) -> ReduceConfig:
         """How a network is trained."""
@@ -103,8 +104,7 @@ class Work:
             StorageError: It cannot be written.
         """
         path = self.folder / "stages" / f"{name}.stage"
-        identity = {"stage": name, "config": dataclasses.asdict(self.config)}
-        identity["config"] = {key: list(v) if isinstance(v, tuple) else v for key, v in identity["config"].items()}
+        identity = json.loads(json.dumps({"stage": name, "config": dataclasses.asdict(self.config)}))
         if path.exists():
             return _read(path, identity)
         started = time.perf_counter()

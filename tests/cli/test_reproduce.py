@@ -76,6 +76,8 @@ def test_the_report_needs_no_other_file(finished):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
     assert "nan" not in re.sub(r'"data:[^"]*"', "", page)
     assert "diffeliash reproduce --quick" in page
+    assert "nothing can be concluded" in page
+    assert "nothing can be concluded" in text
 
 
 def test_what_does_not_depend_on_the_size(finished):
