@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from .._errors import InputError
 from ..analysis import (
     after_bottleneck,
     coverage,
@@ -59,7 +60,9 @@ def _judged(work: Work, dataset: Dataset, predicted: np.ndarray) -> Arrays:
     label, Delta = dataset.a2f[split.test], dataset.Delta[split.test]
     pairs = many_to_one(work.setting(dataset), label, Delta, predicted)
     ranked = np.flatnonzero(pairs.counted)[np.argsort(pairs.df[pairs.counted])]
-    shown = ranked[((np.arange(N_EXAMPLES) + 0.5) / N_EXAMPLES * ranked.size).astype(int)] if ranked.size else ranked
+    if not ranked.size:
+        raise InputError("no predicted spectrum has a gap function", hint="Train longer, on more spectra.")
+    shown = ranked[((np.arange(N_EXAMPLES) + 0.5) / N_EXAMPLES * ranked.size).astype(int)]
     examples = {
         "a2f": label[shown],
         "predicted": predicted[shown],
