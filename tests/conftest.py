@@ -27,7 +27,7 @@ def shared(*parts: str) -> pathlib.Path:
     return path
 
 
-LONGEST = "test_readme.py", "test_train.py"
+LONGEST = "test_reproduce.py", "test_readme.py", "test_train.py"
 """Files of which pytest-xdist must not begin one when all others are done."""
 
 

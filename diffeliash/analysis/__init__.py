@@ -18,6 +18,7 @@ from ._latent import after_bottleneck as after_bottleneck
 from ._latent import fit_autoencoder as fit_autoencoder
 from ._latent import fit_predictor as fit_predictor
 from ._latent import scan_latent_sizes as scan_latent_sizes
+from ._latent import transform_separately as transform_separately
 from ._latent import unexplained as unexplained
 from ._latent import unexplained_part as unexplained_part
 from ._many_to_one import ManyToOne as ManyToOne

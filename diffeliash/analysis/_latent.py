@@ -115,6 +115,33 @@ def after_bottleneck(model: Autoencoder, blocks: Sequence[Values]) -> list[Value
     return np.split(through, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1)
 
 
+def transform_separately(
+    name: str,
+    blocks: Sequence[Values],
+    latent_size: int,
+    *,
+    split: Split,
+    config: ReduceConfig,
+    progress: Progress,
+) -> list[Values]:
+    """Functions of several kinds, each after an autoencoder of its own kind alone.
+
+    What it keeps of one kind need not be what the others know of it: `fit_autoencoder` of all kinds side by side and
+    `after_bottleneck` (the paper's co-transformation) keep what they share.
+
+    Args:
+        name: Of the functions, for the progress.
+        blocks: Functions of each kind, one a row.
+        latent_size: Neurons of every bottleneck.
+        split: Which rows are for training and which for validation.
+        config: How to train.
+        progress: Told of every epoch.
+    """
+    how = {"split": split, "config": config, "progress": progress}
+    models = [fit_autoencoder(f"{name}, kind {i + 1}", [block], latent_size, **how) for i, block in enumerate(blocks)]
+    return [after_bottleneck(model, [block])[0] for model, block in zip(models, blocks, strict=True)]
+
+
 def unexplained(model: Autoencoder, values: Values) -> float:
     """The part of the variance of some functions that an autoencoder leaves unexplained, in its own units."""
     scale = np.asarray(model.standardization.output_scale)[None, :]

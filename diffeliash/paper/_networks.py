@@ -19,6 +19,7 @@ from ..analysis import (
     moment_differences,
     reduce_complexity,
     scan_latent_sizes,
+    transform_separately,
     unexplained_part,
 )
 from ..data import Dataset, as_features, as_gap_functions
@@ -190,10 +191,7 @@ def _separate(work: Work, *, size: int) -> Arrays:
     dataset, name = work.complex_200, f"separately, bottleneck {size}"
     split, f, g = work.split(dataset), dataset.a2f, as_features(dataset.Delta)
     how: dict[str, Any] = {"split": split, "config": work.training(), "progress": work.epoch_told}
-    (f_n,), (g_n,) = (
-        after_bottleneck(fit_autoencoder(f"{name}, {kind}", [values], size, **how), [values])
-        for kind, values in (("spectra", f), ("gap functions", g))
-    )
+    f_n, g_n = transform_separately(name, [f, g], size, **how)
     predictor = fit_predictor(f"{name}, predictor", g_n, f_n, **how)[1].model
     answers, label = apply_network(predictor, g_n[split.test]), f_n[split.test]
     return {

@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 from diffeliash import InputError, ReduceConfig, reduce_complexity
-from diffeliash.analysis import fit_autoencoder, scan_latent_sizes, unexplained
+from diffeliash.analysis import (
+    after_bottleneck,
+    fit_autoencoder,
+    fit_predictor,
+    scan_latent_sizes,
+    transform_separately,
+    unexplained,
+    unexplained_part,
+)
 from diffeliash.data import split_rows
+from diffeliash.training import apply_network
 
 CONFIG = ReduceConfig(
     latent_sizes=(1, 2, 3, 6), hidden_sizes=(60, 60), autoencoder_sizes=(60,), epochs=60, autoencoder_epochs=60,
@@ -55,6 +64,31 @@ def test_kinds_of_functions_count_alike():
     assert unexplained(model, found) < 0.01
     half = fit_autoencoder("both", [small, large], 1, **HOW)
     assert unexplained(half, found) == pytest.approx(0.5, abs=0.3)
+
+
+def test_what_is_kept_separately_is_not_what_both_share():
+    """Of four numbers the outputs show the first two most, and the inputs know the last two only."""
+    numbers, shapes = planted(4, 1)[0], np.linalg.qr(np.random.default_rng(5).normal(size=(40, 4)))[0].T
+    outputs = (numbers * [1.5, 1.5, 1.0, 1.0]) @ shapes
+    inputs = numbers[:, 2:] @ np.linalg.qr(np.random.default_rng(6).normal(size=(40, 2)))[0].T
+    split = HOW["split"]
+    together = after_bottleneck(fit_autoencoder("both", [outputs, inputs], 2, **HOW), [outputs, inputs])
+    apart = transform_separately("each", [outputs, inputs], 2, **HOW)
+    for _, g_n in (together, apart):
+        assert unexplained_part(inputs[split.test], g_n[split.test]) < 0.2
+    first, last = ((numbers * mask) @ (shapes * [[1.5], [1.5], [1], [1]]) for mask in ([1, 1, 0, 0], [0, 0, 1, 1]))
+    assert unexplained_part(first[split.test], apart[0][split.test]) < 0.2
+    assert (
+        unexplained_part(last[split.test], together[0][split.test])
+        < 0.5
+        < 1
+        < unexplained_part(first[split.test], together[0][split.test])
+    )
+    errors = []
+    for f_n, g_n in (together, apart):
+        model = fit_predictor("map", g_n, f_n, **HOW)[1].model
+        errors.append(unexplained_part(f_n[split.test], apply_network(model, g_n[split.test])))
+    assert errors[0] < 0.1 < 0.7 < errors[1]
 
 
 def test_the_flow_keeps_what_the_inputs_know():

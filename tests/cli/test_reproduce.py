@@ -90,6 +90,8 @@ def test_what_does_not_depend_on_the_size(finished):
     assert limit["df"][0][0] < 1e-3 < limit["df_iw"][0]
     assert limit["df"][0] == sorted(limit["df"][0])
     assert numbers["plain"]["dg"] < 0.1 * numbers["plain"]["df"]
+    assert numbers["reverse"]["dg"] < 0.1 * numbers["plain"]["df"]
+    assert numbers["separate-2"]["df_reduced"] > numbers["reduced-2"]["df_reduced"]
 
 
 def test_the_report_is_drawn_again_from_the_stages(finished, tmp_path):
