@@ -33,7 +33,7 @@ def items(results: Results, config: PaperConfig) -> list[Item]:
                 for neurons, seed in itertools.product(config.neurons, range(config.n_seeds))
             }
         ),
-        measures.table_one(measured),
+        measures.table_one(measured, float(results["baseline"]["complex"])),
         measures.table_two(measured),
         measures.of_moments(measured | {0: results["plain"]}),
         measures.separate(results, config),

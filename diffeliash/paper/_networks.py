@@ -48,6 +48,16 @@ def plain(work: Work) -> Arrays:
     return _predictor(work, "complex", work.complex)
 
 
+def baseline(work: Work) -> Arrays:
+    """What always answering the mean spectrum of the training rows comes to."""
+    found = {}
+    for name, dataset in (("simple", work.simple), ("complex", work.complex)):
+        split = work.split(dataset)
+        label, mean = dataset.a2f[split.test], np.mean(dataset.a2f[split.train], axis=0, keepdims=True)
+        found[name] = np.mean(1 - pearson(label, np.broadcast_to(mean, label.shape)))
+    return found
+
+
 def _predictor(work: Work, name: str, dataset: Dataset) -> Arrays:
     inputs, split = as_features(dataset.Delta), work.split(dataset)
     _, found = fit_predictor(name, inputs, dataset.a2f, split=split, config=work.training(), progress=work.epoch_told)

@@ -16,6 +16,7 @@ Results = dict[str, Arrays]
 def stages(config: PaperConfig) -> dict[str, Callable[[Work], Arrays]]:
     """What is to be done, by name, in order."""
     found: dict[str, Callable[[Work], Arrays]] = {
+        "baseline": networks.baseline,
         "simple": networks.simple,
         "plain": networks.plain,
         "scaling": question.scaling,
