@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from diffeliash.analysis import coverage
+from diffeliash.analysis._coverage import nearest_distances
 
 
 def distance(a, b):
@@ -14,12 +15,13 @@ def test_against_loops():
     rng = np.random.default_rng(0)
     covering, covered = rng.normal(size=(150, 7)), rng.normal(size=(140, 7))
     covered[:9] *= 0.01  # far from all others, in units of their own size
-    characteristic = max(min(distance(a, b) for j, b in enumerate(covering) if j != i) for i, a in enumerate(covering))
+    own = [min(distance(a, b) for j, b in enumerate(covering) if j != i) for i, a in enumerate(covering)]
+    np.testing.assert_allclose(nearest_distances(covering, covering, others=True), own)
     nearest = [min(distance(a, b) for b in covering) for a in covered]
     found = coverage(covering, covered)
-    assert found.characteristic == pytest.approx(characteristic)
+    assert found.characteristic == pytest.approx(max(own))
     np.testing.assert_allclose(found.nearest, nearest)
-    assert 0 < found.portion == np.mean(np.array(nearest) <= characteristic) < 1
+    assert 0 < found.portion == np.mean(np.array(nearest) <= max(own)) < 1
 
 
 def test_a_set_on_a_line():

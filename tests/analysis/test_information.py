@@ -30,6 +30,7 @@ RNG = np.random.default_rng(3)
 N = 40
 SHAPES = RNG.normal(size=(6, N))
 F = 3 * np.sin(np.arange(N)) + RNG.normal(size=N)
+SHAPES[0] = F  # more or less of the same, which no correlation sees
 
 
 def test_the_spread_of_a_family_is_a_root_of_its_covariance():
@@ -52,6 +53,14 @@ def test_the_limit_is_what_the_best_estimate_leaves():
     differences = [1 - np.corrcoef(F, F + each)[0, 1] for each in left[:4000]]
     assert found.df == pytest.approx(np.mean(differences), rel=0.05)
     assert 0.01 < found.unexplained < 0.99
+
+
+def test_rounding_errors_fix_nothing():
+    """A derivative that sees one combination only, but for its last digits."""
+    J = np.outer(RNG.normal(size=9), RNG.normal(size=N))
+    assert np.linalg.matrix_rank(J) == 1
+    assert np.linalg.svd(J @ SHAPES.T, compute_uv=False)[1] > 0
+    assert expected_difference(J, F, SHAPES.T, noise=1e-30).n_resolved == 1
 
 
 def test_limits_of_the_limit():

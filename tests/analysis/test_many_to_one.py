@@ -48,5 +48,7 @@ def test_gap_functions_are_those_of_one_spectrum():
     for found, factor in zip(many.Delta, (1, 1.1), strict=True):
         # few points: with all of them the approximant blows up the last digit of its input
         np.testing.assert_allclose(found, gap_function(factor * A2F, Pade(8)), atol=1e-5)
+    normal = solve_gaps(SETTING, 0.01 * A2F[None, :], method=Pade(8))
+    assert (normal.converged[0], normal.superconducting[0], normal.ok[0]) == (True, False, False)
     strict = solve_gaps(SETTING, A2F[None, :], method=Pade(8), largest_error=0.0)
     assert not strict.ok[0]

@@ -62,6 +62,9 @@ def test_kinds_of_functions_count_alike():
     model = fit_autoencoder("both", [small, large], 2, **HOW)
     found = np.concatenate([small, large], axis=1)[HOW["split"].validation]
     assert unexplained(model, found) < 0.01
+    split_again = after_bottleneck(model, [small, large])
+    assert [values.shape[1] for values in split_again] == [60, 20]
+    assert max(unexplained_part(a, b) for a, b in zip((small, large), split_again, strict=True)) < 0.05
     half = fit_autoencoder("both", [small, large], 1, **HOW)
     assert unexplained(half, found) == pytest.approx(0.5, abs=0.3)
 
