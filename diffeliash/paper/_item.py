@@ -45,12 +45,12 @@ def graded(reproduced: bool, trend: bool) -> Verdict:
 
 def digits(value: SupportsFloat, n: int = 2) -> str:
     """A number with a few digits."""
-    return f"{float(value):.{n}g}"
+    return f"{float(f'{float(value):.{n}g}'):g}"  # 150, not 1.5e+02
 
 
 def percent(value: SupportsFloat, n: int = 3) -> str:
     """A part of one as a percentage."""
-    return f"{100 * float(value):.{n}g} %"
+    return f"{digits(100 * float(value), n)} %"
 
 
 def plus_minus(found: dict[str, Any], name: str) -> str:

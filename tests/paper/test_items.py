@@ -9,7 +9,7 @@ from diffeliash.paper import PaperConfig
 from diffeliash.paper import _items as items
 from diffeliash.paper import _items_bases as bases
 from diffeliash.paper import _items_measures as measures
-from diffeliash.paper._item import graded
+from diffeliash.paper._item import digits, graded, percent
 from diffeliash.paper._published import TABLE_I, TABLE_II
 
 
@@ -101,6 +101,12 @@ def test_a_step_where_no_basis_is_found_is_none_of_the_papers():
 
 
 def test_grades():
+    assert (digits(147.3), digits(0.003361, 3), digits(1e-5), percent(0.99996, 4)) == (
+        "150",
+        "0.00336",
+        "1e-05",
+        "100 %",
+    )
     assert [graded(*each) for each in ((True, False), (False, True), (False, False))] == [
         "reproduced", "trend reproduced", "not reproduced"
     ]  # fmt: skip
