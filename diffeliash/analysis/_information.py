@@ -6,9 +6,9 @@ family of spectra of covariance $C = LL^T$, what remains of $f$ is normal with t
 
 $$ P = L\,\big(1 + A^TA\big)^{-1} L^T, \qquad A = J L/\sigma, $$
 
-and every singular value of $A$ above one stands for a number that the gap function fixes. No estimate, by a network or
-otherwise, has on average a smaller $1 - \mathrm{PCC}$ than the mean of this distribution, for which it is, to
-leading order,
+and every singular value of $A$ above one stands for a number that the gap function fixes. The mean of this distribution
+is the best linear estimate, and if the family is normal the best of all, by a network or otherwise; a family that is not
+(two spectra only, say) may allow better ones. Its $1 - \mathrm{PCC}$ is, to leading order,
 
 $$ \frac{\operatorname{tr} QPQ}{2\,|Qf|^2} $$
 
@@ -64,7 +64,7 @@ class Information:
     Args:
         n_resolved: Numbers of the spectral function that it fixes: singular values of $A$ above one.
         unexplained: What is left of the variance of the family, $\operatorname{tr} P/\operatorname{tr} C$.
-        df: The smallest mean $1 - \mathrm{PCC}$ that any estimate can have.
+        df: Mean $1 - \mathrm{PCC}$ of the best linear estimate.
     """
 
     n_resolved: int
@@ -87,7 +87,7 @@ def expected_difference(
     *,
     noise: float,
 ) -> Information:
-    r"""How well the best estimate can do near one spectrum.
+    r"""How well the best linear estimate does near one spectrum.
 
     Args:
         jacobian: $J$ there, of `gap_jacobian`.

@@ -77,7 +77,7 @@ def _begun(run: pathlib.Path | None, with_options: bool) -> "tuple[pathlib.Path,
     if run is None:
         raise InputError("--resume needs the folder of the run: --run FOLDER.")
     if with_options:
-        raise InputError("--resume goes on as the run was begun: give no other options than --run.")
+        raise InputError("--resume goes on as the run was begun: give --run, and neither --quick nor --seed.")
     path = run / CONFIG
     try:
         sizes: dict[str, Any] = json_module.loads(path.read_text())

@@ -77,13 +77,13 @@ def _table(results: Results, found: _Found, config: PaperConfig) -> Table:
     }
     return (
         ("data", "method", "1 - PCC of a2F", "on training rows"),
-        ("exact gap functions (error 1e-6)", "limit for any method", _pm(found.exact_limit), ""),
+        ("exact gap functions (error 1e-6)", "best linear estimate", _pm(found.exact_limit), ""),
         ("", "linear inversion, no network", digits(invert["exact"]), ""),
         ("", *networks["exact", False]),
         ("", *networks["exact", True]),
-        (f"noise of {NOISE:g}", "limit for any method", _pm(found.noisy_limit), ""),
+        (f"noise of {NOISE:g}", "best linear estimate", _pm(found.noisy_limit), ""),
         ("", "linear inversion, no network", digits(invert["noise"]), ""),
-        ("imaginary axis, rounded to 1e-15", "limit for any method", _pm(found.rounded_limit), ""),
+        ("imaginary axis, rounded to 1e-15", "best linear estimate", _pm(found.rounded_limit), ""),
         ("double-precision Pade", "linear inversion, no network", digits(invert["pade"]), ""),
         ("", *networks["pade", False]),
         ("", *networks["pade", True]),
@@ -98,8 +98,8 @@ def _on_physics(results: Results, found: _Found) -> str:
         "**The map is not many-to-one.** The singular values of the derivative of the gap function on the line "
         f"by the spectrum fall to {digits(_relative(inform['real'], 32))} of the largest over 32 modes and to "
         f"{digits(_relative(inform['real'], 100))} over 100. In the complex family a gap function that is exact to "
-        f"1e-6 fixes {_range(fixed)} numbers of its spectrum, and the smallest mean 1 - PCC that is possible "
-        "(linearized, for normal errors and a family of this covariance) is "
+        f"1e-6 fixes {_range(fixed)} numbers of its spectrum, and the best linear estimate (for normal errors and a "
+        "family of this covariance) has a mean 1 - PCC of "
         f"{_pm(found.exact_limit)} over {len(fixed)} spectra; with a noise of {NOISE:g} it is "
         f"{_pm(found.noisy_limit)}. The linear inversion of the equations, without any network, comes to "
         f"{digits(invert['exact'])} and {digits(invert['noise'])}."
@@ -111,8 +111,8 @@ def _on_pade(results: Results, found: _Found) -> str:
     rms, largest, accepted = (np.median(pade["rms"]), np.median(pade["largest"]), np.mean(pade["acceptance"] < 0.1))
     return (
         "**The imaginary axis is where it is lost.** There the singular values fall by a factor of ten with every "
-        f"mode. In double precision {_range(inform['n_iw'])} numbers of the spectrum survive, and no method that "
-        "starts from there, the Pade approximant and all that is trained on it included, can do better than "
+        f"mode. In double precision {_range(inform['n_iw'])} numbers of the spectrum survive for all that starts "
+        "from there, the Pade approximant included, and the best linear estimate comes to "
         f"{_pm(found.rounded_limit)}. The Pade approximant itself is off by {digits(rms)} (median of the root mean "
         f"square error, in units of the largest |Delta|; {digits(largest)} at the worst energy); "
         f"{digits(100 * accepted)} % of its gap functions pass the paper's test, Delta against phi/Z, at 10 %."

@@ -74,4 +74,4 @@ QUICK = PaperConfig(
     n_jacobians=1,
     batch_size=16,
 )
-"""Everything once, in a minute or two: it shows the way, not the paper's results."""
+"""Everything once, in minutes: it shows the way, not the paper's results."""

@@ -46,7 +46,7 @@ def flow(remarks: dict[str, str]) -> Figure:
 
 
 def networks(predictor: Sequence[int], autoencoder: Sequence[int | str]) -> Figure:
-    """The two networks (Figs. 2 and 5), every layer as high as it is wide in neurons, on a logarithmic scale.
+    """The two networks (Figs. 2 and 5), every layer the higher the more neurons it has.
 
     Args:
         predictor: Neurons of its layers.

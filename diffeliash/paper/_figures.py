@@ -67,7 +67,7 @@ def complex_predictions(exact: Arrays, pade: Arrays) -> Figure:
     """Complex spectra and predictions from exact gap functions and from those of the Pade approximant (Fig. 4)."""
     figure = _figure(11, 5)
     grid = figure.subplots(2, len(exact["a2f"]), sharex=True, sharey="col", squeeze=False)
-    rows = ((exact, "exact gap functions"), (pade, "double-precision Pade, as in the paper"))
+    rows = ((exact, "exact"), (pade, "from Pade"))
     for axes, (found, name) in zip(grid, rows, strict=True):
         for i, panel in enumerate(axes):
             panel.plot(_omega(found["a2f"]), found["a2f"][i], "--", color=LABEL, label="label", zorder=3)
@@ -118,7 +118,7 @@ def recomputed(found: Arrays) -> Figure:
             panel.set_ylabel(name)
             panel.set_xlabel(MEV)
             _flush(panel)
-        axes[0].legend(frameon=False, fontsize="small")
+        axes[1].legend(frameon=False, fontsize="small")
     return figure
 
 
@@ -181,7 +181,7 @@ def loss_history(by_neurons: dict[int, Arrays]) -> Figure:
         below.set_xlabel("epoch")
     upper[0].legend(frameon=False, fontsize="small")
     upper[0].set_ylabel("mean square error")
-    lower[0].set_ylabel("smoothness of the basis functions")
+    lower[0].set_ylabel("smoothness of bases")
     return figure
 
 

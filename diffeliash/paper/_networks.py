@@ -122,7 +122,7 @@ def _bases(work: Work, *, neurons: int, seed: int) -> Arrays:
         as_rows(inputs, outputs),
         epochs=work.config.basis_epochs,
         learning_rate=BASIS_RATE,
-        batch_size=work.config.batch_size // 2,
+        batch_size=max(1, work.config.batch_size // 2),
         key=order_key,
         progress=functools.partial(work.epoch_told, f"{neurons} neurons, seed {seed}"),
     )

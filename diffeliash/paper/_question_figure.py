@@ -33,7 +33,7 @@ def question_figure(information: Arrays, pade: Arrays, levels: dict[str, tuple[f
     left.set_ylabel("singular values, relative")
     left.legend(frameon=False, loc="upper right")
     noise, df = information["noise"], information["df"]
-    right.loglog(noise, np.mean(df, axis=0), color=LIMIT, label="limit for any method")
+    right.loglog(noise, np.mean(df, axis=0), color=LIMIT, label="best linear estimate")
     right.fill_between(noise, np.min(df, axis=0), np.max(df, axis=0), color=LIMIT, alpha=0.15, lw=0)
     low, high = np.quantile(pade["rms"], [0.1, 0.9])
     right.axvspan(low, high, color=PADE, alpha=0.2, lw=0, label="error of double-precision Pade")

@@ -151,10 +151,9 @@ def take(dataset: Dataset, rows: slice | np.ndarray) -> Dataset:
 def _read(path: pathlib.Path, identity: dict[str, Any]) -> Arrays:
     try:
         header, arrays = read_envelope(path, KIND)
-    except IntegrityError as error:
-        raise IntegrityError(
-            error.what, where=str(path), why=error.why, hint="Delete it: it will be made again."
-        ) from error
+    except (InputError, IntegrityError) as error:
+        hint = "Delete it: it will be made again."
+        raise IntegrityError("damaged stage", where=str(path), why=error.why or f"{error.what}.", hint=hint) from error
     if header["identity"] != identity:
         raise InputError("of another configuration", where=str(path), hint="Choose another --run.")
     return dict(zip(header["names"], arrays, strict=True))

@@ -111,12 +111,12 @@ def test_it_is_no_run_of_other_sizes(finished):
 
 
 def test_a_damaged_stage_says_what_to_do(finished, tmp_path):
-    content = bytearray((finished[0] / "stages" / "simple.stage").read_bytes())
-    content[-1000] ^= 1
+    whole = (finished[0] / "stages" / "baseline.stage").read_bytes()
     (tmp_path / "stages").mkdir()
-    (tmp_path / "stages" / "simple.stage").write_bytes(content)
-    with pytest.raises(IntegrityError, match="made again"):
-        run_stages(QUICK, tmp_path)
+    for content in (whole[:-40] + bytes([whole[-40] ^ 1]) + whole[-39:], b"", whole[:100]):
+        (tmp_path / "stages" / "baseline.stage").write_bytes(content)
+        with pytest.raises(IntegrityError, match=r"damaged stage.*made again"):
+            run_stages(QUICK, tmp_path)
 
 
 def test_what_cannot_be_gone_on_with(run, tmp_path):
@@ -125,7 +125,7 @@ def test_what_cannot_be_gone_on_with(run, tmp_path):
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "config.json").write_text('{"epochs": "many"}')
     assert "no run to go on with" in run("reproduce", "--resume", "--run", tmp_path / "odd", expect=3).stderr
-    assert "no other options" in run("reproduce", "--resume", "--run", "x", "--quick", expect=3).stderr
+    assert "neither --quick nor --seed" in run("reproduce", "--resume", "--run", "x", "--quick", expect=3).stderr
     assert "will not overwrite" in run("reproduce", "--quick", "--run", tmp_path / "odd", expect=5).stderr
     assert "seed" in run("reproduce", "--quick", "--seed", "-1", "--run", "new", expect=3).stderr
     assert not (tmp_path / "new").exists()
