@@ -7,8 +7,8 @@ family of spectra of covariance $C = LL^T$, what remains of $f$ is normal with t
 $$ P = L\,\big(1 + A^TA\big)^{-1} L^T, \qquad A = J L/\sigma, $$
 
 and every singular value of $A$ above one stands for a number that the gap function fixes. The mean of this distribution
-is the best linear estimate, and if the family is normal the best of all, by a network or otherwise; a family that is not
-(two spectra only, say) may allow better ones. Its $1 - \mathrm{PCC}$ is, to leading order,
+is the best linear estimate, and if the family is normal the best of all, by a network or otherwise; a family of another
+kind (two spectra only, say) may allow better ones. Its $1 - \mathrm{PCC}$ is, to leading order,
 
 $$ \frac{\operatorname{tr} QPQ}{2\,|Qf|^2} $$
 
