@@ -8,6 +8,7 @@ from ._bases import loss_steps as loss_steps
 from ._bases import smoothness as smoothness
 from ._coverage import Coverage as Coverage
 from ._coverage import coverage as coverage
+from ._information import ROUNDING as ROUNDING
 from ._information import Information as Information
 from ._information import expected_difference as expected_difference
 from ._information import family_spread as family_spread

@@ -169,7 +169,9 @@ def loss_history(by_neurons: dict[int, Arrays]) -> Figure:
         loss, epochs = found["loss"], np.arange(1, len(found["loss"]) + 1)
         above.loglog(epochs, loss, color="black")
         steps = np.array([epoch for epoch, _ in loss_steps(loss)], dtype=int)
-        above.plot(steps, loss[steps - 1], "v", color=LABEL, ms=8, label="fastest descent of a step")
+        if steps.size:
+            above.plot(steps, loss[steps - 1], "v", color=LABEL, ms=8, label="fastest descent of a step")
+            above.legend(frameon=False, fontsize="small")
         for number, each in enumerate(found["smoothness"].T):
             below.semilogx(epochs, each, label=f"basis {number + 1}")
         for axes in (above, below):
@@ -177,9 +179,9 @@ def loss_history(by_neurons: dict[int, Arrays]) -> Figure:
                 if epoch:
                     axes.axvline(epoch, color="gray", lw=0.8, ls=":")
         below.axhline(FOUND, color="gray", lw=0.8)
+        below.text(1, FOUND, "found above this", va="bottom", fontsize="small", color="gray")
         above.set_title(f"{neurons} neurons", fontsize="medium")
         below.set_xlabel("epoch")
-    upper[0].legend(frameon=False, fontsize="small")
     upper[0].set_ylabel("mean square error")
     lower[0].set_ylabel("smoothness of bases")
     return figure
@@ -252,7 +254,7 @@ def latent_figure(by_size: dict[int, Arrays], dos: dict[int, Arrays], tolerance:
         axes.loglog(list(found), [float(each[name]) for each in found.values()], "o-", color=color, label=label)
     axes.set_xticks(list(by_size), [str(size) for size in by_size])
     axes.minorticks_off()
-    axes.axhline(tolerance, color="gray", lw=0.8, ls=":")
+    axes.axhline(tolerance, color="gray", lw=0.8, ls=":", label=f"{100 * tolerance:g} %")
     axes.set_xlabel("latent dimension $d_L$")
     axes.set_ylabel("part of the variance unexplained")
     axes.legend(frameon=False)

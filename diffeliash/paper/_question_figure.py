@@ -3,8 +3,12 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..analysis import ROUNDING
 from ._published import TABLE_I
 from ._stages import Arrays
+
+SHOWN = 120
+"""Singular values that are drawn, if they are not rounding errors."""
 
 EXACT, PADE, LIMIT = "tab:blue", "tab:orange", "black"
 
@@ -23,12 +27,13 @@ def question_figure(information: Arrays, pade: Arrays, levels: dict[str, tuple[f
         (information["real"], EXACT, r"$\mathrm{d}\Delta(\omega + i\Gamma)/\mathrm{d}\alpha^2F$"),
         (information["imaginary"], PADE, r"$\mathrm{d}\Delta(i\omega_n)/\mathrm{d}\alpha^2F$"),
     ):
-        relative = (values / values[:, :1])[:, :120]
-        for i, each in enumerate(np.maximum(relative, 1e-17)):
+        relative = (values / values[:, :1])[:, :SHOWN]
+        for i, each in enumerate(np.where(relative > ROUNDING, relative, np.nan)):
             left.semilogy(np.arange(1, each.size + 1), each, color=color, lw=1, label=name if i == 0 else None)
-    left.axhline(1e-16, color="gray", lw=0.8, ls=":")
-    left.text(118, 1.3e-16, "rounding of double precision", ha="right", va="bottom", fontsize="small", color="gray")
-    left.set_ylim(1e-17, 2)
+    left.axhline(ROUNDING, color="gray", lw=0.8, ls=":")
+    left.text(SHOWN, 1.3 * ROUNDING, "rounding of double precision", ha="right", va="bottom", fontsize="small",
+              color="gray")  # fmt: skip
+    left.set_xlim(0, SHOWN)
     left.set_xlabel("number")
     left.set_ylabel("singular values, relative")
     left.legend(frameon=False, loc="upper right")
@@ -39,8 +44,8 @@ def question_figure(information: Arrays, pade: Arrays, levels: dict[str, tuple[f
     right.axvspan(low, high, color=PADE, alpha=0.2, lw=0, label="error of double-precision Pade")
     published = [value for _, value in TABLE_I.values()]
     right.axhspan(min(published), max(published), color="gray", alpha=0.25, lw=0, label="the paper's Table I")
-    for name, (level, color) in levels.items():
-        right.axhline(level, color=color, ls="--", lw=1.2, label=name)
+    for (name, (level, color)), style in zip(levels.items(), ("--", "--", ":"), strict=True):
+        right.axhline(level, color=color, ls=style, lw=1.5, label=name)
     right.set_xlabel(r"error of the gap function, relative to max $|\Delta|$")
     right.set_ylabel(r"1 - PCC of $\alpha^2F$")
     right.set_xlim(noise[0], noise[-1])
