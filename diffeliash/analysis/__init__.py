@@ -29,5 +29,6 @@ from ._moments import MomentDifferences as MomentDifferences
 from ._moments import moment_differences as moment_differences
 from ._moments import moments as moments
 from ._reduce import Reduction as Reduction
+from ._reduce import Verdict as Verdict
 from ._reduce import reduce_complexity as reduce_complexity
 from ._reduce_config import ReduceConfig as ReduceConfig

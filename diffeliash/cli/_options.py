@@ -35,6 +35,12 @@ Column = Annotated[
         "--column", help="Number of the a2F or smearing column, from 1.", show_default="first; middle smearing"
     ),
 ]
+RunFolder = Annotated[
+    pathlib.Path | None, typer.Option("--run", help="Folder for the results.", show_default="runs/001 and on")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the run in the folder --run, which was interrupted.")
+]
 DeviceOption = Annotated[Device, typer.Option("--device", help="Where to compute.")]
 Broadening = Annotated[
     float | None,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import InputError
+from .._json import finite
 from ._interrupt import stop_if_requested
-from ._options import DeviceOption, Json
-from ._session import finite, print_json, session
+from ._options import DeviceOption, Json, RunFolder
+from ._session import print_json, session
 from ._train import new_run, remove_if_empty
 
 if TYPE_CHECKING:
@@ -29,9 +30,7 @@ def reduce_command(
         pathlib.Path,
         typer.Argument(help="Data set of `generate`, or any .npz with two tables, `inputs` and `outputs`."),
     ],
-    run: Annotated[
-        pathlib.Path | None, typer.Option("--run", help="Folder for the results.", show_default="runs/001 and on")
-    ] = None,
+    run: RunFolder = None,
     dos: Annotated[bool, typer.Option("--dos", help="Of a data set, take the density of states as the input.")] = False,
     good_enough: Annotated[
         float, typer.Option("--good-enough", help="Mean of 1 - PCC up to which a predictor is good.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import InputError
-from ._options import DeviceOption, Json
+from ._options import DeviceOption, Json, Resume, RunFolder
 from ._session import print_json, print_table, session, tell
 from ._train import new_run, remove_if_empty
 
@@ -24,12 +24,8 @@ def reproduce_command(
         bool,
         typer.Option("--quick", help="Everything, small: minutes in place of hours, and nothing to conclude from."),
     ] = False,
-    run: Annotated[
-        pathlib.Path | None, typer.Option("--run", help="Folder for the results.", show_default="runs/001 and on")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in the folder --run, which was interrupted.")
-    ] = False,
+    run: RunFolder = None,
+    resume: Resume = False,
     seed: Annotated[int | None, typer.Option("--seed", help="Of all random numbers.", show_default="0")] = None,
     device: DeviceOption = "auto",
     json: Json = False,

@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import logging
-import math
 import os
 import pathlib
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 import typer
 
 from .._errors import DeviceError, DiffeliashError, InputError, IntegrityError, StorageError
+from .._json import finite
 from ._cache import keep_compiled_programs
 from ._distributed import join
 from ._interrupt import stop_if_requested
@@ -106,15 +106,6 @@ def tell(text: str) -> None:
 def print_json(answer: dict[str, Any]) -> None:
     """One JSON object on standard output; numbers that are not finite become null."""
     print(json.dumps(finite(answer), allow_nan=False))
-
-
-def finite(value: Any) -> Any:
-    """The same structure with null for numbers that are not finite: JSON has no word for them."""
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_table(rows: list[dict[str, str]]) -> None:

@@ -13,7 +13,7 @@ from .._errors import DeviceError, InputError, StorageError
 from ._distributed import abandon, leave
 from ._generate import generate_with_progress, summary
 from ._interrupt import stop_if_requested
-from ._options import DeviceOption, Json
+from ._options import DeviceOption, Json, Resume, RunFolder
 from ._session import NO_DEVICE, print_json, session, tell
 from ._train_run import CONFIG, event_writer, report, write_progress, write_results
 
@@ -31,12 +31,8 @@ def train_command(
         pathlib.Path | None,
         typer.Argument(help="Data set of `diffeliash generate`.", show_default="one is made first"),
     ] = None,
-    run: Annotated[
-        pathlib.Path | None, typer.Option("--run", help="Folder for the results.", show_default="runs/001 and on")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in the folder --run, which was interrupted.")
-    ] = False,
+    run: RunFolder = None,
+    resume: Resume = False,
     config: Annotated[
         pathlib.Path | None, typer.Option("--config", help="Configuration (TOML); options given besides come first.")
     ] = None,

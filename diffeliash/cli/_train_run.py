@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError
-from ._session import finite
+from .._json import finite
 
 if TYPE_CHECKING:
     from ..data import Dataset

@@ -7,11 +7,8 @@ import numpy as np
 from ._config import PaperConfig
 from ._item import Table, digits
 from ._published import TABLE_I
-from ._question import NOISES, Data
+from ._question import NOISE, NOISES, Data
 from ._run import Results, network_name
-
-NOISE = 1e-3
-"""Of a good measurement, in units of the largest $|\\Delta|$."""
 
 Spread = tuple[float, float]
 """A mean and a standard deviation."""

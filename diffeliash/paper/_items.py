@@ -8,11 +8,10 @@ from . import _items_measures as measures
 from ._config import PaperConfig
 from ._item import WELL, Item, Table, digits, graded, percent, plus_minus
 from ._items_bases import of_bases
+from ._networks import VERDICTS
 from ._published import TABLE_I
 from ._run import Results, bases_name
 from ._stages import Arrays
-
-VERDICTS = ("good", "reduced", "change hyper-parameters")
 
 
 def items(results: Results, config: PaperConfig) -> list[Item]:

@@ -3,13 +3,14 @@
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import jax
 import numpy as np
 
 from .._errors import InputError
 from ..analysis import (
+    Verdict,
     after_bottleneck,
     coverage,
     fit_autoencoder,
@@ -23,13 +24,13 @@ from ..analysis import (
     unexplained_part,
 )
 from ..data import Dataset, as_features, as_gap_functions
-from ..models import Predictor, PredictorConfig, fit_standardization, glorot_initialized
+from ..models import Network, Predictor, PredictorConfig, fit_standardization, glorot_initialized
 from ..training import apply_network, as_rows, pearson
 from ._config import MEASURED_UP_TO
-from ._stages import Arrays, Work
+from ._stages import N_EXAMPLES, Arrays, Work
 
-N_EXAMPLES = 4
-"""Test samples that pictures show: at evenly spaced ranks of the quality of a prediction."""
+VERDICTS = get_args(Verdict)
+"""Of the flow; a stage keeps the number of one."""
 
 BASIS_RATE = 1e-4
 """Learning rate at which a network finds its basis functions one after the other."""
@@ -95,8 +96,7 @@ def _judged(work: Work, dataset: Dataset, predicted: np.ndarray) -> Arrays:
 
 def _table_one(pairs: Any) -> Arrays:
     (df, df_error), (dg, dg_error) = pairs.df_mean, pairs.dg_mean
-    numbers = {"df": df, "df_error": df_error, "dg": dg, "dg_error": dg_error, "n_pairs": np.sum(pairs.counted)}
-    return {name: np.asarray(value) for name, value in numbers.items()}
+    return {"df": df, "df_error": df_error, "dg": dg, "dg_error": dg_error, "n_pairs": np.sum(pairs.counted)}
 
 
 def _moments(dataset: Dataset, new: np.ndarray) -> Arrays:
@@ -152,8 +152,7 @@ def _reduced(work: Work, *, size: int) -> Arrays:
     found = _reconstruction(f, g, f_n, g_n, split.test)
     if size > MEASURED_UP_TO:
         return found
-    predictor = fit_predictor(f"{name}, predictor", g_n, f_n, **how)[1].model
-    answers = apply_network(predictor, g_n[split.test])
+    predictor, answers, numbers = _learned(name, f_n, g_n, **how)
     for_original = apply_network(predictor, g)
     work.progress(f"{name}, many-to-one")
     setting = work.setting(dataset)
@@ -161,28 +160,29 @@ def _reduced(work: Work, *, size: int) -> Arrays:
     consistent = many_to_one(setting, f_n[split.test], as_gap_functions(g_n[split.test]), f_n[split.test])
     work.progress(f"{name}, coverage")
     covered = coverage(g_n, g)
-    numbers = {
-        "loss": np.mean((answers - f_n[split.test]) ** 2),
-        "df_reduced": np.mean(1 - pearson(answers, f_n[split.test])),
+    numbers |= {
         "dg_equations": consistent.dg_mean[0],
         "characteristic": covered.characteristic,
         "portion": covered.portion,
-        "answers": answers[_examples(split.test)],
-        "for_original": for_original[split.test][_examples(split.test)],
+        "answers": answers[:N_EXAMPLES],
     }
     return found | numbers | _table_one(pairs) | _moments(dataset, for_original)
 
 
-def _examples(test: np.ndarray) -> np.ndarray:
-    return np.arange(min(N_EXAMPLES, test.size))
+def _learned(name: str, f_n: np.ndarray, g_n: np.ndarray, **how: Any) -> tuple[Network, np.ndarray, Arrays]:
+    """A predictor of transformed data, its answers for the test rows, and how good they are."""
+    model = fit_predictor(f"{name}, predictor", g_n, f_n, **how)[1].model
+    test = how["split"].test
+    answers, label = apply_network(model, g_n[test]), f_n[test]
+    return model, answers, {"loss": np.mean((answers - label) ** 2), "df_reduced": np.mean(1 - pearson(answers, label))}
 
 
 def _reconstruction(f: np.ndarray, g: np.ndarray, f_n: np.ndarray, g_n: np.ndarray, test: np.ndarray) -> Arrays:
     """How well an autoencoder gives back both kinds, on test rows; and examples."""
-    shown = test[_examples(test)]
+    shown = test[:N_EXAMPLES]
     return {
-        "unexplained_f": np.asarray(unexplained_part(f[test], f_n[test])),
-        "unexplained_g": np.asarray(unexplained_part(g[test], g_n[test])),
+        "unexplained_f": unexplained_part(f[test], f_n[test]),
+        "unexplained_g": unexplained_part(g[test], g_n[test]),
         "df_autoencoder": np.mean(1 - pearson(f[test], f_n[test])),
         "dg_autoencoder": np.mean(1 - pearson(g[test], g_n[test])),
         "f": f[shown],
@@ -202,13 +202,8 @@ def _separate(work: Work, *, size: int) -> Arrays:
     split, f, g = work.split(dataset), dataset.a2f, as_features(dataset.Delta)
     how: dict[str, Any] = {"split": split, "config": work.training(), "progress": work.epoch_told}
     f_n, g_n = transform_separately(name, [f, g], size, **how)
-    predictor = fit_predictor(f"{name}, predictor", g_n, f_n, **how)[1].model
-    answers, label = apply_network(predictor, g_n[split.test]), f_n[split.test]
-    return {
-        "loss": np.mean((answers - label) ** 2),
-        "df_reduced": np.mean(1 - pearson(answers, label)),
-        "unexplained": np.asarray(unexplained_part(label, answers)),
-    }
+    _, answers, numbers = _learned(name, f_n, g_n, **how)
+    return numbers | {"unexplained": unexplained_part(f_n[split.test], answers)}
 
 
 def dos(work: Work) -> Arrays:
@@ -232,14 +227,8 @@ def _dos_reduced(work: Work, *, size: int) -> Arrays:
     split, f, g = work.split(dataset), dataset.a2f, dataset.fields["dos"]
     how: dict[str, Any] = {"split": split, "config": work.training(), "progress": work.epoch_told}
     f_n, g_n = after_bottleneck(fit_autoencoder(f"{name}, autoencoder", [f, g], size, **how), [f, g])
-    predictor = fit_predictor(f"{name}, predictor", g_n, f_n, **how)[1].model
-    answers = apply_network(predictor, g_n[split.test])
-    numbers = {
-        "loss": np.mean((answers - f_n[split.test]) ** 2),
-        "df_reduced": np.mean(1 - pearson(answers, f_n[split.test])),
-        "portion": np.asarray(coverage(g_n, g).portion),
-    }
-    return _reconstruction(f, g, f_n, g_n, split.test) | numbers
+    _, _, numbers = _learned(name, f_n, g_n, **how)
+    return _reconstruction(f, g, f_n, g_n, split.test) | numbers | {"portion": coverage(g_n, g).portion}
 
 
 def reverse(work: Work) -> Arrays:
@@ -248,12 +237,11 @@ def reverse(work: Work) -> Arrays:
     split, f, g = work.split(dataset), dataset.a2f, as_features(dataset.Delta)
     found = fit_predictor("reverse", f, g, split=split, config=work.training(), progress=work.epoch_told)[1]
     answers, label = apply_network(found.model, f[split.test]), g[split.test]
-    shown = _examples(split.test)
     return {
         "dg": np.mean(1 - pearson(answers, label)),
         "l2": np.mean(np.linalg.norm(answers - label, axis=1) / np.linalg.norm(label, axis=1)),
-        "Delta": as_gap_functions(label[shown]),
-        "predicted": as_gap_functions(answers[shown]),
+        "Delta": as_gap_functions(label[:N_EXAMPLES]),
+        "predicted": as_gap_functions(answers[:N_EXAMPLES]),
     }
 
 
@@ -268,7 +256,11 @@ def _flow(work: Work, *, name: str) -> Arrays:
         work.training(latent_sizes=work.config.latent_sizes), autoencoder_epochs=max(1, work.config.epochs // 2)
     )
     found = reduce_complexity(as_features(dataset.Delta), dataset.a2f, config, progress=work.epoch_told)
-    numbers: dict[str, Any] = {"verdict": found.verdict, "error": found.error, "good_enough": config.good_enough}
+    numbers: Arrays = {
+        "verdict": VERDICTS.index(found.verdict),
+        "error": found.error,
+        "good_enough": config.good_enough,
+    }
     for kind, scan in (("inputs", found.inputs), ("outputs", found.outputs)):
         if scan is not None:
             numbers |= {kind: scan.chosen, f"{kind}_sizes": scan.sizes, f"{kind}_unexplained": scan.unexplained}
@@ -281,5 +273,4 @@ def _flow(work: Work, *, name: str) -> Arrays:
         numbers |= {"dos": scan.chosen, "dos_sizes": scan.sizes, "dos_unexplained": scan.unexplained}
     if found.new_error is not None:
         numbers |= {"new_error": found.new_error, "new_error_original": found.new_error_original}
-    numbers["verdict"] = ("good", "reduced", "change hyper-parameters").index(found.verdict)
-    return {key: np.asarray(value) for key, value in numbers.items()}
+    return numbers

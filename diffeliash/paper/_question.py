@@ -10,10 +10,13 @@ from ..analysis import expected_difference, family_spread, fit_predictor, gap_ja
 from ..data import as_features
 from ..physics import Pade, Spectrum, continue_gap
 from ..training import EquationResidual, apply_network, pearson, solve_gaps
-from ._stages import Arrays, Work, take
+from ._stages import N_EXAMPLES, Arrays, Work, take
 
 NOISES = np.logspace(-6, -1, 16)
 """Errors of gap functions for which the limit is computed, in units of the largest $|\\Delta|$."""
+
+NOISE = 1e-3
+"""Of a good measurement, in units of the largest $|\\Delta|$."""
 
 ROUNDING = 1e-15
 """Error of a gap function on the imaginary axis in double precision, in units of the largest value: four roundings."""
@@ -23,9 +26,6 @@ SCALE = 5.0
 
 N_SCALED = 8
 """Spectra that the scaling law is tested on."""
-
-N_EXAMPLES = 4
-"""Test samples that pictures show."""
 
 Data = Literal["exact", "pade"]
 
@@ -113,7 +113,7 @@ def inversion(work: Work) -> Arrays:
     of = {"exact": dataset.Delta[rows], "pade": work.kept("pade", pade)["Delta"][rows]}
     size = np.max(np.abs(of["exact"]), axis=1, keepdims=True)
     noise = np.random.default_rng(work.config.seed).normal(size=(2, *of["exact"].shape))
-    of["noise"] = of["exact"] + 1e-3 * size * (noise[0] + 1j * noise[1])
+    of["noise"] = of["exact"] + NOISE * size * (noise[0] + 1j * noise[1])
     df = {name: 1 - pearson(equations.prepare(Delta), dataset.a2f[rows]) for name, Delta in of.items()}
     return {name: np.mean(values) for name, values in df.items()} | {
         f"{name}_median": np.median(values) for name, values in df.items()

@@ -4,23 +4,24 @@ import base64
 import dataclasses
 import html
 import json
-import math
 import os
 import pathlib
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from .._figure import figure_bytes
+from .._json import finite
 from ..data import machine, software_versions, write_file
 from . import _diagrams as diagrams
 from . import _figures as figures
 from ._answer import Answer, answer
 from ._config import PaperConfig
-from ._item import WELL, Item, Table, digits
-from ._items import VERDICTS, items
+from ._item import WELL, Item, Table, Verdict, digits
+from ._items import items
+from ._networks import VERDICTS
 from ._published import SOURCE
 from ._question_figure import EXACT, PADE, question_figure
 from ._run import Results, bases_name, stages
@@ -136,21 +137,17 @@ def _about(results: Results, config: PaperConfig, command: str) -> dict[str, str
 
 def _numbers(results: Results) -> dict[str, Any]:
     """All results that are numbers or short lists; what is not finite becomes null."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, list):
-            return [plain(each) for each in value]
-        return None if isinstance(value, float) and not math.isfinite(value) else value
-
-    return {
-        stage: {name: plain(np.asarray(v).tolist()) for name, v in found.items() if np.size(v) <= 16}
-        for stage, found in results.items()
-    }
+    return finite(
+        {
+            stage: {name: np.asarray(value).tolist() for name, value in found.items() if np.size(value) <= 16}
+            for stage, found in results.items()
+        }
+    )
 
 
 def _summary(found: list[Item], config: PaperConfig) -> str:
     counted = Counter(item.verdict for item in found)
-    verdicts = ", ".join(f"{counted[name]} {name}" for name in ("reproduced", "trend reproduced", "not reproduced"))
+    verdicts = ", ".join(f"{counted[name]} {name}" for name in get_args(Verdict))
     of_paper = dataclasses.replace(config, seed=0) == PaperConfig()
     return f"Verdicts: {verdicts}." + ("" if of_paper else f" {TOO_SMALL}")
 

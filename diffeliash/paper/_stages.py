@@ -32,6 +32,9 @@ KIND = "stage of the reproduction"
 Arrays = dict[str, Any]
 """Results of a stage by name: arrays, and numbers, which are arrays without axes once they are kept."""
 
+N_EXAMPLES = 4
+"""Test samples that pictures show."""
+
 RESERVE = 1.6
 """Spectra drawn for each that is needed: those in the normal state at 1.16 K are dropped."""
 
