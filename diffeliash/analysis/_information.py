@@ -73,7 +73,11 @@ class Information:
 
 
 def family_spread(spectra: Float[np.ndarray, "sample freq"]) -> Float[np.ndarray, "freq mode"]:
-    r"""A square root $L$ of the covariance $C = LL^T$ of a family, from many of its members."""
+    r"""A square root $L$ of the covariance $C = LL^T$ of a family, from many of its members.
+
+    Take several times as many as the family has modes: a direction that none of them shows counts as known, and what
+    `expected_difference` finds is then too good.
+    """
     centered = spectra - np.mean(spectra, axis=0, keepdims=True)
     values, vectors = np.linalg.eigh(centered.T @ centered / len(spectra))
     kept = values > NEGLIGIBLE**2 * values[-1]

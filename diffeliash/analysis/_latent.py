@@ -82,7 +82,10 @@ def scan_latent_sizes(
 def fit_autoencoder(
     name: str, blocks: Sequence[Values], latent_size: int, *, split: Split, config: ReduceConfig, progress: Progress
 ) -> Autoencoder:
-    """Train an autoencoder on functions of several kinds side by side, which count alike.
+    r"""Train an autoencoder on functions of several kinds side by side, which count alike.
+
+    It is a chain of layers, ReLU on all but the bottleneck and the last; Adam makes the mean of $|v - \hat v|^2$ small,
+    with $v$ standardized by one spread for each kind (the paper's Sec. III B).
 
     Args:
         name: Of the functions, for the progress.
@@ -191,8 +194,11 @@ def fit_with_labels(
 
 def fit_predictor(
     name: str, inputs: Values, outputs: Values, *, split: Split, config: ReduceConfig, progress: Progress
-) -> tuple[PredictorConfig, Fit]:
-    """Train a predictor with labels.
+) -> Fit:
+    r"""Train a predictor with labels.
+
+    It is a chain of layers, ReLU on all but the last; Adam makes the mean of $|S(g_i) - f_i|^2$ per point small, with
+    inputs and outputs standardized by the training rows.
 
     Args:
         name: Of what is trained, for the progress.
@@ -203,14 +209,13 @@ def fit_predictor(
         progress: Told of every epoch.
 
     Returns:
-        The shape of the network, and the training: its `model` and its `history`.
+        The training: its `model` and its `history`.
     """
-    shape = PredictorConfig(input_size=inputs.shape[1], hidden_sizes=config.hidden_sizes, output_size=outputs.shape[1])
     model_key, order_key = jax.random.split(jax.random.key(config.seed))
     scaling = fit_standardization(inputs[split.train], outputs[split.train])
-    found = fit_with_labels(
+    return fit_with_labels(
         name,
-        Predictor(shape, scaling, model_key),
+        Predictor(predictor_shape(inputs, outputs, config), scaling, model_key),
         (inputs, outputs),
         split=split,
         config=config,
@@ -218,4 +223,8 @@ def fit_predictor(
         epochs=config.epochs,
         key=order_key,
     )
-    return shape, found
+
+
+def predictor_shape(inputs: Values, outputs: Values, config: ReduceConfig) -> PredictorConfig:
+    """The shape of the predictor that `fit_predictor` trains."""
+    return PredictorConfig(input_size=inputs.shape[1], hidden_sizes=config.hidden_sizes, output_size=outputs.shape[1])

@@ -50,6 +50,9 @@ def many_to_one(
     r"""Compare spectra $f_1$ with others $f_2$, and their gap functions.
 
     $f_1$ gives $g_1$ by the Eliashberg equations; a network gives $f_2 = S(g_1)$; $f_2$ gives $g_2$ by the equations.
+    Over the points of two functions
+    $\mathrm{PCC}(a, b) = \sum_i (a_i - \bar a)(b_i - \bar b) / (|a - \bar a|\,|b - \bar b|)$.
+
     Differences in $f$ that are much larger than those in $g$ show a map from many to one, as the paper has it in its
     Table I; `expected_difference` says how much of that is in the equations.
 

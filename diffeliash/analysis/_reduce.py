@@ -17,11 +17,12 @@ from ._latent import (
     after_bottleneck,
     fit_autoencoder,
     fit_predictor,
+    predictor_shape,
     scan_latent_sizes,
 )
 from ._reduce_config import ReduceConfig
 
-Verdict = Literal["good", "reduced", "change hyper-parameters"]
+Verdict = Literal["good", "reduced", "change hyper-parameters", "wider bottlenecks needed"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,8 @@ class Reduction:
     Args:
         verdict: `good`: the first predictor does. `change hyper-parameters`: it does not, and the outputs are no more
             complex than the inputs, so that another network may do. `reduced`: outputs and inputs were brought to the
-            complexity of the inputs, and a new predictor was trained.
+            complexity of the inputs, and a new predictor was trained. `wider bottlenecks needed`: none of those tried
+            suffices for the inputs, so that their complexity is not known.
         split: Which rows are for what.
         predictor: The first predictor.
         predictor_config: Its shape.
@@ -94,8 +96,10 @@ def reduce_complexity(
     inputs, outputs = (values.astype(np.float64) for values in (inputs, outputs))
     split = split_rows(len(inputs), config.seed)
     how = {"split": split, "config": config, "progress": progress}
-    shape, fitted = fit_predictor("predictor", inputs, outputs, **how)
-    predictor = fitted.model
+    predictor, shape = (
+        fit_predictor("predictor", inputs, outputs, **how).model,
+        predictor_shape(inputs, outputs, config),
+    )
     error = _error(predictor, inputs, outputs, split)
     first = Reduction(verdict="good", split=split, predictor=predictor, predictor_config=shape, error=error)
     if error <= config.good_enough:
@@ -105,11 +109,13 @@ def reduce_complexity(
     )
     first = dataclasses.replace(first, inputs=of_inputs, outputs=of_outputs)
     size = of_inputs.chosen
-    if of_outputs.chosen <= size:
+    if not of_inputs.sufficient:
+        return dataclasses.replace(first, verdict="wider bottlenecks needed")
+    if of_outputs.sufficient and of_outputs.chosen <= size:
         return dataclasses.replace(first, verdict="change hyper-parameters")
     autoencoder = fit_autoencoder(f"both, bottleneck {size}", [outputs, inputs], size, **how)
     new_outputs, new_inputs = after_bottleneck(autoencoder, [outputs, inputs])
-    new = fit_predictor("new predictor", new_inputs, new_outputs, **how)[1].model
+    new = fit_predictor("new predictor", new_inputs, new_outputs, **how).model
     return dataclasses.replace(
         first,
         verdict="reduced",

@@ -1,8 +1,9 @@
-"""`diffeliash reproduce`: the seed paper's figures and tables."""
+"""`diffeliash reproduce`: the paper's figures and tables."""
 
 import dataclasses
 import json as json_module
 import pathlib
+import textwrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +14,10 @@ from ._session import print_json, print_table, session, tell
 from ._train import new_run, remove_if_empty
 
 if TYPE_CHECKING:
-    from ..paper import Item, PaperConfig
+    from ..paper import Content, PaperConfig
+
+WIDTH = 100
+"""Columns of text."""
 
 CONFIG = "config.json"
 """Sizes of the run, in its folder."""
@@ -35,6 +39,8 @@ def reproduce_command(
     It draws the spectra, solves them, trains all networks and measures. A run may be interrupted or killed at any
     time: --resume goes on after the last stage that was finished.
     """
+    from ..paper import QUESTION
+
     with session(json, device):
         if resume:
             folder, config = _begun(run, quick or seed is not None)
@@ -50,10 +56,18 @@ def reproduce_command(
         finally:
             remove_if_empty(folder)
         if json:
-            items = [dataclasses.asdict(item) for item in found]
-            print_json({"run": str(folder), "report": str(folder / "report.html"), "items": items})
+            items = [dataclasses.asdict(item) for item in found.items]
+            said = {
+                "summary": found.summary,
+                "items": items,
+                "question": found.answer.table,
+                "answer": found.answer.text,
+            }
+            print_json({"run": str(folder), "report": str(folder / "report.html")} | said)
             return
-        print_table([{"item": i.name, "verdict": i.verdict, "what": i.title} for i in found])
+        print_table([{"item": i.name, "verdict": i.verdict, "what": i.title} for i in found.items])
+        for text in (found.summary, QUESTION, *found.answer.text):
+            print(textwrap.fill(text.replace("**", ""), WIDTH), end="\n\n")
         print(f"written to {folder}: report.html, report.md, numbers.json, pictures")
 
 
@@ -84,7 +98,7 @@ def _begun(run: pathlib.Path | None, with_options: bool) -> "tuple[pathlib.Path,
         raise InputError("no run to go on with", where=str(path), why=why) from error
 
 
-def _reproduce(config: "PaperConfig", folder: pathlib.Path) -> "list[Item]":
+def _reproduce(config: "PaperConfig", folder: pathlib.Path) -> "Content":
     from ..data import write_file
     from ..paper import run_stages, stages, write_report
     from ._progress import progress_bar

@@ -1,17 +1,45 @@
 """The paper's own question, answered: how much of what is missed is physics, how much Pade, how much the network?"""
 
 import dataclasses
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from ..analysis import ROUNDING
 from ._config import PaperConfig
-from ._item import Table, digits
+from ._item import WELL, Table, digits, with_error
 from ._published import TABLE_I
 from ._question import NOISE, NOISES, Data
 from ._run import Results, network_name
 
-Spread = tuple[float, float]
-"""A mean and a standard deviation."""
+FAR = 10.0
+"""Factor by which one thing is far worse than another."""
+
+
+class Spread(NamedTuple):
+    """A mean and its error; the error is NaN if it is not known."""
+
+    mean: float
+    error: float
+
+    def __str__(self) -> str:
+        """With a few digits."""
+        return with_error(self.mean, self.error)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Point:
+    """Something that was tried, for the picture.
+
+    Args:
+        method: How spectra were found.
+        noise: Error of the gap functions, in units of the largest |Delta|.
+        df: Mean 1 - PCC of the spectra and its error.
+    """
+
+    method: Literal["network", "linear inversion"]
+    noise: float
+    df: Spread
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -21,23 +49,22 @@ class Answer:
     Args:
         table: Mean 1 - PCC of spectra from all that was tried, and from what can be reached at all.
         text: What follows from it, one paragraph an entry.
-        levels: What the picture shows as lines, by name: mean 1 - PCC and kind of data.
+        points: The same for the picture.
     """
 
     table: Table
     text: tuple[str, ...]
-    levels: dict[str, tuple[float, Data]]
+    points: tuple[Point, ...]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Found:
-    """Means and spreads of 1 - PCC over spectra or seeds."""
+    """Means of 1 - PCC with standard errors over spectra (limits, inversion) or deviations over seeds (networks)."""
 
-    exact_limit: Spread
-    noisy_limit: Spread
-    rounded_limit: Spread
-    test: dict[tuple[Data, bool], Spread]
-    train: dict[tuple[Data, bool], Spread]
+    limit: dict[str, Spread]
+    inversion: dict[str, Spread]
+    test: dict[tuple[Data, bool], np.ndarray]
+    train: dict[tuple[Data, bool], np.ndarray]
 
 
 KINDS: tuple[tuple[Data, bool], ...] = (("exact", False), ("exact", True), ("pade", False), ("pade", True))
@@ -46,42 +73,50 @@ KINDS: tuple[tuple[Data, bool], ...] = (("exact", False), ("exact", True), ("pad
 
 def answer(results: Results, config: PaperConfig) -> Answer:
     """What the stages on the question come to."""
+    invert = results["inversion"]
     found = _Found(
-        exact_limit=_limit(results, NOISES[0]),
-        noisy_limit=_limit(results, NOISE),
-        rounded_limit=_spread(results["information"]["df_iw"]),
-        test={kind: _seeds(results, config, kind, "df") for kind in KINDS},
-        train={kind: _seeds(results, config, kind, "df_train") for kind in KINDS},
+        limit={
+            "exact": _standard_error(_limits(results, NOISES[0])),
+            "noise": _standard_error(_limits(results, NOISE)),
+            "rounded": _standard_error(results["information"]["df_iw"]),
+        },
+        inversion={n: Spread(float(invert[n]), float(invert[f"{n}_error"])) for n in ("exact", "noise", "pade")},
+        test={kind: _by_seed(results, config, kind, "df") for kind in KINDS},
+        train={kind: _by_seed(results, config, kind, "df_train") for kind in KINDS},
     )
-    levels: dict[str, tuple[float, Data]] = {
-        "network, double-precision Pade": (found.test["pade", True][0], "pade"),
-        "network, exact data": (found.test["exact", True][0], "exact"),
-        "linear inversion, exact data": (float(results["inversion"]["exact"]), "exact"),
-    }
-    text = (_on_physics(results, found), _on_pade(results, found), _on_parts(found, config))
-    return Answer(table=_table(results, found, config), text=text, levels=levels)
+    pade = float(np.median(results["pade"]["rms"]))
+    points = (
+        Point(method="linear inversion", noise=float(NOISES[0]), df=found.inversion["exact"]),
+        Point(method="linear inversion", noise=NOISE, df=found.inversion["noise"]),
+        Point(method="linear inversion", noise=pade, df=found.inversion["pade"]),
+        Point(method="network", noise=float(NOISES[0]), df=_over_seeds(found.test["exact", True])),
+        Point(method="network", noise=pade, df=_over_seeds(found.test["pade", True])),
+    )
+    text = (_on_physics(results, found), _on_axis(results, found), _on_parts(found, config), _on_errors(config))
+    return Answer(table=_table(found, config), text=text, points=points)
 
 
-def _table(results: Results, found: _Found, config: PaperConfig) -> Table:
-    invert, low, high = results["inversion"], *(f(value for _, value in TABLE_I.values()) for f in (min, max))
+def _table(found: _Found, config: PaperConfig) -> Table:
+    low, high = (f(value for _, value in TABLE_I.values()) for f in (min, max))
     networks = {
         kind: (
             f"network, {config.more_epochs if kind[1] else config.epochs} epochs",
-            _pm(found.test[kind]),
-            _pm(found.train[kind]),
+            str(_over_seeds(found.test[kind])),
+            str(_over_seeds(found.train[kind])),
         )
         for kind in KINDS
     }
+    best, invert = "best linear estimate", "linear inversion, no network"
     return (
         ("data", "method", "1 - PCC of a2F", "on training rows"),
-        ("exact gap functions (error 1e-6)", "best linear estimate", _pm(found.exact_limit), ""),
-        ("", "linear inversion, no network", digits(invert["exact"]), ""),
+        ("exact gap functions (error 1e-6)", best, str(found.limit["exact"]), ""),
+        ("", invert, str(found.inversion["exact"]), ""),
         ("", *networks["exact", False]),
         ("", *networks["exact", True]),
-        (f"noise of {NOISE:g}", "best linear estimate", _pm(found.noisy_limit), ""),
-        ("", "linear inversion, no network", digits(invert["noise"]), ""),
-        ("imaginary axis, rounded to 1e-15", "best linear estimate", _pm(found.rounded_limit), ""),
-        ("double-precision Pade", "linear inversion, no network", digits(invert["pade"]), ""),
+        (f"noise of {NOISE:g}", best, str(found.limit["noise"]), ""),
+        ("", invert, str(found.inversion["noise"]), ""),
+        ("imaginary axis, rounded to 1e-15", best, str(found.limit["rounded"]), ""),
+        ("double-precision Pade", invert, str(found.inversion["pade"]), ""),
         ("", *networks["pade", False]),
         ("", *networks["pade", True]),
         ("the paper (Table I)", "network, after an autoencoder", f"{low} to {high}", ""),
@@ -89,67 +124,103 @@ def _table(results: Results, found: _Found, config: PaperConfig) -> Table:
 
 
 def _on_physics(results: Results, found: _Found) -> str:
-    inform, invert = results["information"], results["inversion"]
-    fixed = inform["n"][:, 0]
+    inform, limit, inverted = results["information"], found.limit["exact"].mean, found.inversion["exact"].mean
+    if limit <= WELL and inverted <= WELL:
+        head = "The map is not many-to-one: an exact gap function fixes its spectrum."
+    elif limit <= WELL:
+        head = "An exact gap function fixes its spectrum, but the linear inversion here does not find it."
+    else:
+        head = "Exact gap functions do not fix their spectra here."
     return (
-        "**The map is not many-to-one.** The singular values of the derivative of the gap function on the line "
+        f"**{head}** The singular values of the derivative of the gap function on the line "
         f"by the spectrum fall to {digits(_relative(inform['real'], 32))} of the largest over 32 modes and to "
         f"{digits(_relative(inform['real'], 100))} over 100. In the complex family a gap function that is exact to "
-        f"1e-6 fixes {_range(fixed)} numbers of its spectrum, and the best linear estimate (for normal errors and a "
-        "family of this covariance) has a mean 1 - PCC of "
-        f"{_pm(found.exact_limit)} over {len(fixed)} spectra; with a noise of {NOISE:g} it is "
-        f"{_pm(found.noisy_limit)}. The linear inversion of the equations, without any network, comes to "
-        f"{digits(invert['exact'])} and {digits(invert['noise'])}."
+        f"1e-6 fixes {_range(inform['n'][:, 0])} numbers of its spectrum, and the best linear estimate (for normal "
+        f"errors and a family of this covariance) has a mean 1 - PCC of {found.limit['exact']}; with a noise of "
+        f"{NOISE:g} it is {found.limit['noise']}. The linear inversion of the equations, without any network, "
+        f"comes to {found.inversion['exact']} and {found.inversion['noise']}."
     )
 
 
-def _on_pade(results: Results, found: _Found) -> str:
+def _on_axis(results: Results, found: _Found) -> str:
     inform, pade = results["information"], results["pade"]
     rms, largest, accepted = (np.median(pade["rms"]), np.median(pade["largest"]), np.mean(pade["acceptance"] < 0.1))
+    lost = found.limit["rounded"].mean >= max(WELL, FAR * found.limit["exact"].mean)
+    head = "The imaginary axis is where it is lost." if lost else "The imaginary axis does not lose much more here."
     return (
-        "**The imaginary axis is where it is lost.** There the singular values fall by a factor of ten with every "
+        f"**{head}** There the singular values fall by a factor of {digits(_per_mode(inform['imaginary']))} with every "
         f"mode. In double precision {_range(inform['n_iw'])} numbers of the spectrum survive for all that starts "
         "from there, the Pade approximant included, and the best linear estimate comes to "
-        f"{_pm(found.rounded_limit)}. The Pade approximant itself is off by {digits(rms)} (median of the root mean "
+        f"{found.limit['rounded']}. The Pade approximant itself is off by {digits(rms)} (median of the root mean "
         f"square error, in units of the largest |Delta|; {digits(largest)} at the worst energy); "
         f"{digits(100 * accepted)} % of its gap functions pass the paper's test, Delta against phi/Z, at 10 %."
     )
 
 
 def _on_parts(found: _Found, config: PaperConfig) -> str:
-    through, network = found.test["pade", True][0], found.test["exact", True][0]
+    physics, exact, through = found.limit["exact"], found.test["exact", True], found.test["pade", True]
+    network, pade = _over_seeds(exact - physics.mean), _over_seeds(through - exact)
+    learned = _over_seeds(found.train["exact", True])
+    low, high = (f(value for _, value in TABLE_I.values()) for f in (min, max))
+    more, more_pade = (_over_seeds(found.test[d, False] - found.test[d, True]) for d in ("exact", "pade"))
     return (
-        f"**How much is what.** Of the {digits(through)} that the network misses on Pade data after "
-        f"{config.more_epochs} epochs, {digits(found.exact_limit[0])} is physics, "
-        f"{digits(network - found.exact_limit[0])} the network (on exact data it misses "
-        f"{_pm(found.test['exact', True])}; on the rows it was trained on {_pm(found.train['exact', True])}), and "
-        f"{digits(through - network)} comes with the Pade approximant. Errors are standard deviations over "
-        f"{config.n_seeds} seeds (weights, order of rows and split)."
+        f"**How much is what.** Of the 1 - PCC of {_over_seeds(through)} that the network comes to on Pade data "
+        f"after {config.more_epochs} epochs, {physics} is physics, {network} the network, and {pade} "
+        f"comes with the Pade approximant. The network's own part ({_over_seeds(exact)} in all on exact data) is "
+        f"{learned} on the rows that it was trained on; {config.more_epochs} epochs in place of {config.epochs} "
+        f"take away {more} on exact data and {more_pade} on Pade data. The paper has {low} to {high} for "
+        "spectra of its own."
     )
 
 
-def _limit(results: Results, noise: float) -> Spread:
+def _on_errors(config: PaperConfig) -> str:
+    seeds = (
+        f"for networks, standard deviations over {config.n_seeds} seeds (initial weights, order of rows and split; "
+        "differences are taken seed by seed)"
+        if config.n_seeds > 1
+        else "for networks none: there is one seed"
+    )
+    spectra = (
+        f"for best linear estimates over {config.n_jacobians} test spectra"
+        if config.n_jacobians > 1
+        else "for best linear estimates none: there is one spectrum"
+    )
+    return f"Errors: {seeds}; standard errors for the linear inversion over all test spectra; {spectra}."
+
+
+def _limits(results: Results, noise: float) -> np.ndarray:
+    """The best linear estimate at a noise, for each spectrum."""
     of_all = results["information"]["df"]
-    return _spread(np.array([np.exp(np.interp(np.log(noise), np.log(NOISES), np.log(df))) for df in of_all]))
+    return np.array([np.exp(np.interp(np.log(noise), np.log(NOISES), np.log(df))) for df in of_all])
 
 
-def _seeds(results: Results, config: PaperConfig, kind: tuple[Data, bool], name: str) -> Spread:
+def _by_seed(results: Results, config: PaperConfig, kind: tuple[Data, bool], name: str) -> np.ndarray:
     names = [network_name(kind[0], seed, longer=kind[1]) for seed in range(config.n_seeds)]
-    return _spread(np.array([float(results[each][name]) for each in names]))
+    return np.array([float(results[each][name]) for each in names])
 
 
-def _spread(values: np.ndarray) -> Spread:
-    return float(np.mean(values)), float(np.std(values, ddof=1)) if values.size > 1 else 0.0
+def _over_seeds(values: np.ndarray) -> Spread:
+    return Spread(float(np.mean(values)), float(np.std(values, ddof=1)) if values.size > 1 else float("nan"))
+
+
+def _standard_error(values: np.ndarray) -> Spread:
+    mean, deviation = _over_seeds(np.asarray(values))
+    return Spread(mean, deviation / float(np.sqrt(np.size(values))))
 
 
 def _relative(values: np.ndarray, number: int) -> float:
     return float(np.median(values[:, min(number, values.shape[1]) - 1] / values[:, 0]))
 
 
+def _per_mode(values: np.ndarray) -> float:
+    """The factor from one singular value to the next, on average over those that are no rounding errors."""
+    factors = []
+    for each in values:
+        kept = each[each > ROUNDING * each[0]]
+        factors.append((kept[0] / kept[-1]) ** (1 / max(1, kept.size - 1)))
+    return float(np.median(factors))
+
+
 def _range(values: np.ndarray) -> str:
     low, high = int(np.min(values)), int(np.max(values))
     return f"{low} to {high}" if low < high else f"{low}"
-
-
-def _pm(value: Spread) -> str:
-    return f"{digits(value[0])} ± {digits(value[1], 1)}" if value[1] else digits(value[0])

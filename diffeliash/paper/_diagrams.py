@@ -41,7 +41,7 @@ def flow(remarks: dict[str, str]) -> Figure:
     for start, end, text in arrows:
         axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "black"})
         axes.text((start[0] + end[0]) / 2 + 0.1, (start[1] + end[1]) / 2 + 0.12, text, fontsize=8)
-    axes.text(0.05, 0.25, "outputs no more complex: other hyper-parameters, back to 1", fontsize=8)
+    axes.text(0.05, 0.25, "outputs no more complex: other hyper-parameters, back to 1 (arrow on the left)", fontsize=8)
     return figure
 
 

@@ -76,7 +76,7 @@ def complex_predictions(exact: Arrays, pade: Arrays) -> Figure:
         axes[0].set_ylabel(f"{A2F}\n{name}", fontsize="medium")
     for panel in grid[-1]:
         panel.set_xlabel(MEV)
-    grid[0][0].legend(frameon=False)
+    figure.legend(*grid[0][0].get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=2)
     return figure
 
 
@@ -95,7 +95,9 @@ def reconstructions(by_size: dict[int, Arrays]) -> Figure:
     for axes in list(grid.flat)[len(by_size) :]:
         axes.set_axis_off()
     grid[0][0].legend(frameon=False, fontsize="small")
-    figure.supxlabel(r"component: $\alpha^2F$ (1 to 1000), then Re $\Delta$ and Im $\Delta$ [meV]", fontsize="medium")
+    n = len(next(iter(by_size.values()))["f"][0])
+    figure.supxlabel(f"component: {A2F} up to {n}, then real and imaginary part of the gap function", fontsize="medium")
+    figure.supylabel(r"$\alpha^2F$, or $\Delta$ [meV]", fontsize="medium")
     return figure
 
 
@@ -216,8 +218,8 @@ def dos_figure(found: Arrays, reduced: dict[int, Arrays]) -> Figure:
     grid[0].set_ylabel(A2F)
     grid[0].set_xlabel(MEV)
     for axes, (size, each) in zip(grid[1:], reduced.items(), strict=True):
-        axes.plot(_omega_real(each["g"]), each["g"][0], "--", color=LABEL, label="original", zorder=3)
-        axes.plot(_omega_real(each["g"]), each["g_n"][0], color=ANSWER, label="reconstructed")
+        axes.plot(_omega_real(each["g"]), each["g"][0], ".--", color=LABEL, label="original", zorder=3, lw=0.8, ms=4)
+        axes.plot(_omega_real(each["g"]), each["g_n"][0], ".-", color=ANSWER, label="reconstructed", lw=0.8, ms=4)
         axes.set_title(f"$N(\\omega)/N_F$, $d_L$ = {size}", fontsize="medium")
         axes.set_xlim(0, DOS_RANGE)
         axes.set_xlabel(MEV)

@@ -1,6 +1,7 @@
 """One thing that the paper shows, beside what came out here."""
 
 import dataclasses
+import math
 from typing import Any, Literal, SupportsFloat
 
 Verdict = Literal["reproduced", "trend reproduced", "not reproduced"]
@@ -8,6 +9,12 @@ Verdict = Literal["reproduced", "trend reproduced", "not reproduced"]
 
 WELL = 0.02
 """Part of the variance that a good reconstruction may leave unexplained, and 1 - PCC of a good prediction."""
+
+INFORMED = 0.5
+"""Part of the error of an answer that knows nothing of its input which one that does may have at most."""
+
+CLOSE = 2.0
+"""Factor within which numbers that depend on the data count as the same: the paper's data are not public."""
 
 Table = tuple[tuple[str, ...], ...]
 """Rows of text; the first has the names of the columns."""
@@ -26,6 +33,8 @@ class Item:
         why: What the verdict rests on.
         table: More numbers.
         figure: Name of our picture.
+        caption: What the picture shows.
+        counted: Whether it could have failed; what is so by construction, or by an identity, does not count.
     """
 
     name: str
@@ -36,6 +45,8 @@ class Item:
     why: str
     table: Table | None = None
     figure: str | None = None
+    caption: str = ""
+    counted: bool = True
 
 
 def graded(reproduced: bool, trend: bool) -> Verdict:
@@ -53,6 +64,17 @@ def percent(value: SupportsFloat, n: int = 3) -> str:
     return f"{digits(100 * float(value), n)} %"
 
 
+def with_error(mean: SupportsFloat, error: SupportsFloat, n: int = 2) -> str:
+    """A number with a few digits and its error, if it is known."""
+    return f"{digits(mean, n)} ± {digits(error, 1)}" if math.isfinite(float(error)) else digits(mean, n)
+
+
 def plus_minus(found: dict[str, Any], name: str) -> str:
     """A mean of a stage with its standard error."""
-    return f"{digits(found[name], 3)} ± {digits(found[f'{name}_error'], 1)}"
+    return with_error(found[name], found[f"{name}_error"], 3)
+
+
+def needed(found: dict[str, Any], name: str) -> str:
+    """Latent dimensions that a scan found, or what is known if none of those tried suffices."""
+    size = int(found[name])
+    return f"{size}" if bool(found[f"{name}_sufficient"]) else f"more than {size}"

@@ -3,16 +3,13 @@
 import numpy as np
 
 from ._config import PaperConfig
-from ._item import WELL, Item, Table, digits, graded, percent, plus_minus
+from ._item import CLOSE, INFORMED, WELL, Item, Table, digits, graded, needed, percent, plus_minus
 from ._published import TABLE_I, TABLE_II
 from ._run import Results
 from ._stages import Arrays
 
-CLOSE = 2.0
-"""Factor within which numbers that depend on the data count as the same: the paper's data are not public."""
 
-
-def table_one(measured: dict[int, Arrays], baseline: float) -> Item:
+def table_one(measured: dict[int, Arrays], null: Arrays) -> Item:
     """Table I."""
     known = {size: found for size, found in measured.items() if size in TABLE_I}
     table: Table = (
@@ -36,15 +33,21 @@ def table_one(measured: dict[int, Arrays], baseline: float) -> Item:
         [[float(found["dg"]) / TABLE_I[s][0], float(found["df"]) / TABLE_I[s][1]] for s, found in known.items()]
     )
     close = bool(np.all((off <= CLOSE) & (off >= 1 / CLOSE)))
+    informed = all(float(found["dg"]) <= INFORMED * float(null["complex_gap"]) for found in known.values())
+    published = [f / g for g, f in TABLE_I.values()]
     return Item(
         name="Table I",
         title="Many-to-one: mean 1 - PCC of gap functions and of spectra",
-        paper="Spectra differ by 20 to 30 times as much as their gap functions.",
-        ours=f"By {digits(np.min(ratios))} to {digits(np.max(ratios))} times as much. (1 - PCC of always answering the "
-        f"mean spectrum: {digits(baseline)}; that of the paper's spectra is not known.)",
-        verdict=graded(close, bool(np.all(ratios >= 10))),
+        paper=f"Spectra differ by {digits(min(published))} to {digits(max(published))} times as much as their gap "
+        'functions (its text says "roughly two orders of magnitude", its table does not).',
+        ours=f"By {digits(np.min(ratios))} to {digits(np.max(ratios))} times as much. Always answering the mean "
+        f"spectrum comes to {digits(null['complex'])} for spectra and {digits(null['complex_gap'])} for gap functions, "
+        f"any two members of the family to {digits(null['complex_pairs'])} and {digits(null['complex_gap_pairs'])}: "
+        "gap functions of one family are alike, whatever the spectra.",
+        verdict=graded(close and informed, informed and bool(np.all(ratios >= 10))),
         why=f"Reproduced if all numbers are within a factor of {CLOSE:g} of the paper's; the trend if spectra differ "
-        "by ten times as much or more at every d_L.",
+        "by ten times as much or more at every d_L; in both cases gap functions may differ by half of what the mean "
+        "spectrum comes to at most. The spectra of the paper are not public, and neither is their mean.",
         table=table,
     )
 
@@ -76,27 +79,33 @@ def table_two(measured: dict[int, Arrays]) -> Item:
         paper="Portion 64 % at d_L = 1, above 99 % from 2 on; the loss rises with d_L.",
         ours=f"Portion {', '.join(f'{percent(value, 4)} (d_L = {size})' for size, value in portions.items())}; the "
         f"loss {'rises' if rising else 'does not always rise'} with d_L.",
-        verdict=graded(covered and rising and portions.get(1, 0.0) < 0.99, rising),
-        why="Reproduced if the portion is 99 % or more from d_L = 2 on, and less at 1, and the loss rises. The portion "
-        "is ruled by the loneliest member of a set: l_n is a maximum.",
+        verdict=graded(covered and rising and portions.get(1, 0.0) < 0.99, covered and rising),
+        why="Reproduced if the portion is 99 % or more from d_L = 2 on, and less at 1, and the loss rises; the trend "
+        "if only d_L = 1 is different. The portion is ruled by the loneliest member of a set, because l_n is a "
+        "maximum: it is a weak test.",
         table=table,
     )
 
 
-def of_moments(columns: dict[int, Arrays]) -> Item:
+def of_moments(columns: dict[int, Arrays], null: Arrays) -> Item:
     """Fig. 11."""
     worst = max(float(np.max(np.abs(found["moments_mean"] / found["moments_std"]))) for found in columns.values())
     largest = max(float(np.max(np.abs(found["moments_mean"]))) for found in columns.values())
     spread = max(float(np.max(found["moments_std"])) for found in columns.values())
+    of_mean = float(np.min(null["moments_std"]))
+    informed = spread <= INFORMED * of_mean
     return Item(
         name="Fig. 11",
         title="Moments of predicted spectra",
         paper="For every d_L, and for the plain prediction, the differences are zero within their standard deviation.",
         ours=f"Means up to {percent(largest, 2)}, standard deviations up to {percent(spread, 2)}; the largest mean is "
-        f"{digits(worst)} standard deviations.",
-        verdict=graded(worst < 1, largest < 0.1),
-        why="Reproduced if every mean is within one standard deviation of zero.",
+        f"{digits(worst)} standard deviations. (The mean spectrum for every answer: standard deviations from "
+        f"{percent(of_mean, 2)} on.)",
+        verdict=graded(informed and worst < 1, informed and largest < 0.1),
+        why="Reproduced if every mean is within one standard deviation of zero, the trend if it is within 10 %; in "
+        "both cases standard deviations may be half of those of the mean spectrum at most.",
         figure="fig-11.png",
+        caption="Mean and standard deviation of the relative differences of four moments over all spectra.",
     )
 
 
@@ -119,12 +128,12 @@ def separate(results: Results, config: PaperConfig) -> Item:
         + ", ".join(f"{row[3]} and {row[4]} (d_L = {row[0]})" for row in table[1:])
         + ".",
         verdict=graded(all(worse), any(worse)),
-        why="Reproduced if it is worse at every d_L.",
+        why="Reproduced if 1 - PCC is larger separately at every d_L, the trend if at some.",
         table=table,
     )
 
 
-def equations(measured: dict[int, Arrays]) -> Item:
+def equations(measured: dict[int, Arrays], null: Arrays) -> Item:
     """Transformed pairs and the equations."""
     dg = {size: float(found["dg_equations"]) for size, found in measured.items()}
     off = {size: float(found["dg_autoencoder"]) for size, found in measured.items()}
@@ -134,10 +143,11 @@ def equations(measured: dict[int, Arrays]) -> Item:
         paper="For every d_L the transformed spectra give the transformed gap functions.",
         ours="Mean 1 - PCC between the two: "
         + ", ".join(f"{digits(v)} (d_L = {size})" for size, v in dg.items())
-        + ".",
-        verdict=graded(max(dg.values()) <= 0.01, dg[min(dg)] < 0.05),
-        why="Reproduced if it is 0.01 or less at every d_L. (The transformed gap functions differ from the original "
-        f"ones by {digits(min(off.values()))} to {digits(max(off.values()))}.)",
+        + f". (Any gap function and that of the mean spectrum: {digits(null['complex_gap'])}.)",
+        verdict=graded(max(dg.values()) <= 0.01, max(dg.values()) <= INFORMED * float(null["complex_gap"])),
+        why="Reproduced if it is 0.01 or less at every d_L, the trend if it is at most half of that of the mean "
+        "spectrum. (The transformed gap functions differ from the original ones by "
+        f"{digits(min(off.values()))} to {digits(max(off.values()))}.)",
     )
 
 
@@ -158,7 +168,9 @@ def dos(results: Results, config: PaperConfig) -> Item:
             for size, found in reduced.items()
         ),
     )
-    alone = f"{int(results['flow-complex']['dos'])}" if "dos" in results["flow-complex"] else "-"
+    alone, df = needed(results["flow-complex"], "dos"), {n: float(results[n]["df"]) for n in ("dos", "plain")}
+    similar = 1 / CLOSE <= df["dos"] / df["plain"] <= CLOSE
+    from_two = all(portion >= 0.99 for size, portion in portions.items() if size >= 2)
     return Item(
         name="DOS as the input",
         title="Densities of states in place of gap functions",
@@ -167,25 +179,33 @@ def dos(results: Results, config: PaperConfig) -> Item:
         f"{plus_minus(results['plain'], 'df')}). Portion covered: "
         f"{', '.join(f'{percent(v, 4)} (d_L = {s})' for s, v in portions.items())}. Alone, densities of states "
         f"need {alone} latent dimensions for {percent(WELL)} of the variance.",
-        verdict=graded(portions[min(portions)] >= 0.99, float(results["dos"]["df"]) < 0.5),
-        why="Reproduced if the portion at d_L = 1 is 99 % or more, which is what decides in the paper.",
+        verdict=graded(similar and from_two and portions[min(portions)] >= 0.99, similar and from_two),
+        why="Reproduced if the portion is 99 % or more from d_L = 1 on, which is what decides in the paper, and the "
+        f"predictor's 1 - PCC is within a factor of {CLOSE:g} of that from gap functions; the trend if the portion "
+        "is too small at the smallest d_L only.",
         table=table,
         figure="fig-dos.png",
+        caption="A spectrum predicted from its density of states, and a density of states, at the energies that the "
+        "network sees, through every bottleneck.",
     )
 
 
 def reverse(results: Results) -> Item:
     """From spectra to gap functions."""
     found, df = results["reverse"], float(results["plain"]["df"])
+    dg, null = float(found["dg"]), float(results["baseline"]["complex_gap"])
+    informed = dg <= INFORMED * null
     return Item(
         name="Sec. IV",
         title="The reverse direction: spectra in, gap functions out",
         paper="Works well (not shown).",
-        ours=f"Mean 1 - PCC {digits(found['dg'])}, relative distance {percent(found['l2'])}; the other direction: "
-        f"{digits(df)}.",
-        verdict=graded(float(found["dg"]) <= WELL, float(found["dg"]) < df),
-        why=f"Reproduced if the mean 1 - PCC is {WELL} or less.",
+        ours=f"Mean 1 - PCC {digits(dg)}, relative distance {percent(found['l2'])}; the other direction: "
+        f"{digits(df)}. (The gap function of the mean spectrum for every answer: {digits(null)}.)",
+        verdict=graded(informed and dg <= WELL, informed and dg < df),
+        why=f"Reproduced if the mean 1 - PCC is {WELL} or less, the trend if it is less than in the other direction; "
+        "in both cases it may be half of that of the mean spectrum's gap function at most.",
         figure="fig-reverse.png",
+        caption="Gap functions of four test spectra, by the equations (dashed) and by the network.",
     )
 
 
@@ -199,5 +219,7 @@ def scaling(results: Results) -> Item:
         paper="The same gap function in scaled units.",
         ours=f"Largest difference of {int(found['n'])} gap functions: {digits(worst)} of their largest value.",
         verdict=graded(worst < 1e-6, worst < 1e-3),
-        why="An identity of the equations. Reproduced to the accuracy that was asked of the gap functions, 1e-6.",
+        why="An identity of the equations, so that it is not counted. Reproduced to the accuracy that was asked of the "
+        "gap functions, 1e-6.",
+        counted=False,
     )

@@ -25,7 +25,7 @@ from ..analysis import (
 )
 from ..data import Dataset, as_features, as_gap_functions
 from ..models import Network, Predictor, PredictorConfig, fit_standardization, glorot_initialized
-from ..training import apply_network, as_rows, pearson
+from ..training import apply_network, as_rows, pearson, solve_gaps
 from ._config import MEASURED_UP_TO
 from ._stages import N_EXAMPLES, Arrays, Work
 
@@ -50,18 +50,32 @@ def plain(work: Work) -> Arrays:
 
 
 def baseline(work: Work) -> Arrays:
-    """What always answering the mean spectrum of the training rows comes to."""
-    found = {}
+    """What knows nothing of its input: the mean spectrum of the training rows for every gap function.
+
+    And how far apart any two samples of a family are, spectra and gap functions.
+    """
+    found: Arrays = {}
     for name, dataset in (("simple", work.simple), ("complex", work.complex)):
         split = work.split(dataset)
-        label, mean = dataset.a2f[split.test], np.mean(dataset.a2f[split.train], axis=0, keepdims=True)
-        found[name] = np.mean(1 - pearson(label, np.broadcast_to(mean, label.shape)))
+        mean = np.mean(dataset.a2f[split.train], axis=0, keepdims=True)
+        both = (
+            ("", dataset.a2f[split.test], mean),
+            (
+                "_gap",
+                as_features(dataset.Delta[split.test]),
+                as_features(solve_gaps(work.setting(dataset), mean).Delta),
+            ),
+        )
+        for kind, label, answer in both:
+            found[f"{name}{kind}"] = np.mean(1 - pearson(label, np.broadcast_to(answer, label.shape)))
+            found[f"{name}{kind}_pairs"] = np.mean(1 - pearson(label, np.roll(label, 1, axis=0)))
+        found |= _moments(dataset, np.broadcast_to(mean, dataset.a2f.shape))
     return found
 
 
 def _predictor(work: Work, name: str, dataset: Dataset) -> Arrays:
     inputs, split = as_features(dataset.Delta), work.split(dataset)
-    _, found = fit_predictor(name, inputs, dataset.a2f, split=split, config=work.training(), progress=work.epoch_told)
+    found = fit_predictor(name, inputs, dataset.a2f, split=split, config=work.training(), progress=work.epoch_told)
     everything = apply_network(found.model, inputs)
     return _judged(work, dataset, everything[split.test]) | _moments(dataset, everything)
 
@@ -171,7 +185,7 @@ def _reduced(work: Work, *, size: int) -> Arrays:
 
 def _learned(name: str, f_n: np.ndarray, g_n: np.ndarray, **how: Any) -> tuple[Network, np.ndarray, Arrays]:
     """A predictor of transformed data, its answers for the test rows, and how good they are."""
-    model = fit_predictor(f"{name}, predictor", g_n, f_n, **how)[1].model
+    model = fit_predictor(f"{name}, predictor", g_n, f_n, **how).model
     test = how["split"].test
     answers, label = apply_network(model, g_n[test]), f_n[test]
     return model, answers, {"loss": np.mean((answers - label) ** 2), "df_reduced": np.mean(1 - pearson(answers, label))}
@@ -213,7 +227,7 @@ def dos(work: Work) -> Arrays:
     found = fit_predictor(
         "density of states", dataset.fields["dos"], dataset.a2f, split=split, config=work.training(),
         progress=work.epoch_told,
-    )[1]  # fmt: skip
+    )  # fmt: skip
     return _judged(work, dataset, apply_network(found.model, dataset.fields["dos"][split.test]))
 
 
@@ -235,7 +249,7 @@ def reverse(work: Work) -> Arrays:
     """A predictor from spectra to gap functions."""
     dataset = work.complex
     split, f, g = work.split(dataset), dataset.a2f, as_features(dataset.Delta)
-    found = fit_predictor("reverse", f, g, split=split, config=work.training(), progress=work.epoch_told)[1]
+    found = fit_predictor("reverse", f, g, split=split, config=work.training(), progress=work.epoch_told)
     answers, label = apply_network(found.model, f[split.test]), g[split.test]
     return {
         "dg": np.mean(1 - pearson(answers, label)),

@@ -72,7 +72,10 @@ def information(work: Work) -> Arrays:
 def pade(work: Work) -> Arrays:
     """Gap functions of the complex family by the Pade approximant in double precision, and their errors."""
     dataset = work.complex
-    solved = solve_gaps(work.setting(dataset), dataset.a2f, method=Pade(), largest_error=np.inf)
+    solved = solve_gaps(
+        work.setting(dataset), dataset.a2f, method=Pade(), largest_error=np.inf,
+        progress=work.counted("Pade approximants", len(dataset)),
+    )  # fmt: skip
     size = np.max(np.abs(dataset.Delta), axis=1)
     miss = np.abs(solved.Delta - dataset.Delta)
     return {
@@ -96,7 +99,7 @@ def _network(work: Work, *, data: Data, seed: int, longer: bool) -> Arrays:
     config = work.training(epochs=work.config.more_epochs if longer else None, seed=seed)
     found = fit_predictor(
         f"{data} data, seed {seed}", inputs, dataset.a2f, split=split, config=config, progress=work.epoch_told
-    )[1]
+    )
     df = {
         name: np.mean(1 - pearson(apply_network(found.model, inputs[rows]), dataset.a2f[rows]))
         for name, rows in (("df", split.test), ("df_train", split.train))
@@ -114,7 +117,9 @@ def inversion(work: Work) -> Arrays:
     size = np.max(np.abs(of["exact"]), axis=1, keepdims=True)
     noise = np.random.default_rng(work.config.seed).normal(size=(2, *of["exact"].shape))
     of["noise"] = of["exact"] + NOISE * size * (noise[0] + 1j * noise[1])
-    df = {name: 1 - pearson(equations.prepare(Delta), dataset.a2f[rows]) for name, Delta in of.items()}
-    return {name: np.mean(values) for name, values in df.items()} | {
-        f"{name}_median": np.median(values) for name, values in df.items()
-    }
+    found: Arrays = {}
+    for name, Delta in of.items():
+        work.progress(f"linear inversion, {name}")
+        df = 1 - pearson(equations.prepare(Delta), dataset.a2f[rows])
+        found |= {name: np.mean(df), f"{name}_error": np.std(df) / np.sqrt(df.size), f"{name}_median": np.median(df)}
+    return found

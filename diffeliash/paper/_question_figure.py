@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..analysis import ROUNDING
+from ._answer import Point
 from ._published import TABLE_I
 from ._stages import Arrays
 
@@ -13,13 +14,16 @@ SHOWN = 120
 EXACT, PADE, LIMIT = "tab:blue", "tab:orange", "black"
 
 
-def question_figure(information: Arrays, pade: Arrays, levels: dict[str, tuple[float, str]]) -> Figure:
+MARKERS = {"network": "o", "linear inversion": "s"}
+
+
+def question_figure(information: Arrays, pade: Arrays, points: tuple[Point, ...]) -> Figure:
     """Singular values, the limit they set, and where networks and inversion lie.
 
     Args:
         information: Of its stage.
         pade: Of its stage.
-        levels: Mean 1 - PCC and color, by what is shown as a line.
+        points: What was reached, at which error of the gap function.
     """
     figure = Figure(figsize=(11, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -44,10 +48,12 @@ def question_figure(information: Arrays, pade: Arrays, levels: dict[str, tuple[f
     right.axvspan(low, high, color=PADE, alpha=0.2, lw=0, label="error of double-precision Pade")
     published = [value for _, value in TABLE_I.values()]
     right.axhspan(min(published), max(published), color="gray", alpha=0.25, lw=0, label="the paper's Table I")
-    for (name, (level, color)), style in zip(levels.items(), ("--", "--", ":"), strict=True):
-        right.axhline(level, color=color, ls=style, lw=1.5, label=name)
+    for method, marker in MARKERS.items():
+        shown = [point for point in points if point.method == method]
+        x, y, error = ([*map(float, values)] for values in zip(*((p.noise, *p.df) for p in shown), strict=True))
+        right.errorbar(x, y, np.nan_to_num(error), fmt=marker, color=EXACT, capsize=3, label=method, clip_on=False)
     right.set_xlabel(r"error of the gap function, relative to max $|\Delta|$")
     right.set_ylabel(r"1 - PCC of $\alpha^2F$")
-    right.set_xlim(noise[0], noise[-1])
+    right.set_xlim(noise[0] / 1.5, noise[-1])
     figure.legend(*right.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=3)
     return figure

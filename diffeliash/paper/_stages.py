@@ -21,6 +21,7 @@ from ..data import (
     Split,
     generate,
     read_dataset,
+    software_versions,
     split_rows,
 )
 from ..models import Setting, read_envelope, setting_of, write_envelope
@@ -98,12 +99,16 @@ class Work:
         """Progress of a training."""
         self.progress(f"{name}, epoch {epoch}, loss {loss:.4f}")
 
+    def counted(self, name: str, total: int) -> Callable[[int], None]:
+        """Progress of something that is done sample by sample."""
+        return lambda done: self.progress(f"{name}, {done} of {total}")
+
     def kept(self, name: str, make: "Callable[[Work], Arrays]") -> Arrays:
         """The results of a stage: from its file, or computed now and written there.
 
         Raises:
             IntegrityError: The file is damaged.
-            InputError: It is of another configuration.
+            InputError: It is of another configuration or version.
             StorageError: It cannot be written.
         """
         path = self.folder / "stages" / f"{name}.stage"
@@ -140,7 +145,7 @@ class Work:
 def _at_200_energies(work: Work) -> Arrays:
     dataset = work.complex
     setting = dataclasses.replace(work.setting(dataset), n_energies=200)
-    solved = solve_gaps(setting, dataset.a2f)
+    solved = solve_gaps(setting, dataset.a2f, progress=work.counted("gap functions at 200 energies", len(dataset)))
     if not np.all(solved.ok):
         raise InputError(f"{np.sum(~solved.ok)} of {len(dataset)} gap functions cannot be computed at 200 energies.")
     return {"Delta": solved.Delta}
@@ -159,4 +164,7 @@ def _read(path: pathlib.Path, identity: dict[str, Any]) -> Arrays:
         raise IntegrityError("damaged stage", where=str(path), why=error.why or f"{error.what}.", hint=hint) from error
     if header["identity"] != identity:
         raise InputError("of another configuration", where=str(path), hint="Choose another --run.")
+    made, ours = header["versions"]["diffeliash"], software_versions()["diffeliash"]
+    if made != ours:
+        raise InputError(f"made by diffeliash {made}, this is {ours}", where=str(path), hint="Choose another --run.")
     return dict(zip(header["names"], arrays, strict=True))

@@ -157,6 +157,7 @@ def solve_gaps(
     *,
     method: MSC | Pade = MSC(),
     largest_error: float = LARGEST_ERROR,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Gaps:
     """Gap functions on both axes of many spectra, as a data set has them.
 
@@ -165,8 +166,12 @@ def solve_gaps(
         a2f: Spectra on its grid, one a row; predicted ones may be negative here and there.
         method: How they are continued.
         largest_error: Of a continuation that counts as converged, relative, and of its Cauchy test.
+        progress: Told how many are done; it may stop the work by an exception.
     """
-    parts = [values for _, values in map_materials(_gap_solver(setting, method, largest_error), a2f)]
+    parts = []
+    for rows, values in map_materials(_gap_solver(setting, method, largest_error), a2f):
+        parts.append(values)
+        progress(rows.stop)
     return Gaps(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 

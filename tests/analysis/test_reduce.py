@@ -1,5 +1,7 @@
 """The flow on functions whose complexity is known."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -86,7 +88,7 @@ def test_what_is_kept_separately_is_not_what_both_share():
     assert unexplained_part(first[split.test], kept["together"]) > 1
     errors = []
     for f_n, g_n in (together, apart):
-        model = fit_predictor("map", g_n, f_n, **HOW)[1].model
+        model = fit_predictor("map", g_n, f_n, **HOW).model
         errors.append(unexplained_part(f_n[split.test], apply_network(model, g_n[split.test])))
     assert errors[0] < 0.1 < 0.7 < errors[1]
 
@@ -117,6 +119,17 @@ def test_a_good_predictor_ends_the_flow_and_equal_complexity_too():
     lazy = ReduceConfig(latent_sizes=(1, 2, 3, 6), good_enough=1e-9, epochs=1, autoencoder_epochs=60, batch_size=16,
                         learning_rate=3e-3, autoencoder_sizes=(60,), hidden_sizes=(20,))  # fmt: skip
     assert reduce_complexity(inputs, outputs, lazy).verdict == "change hyper-parameters"
+
+
+def test_bottlenecks_that_do_not_suffice_decide_nothing():
+    """Inputs of three numbers, outputs of six."""
+    numbers, outputs = planted(6, 1)
+    inputs = numbers[:, :3] @ planted(3, 2)[1][:3]
+    lazy = dataclasses.replace(CONFIG, good_enough=1e-9, epochs=1)
+    found = reduce_complexity(inputs, outputs, dataclasses.replace(lazy, latent_sizes=(1,)))
+    assert (found.verdict, found.inputs.sufficient, found.new_predictor) == ("wider bottlenecks needed", False, None)
+    found = reduce_complexity(inputs, outputs, dataclasses.replace(lazy, latent_sizes=(3,)))
+    assert (found.verdict, found.inputs.sufficient, found.outputs.sufficient) == ("reduced", True, False)
 
 
 def test_bad_input():

@@ -58,6 +58,9 @@ def test_every_item_has_a_verdict(finished):
     assert {int(n) for text in re.findall(r"Figs?\. ([\d, ]+)", names) for n in re.findall(r"\d+", text)} == FIGURES
     assert {"Table I", "Table II", "DOS as the input"} <= {item["name"] for item in answer["items"]}
     text = (folder / "report.md").read_text()
+    assert answer["summary"] in text
+    for paragraph in answer["answer"]:
+        assert paragraph in text
     for item in answer["items"]:
         assert item["verdict"] in VERDICTS
         assert f"## {item['name']}: {item['title']}" in text
@@ -70,7 +73,7 @@ def test_the_report_needs_no_other_file(finished):
     folder, _ = finished
     page, text = (folder / "report.html").read_text(), (folder / "report.md").read_text()
     assert set(re.findall(r'(?:src|href)="(\w+:)', page)) == {"data:"}
-    pictures = re.findall(r"!\[\]\((.*)\)", text)
+    pictures = re.findall(r"!\[[^]]+\]\((.*)\)", text)
     assert len(set(pictures)) == page.count("<img") == len(list(folder.glob("*.png"))) == 14
     for name in pictures:
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
@@ -98,7 +101,7 @@ def test_what_does_not_depend_on_the_size(finished):
 def test_the_report_is_drawn_again_from_the_stages(finished, tmp_path):
     folder, answer = finished
     results = run_stages(QUICK, folder)
-    again = write_report(results, QUICK, tmp_path, command="diffeliash reproduce --quick")
+    again = write_report(results, QUICK, tmp_path, command="diffeliash reproduce --quick").items
     assert [dataclasses.asdict(item) for item in again] == [
         item | {"table": item["table"] and tuple(map(tuple, item["table"]))} for item in answer["items"]
     ]
@@ -108,6 +111,12 @@ def test_the_report_is_drawn_again_from_the_stages(finished, tmp_path):
 def test_it_is_no_run_of_other_sizes(finished):
     with pytest.raises(InputError, match="another configuration"):
         run_stages(dataclasses.replace(QUICK, epochs=9), finished[0])
+
+
+def test_stages_of_different_versions_are_not_mixed(finished, monkeypatch):
+    monkeypatch.setattr("diffeliash.paper._stages.software_versions", lambda: {"diffeliash": "9.9"})
+    with pytest.raises(InputError, match=r"made by diffeliash .*, this is 9\.9"):
+        run_stages(QUICK, finished[0])
 
 
 def test_a_damaged_stage_says_what_to_do(finished, tmp_path):

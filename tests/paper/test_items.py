@@ -12,6 +12,12 @@ from diffeliash.paper import _items_measures as measures
 from diffeliash.paper._item import digits, graded, percent
 from diffeliash.paper._published import TABLE_I, TABLE_II
 
+NULL = {
+    "simple": 0.6, "complex": 0.4, "complex_pairs": 0.6, "complex_gap": 0.03, "complex_gap_pairs": 0.05,
+    "moments_std": np.array([0.5, 0.4]),
+}  # fmt: skip
+"""Errors of an answer that knows nothing of its input."""
+
 
 def table_one(*, df=1.0, dg=1.0):
     return {
@@ -21,33 +27,117 @@ def table_one(*, df=1.0, dg=1.0):
 
 
 def test_the_papers_table_one():
-    found = measures.table_one(table_one(), 0.4)
+    found = measures.table_one(table_one(), NULL)
     assert found.verdict == "reproduced"
     assert found.table[1][:5] == ("2", "0.00336", "0.00336 ± 0.0001", "0.107", "0.107 ± 0.001")
-    assert found.ours.startswith("By 19 to 33 times as much. (1 - PCC of always answering the mean spectrum: 0.4;")
-    assert measures.table_one(table_one(dg=0.4), 0.4).verdict == "trend reproduced"
-    assert measures.table_one(table_one(dg=2.5), 0.4).verdict == "not reproduced"
+    assert found.ours.startswith("By 19 to 33 times as much. ")
+    assert measures.table_one(table_one(dg=0.4), NULL).verdict == "trend reproduced"
+    assert measures.table_one(table_one(dg=2.5), NULL).verdict == "not reproduced"
 
 
 def test_the_papers_table_two():
-    def found(portions=1.0, losses=1.0):
+    def found(portions=1.0, losses=1.0, at_one=TABLE_II[1][0]):
         rows = {
             size: {"portion": portion * portions, "loss": loss * losses, "characteristic": 0.1}
             for size, (portion, loss) in TABLE_II.items()
         }
+        rows[1]["portion"] = at_one
         return measures.table_two(rows)
 
     assert found().verdict == "reproduced"
-    assert found(portions=0.98).verdict == "trend reproduced"
+    assert found(at_one=0.995).verdict == "trend reproduced"
+    assert found(portions=0.98).verdict == "not reproduced"
     assert found(losses=-1.0).verdict == "not reproduced"
     assert found().table[1][:3] == ("1", "63.71 %", "63.71 %")
 
 
 def test_moments_within_their_spread():
-    def found(mean):
-        return measures.of_moments({2: {"moments_mean": np.array([mean, 0.01]), "moments_std": np.array([0.2, 0.2])}})
+    def found(mean, std=0.19):
+        columns = {2: {"moments_mean": np.array([mean, 0.01]), "moments_std": np.array([std, std])}}
+        return measures.of_moments(columns, NULL)
 
     assert [found(mean).verdict for mean in (0.1, -0.3)] == ["reproduced", "not reproduced"]
+    assert found(0.09, std=0.05).verdict == "trend reproduced"
+
+
+def knows_nothing():
+    """Results of networks that answer every gap function with the mean spectrum."""
+    gap = {"dg": NULL["complex_gap"], "dg_error": 1e-4, "df_error": 1e-3, "n_pairs": 1000}
+    shared = gap | {"df": NULL["complex"], "mse": 0.1, "variance": 0.1, "loss": 0.1, "df_reduced": 1e-3}
+    shared |= {"unexplained_f": 0.3, "dg_equations": 0.03, "dg_autoencoder": 0.01, "l2": 0.3}
+    shared |= {"moments_mean": np.zeros(2), "moments_std": NULL["moments_std"]}
+    names = ("plain", "exact-seed-0", "pade-seed-0", "reverse")
+    return dict.fromkeys(names, shared) | {"simple": shared | {"df": NULL["simple"]}, "baseline": NULL}
+
+
+def test_a_network_that_knows_nothing_reproduces_nothing():
+    """Its spectra differ 13 times as much as their gap functions, its moments are zero within their spread."""
+    results = knows_nothing()
+    plain = results["plain"]
+    by_size = {size: plain | {"df_reduced": 1e-3 * size} for size in TABLE_I}
+    found = [
+        items._simple(results),
+        items._complex(results),
+        items._recomputed(results),
+        items._reduced_predictions(by_size, 0.1),
+        measures.table_one(by_size, NULL),
+        measures.of_moments(by_size, NULL),
+        measures.equations(by_size, NULL),
+        measures.reverse(results),
+    ]
+    assert NULL["complex"] > 10 * NULL["complex_gap"]
+    assert {item.name: item.verdict for item in found} == dict.fromkeys((i.name for i in found), "not reproduced")
+
+
+def test_one_that_knows_its_input_does():
+    results = knows_nothing()
+    better = {name: found | {"df": 0.08, "dg": 1e-3, "loss": 0.01} for name, found in results.items()}
+    better |= {"baseline": NULL, "simple": results["simple"] | {"df": 0.01}}
+    by_size = {size: better["plain"] | {"df_reduced": 1e-3 * size, "dg_equations": 1e-3} for size in (2, 4)}
+    found = [
+        items._simple(better),
+        items._complex(better),
+        items._recomputed(better),
+        items._reduced_predictions(by_size, 0.1),
+        measures.equations(by_size, NULL),
+        measures.reverse(better),
+    ]
+    assert {item.verdict for item in found} == {"reproduced"}
+    exact = better | {"exact-seed-0": {"df": 0.04}, "pade-seed-0": {"df": 0.1}}
+    assert items._complex(exact).verdict == "trend reproduced"
+
+
+def test_the_flow():
+    simple = {"verdict": 0, "error": 0.01, "good_enough": 0.02}
+    many = simple | {"verdict": 1, "error": 0.3, "inputs": 2, "outputs": 32, "inputs_sufficient": True}
+    many |= {"outputs_sufficient": False, "new_error": 0.01, "new_error_original": 0.4}
+    found = items._flow({"flow-simple": simple, "flow-complex": many})
+    assert found.verdict == "reproduced"
+    assert "more than 32" in found.ours
+    assert "0.4" in found.ours
+    bad = items._flow({"flow-simple": simple, "flow-complex": many | {"new_error": 0.1}})
+    assert bad.verdict == "trend reproduced"
+    narrow = simple | {"verdict": 3, "error": 0.3, "inputs": 2, "inputs_sufficient": False}
+    narrow |= {"outputs": 2, "outputs_sufficient": False}
+    found = items._flow({"flow-simple": simple, "flow-complex": narrow})
+    assert (found.verdict, "wider bottlenecks needed" in found.ours) == ("not reproduced", True)
+
+
+@pytest.mark.parametrize(
+    ("portions", "df", "verdict"),
+    [
+        ((0.995, 1.0), 0.05, "reproduced"),
+        ((0.9, 1.0), 0.05, "trend reproduced"),
+        ((0.9, 0.9), 0.05, "not reproduced"),
+        ((1.0, 1.0), 0.2, "not reproduced"),
+    ],
+)
+def test_densities_of_states(portions, df, verdict):
+    numbers = {"unexplained_g": 0.03, "loss": 0.1, "df_reduced": 0.1}
+    results = {f"dos-reduced-{size}": numbers | {"portion": p} for size, p in zip((1, 2), portions, strict=True)}
+    results |= {"dos": {"df": df, "df_error": 0.01}, "plain": {"df": 0.05, "df_error": 0.01}}
+    results["flow-complex"] = {"dos": 4, "dos_sufficient": True}
+    assert measures.dos(results, PaperConfig(dos_sizes=(1, 2))).verdict == verdict
 
 
 LATENT = [
@@ -85,14 +175,29 @@ def neurons(n, n_proper, loss, *, steps=()):
 
 def test_basis_functions_and_steps():
     steps = (3, 10, 30, 90)
-    papers = {(4, 0): neurons(4, 4, 0.1, steps=steps), (6, 0): neurons(6, 3, 0.2), (8, 0): neurons(8, 6, 0.05)}
+    papers = {(4, seed): neurons(4, 4, 0.1, steps=steps) for seed in range(3)}
+    papers |= {(6, 0): neurons(6, 3, 0.2), (8, 0): neurons(8, 6, 0.05)}
     good = bases.of_bases(papers)
     assert [item.verdict for item in good] == ["reproduced", "reproduced"]
-    assert good[0].table[2][:4] == ("6", "0", "3", "20 %")
-    odd = bases.of_bases({(4, 0): neurons(4, 4, 0.1, steps=steps[:2]), (6, 0): neurons(6, 3, 0.01)})
-    assert [item.verdict for item in odd] == ["trend reproduced", "trend reproduced"]
+    assert good[0].table[4][:4] == ("6", "0", "3", "20 %")
+    three = {(6, seed): neurons(6, n, loss) for seed, (n, loss) in enumerate(((3, 0.2), (2, 0.1)))}
+    odd = bases.of_bases(
+        {(4, 0): neurons(4, 4, 0.01, steps=steps[:2]), (4, 1): neurons(4, 4, 0.02, steps=steps)} | three
+    )
+    assert [item.verdict for item in odd] == ["trend reproduced", "reproduced"]
+    few = bases.of_bases({(4, seed): neurons(4, 4, 0.01, steps=steps[:2]) for seed in range(3)})
+    assert [item.verdict for item in few] == ["not reproduced", "trend reproduced"]
     none = bases.of_bases({(4, 0): neurons(4, 0, 0.9)})
     assert [item.verdict for item in none] == ["not reproduced", "not reproduced"]
+
+
+def test_steps_that_chance_would_have_done():
+    """One step of one network, near a basis: as random epochs would be in a fifth of all cases."""
+    found = bases.of_bases({(4, 0): neurons(4, 4, 0.1, steps=(10,))})[1]
+    assert found.verdict == "not reproduced"
+    assert bases.at_least(2, [0.5, 0.5, 0.5]) == pytest.approx(0.5)
+    assert bases.at_least(1, [0.2]) == pytest.approx(0.2)
+    assert bases._covered([10], 1000) == pytest.approx(2 * np.log(1.5) / np.log(1000), rel=0.01)
 
 
 def test_a_step_where_no_basis_is_found_is_none_of_the_papers():

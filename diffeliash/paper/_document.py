@@ -1,0 +1,143 @@
+"""A report as Markdown, and as one HTML file that needs no other."""
+
+import base64
+import html
+from typing import NamedTuple
+
+from ..data import GenerateConfig
+from ._answer import Answer
+from ._item import WELL, Item, Table, percent
+from ._published import SOURCE
+
+TITLE = "Spectral functions from gap functions by networks: the paper reproduced"
+
+QUESTION = "Is the map from spectra to gap functions many-to-one?"
+
+STYLE = """body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
+table { border-collapse: collapse; margin: 1em 0; font-size: 90% }
+td, th { border: 1px solid #ccc; padding: .2em .6em; text-align: left }
+figcaption { font-size: 90%; color: #555 }
+img { max-width: 100% } .reproduced { color: #17692c } .trend { color: #8a5a00 } .not { color: #a11 }"""
+
+_DATA = GenerateConfig()
+
+WORDS = (
+    "a2F: the spectral function, 1000 points up to 10 meV.",
+    f"gap function: Delta(omega + i Gamma) up to 35 meV, Gamma = {_DATA.broadening:g} meV, T = {_DATA.T:g} K, mu* = "
+    f"{_DATA.mu_star:g}; real and imaginary parts side by side for a network. The paper's is a Pade approximant at "
+    "Gamma -> 0+.",
+    f"exact: computed by the equations on that line, with a relative error of {_DATA.max_error:g} or less.",
+    "Pade, double precision: the Pade approximant of Matsubara values that have the rounding errors of 64-bit numbers.",
+    "1 - PCC: one minus Pearson's correlation coefficient of two functions over their points: 0 if they differ by a "
+    "factor and a constant only, 1 if they have nothing in common; Df of spectra, Dg of gap functions, means over test "
+    "rows.",
+    "d_L: neurons in the bottleneck of an autoencoder.",
+    "unexplained: sum of squared differences after an autoencoder over the sum of squared distances from the mean; "
+    f"{percent(WELL)} or less counts as sufficient.",
+    "l_n: the largest distance of a gap function after the autoencoder from the nearest other one; portion: gap "
+    "functions as they were with one of these nearer than l_n.",
+    "best linear estimate: the mean of what is left possible, if the family and the errors were normal.",
+    "±: standard error over samples, unless something else is said.",
+)
+"""What the report's words mean."""
+
+
+class Content(NamedTuple):
+    """What a report says.
+
+    Args:
+        items: Of the paper.
+        answer: To its question.
+        about: How it was made.
+        summary: Of the verdicts.
+    """
+
+    items: list[Item]
+    answer: Answer
+    about: dict[str, str]
+    summary: str
+
+
+QUESTION_CAPTION = (
+    "Left: singular values of the derivative of the gap function, for each of some test spectra. Right: mean 1 - PCC "
+    "of spectra against the error of the gap functions that they are found from; the band of the best linear estimate "
+    "is its range over these spectra, that of Pade holds the middle 80 % of its errors."
+)
+
+
+def pictures_of(item: Item) -> list[tuple[str, str]]:
+    """Names and captions."""
+    more = [("fig-06-latent.png", "What bottlenecks leave unexplained, on test rows.")] if item.name == "Fig. 6" else []
+    return [(item.figure, item.caption), *more] if item.figure else []
+
+
+def as_markdown(content: Content) -> str:
+    """The report; pictures are files beside it."""
+    found, reply = content.items, content.answer
+    head = ("item", "what", "verdict")
+    parts = [f"# {TITLE}", SOURCE]
+    parts += [content.summary, _md_table((head, *((i.name, i.title, i.verdict) for i in found)))]
+    parts += [f"## {QUESTION}", *reply.text, *_md_picture("fig-question.png", QUESTION_CAPTION), _md_table(reply.table)]
+    parts += ["## Words", _md_list(WORDS)]
+    for item in found:
+        parts += [f"## {item.name}: {item.title}", f"Paper: {item.paper}", f"Here: {item.ours}"]
+        parts += [f"Verdict: **{item.verdict}**. {item.why}"]
+        parts += [part for picture in pictures_of(item) for part in _md_picture(*picture)]
+        parts += [_md_table(item.table)] if item.table else []
+    parts += ["## How it was made", _md_list([f"{name}: {value}" for name, value in content.about.items()])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _md_picture(name: str, caption: str) -> tuple[str, str]:
+    return f"![{caption}]({name})", f"*{caption}*"
+
+
+def _md_list(lines: "tuple[str, ...] | list[str]") -> str:
+    return "\n".join(f"* {line}" for line in lines)
+
+
+def _md_table(table: Table) -> str:
+    lines = [table[0], tuple("---" for _ in table[0]), *table[1:]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def as_html(content: Content, pictures: dict[str, bytes]) -> str:
+    """The report with its pictures in it."""
+    found, reply = content.items, content.answer
+
+    def image(name: str, caption: str) -> str:
+        data = base64.b64encode(pictures[name]).decode()
+        words = html.escape(caption)
+        return (
+            f'<figure><img alt="{words}" src="data:image/png;base64,{data}"><figcaption>{words}</figcaption></figure>'
+        )
+
+    rows = "".join(f"<tr><td>{i.name}</td><td>{html.escape(i.title)}</td><td>{_verdict(i)}</td></tr>" for i in found)
+    parts = [f"<h1>{TITLE}</h1>", _paragraph(SOURCE)]
+    parts += [_paragraph(content.summary), f"<table>{rows}</table>", f"<h2>{QUESTION}</h2>"]
+    parts += [*map(_paragraph, reply.text), image("fig-question.png", QUESTION_CAPTION), _html_table(reply.table)]
+    parts += ["<h2>Words</h2>", "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in WORDS) + "</ul>"]
+    for item in found:
+        parts += [f"<h2>{item.name}: {html.escape(item.title)}</h2>", _paragraph(f"Paper: {item.paper}")]
+        parts += [_paragraph(f"Here: {item.ours}"), f"<p>Verdict: {_verdict(item)}. {html.escape(item.why)}</p>"]
+        parts += [image(*picture) for picture in pictures_of(item)]
+        parts += [_html_table(item.table)] if item.table else []
+    parts += ["<h2>How it was made</h2>", *(_paragraph(f"{name}: {value}") for name, value in content.about.items())]
+    meta = f'<meta charset="utf-8"><title>{TITLE}</title><style>{STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{meta}</head><body>' + "\n".join(parts) + "</body></html>\n"
+
+
+def _paragraph(text: str) -> str:
+    bold = html.escape(text).split("**")
+    return "<p>" + "".join(f"<b>{part}</b>" if i % 2 else part for i, part in enumerate(bold)) + "</p>"
+
+
+def _verdict(item: Item) -> str:
+    return f'<span class="{item.verdict.split()[0]}">{item.verdict}</span>'
+
+
+def _html_table(table: Table) -> str:
+    def line(cells: tuple[str, ...], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    return f"<table>{line(table[0], 'th')}{''.join(line(row, 'td') for row in table[1:])}</table>"

@@ -1,0 +1,79 @@
+"""The answer to the paper's question follows from the numbers, whatever they are."""
+
+import numpy as np
+import pytest
+
+from diffeliash.paper import PaperConfig, _answer
+from diffeliash.paper._question import NOISE, NOISES
+
+CONFIG = PaperConfig(n_seeds=2)
+
+
+def results(*, limit=1e-4, inverted=1e-3, rounded=0.3, exact=(0.03, 0.05), pade=(0.2, 0.24)):
+    """Two spectra, two seeds; singular values that fall by ten with every mode down to rounding."""
+    falling = 10.0 ** -np.arange(17.0)
+    df = np.array([limit, 3 * limit])[:, None] * (NOISES / NOISES[0])[None, :]
+    networks = {
+        f"{data}-{longer}seed-{seed}": {"df": df + more, "df_train": df / 2}
+        for data, both in (("exact", exact), ("pade", pade))
+        for longer, more in (("", 0.01), ("longer-", 0.0))
+        for seed, df in enumerate(both)
+    }
+    return networks | {
+        "information": {
+            "real": np.ones((2, 40)), "imaginary": np.stack([falling, falling]), "df": df, "n": np.full((2, 16), 30),
+            "df_iw": np.array([rounded, rounded]), "n_iw": np.array([9, 11]),
+        },
+        "inversion": dict.fromkeys(("exact", "noise", "pade"), inverted) | {
+            f"{n}_error": 1e-4 for n in ("exact", "noise", "pade")
+        },
+        "pade": {"rms": np.array([0.02, 0.04]), "largest": np.array([0.1, 0.2]), "acceptance": np.array([0.05, 0.2])},
+    }  # fmt: skip
+
+
+def test_the_parts_and_their_errors():
+    text = _answer.answer(results(), CONFIG).text[2]
+    assert "Of the 1 - PCC of 0.22 ± 0.03 " in text  # 0.2 and 0.24
+    assert ", 0.0002 ± 0.0001 is physics, 0.04 ± 0.01 the network, and 0.18 ± 0.01 comes with" in text
+    assert "0.02 ± 0.007 on the rows" in text
+    assert "take away 0.01 ± " in text
+
+
+def test_errors_say_what_they_are_of():
+    assert "over 2 seeds" in _answer.answer(results(), CONFIG).text[-1]
+    one = PaperConfig(n_seeds=1, n_jacobians=1)
+    found = _answer.answer(results(), one)
+    assert "there is one seed" in found.text[-1]
+    assert "one spectrum" in found.text[-1]
+    assert "1 seeds" not in "".join(found.text)
+    assert "comes to on Pade data" in found.text[2]
+    assert "0.2 that" in found.text[2]  # no error
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ({}, "not many-to-one"),
+        ({"inverted": 0.4}, "does not find it"),
+        ({"limit": 0.1}, "do not fix their spectra"),
+    ],
+)
+def test_what_is_said_follows_from_the_numbers(numbers, said):
+    heads = [text.split("**")[1] for text in _answer.answer(results(**numbers), CONFIG).text[:3]]
+    assert said in heads[0]
+
+
+def test_where_it_is_lost():
+    assert "is where it is lost" in _answer.answer(results(), CONFIG).text[1]
+    assert "not lose much more" in _answer.answer(results(rounded=0.001), CONFIG).text[1]
+    assert "factor of 10 with every mode" in _answer.answer(results(), CONFIG).text[1]
+    assert "9 to 11 numbers" in _answer.answer(results(), CONFIG).text[1]
+
+
+def test_points_lie_where_their_data_are():
+    found = _answer.answer(results(), CONFIG)
+    assert [(p.method, p.noise) for p in found.points] == [
+        ("linear inversion", pytest.approx(1e-6)), ("linear inversion", NOISE),
+        ("linear inversion", pytest.approx(0.03)), ("network", pytest.approx(1e-6)), ("network", pytest.approx(0.03)),
+    ]  # fmt: skip
+    assert found.points[-1].df == pytest.approx((0.22, np.sqrt(2) * 0.02))
