@@ -10,6 +10,7 @@ import numpy as np
 
 from .._errors import InputError
 from ..analysis import (
+    LatentScan,
     Verdict,
     after_bottleneck,
     coverage,
@@ -277,14 +278,18 @@ def _flow(work: Work, *, name: str) -> Arrays:
     }
     for kind, scan in (("inputs", found.inputs), ("outputs", found.outputs)):
         if scan is not None:
-            numbers |= {kind: scan.chosen, f"{kind}_sizes": scan.sizes, f"{kind}_unexplained": scan.unexplained}
-            numbers[f"{kind}_sufficient"] = scan.sufficient
+            numbers |= _scanned(kind, scan)
     if name == "complex":
         split = work.split(dataset)
         scan = scan_latent_sizes(
             "density of states", dataset.fields["dos"], split=split, config=config, progress=work.epoch_told
         )
-        numbers |= {"dos": scan.chosen, "dos_sizes": scan.sizes, "dos_unexplained": scan.unexplained}
+        numbers |= _scanned("dos", scan)
     if found.new_error is not None:
         numbers |= {"new_error": found.new_error, "new_error_original": found.new_error_original}
     return numbers
+
+
+def _scanned(kind: str, scan: LatentScan) -> Arrays:
+    numbers = {"": scan.chosen, "_sizes": scan.sizes, "_unexplained": scan.unexplained, "_sufficient": scan.sufficient}
+    return {f"{kind}{name}": value for name, value in numbers.items()}

@@ -14,7 +14,7 @@ SHOWN = 120
 EXACT, PADE, LIMIT = "tab:blue", "tab:orange", "black"
 
 
-MARKERS = {"network": "o", "linear inversion": "s"}
+MARKERS = {"network": ("o", "tab:green"), "linear inversion": ("s", "tab:purple")}
 
 
 def question_figure(information: Arrays, pade: Arrays, points: tuple[Point, ...]) -> Figure:
@@ -48,10 +48,10 @@ def question_figure(information: Arrays, pade: Arrays, points: tuple[Point, ...]
     right.axvspan(low, high, color=PADE, alpha=0.2, lw=0, label="error of double-precision Pade")
     published = [value for _, value in TABLE_I.values()]
     right.axhspan(min(published), max(published), color="gray", alpha=0.25, lw=0, label="the paper's Table I")
-    for method, marker in MARKERS.items():
+    for method, (marker, color) in MARKERS.items():
         shown = [point for point in points if point.method == method]
         x, y, error = ([*map(float, values)] for values in zip(*((p.noise, *p.df) for p in shown), strict=True))
-        right.errorbar(x, y, np.nan_to_num(error), fmt=marker, color=EXACT, capsize=3, label=method, clip_on=False)
+        right.errorbar(x, y, np.nan_to_num(error), fmt=marker, color=color, mfc="none", ms=8, capsize=3, label=method)
     right.set_xlabel(r"error of the gap function, relative to max $|\Delta|$")
     right.set_ylabel(r"1 - PCC of $\alpha^2F$")
     right.set_xlim(noise[0] / 1.5, noise[-1])

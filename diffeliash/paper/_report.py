@@ -30,8 +30,11 @@ TOO_SMALL = (
     "to below. Singular values, best linear estimates, inversions and Pade approximants do not depend on the sizes."
 )
 
-LONGEST = 1200
-"""Numbers of the longest table that goes into `numbers.json`: curves of single samples are not."""
+CURVES = frozenset({"a2f", "predicted", "Delta", "recomputed", "f", "g", "f_n", "g_n", "answers", "functions"})
+"""Results that `numbers.json` does not have: functions, of single samples or of the last layer."""
+
+LONGEST = 2500
+"""Longest table in `numbers.json`; longer ones have a number for every sample."""
 
 
 def write_report(results: Results, config: PaperConfig, folder: pathlib.Path, *, command: str) -> Content:
@@ -101,7 +104,7 @@ def _remarks(simple: Arrays, many: Arrays) -> dict[str, str]:
         "good": ", ".join(name for name, verdict in names.items() if verdict == "good"),
     }
     if "inputs" in many:
-        remarks["complexities"] = f"complex: gap functions {needed(many, 'inputs')}, a2F {needed(many, 'outputs')}"
+        remarks["complexities"] = f"complex: gap functions {needed(many, 'inputs')},\na2F {needed(many, 'outputs')}"
     if "new_error" in many:
         remarks |= {
             "reduced": f"complex: bottleneck {int(many['inputs'])}",
@@ -124,10 +127,14 @@ def _about(results: Results, config: PaperConfig, command: str) -> dict[str, str
 
 
 def _numbers(results: Results) -> dict[str, Any]:
-    """All results but the curves of single samples; what is not finite becomes null."""
+    """All results that are no functions; what is not finite becomes null."""
     return finite(
         {
-            stage: {name: _rounded(value) for name, value in found.items() if np.size(value) <= LONGEST}
+            stage: {
+                name: _rounded(value)
+                for name, value in found.items()
+                if name not in CURVES and np.size(value) <= LONGEST
+            }
             for stage, found in results.items()
         }
     )
