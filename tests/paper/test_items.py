@@ -107,6 +107,17 @@ def test_one_that_knows_its_input_does():
     assert items._complex(exact).verdict == "trend reproduced"
 
 
+def test_what_is_half_as_good_as_it_must_be():
+    """Gap functions a fifth as far off as spectra; Pade data that say little; more than half of the labels missed."""
+    results = knows_nothing()
+    near = results | {"plain": results["plain"] | {"df": 0.045, "dg": 0.009}}
+    assert items._recomputed(near).verdict == "not reproduced"
+    little = results | {"simple": {"df": 0.01}, "exact-seed-0": {"df": 0.1}, "pade-seed-0": {"df": 0.3}}
+    assert items._complex(little).verdict == "not reproduced"
+    by_size = {size: results["plain"] | {"df_reduced": 1e-3 * size, "loss": 0.04} for size in (2, 4)}
+    assert items._reduced_predictions(by_size, 0.1).verdict == "not reproduced"  # (1 - 0.3) 0.1 / 0.04
+
+
 def test_the_flow():
     simple = {"verdict": 0, "error": 0.01, "good_enough": 0.02}
     many = simple | {"verdict": 1, "error": 0.3, "inputs": 2, "outputs": 32, "inputs_sufficient": True}
