@@ -13,6 +13,7 @@ from ._information import Information as Information
 from ._information import expected_difference as expected_difference
 from ._information import family_spread as family_spread
 from ._information import gap_jacobian as gap_jacobian
+from ._information import unexplained_by_mode as unexplained_by_mode
 from ._latent import LatentScan as LatentScan
 from ._latent import Progress as Progress
 from ._latent import after_bottleneck as after_bottleneck

@@ -84,6 +84,32 @@ def family_spread(spectra: Float[np.ndarray, "sample freq"]) -> Float[np.ndarray
     return vectors[:, kept] * np.sqrt(values[kept])[None, :]
 
 
+def unexplained_by_mode(
+    spread: Float[np.ndarray, "freq mode"],
+    spectra: Float[np.ndarray, "sample freq"],
+    instead: Float[np.ndarray, "sample freq"],
+    *,
+    n_modes: int,
+) -> Float[np.ndarray, " mode"]:
+    r"""Which of the modes of a family predictions get right: the part of the variance of each that they leave.
+
+    With the modes $v_k$ of the covariance of the family, the most important first,
+
+    $$ u_k = \frac{\sum_i (v_k \cdot (\hat f_i - f_i))^2}{\sum_i (v_k \cdot (f_i - \bar f))^2}, $$
+
+    zero for a mode that is known and one for a mode that is answered by its mean.
+
+    Args:
+        spread: Of `family_spread`.
+        spectra: $f_i$.
+        instead: $\hat f_i$.
+        n_modes: How many modes.
+    """
+    modes = spread[:, ::-1][:, :n_modes]
+    centered = spectra - np.mean(spectra, axis=0, keepdims=True)
+    return np.sum(((instead - spectra) @ modes) ** 2, axis=0) / np.sum((centered @ modes) ** 2, axis=0)
+
+
 def expected_difference(
     jacobian: Float[np.ndarray, "feature freq"],
     a2f: Float[np.ndarray, " freq"],

@@ -12,6 +12,9 @@ from ._published import TABLE_I
 from ._question import NOISE, NOISES, Data
 from ._run import Results, network_name
 
+HALF = 0.5
+"""Part of the variance of a mode from which on it counts as missed."""
+
 FAR = 10.0
 """Factor by which one thing is far worse than another."""
 
@@ -50,11 +53,13 @@ class Answer:
         table: Mean 1 - PCC of spectra from all that was tried, and from what can be reached at all.
         text: What follows from it, one paragraph an entry.
         points: The same for the picture.
+        missed: Part of the variance of each mode of the family that a method misses, by its name.
     """
 
     table: Table
     text: tuple[str, ...]
     points: tuple[Point, ...]
+    missed: dict[str, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,8 +97,20 @@ def answer(results: Results, config: PaperConfig) -> Answer:
         Point(method="network", noise=float(NOISES[0]), df=_over_seeds(found.test["exact", True])),
         Point(method="network", noise=pade, df=_over_seeds(found.test["pade", True])),
     )
-    text = (_on_physics(results, found), _on_axis(results, found), _on_parts(found, config), _on_errors(config))
-    return Answer(table=_table(found, config), text=text, points=points)
+    missed = {
+        "network, exact data": np.mean(_by_seed(results, config, ("exact", True), "by_mode"), axis=0),
+        "network, Pade data": np.mean(_by_seed(results, config, ("pade", True), "by_mode"), axis=0),
+        "linear inversion, exact data": np.asarray(invert["exact_by_mode"]),
+        "linear inversion, Pade data": np.asarray(invert["pade_by_mode"]),
+    }
+    text = (
+        _on_physics(results, found),
+        _on_axis(results, found),
+        _on_parts(found, config),
+        _on_modes(missed, np.asarray(results["information"]["share_by_mode"])),
+        _on_errors(config),
+    )
+    return Answer(table=_table(found, config), text=text, points=points, missed=missed)
 
 
 def _table(found: _Found, config: PaperConfig) -> Table:
@@ -173,6 +190,24 @@ def _on_parts(found: _Found, config: PaperConfig) -> str:
     )
 
 
+def _on_modes(missed: dict[str, np.ndarray], share: np.ndarray) -> str:
+    """What is missed, by modes of the family."""
+    right = {name: _right(values) for name, values in missed.items()}
+    fine = right["network, exact data"] < right["linear inversion, exact data"]
+    head = "The network misses the fine modes." if fine else "No modes are missed that the inversion finds."
+    counts = "; ".join(f"{name}: {n} ({digits(100 * np.sum(share[:n]), 3)} %)" for name, n in right.items())
+    return (
+        f"**{head}** Leading modes of the family (eigenvectors of its covariance) before the first of which half of "
+        f"the variance or more is missed, and the part of all variance that they hold: {counts}."
+    )
+
+
+def _right(missed: np.ndarray) -> int:
+    """Modes before the first that is not half right."""
+    wrong = np.flatnonzero(missed >= HALF)
+    return int(wrong[0]) if wrong.size else missed.size
+
+
 def _on_errors(config: PaperConfig) -> str:
     seeds = (
         f"for networks, standard deviations over {config.n_seeds} seeds (initial weights, order of rows and split; "
@@ -196,7 +231,7 @@ def _limits(results: Results, noise: float) -> np.ndarray:
 
 def _by_seed(results: Results, config: PaperConfig, kind: tuple[Data, bool], name: str) -> np.ndarray:
     names = [network_name(kind[0], seed, longer=kind[1]) for seed in range(config.n_seeds)]
-    return np.array([float(results[each][name]) for each in names])
+    return np.array([results[each][name] for each in names], dtype=np.float64)
 
 
 def _over_seeds(values: np.ndarray) -> Spread:

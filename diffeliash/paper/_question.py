@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from ..analysis import expected_difference, family_spread, fit_predictor, gap_jacobian
-from ..data import as_features
+from ..analysis import expected_difference, family_spread, fit_predictor, gap_jacobian, unexplained_by_mode
+from ..data import Dataset, as_features
 from ..physics import Pade, Spectrum, continue_gap
 from ..training import EquationResidual, apply_network, pearson, solve_gaps
 from ._stages import N_EXAMPLES, Arrays, Work, take
@@ -26,6 +26,9 @@ SCALE = 5.0
 
 N_SCALED = 8
 """Spectra that the scaling law is tested on."""
+
+N_MODES = 40
+"""Modes of the family for which it is said whether a method gets them right."""
 
 Data = Literal["exact", "pade"]
 
@@ -66,7 +69,8 @@ def information(work: Work) -> Arrays:
         }
         for name, value in values.items():
             found[name].append(np.asarray(value))
-    return {name: np.stack(values) for name, values in found.items()} | {"noise": NOISES}
+    share = np.sum(spread[:, ::-1] ** 2, axis=0)[:N_MODES] / np.sum(spread**2)
+    return {name: np.stack(values) for name, values in found.items()} | {"noise": NOISES, "share_by_mode": share}
 
 
 def pade(work: Work) -> Arrays:
@@ -100,13 +104,19 @@ def _network(work: Work, *, data: Data, seed: int, longer: bool) -> Arrays:
     found = fit_predictor(
         f"{data} data, seed {seed}", inputs, dataset.a2f, split=split, config=config, progress=work.epoch_told
     )
+    answers = apply_network(found.model, inputs)
     df = {
-        name: np.mean(1 - pearson(apply_network(found.model, inputs[rows]), dataset.a2f[rows]))
+        name: np.mean(1 - pearson(answers[rows], dataset.a2f[rows]))
         for name, rows in (("df", split.test), ("df_train", split.train))
     }
     shown = split.test[:N_EXAMPLES]
-    examples = {"a2f": dataset.a2f[shown], "predicted": apply_network(found.model, inputs[shown])}
-    return df | examples | {"train_mse": found.history[-1].train_mse}
+    examples = {"a2f": dataset.a2f[shown], "predicted": answers[shown]}
+    return df | examples | _modes(dataset, answers[split.test], split.test)
+
+
+def _modes(dataset: Dataset, answers: np.ndarray, rows: np.ndarray, name: str = "by_mode") -> Arrays:
+    """Which modes of the family are right in answers for some rows."""
+    return {name: unexplained_by_mode(family_spread(dataset.a2f), dataset.a2f[rows], answers, n_modes=N_MODES)}
 
 
 def inversion(work: Work) -> Arrays:
@@ -120,6 +130,8 @@ def inversion(work: Work) -> Arrays:
     found: Arrays = {}
     for name, Delta in of.items():
         work.progress(f"linear inversion, {name}")
-        df = 1 - pearson(equations.prepare(Delta), dataset.a2f[rows])
+        answers = equations.prepare(Delta)
+        df = 1 - pearson(answers, dataset.a2f[rows])
         found |= {name: np.mean(df), f"{name}_error": np.std(df) / np.sqrt(df.size), f"{name}_median": np.median(df)}
+        found |= _modes(dataset, answers, rows, f"{name}_by_mode")
     return found

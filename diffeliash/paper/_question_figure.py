@@ -1,4 +1,4 @@
-"""The picture of the paper's own question."""
+"""The pictures of the paper's own question."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -56,4 +56,27 @@ def question_figure(information: Arrays, pade: Arrays, points: tuple[Point, ...]
     right.set_ylabel(r"1 - PCC of $\alpha^2F$")
     right.set_xlim(noise[0] / 1.5, noise[-1])
     figure.legend(*right.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=3)
+    return figure
+
+
+def modes_figure(missed: dict[str, np.ndarray], share: np.ndarray) -> Figure:
+    """Which modes of the family are right.
+
+    Args:
+        missed: Part of the variance of each mode that a method misses, by its name.
+        share: Part of the variance of the family that each holds.
+    """
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    axes = figure.subplots()
+    numbers = np.arange(1, share.size + 1)
+    axes.fill_between(numbers, share, color="gray", alpha=0.25, lw=0, label="share of the variance of the family")
+    for name, values in missed.items():
+        marker, color = next(style for method, style in MARKERS.items() if name.startswith(method))
+        exact = name.endswith("exact data")
+        axes.semilogy(numbers, values, "-" if exact else "--", marker=marker, ms=3, color=color, label=name)
+    axes.axhline(1, color="black", lw=0.5)
+    axes.set_xlabel("mode of the family")
+    axes.set_ylabel("part of its variance that is missed")
+    axes.set_xlim(1, share.size)
+    figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=3)
     return figure

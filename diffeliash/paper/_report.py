@@ -21,7 +21,7 @@ from ._document import Content, as_html, as_markdown
 from ._item import WELL, Item, Verdict, digits, needed
 from ._items import items
 from ._networks import VERDICTS
-from ._question_figure import question_figure
+from ._question_figure import modes_figure, question_figure
 from ._run import Results, bases_name, stages
 from ._stages import Arrays
 
@@ -94,6 +94,7 @@ def draw(results: Results, config: PaperConfig, reply: Answer) -> dict[str, Figu
         "fig-dos.png": figures.dos_figure(results["dos"], dos),
         "fig-reverse.png": figures.reverse_figure(results["reverse"]),
         "fig-question.png": question_figure(results["information"], results["pade"], reply.points),
+        "fig-modes.png": modes_figure(reply.missed, results["information"]["share_by_mode"]),
     }
 
 

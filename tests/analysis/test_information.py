@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from diffeliash import Spectrum, continue_gap
-from diffeliash.analysis import expected_difference, family_spread, gap_jacobian
+from diffeliash.analysis import expected_difference, family_spread, gap_jacobian, unexplained_by_mode
 
 from .test_many_to_one import A2F, SETTING
 
@@ -72,3 +72,14 @@ def test_limits_of_the_limit():
     everything = expected_difference(np.eye(N), F, L, noise=1e-9)
     assert everything.n_resolved == 6
     assert everything.df == pytest.approx(0, abs=1e-15)
+
+
+def test_modes_that_are_right_and_modes_that_are_not():
+    """Three modes, of which the first is known, the second half known, and the third answered by its mean."""
+    rng = np.random.default_rng(0)
+    modes = np.linalg.qr(rng.normal(size=(50, 3)))[0].T
+    numbers = rng.normal(size=(4000, 3)) * [3.0, 2.0, 1.0]
+    answers = numbers * [1.0, 0.5, 0.0]
+    spectra, instead = (7 + values @ modes for values in (numbers, answers))
+    found = unexplained_by_mode(family_spread(spectra), spectra, instead, n_modes=3)
+    np.testing.assert_allclose(found, [0, 0.25, 1], atol=0.01)

@@ -74,7 +74,7 @@ def test_the_report_needs_no_other_file(finished):
     page, text = (folder / "report.html").read_text(), (folder / "report.md").read_text()
     assert set(re.findall(r'(?:src|href)="(\w+:)', page)) == {"data:"}
     pictures = re.findall(r"!\[[^]]+\]\((.*)\)", text)
-    assert len(set(pictures)) == page.count("<img") == len(list(folder.glob("*.png"))) == 14
+    assert len(set(pictures)) == page.count("<img") == len(list(folder.glob("*.png"))) == 15
     for name in pictures:
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
     assert "nan" not in re.sub(r'"data:[^"]*"', "", page)

@@ -7,6 +7,7 @@ from diffeliash.paper import PaperConfig, _answer
 from diffeliash.paper._question import NOISE, NOISES
 
 CONFIG = PaperConfig(n_seeds=2)
+MISSED = np.array([0.01, 0.1, 0.6, 0.2])
 
 
 def results(*, limit=1e-4, inverted=1e-3, rounded=0.3, exact=(0.03, 0.05), pade=(0.2, 0.24)):
@@ -14,18 +15,21 @@ def results(*, limit=1e-4, inverted=1e-3, rounded=0.3, exact=(0.03, 0.05), pade=
     falling = 10.0 ** -np.arange(17.0)
     df = np.array([limit, 3 * limit])[:, None] * (NOISES / NOISES[0])[None, :]
     networks = {
-        f"{data}-{longer}seed-{seed}": {"df": df + more, "df_train": df / 2}
-        for data, both in (("exact", exact), ("pade", pade))
+        f"{data}-{longer}seed-{seed}": {"df": df + more, "df_train": df / 2, "by_mode": by_mode}
+        for data, both, by_mode in (("exact", exact, MISSED), ("pade", pade, 10 * MISSED))
         for longer, more in (("", 0.01), ("longer-", 0.0))
         for seed, df in enumerate(both)
     }
     return networks | {
         "information": {
             "real": np.ones((2, 40)), "imaginary": np.stack([falling, falling]), "df": df, "n": np.full((2, 16), 30),
-            "df_iw": np.array([rounded, rounded]), "n_iw": np.array([9, 11]),
+            "share_by_mode": np.array([0.5, 0.25, 0.125, 0.0625]), "df_iw": np.array([rounded, rounded]),
+            "n_iw": np.array([9, 11]),
         },
-        "inversion": dict.fromkeys(("exact", "noise", "pade"), inverted) | {
-            f"{n}_error": 1e-4 for n in ("exact", "noise", "pade")
+        "inversion": {
+            f"{n}{kind}": value
+            for n in ("exact", "noise", "pade")
+            for kind, value in (("", inverted), ("_error", 1e-4), ("_by_mode", (n != "exact") * MISSED))
         },
         "pade": {"rms": np.array([0.02, 0.04]), "largest": np.array([0.1, 0.2]), "acceptance": np.array([0.05, 0.2])},
     }  # fmt: skip
@@ -68,6 +72,14 @@ def test_where_it_is_lost():
     assert "not lose much more" in _answer.answer(results(rounded=0.001), CONFIG).text[1]
     assert "factor of 10 with every mode" in _answer.answer(results(), CONFIG).text[1]
     assert "9 to 11 numbers" in _answer.answer(results(), CONFIG).text[1]
+
+
+def test_modes_that_are_right():
+    text = _answer.answer(results(), CONFIG).text[3]
+    assert "network, exact data: 2 (75 %)" in text
+    assert "network, Pade data: 1 (50 %)" in text
+    assert "linear inversion, exact data: 4 (93.8 %)" in text
+    assert "misses the fine modes" in text
 
 
 def test_points_lie_where_their_data_are():
