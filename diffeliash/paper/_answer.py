@@ -179,13 +179,13 @@ def _on_parts(found: _Found, config: PaperConfig) -> str:
     network, pade = _over_seeds(exact - physics.mean), _over_seeds(through - exact)
     learned = _over_seeds(found.train["exact", True])
     low, high = (f(value for _, value in TABLE_I.values()) for f in (min, max))
-    more, more_pade = (_over_seeds(found.test[d, False] - found.test[d, True]) for d in ("exact", "pade"))
+    more, more_pade = (_over_seeds(found.test[d, True] - found.test[d, False]) for d in ("exact", "pade"))
     return (
         f"**How much is what.** Of the 1 - PCC of {_over_seeds(through)} that the network comes to on Pade data "
         f"after {config.more_epochs} epochs, {physics} is physics, {network} the network, and {pade} "
         f"comes with the Pade approximant. The network's own part ({_over_seeds(exact)} in all on exact data) is "
-        f"{learned} on the rows that it was trained on; {config.more_epochs} epochs in place of {config.epochs} "
-        f"take away {more} on exact data and {more_pade} on Pade data. The paper has {low} to {high} for "
+        f"{learned} on the rows that it was trained on. {config.more_epochs} epochs in place of {config.epochs} change "
+        f"the errors by {more} on exact data and by {more_pade} on Pade data. The paper has {low} to {high} for "
         "spectra of its own."
     )
 

@@ -217,9 +217,11 @@ def dos_figure(found: Arrays, reduced: dict[int, Arrays]) -> Figure:
     grid[0].plot(_omega(found["a2f"]), found["predicted"][1], color=ANSWER, label="predicted from the DOS")
     grid[0].set_ylabel(A2F)
     grid[0].set_xlabel(MEV)
+    grid[0].set_ylim(0, 1.5 * np.max(found["a2f"][1]))
     for axes, (size, each) in zip(grid[1:], reduced.items(), strict=True):
-        axes.plot(_omega_real(each["g"]), each["g"][0], ".--", color=LABEL, label="original", zorder=3, lw=0.8, ms=4)
-        axes.plot(_omega_real(each["g"]), each["g_n"][0], ".-", color=ANSWER, label="reconstructed", lw=0.8, ms=4)
+        i = int(np.argmax(np.sum((each["g"] - 1) ** 2, axis=1)))  # the sample with most structure
+        axes.plot(_omega_real(each["g"]), each["g"][i], ".--", color=LABEL, label="original", zorder=3, lw=0.8, ms=4)
+        axes.plot(_omega_real(each["g"]), each["g_n"][i], ".-", color=ANSWER, label="reconstructed", lw=0.8, ms=4)
         axes.set_title(f"$N(\\omega)/N_F$, $d_L$ = {size}", fontsize="medium")
         axes.set_xlim(0, DOS_RANGE)
         axes.set_xlabel(MEV)

@@ -40,7 +40,7 @@ def test_the_parts_and_their_errors():
     assert "Of the 1 - PCC of 0.22 ± 0.03 " in text  # 0.2 and 0.24
     assert ", 0.0003 ± 0.0002 is physics, 0.04 ± 0.01 the network, and 0.18 ± 0.01 comes with" in text
     assert "0.02 ± 0.007 on the rows" in text
-    assert "take away 0.01 ± " in text
+    assert "change the errors by -0.01 ± " in text
 
 
 def test_errors_of_limits_are_standard_errors():

@@ -135,19 +135,19 @@ def test_the_flow():
 
 
 @pytest.mark.parametrize(
-    ("portions", "df", "verdict"),
+    ("portion", "df", "dos", "verdict"),
     [
-        ((0.995, 1.0), 0.05, "reproduced"),
-        ((0.9, 1.0), 0.05, "trend reproduced"),
-        ((0.9, 0.9), 0.05, "not reproduced"),
-        ((1.0, 1.0), 0.2, "not reproduced"),
+        (0.995, 0.05, 1, "reproduced"),
+        (0.9, 0.05, 1, "trend reproduced"),
+        (1.0, 0.2, 1, "not reproduced"),
+        (1.0, 0.05, 2, "not reproduced"),
     ],
 )
-def test_densities_of_states(portions, df, verdict):
+def test_densities_of_states(portion, df, dos, verdict):
     numbers = {"unexplained_g": 0.03, "loss": 0.1, "df_reduced": 0.1}
-    results = {f"dos-reduced-{size}": numbers | {"portion": p} for size, p in zip((1, 2), portions, strict=True)}
+    results = {f"dos-reduced-{size}": numbers | {"portion": p} for size, p in ((1, portion), (2, 1.0))}
     results |= {"dos": {"df": df, "df_error": 0.01}, "plain": {"df": 0.05, "df_error": 0.01}}
-    results["flow-complex"] = {"dos": 4, "dos_sufficient": True}
+    results["flow-complex"] = {"dos": dos, "dos_sufficient": True, "inputs": 2, "inputs_sufficient": True}
     assert measures.dos(results, PaperConfig(dos_sizes=(1, 2))).verdict == verdict
 
 
@@ -198,6 +198,8 @@ def test_basis_functions_and_steps():
     assert [item.verdict for item in odd] == ["trend reproduced", "reproduced"]
     few = bases.of_bases({(4, seed): neurons(4, 4, 0.01, steps=steps[:2]) for seed in range(3)})
     assert [item.verdict for item in few] == ["not reproduced", "trend reproduced"]
+    no_neuron_missed = bases.of_bases({(4, 0): neurons(4, 4, 0.1), (6, 0): neurons(6, 6, 0.05)})
+    assert no_neuron_missed[0].verdict == "trend reproduced"
     none = bases.of_bases({(4, 0): neurons(4, 0, 0.9)})
     assert [item.verdict for item in none] == ["not reproduced", "not reproduced"]
 
