@@ -212,7 +212,7 @@ def moment_figure(columns: dict[str, Arrays]) -> Figure:
 def dos_figure(found: Arrays, reduced: dict[int, Arrays]) -> Figure:
     """Densities of states before and after bottlenecks, and spectra predicted from them."""
     figure = _figure(11, 2.6)
-    grid = figure.subplots(1, 1 + len(reduced), squeeze=False)[0]
+    grid = figure.subplots(1, 1 + len(reduced), squeeze=False, width_ratios=[1.6, *[1] * len(reduced)])[0]
     grid[0].plot(_omega(found["a2f"]), found["a2f"][1], "--", color=LABEL, label="label", zorder=3)
     grid[0].plot(_omega(found["a2f"]), found["predicted"][1], color=ANSWER, label="predicted from the DOS")
     grid[0].set_ylabel(A2F)
