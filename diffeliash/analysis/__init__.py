@@ -1,5 +1,6 @@
 """The paper's measures and its flow, on any functions; and what the equations themselves say."""
 
+from ._bases import LEAST_DROP as LEAST_DROP
 from ._bases import SMOOTH as SMOOTH
 from ._bases import BasisHistory as BasisHistory
 from ._bases import basis_functions as basis_functions
@@ -22,6 +23,7 @@ from ._latent import fit_predictor as fit_predictor
 from ._latent import scan_latent_sizes as scan_latent_sizes
 from ._latent import transform_separately as transform_separately
 from ._latent import unexplained as unexplained
+from ._latent import unexplained_by_components as unexplained_by_components
 from ._latent import unexplained_part as unexplained_part
 from ._many_to_one import ManyToOne as ManyToOne
 from ._many_to_one import many_to_one as many_to_one

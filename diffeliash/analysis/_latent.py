@@ -156,6 +156,21 @@ def unexplained_part(values: Values, instead: Values) -> float:
     return float(np.sum((instead - values) ** 2) / np.sum((values - np.mean(values, axis=0, keepdims=True)) ** 2))
 
 
+def unexplained_by_components(values: Values, sizes: Sequence[int], *, split: Split) -> Float[np.ndarray, " size"]:
+    """What principal components of the training rows leave unexplained of test rows, as linear bottlenecks would.
+
+    Args:
+        values: The functions, one a row.
+        sizes: Numbers of components.
+        split: Which rows are for training and which are for the test.
+    """
+    mean = np.mean(values[split.train], axis=0, keepdims=True)
+    components = np.linalg.svd(values[split.train] - mean, full_matrices=False)[2]
+    test = values[split.test]
+    instead = (mean + (test - mean) @ components[:size].T @ components[:size] for size in sizes)
+    return np.array([unexplained_part(test, each) for each in instead])
+
+
 def fit_with_labels(
     name: str,
     model: Network,

@@ -34,6 +34,7 @@ WORDS = (
     "d_L: neurons in the bottleneck of an autoencoder.",
     "unexplained: sum of squared differences after an autoencoder over the sum of squared distances from the mean; "
     f"{percent(WELL)} or less counts as sufficient.",
+    "loss: mean square error of the predictor on test rows, of spectra after the autoencoder.",
     "l_n: the largest distance of a gap function after the autoencoder from the nearest other one; portion: gap "
     "functions as they were with one of these nearer than l_n.",
     "best linear estimate: the mean of what is left possible, if the family and the errors were normal.",
@@ -63,7 +64,9 @@ QUESTION_PICTURES = (
         "fig-question.png",
         "Left: singular values of the derivative of the gap function, for each of some test spectra. Right: mean "
         "1 - PCC of spectra against the error of the gap functions that they are found from; the band of the best "
-        "linear estimate is its range over these spectra, that of Pade holds the middle 80 % of its errors.",
+        "linear estimate is its range over these spectra, that of Pade holds the middle 80 % of its errors, which are "
+        "not independent as those on the axis are. At 1e-6: "
+        "exact data. Networks: the longer trained ones.",
     ),
     (
         "fig-modes.png",
@@ -80,12 +83,17 @@ def pictures_of(item: Item) -> list[tuple[str, str]]:
     return [(item.figure, item.caption), *more] if item.figure else []
 
 
+def verdict_of(item: Item) -> str:
+    """In a table of all items."""
+    return item.verdict if item.counted else f"{item.verdict} (not counted)"
+
+
 def as_markdown(content: Content) -> str:
     """The report; pictures are files beside it."""
     found, reply = content.items, content.answer
     head = ("item", "what", "verdict")
     parts = [f"# {TITLE}", SOURCE]
-    parts += [content.summary, _md_table((head, *((i.name, i.title, i.verdict) for i in found)))]
+    parts += [content.summary, _md_table((head, *((i.name, i.title, verdict_of(i)) for i in found)))]
     parts += [f"## {QUESTION}", *reply.text, _md_table(reply.table)]
     parts += [part for picture in QUESTION_PICTURES for part in _md_picture(*picture)]
     parts += ["## Words", _md_list(WORDS)]
@@ -144,7 +152,7 @@ def _paragraph(text: str) -> str:
 
 
 def _verdict(item: Item) -> str:
-    return f'<span class="{item.verdict.split()[0]}">{item.verdict}</span>'
+    return f'<span class="{item.verdict.split()[0]}">{verdict_of(item)}</span>'
 
 
 def _html_table(table: Table) -> str:

@@ -72,7 +72,9 @@ def complex_predictions(exact: Arrays, pade: Arrays) -> Figure:
         for i, panel in enumerate(axes):
             panel.plot(_omega(found["a2f"]), found["a2f"][i], "--", color=LABEL, label="label", zorder=3)
             panel.plot(_omega(found["a2f"]), found["predicted"][i], color=ANSWER, label="prediction")
-            _flush(panel, bottom=0)
+            correlation = np.corrcoef(found["a2f"][i], found["predicted"][i])[0, 1]
+            panel.set_title(f"1 - PCC = {1 - correlation:.2g}", fontsize="small")
+            _flush(panel, bottom=min(0.0, float(np.min(found["predicted"][i]))))
         axes[0].set_ylabel(f"{A2F}\n{name}", fontsize="medium")
     for panel in grid[-1]:
         panel.set_xlabel(MEV)
@@ -133,6 +135,7 @@ def reduced_predictions(by_size: dict[int, Arrays]) -> Figure:
         for i, axes in enumerate(column):
             axes.plot(_omega(found["f_n"]), found["f_n"][i], "--", color=LABEL, label="label", zorder=3)
             axes.plot(_omega(found["f_n"]), found["answers"][i], color=ANSWER, label="prediction")
+            axes.plot(_omega(found["f"]), found["f"][i], color="gray", lw=0.7, zorder=1, label="spectrum as it was")
             _flush(axes)
         column[0].set_title(f"$d_L$ = {size}", fontsize="medium")
         column[-1].set_xlabel(MEV)
@@ -148,7 +151,7 @@ def bases(by_neurons: dict[int, Arrays]) -> Figure:
     parts = figure.subfigures(len(by_neurons), 1, squeeze=False)[:, 0]
     for part, (neurons, found) in zip(parts, by_neurons.items(), strict=True):
         columns = 4
-        grid = part.subplots(-(-neurons // columns), columns, sharex=True, squeeze=False)
+        grid = part.subplots(-(-neurons // columns), columns, squeeze=False)
         smooth = smoothness(found["functions"])
         for axes, values, r in zip(grid.flat, found["functions"], smooth, strict=False):
             axes.plot(_omega(values), values, color=ANSWER if r > FOUND else "gray", lw=1 if r > FOUND else 0.4)
@@ -245,20 +248,23 @@ def reverse_figure(found: Arrays) -> Figure:
     return figure
 
 
-def latent_figure(by_size: dict[int, Arrays], dos: dict[int, Arrays], tolerance: float) -> Figure:
-    """What bottlenecks leave unexplained of spectra, gap functions and densities of states."""
+def latent_figure(by_size: dict[int, Arrays], dos: dict[int, Arrays], components: Arrays, tolerance: float) -> Figure:
+    """What bottlenecks, and as many principal components, leave unexplained of spectra, gap functions and DOS."""
     figure = _figure(7, 4)
     axes = figure.subplots()
     curves = (
-        (by_size, "unexplained_f", r"$\alpha^2F$", LABEL),
-        (by_size, "unexplained_g", r"$\Delta(\omega)$", ANSWER),
-        (dos, "unexplained_g", r"$N(\omega)$, with $\alpha^2F$", THIRD),
+        (by_size, "unexplained_f", r"$\alpha^2F$", LABEL, "f"),
+        (by_size, "unexplained_g", r"$\Delta(\omega)$", ANSWER, "g"),
+        (dos, "unexplained_g", r"$N(\omega)$, with $\alpha^2F$", THIRD, "dos"),
     )
-    for found, name, label, color in curves:
+    for found, name, label, color, kind in curves:
+        axes.loglog(list(by_size), components[f"components_{kind}"], "--", color=color, lw=1)
         axes.loglog(list(found), [float(each[name]) for each in found.values()], "o-", color=color, label=label)
     axes.set_xticks(list(by_size), [str(size) for size in by_size])
     axes.minorticks_off()
     axes.axhline(tolerance, color="gray", lw=0.8, ls=":", label=f"{100 * tolerance:g} %")
+    axes.plot([], [], "--", color="black", lw=1, label="principal components")
+    axes.set_ylim(bottom=2e-4)
     axes.set_xlabel("latent dimension $d_L$")
     axes.set_ylabel("part of the variance unexplained")
     axes.legend(frameon=False)

@@ -65,13 +65,17 @@ def percent(value: SupportsFloat, n: int = 3) -> str:
 
 
 def with_error(mean: SupportsFloat, error: SupportsFloat, n: int = 2) -> str:
-    """A number with a few digits and its error, if it is known."""
-    return f"{digits(mean, n)} ± {digits(error, 1)}" if math.isfinite(float(error)) else digits(mean, n)
+    """A number and its error with one digit, to the same decimal; if the error is not known, with a few digits."""
+    mean, error = float(mean), float(error)
+    if not (math.isfinite(error) and error > 0):
+        return digits(mean, n)
+    decimals = max(0, -math.floor(math.log10(float(f"{error:.0e}"))))
+    return f"{mean:.{decimals}f} ± {error:.{decimals}f}"
 
 
 def plus_minus(found: dict[str, Any], name: str) -> str:
     """A mean of a stage with its standard error."""
-    return with_error(found[name], found[f"{name}_error"], 3)
+    return with_error(found[name], found[f"{name}_error"])
 
 
 def needed(found: dict[str, Any], name: str) -> str:

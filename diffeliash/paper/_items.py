@@ -10,7 +10,8 @@ from ._item import INFORMED, WELL, Item, Table, digits, graded, needed, percent,
 from ._items_bases import of_bases
 from ._networks import VERDICTS
 from ._published import TABLE_I
-from ._run import Results, bases_name
+from ._question import Data
+from ._run import Results, bases_name, network_name
 from ._stages import Arrays
 
 
@@ -22,8 +23,8 @@ def items(results: Results, config: PaperConfig) -> list[Item]:
         _flow(results),
         _networks(),
         _simple(results),
-        _complex(results),
-        _reconstructions(by_size),
+        _complex(results, config),
+        _reconstructions(by_size, results["baseline"]),
         _recomputed(results),
         _reduced_predictions(measured, float(results["plain"]["variance"])),
         *of_bases(
@@ -109,26 +110,28 @@ def _simple(results: Results) -> Item:
     )
 
 
-def _complex(results: Results) -> Item:
-    simple, exact, pade = (float(results[name]["df"]) for name in ("simple", "exact-seed-0", "pade-seed-0"))
-    null, times = float(results["baseline"]["complex"]), exact / simple
-    best, worst = (f(value for _, value in TABLE_I.values()) for f in (min, max))
-    informed = max(exact, pade) <= INFORMED * null
+def _complex(results: Results, config: PaperConfig) -> Item:
+    def over_seeds(data: Data, name: str) -> float:
+        seeds = range(config.n_seeds)
+        return float(np.mean([results[network_name(data, seed, longer=False)][name] for seed in seeds]))
+
+    simple, exact, pade = float(results["simple"]["df"]), over_seeds("exact", "df"), over_seeds("accepted", "df")
+    null, best = over_seeds("accepted", "df_mean"), min(value for _, value in TABLE_I.values())
+    coarse = best <= pade <= INFORMED * null
     return Item(
         name="Fig. 4",
         title="Complex spectra and predictions",
         paper="Predictions follow the main profile only; the paper blames the complexity of the spectra.",
-        ours=f"From exact gap functions: mean 1 - PCC {digits(exact, 3)}, {digits(times)} times that of the "
-        "simple family. From gap functions of the Pade approximant in double precision, as the paper has "
-        f"them: {digits(pade, 3)}. (The mean spectrum for every answer: {digits(null)}.)",
-        verdict=graded(
-            informed and best <= exact <= worst and best <= pade <= worst, informed and pade > 2 * exact and times > 2
-        ),
-        why=f"Reproduced if both are as far off as the paper's Table I, {best} to {worst}; the trend if "
-        "complex spectra are predicted at least twice as badly as simple ones, from Pade data twice as badly again, "
-        "and both at most half as badly as by the mean spectrum.",
+        ours=f"From Pade approximants in double precision that pass the paper's test: mean 1 - PCC {digits(pade, 3)} "
+        f"(the mean spectrum for every answer: {digits(null, 3)}). From exact gap functions: {digits(exact, 3)}, "
+        f"{digits(exact / simple)} times that of the simple family. Means over seeds.",
+        verdict=graded(coarse and best <= exact, coarse),
+        why="The trend if from Pade data predictions are at most half as far off as the mean spectrum, and as far off "
+        f"as the best of the paper's Table I ({best}) or farther; reproduced if from exact data they are as far off as "
+        "that, too: then it is the spectra.",
         figure="fig-04.png",
-        caption="The same test samples predicted from exact gap functions (above) and from Pade approximants (below).",
+        caption="The same four test samples predicted from exact gap functions (above) and from Pade approximants "
+        "(below, trained on all of them).",
     )
 
 
@@ -136,17 +139,26 @@ def _smallest(by_size: dict[int, Arrays], name: str) -> int | None:
     return next((size for size, found in by_size.items() if float(found[name]) <= WELL), None)
 
 
-def _reconstructions(by_size: dict[int, Arrays]) -> Item:
+def _reconstructions(by_size: dict[int, Arrays], null: Arrays) -> Item:
     gap, spectrum = _smallest(by_size, "unexplained_g"), _smallest(by_size, "unexplained_f")
     widest = max(by_size)
     table: Table = (
-        ("d_L", "unexplained, a2F", "unexplained, gap", "1 - PCC, a2F", "1 - PCC, gap"),
+        (
+            "d_L",
+            "unexplained, a2F",
+            "unexplained, gap",
+            "1 - PCC, a2F",
+            "1 - PCC, gap",
+            "principal components, a2F",
+            "principal components, gap",
+        ),
         *(
             (
                 str(size),
                 *(digits(found[n]) for n in ("unexplained_f", "unexplained_g", "df_autoencoder", "dg_autoencoder")),
+                *(digits(null[n][number]) for n in ("components_f", "components_g")),
             )
-            for size, found in by_size.items()
+            for number, (size, found) in enumerate(by_size.items())
         ),
     )
     order = gap is not None and (spectrum is None or gap < spectrum)
@@ -158,7 +170,9 @@ def _reconstructions(by_size: dict[int, Arrays]) -> Item:
         paper="d_L = 2 suffices for gap functions; spectra need more than 24, at most 32.",
         ours=f"At most {percent(WELL)} of the variance unexplained: gap functions {gaps}, spectra {spectra}.",
         verdict=graded(numbers, order),
-        why="Reproduced if these are the paper's numbers; the trend is that gap functions need fewer.",
+        why="Reproduced if these are the paper's numbers; the trend is that gap functions need fewer. Where as many "
+        "principal components leave less, the bottleneck is not what limits the autoencoder, which spends itself on "
+        "spectra and gap functions together.",
         table=table,
         figure="fig-06.png",
         caption="Spectrum and gap function of one test sample through every bottleneck.",
@@ -173,7 +187,8 @@ def _recomputed(results: Results) -> Item:
         name="Fig. 7",
         title="Gap functions of predicted and of true spectra",
         paper="They look the same.",
-        ours=f"Mean 1 - PCC {plus_minus(plain, 'dg')}, against {plus_minus(plain, 'df')} of the spectra. (Gap "
+        ours=f"Mean 1 - PCC {plus_minus(plain, 'dg')}, against {plus_minus(plain, 'df')} of the spectra, "
+        f"over {int(plain['n_pairs'])} test rows, those whose prediction has an accurate gap function. (Gap "
         f"function of the mean spectrum: {digits(null)}; any two gap functions of the family: "
         f"{digits(results['baseline']['complex_gap_pairs'])}.)",
         verdict=graded(less and dg <= 0.01, less),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..analysis import SMOOTH, loss_steps, smoothness
+from ..analysis import LEAST_DROP, SMOOTH, loss_steps, smoothness
 from ._item import Item, Table, digits, graded, percent
 from ._stages import Arrays
 
@@ -46,11 +46,12 @@ def _functions(networks: Networks) -> Item:
         paper="4 neurons: 4 proper (smooth) bases; 6: 3; 8: 6. The more proper bases, the better.",
         ours=f"Proper bases, by seed: {'; '.join(f'{n} neurons: {found[n]}' for n in sizes)}. Variance left, on "
         f"average: {means}.",
-        verdict=graded(falling and missing and max(by_proper) >= ENOUGH, bool(related)),
+        verdict=graded(missing and falling and max(by_proper) >= ENOUGH, missing and bool(related)),
         why=f"A basis is proper if its autocorrelation from point to point exceeds {SMOOTH}. Reproduced if some "
-        f"network finds {ENOUGH} or more, every further proper basis goes with a smaller loss on average, and some "
-        "network misses one (otherwise there are as many as neurons); the trend if number and logarithm of the loss "
-        f"correlate by {RELATED} or less over all networks. How many a network misses depends on its initial weights.",
+        f"network finds {ENOUGH} or more and every further proper basis goes with a smaller loss on average; the trend "
+        f"if number and logarithm of the loss correlate by {RELATED} or less over all networks. Neither if no network "
+        "misses a basis: then they are as many as neurons, and it cannot be told which of the two matters. How many a "
+        "network misses depends on its initial weights.",
         table=_table(networks, proper, left),
         figure="fig-09.png",
         caption="Weights from each neuron into the output layer, first seed; gray if not proper.",
@@ -98,7 +99,9 @@ def _steps(networks: Networks) -> Item:
             any(len(each) >= fewest and all(each) for each in near) and chance < BY_CHANCE,
             n_near > n / 2 and chance < BY_CHANCE,
         ),
-        why=f"Within a factor of {NEAR} in epochs. Reproduced if a network has as many steps as neurons, all of them "
+        why=f"Steps: fastest descents of the logarithm of the loss over that of the epoch, {LEAST_DROP} or more deep. "
+        f"When: within a factor of {NEAR} in epochs; random epochs are uniform in their logarithm. Reproduced if a "
+        "network has as many steps as neurons, all of them "
         "when a basis is found; the trend if more than half of all steps are; and neither if it may be chance "
         f"({percent(BY_CHANCE)} or more). Bases found together share a step.",
         figure="fig-10.png",

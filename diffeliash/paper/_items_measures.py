@@ -33,7 +33,10 @@ def table_one(measured: dict[int, Arrays], null: Arrays) -> Item:
         [[float(found["dg"]) / TABLE_I[s][0], float(found["df"]) / TABLE_I[s][1]] for s, found in known.items()]
     )
     close = bool(np.all((off <= CLOSE) & (off >= 1 / CLOSE)))
-    informed = all(float(found["dg"]) <= INFORMED * float(null["complex_gap"]) for found in known.values())
+    informed = all(
+        float(found["dg"]) <= INFORMED * float(null["complex_gap"]) and float(found["df"]) < float(null["complex"])
+        for found in known.values()
+    )
     published = [f / g for g, f in TABLE_I.values()]
     return Item(
         name="Table I",
@@ -47,7 +50,9 @@ def table_one(measured: dict[int, Arrays], null: Arrays) -> Item:
         verdict=graded(close and informed, informed and bool(np.all(ratios >= 10))),
         why=f"Reproduced if all numbers are within a factor of {CLOSE:g} of the paper's; the trend if spectra differ "
         "by ten times as much or more at every d_L; in both cases gap functions may differ by half of what the mean "
-        "spectrum comes to at most. The spectra of the paper are not public, and neither is their mean.",
+        "spectrum comes to at most, and spectra by less than from it. Pairs are the test rows whose "
+        "prediction has a gap function that can be computed accurately. The spectra of the paper are not public, and "
+        "neither is their mean.",
         table=table,
     )
 
@@ -103,7 +108,8 @@ def of_moments(columns: dict[int, Arrays], null: Arrays) -> Item:
         f"{percent(of_mean, 2)} on.)",
         verdict=graded(informed and worst < 1, informed and largest < 0.1),
         why="Reproduced if every mean is within one standard deviation of zero, the trend if it is within 10 %; in "
-        "both cases standard deviations may be half of those of the mean spectrum at most.",
+        "both cases standard deviations may be half of those of the mean spectrum at most. Over so many spectra the "
+        "means are known far better than that, and are not zero: what is shown is that they are small.",
         figure="fig-11.png",
         caption="Mean and standard deviation of the relative differences of four moments over all spectra.",
     )
@@ -119,7 +125,7 @@ def separate(results: Results, config: PaperConfig) -> Item:
             for size, pair in pairs.items()
         ),
     )
-    worse = [float(apart["df_reduced"]) > float(joint["df_reduced"]) for apart, joint in pairs.values()]
+    worse = [float(apart["df_reduced"]) > CLOSE * float(joint["df_reduced"]) for apart, joint in pairs.values()]
     return Item(
         name="Sec. III B",
         title="Transformed separately or together",
@@ -128,7 +134,8 @@ def separate(results: Results, config: PaperConfig) -> Item:
         + ", ".join(f"{row[3]} and {row[4]} (d_L = {row[0]})" for row in table[1:])
         + ".",
         verdict=graded(all(worse), any(worse)),
-        why="Reproduced if 1 - PCC is larger separately at every d_L, the trend if at some.",
+        why=f"Reproduced if 1 - PCC is more than {CLOSE:g} times as large separately at every d_L, the trend if at "
+        "some. Both are judged by spectra after their autoencoder; together, the inputs know of them, see Fig. 8.",
         table=table,
     )
 
@@ -137,16 +144,18 @@ def equations(measured: dict[int, Arrays], null: Arrays) -> Item:
     """Transformed pairs and the equations."""
     dg = {size: float(found["dg_equations"]) for size, found in measured.items()}
     off = {size: float(found["dg_autoencoder"]) for size, found in measured.items()}
+    limit = INFORMED * float(null["complex_means"])
     return Item(
         name="Sec. III B, App. F",
         title="Transformed pairs obey the Eliashberg equations",
         paper="For every d_L the transformed spectra give the transformed gap functions.",
         ours="Mean 1 - PCC between the two: "
         + ", ".join(f"{digits(v)} (d_L = {size})" for size, v in dg.items())
-        + f". (Between any gap function and that of the mean spectrum: {digits(null['complex_gap'])}.)",
-        verdict=graded(max(dg.values()) <= 0.01, max(dg.values()) <= INFORMED * float(null["complex_gap"])),
-        why="Reproduced if it is 0.01 or less at every d_L, the trend if it is at most half of that of the mean "
-        "spectrum. (The transformed gap functions differ from the original ones by "
+        + f". (Between the mean gap function and that of the mean spectrum, which an autoencoder that "
+        f"knows nothing would answer: {digits(null['complex_means'])}.)",
+        verdict=graded(max(dg.values()) <= limit, dg[min(dg)] <= limit),
+        why="Reproduced if it is at most half of that of the means at every d_L, the trend if at the smallest. (The "
+        "transformed gap functions differ from the original ones by "
         f"{digits(min(off.values()))} to {digits(max(off.values()))}.)",
     )
 
@@ -182,8 +191,9 @@ def dos(results: Results, config: PaperConfig) -> Item:
         f"need d_L = {needed(flow, 'dos')} for {percent(WELL)} of the variance{than}.",
         verdict=graded(similar and simpler and portions[min(portions)] >= 0.99, similar and simpler),
         why="Reproduced if alone densities of states need fewer latent dimensions than gap functions, the predictor's "
-        f"1 - PCC is within a factor of {CLOSE:g} of that from gap functions, and the portion is 99 % or more from d_L "
-        "= 1 on; the trend without the portion.",
+        f"1 - PCC is within a factor of {CLOSE:g} of that from gap functions, and the portion is 99 % or more at the "
+        "smallest d_L; the trend without the portion. Alone means autoencoders of one kind, with half the epochs, on "
+        "validation rows, as in Fig. 1; together with spectra, see Fig. 6.",
         table=table,
         figure="fig-dos.png",
         caption="A spectrum predicted from its density of states, and a density of states, at the energies that the "

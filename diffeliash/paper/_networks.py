@@ -22,6 +22,7 @@ from ..analysis import (
     reduce_complexity,
     scan_latent_sizes,
     transform_separately,
+    unexplained_by_components,
     unexplained_part,
 )
 from ..data import Dataset, as_features, as_gap_functions
@@ -53,7 +54,8 @@ def plain(work: Work) -> Arrays:
 def baseline(work: Work) -> Arrays:
     """What knows nothing of its input: the mean spectrum of the training rows for every gap function.
 
-    And how far apart any two samples of a family are, spectra and gap functions.
+    And how far apart any two samples of a family are, spectra and gap functions, and the mean gap function and that of
+    the mean spectrum.
     """
     found: Arrays = {}
     for name, dataset in (("simple", work.simple), ("complex", work.complex)):
@@ -71,7 +73,17 @@ def baseline(work: Work) -> Arrays:
             found[f"{name}{kind}"] = np.mean(1 - pearson(label, np.broadcast_to(answer, label.shape)))
             found[f"{name}{kind}_pairs"] = np.mean(1 - pearson(label, np.roll(label, 1, axis=0)))
         found |= _moments(dataset, np.broadcast_to(mean, dataset.a2f.shape))
-    return found
+        mean_gap = np.mean(as_features(dataset.Delta[split.train]), axis=0, keepdims=True)
+        found[f"{name}_means"] = float(1 - pearson(mean_gap, both[1][2])[0])
+    return found | _components(work)
+
+
+def _components(work: Work) -> Arrays:
+    """What principal components leave unexplained, where autoencoders have their bottlenecks."""
+    dataset, sizes = work.complex_200, work.config.latent_sizes
+    tables = {"f": dataset.a2f, "g": as_features(dataset.Delta), "dos": dataset.fields["dos"]}
+    split = work.split(dataset)
+    return {f"components_{k}": unexplained_by_components(v, sizes, split=split) for k, v in tables.items()}
 
 
 def _predictor(work: Work, name: str, dataset: Dataset) -> Arrays:

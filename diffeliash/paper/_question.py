@@ -18,7 +18,7 @@ NOISES = np.logspace(-6, -1, 16)
 NOISE = 1e-3
 """Of a good measurement, in units of the largest $|\\Delta|$."""
 
-ROUNDING = 1e-15
+ROUNDED = 1e-15
 """Error of a gap function on the imaginary axis in double precision, in units of the largest value: four roundings."""
 
 SCALE = 5.0
@@ -30,7 +30,11 @@ N_SCALED = 8
 N_MODES = 40
 """Modes of the family for which it is said whether a method gets them right."""
 
-Data = Literal["exact", "pade"]
+ACCEPTED = 0.1
+"""Relative difference of Delta and phi/Z of a Pade approximant that passes the paper's test; the number is ours."""
+
+Data = Literal["exact", "pade", "accepted"]
+"""Gap functions: exact, all Pade approximants, or those that pass the paper's test."""
 
 
 def scaling(work: Work) -> Arrays:
@@ -58,7 +62,7 @@ def information(work: Work) -> Arrays:
         real, imaginary = (gap_jacobian(setting, f, axis=axis) for axis in ("real", "imaginary"))
         limits = [expected_difference(real, f, spread, noise=noise * size) for noise in NOISES]
         largest = float(np.max(np.abs(dataset.Delta_iw[row])))
-        rounded = expected_difference(imaginary, f, spread, noise=ROUNDING * largest)
+        rounded = expected_difference(imaginary, f, spread, noise=ROUNDED * largest)
         values = {
             "real": np.linalg.svd(real, compute_uv=False),
             "imaginary": np.linalg.svd(imaginary, compute_uv=False),
@@ -91,13 +95,16 @@ def pade(work: Work) -> Arrays:
 
 
 def network(data: Data, seed: int, *, longer: bool = False) -> Callable[[Work], Arrays]:
-    """The paper's predictor on exact gap functions or on those of the Pade approximant."""
+    """The paper's predictor on exact gap functions or on Pade approximants: 1 - PCC of the best epoch's weights."""
     return functools.partial(_network, data=data, seed=seed, longer=longer)
 
 
 def _network(work: Work, *, data: Data, seed: int, longer: bool) -> Arrays:
-    dataset = work.complex
-    Delta = dataset.Delta if data == "exact" else work.kept("pade", pade)["Delta"]
+    dataset, Delta = work.complex, work.complex.Delta
+    if data != "exact":
+        approximants = work.kept("pade", pade)
+        rows = approximants["acceptance"] < (ACCEPTED if data == "accepted" else np.inf)
+        dataset, Delta = take(dataset, rows), approximants["Delta"][rows]
     inputs, seed = as_features(Delta), work.config.seed + seed
     split = work.split(dataset, seed)
     config = work.training(epochs=work.config.more_epochs if longer else None, seed=seed)
@@ -105,10 +112,13 @@ def _network(work: Work, *, data: Data, seed: int, longer: bool) -> Arrays:
         f"{data} data, seed {seed}", inputs, dataset.a2f, split=split, config=config, progress=work.epoch_told
     )
     answers = apply_network(found.model, inputs)
-    df = {
+    df: Arrays = {
         name: np.mean(1 - pearson(answers[rows], dataset.a2f[rows]))
         for name, rows in (("df", split.test), ("df_train", split.train))
     }
+    mean = np.broadcast_to(np.mean(dataset.a2f[split.train], axis=0, keepdims=True), dataset.a2f.shape)
+    df["df_mean"] = np.mean(1 - pearson(mean[split.test], dataset.a2f[split.test]))
+    df["best_epoch"] = found.best_epoch
     shown = split.test[:N_EXAMPLES]
     examples = {"a2f": dataset.a2f[shown], "predicted": answers[shown]}
     return df | examples | _modes(dataset, answers[split.test], split.test)

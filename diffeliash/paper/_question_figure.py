@@ -14,7 +14,11 @@ SHOWN = 120
 EXACT, PADE, LIMIT = "tab:blue", "tab:orange", "black"
 
 
-MARKERS = {"network": ("o", "tab:green"), "linear inversion": ("s", "tab:purple")}
+MARKERS = {
+    "network": ("o", "tab:green"),
+    "linear inversion": ("s", "tab:purple"),
+    "best from the rounded imaginary axis": ("D", "tab:red"),
+}
 
 
 def question_figure(information: Arrays, pade: Arrays, points: tuple[Point, ...]) -> Figure:
@@ -38,7 +42,7 @@ def question_figure(information: Arrays, pade: Arrays, points: tuple[Point, ...]
     left.text(SHOWN, 1.3 * ROUNDING, "rounding of double precision", ha="right", va="bottom", fontsize="small",
               color="gray")  # fmt: skip
     left.set_xlim(0, SHOWN)
-    left.set_xlabel("number")
+    left.set_xlabel("number of the singular value")
     left.set_ylabel("singular values, relative")
     left.legend(frameon=False, loc="upper right")
     noise, df = information["noise"], information["df"]
@@ -47,7 +51,7 @@ def question_figure(information: Arrays, pade: Arrays, points: tuple[Point, ...]
     low, high = np.quantile(pade["rms"], [0.1, 0.9])
     right.axvspan(low, high, color=PADE, alpha=0.2, lw=0, label="error of double-precision Pade")
     published = [value for _, value in TABLE_I.values()]
-    right.axhspan(min(published), max(published), color="gray", alpha=0.25, lw=0, label="the paper's Table I")
+    right.axhspan(min(published), max(published), color="tab:olive", alpha=0.35, lw=0, label="the paper's Table I")
     for method, (marker, color) in MARKERS.items():
         shown = [point for point in points if point.method == method]
         x, y, error = ([*map(float, values)] for values in zip(*((p.noise, *p.df) for p in shown), strict=True))

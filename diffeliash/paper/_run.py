@@ -36,7 +36,8 @@ def stages(config: PaperConfig) -> dict[str, Callable[[Work], Arrays]]:
     found |= {f"flow-{name}": networks.flow(name) for name in ("simple", "complex")}
     for longer, seed, data in itertools.product((False, True), range(config.n_seeds), ("exact", "pade")):
         found[network_name(data, seed, longer=longer)] = question.network(data, seed, longer=longer)
-    return found
+    accepted = {network_name("accepted", seed, longer=False): seed for seed in range(config.n_seeds)}
+    return found | {name: question.network("accepted", seed) for name, seed in accepted.items()}
 
 
 def network_name(data: question.Data, seed: int, *, longer: bool) -> str:

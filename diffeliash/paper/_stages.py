@@ -30,6 +30,9 @@ from ._config import PaperConfig
 
 KIND = "stage of the reproduction"
 
+REVISION = 1
+"""Of what stages keep: to be raised when a stage keeps something else under its name."""
+
 Arrays = dict[str, Any]
 """Results of a stage by name: arrays, and numbers, which are arrays without axes once they are kept."""
 
@@ -120,7 +123,9 @@ class Work:
         arrays = {key: np.asarray(value) for key, value in make(self).items()}
         arrays["seconds"] = np.asarray(time.perf_counter() - started)
         path.parent.mkdir(exist_ok=True)
-        write_envelope(path, KIND, {"identity": identity, "names": list(arrays)}, list(arrays.values()))
+        write_envelope(
+            path, KIND, {"identity": identity, "revision": REVISION, "names": list(arrays)}, list(arrays.values())
+        )
         return arrays
 
     def _samples(self, name: str, family: Family, n: int) -> Dataset:
@@ -164,7 +169,9 @@ def _read(path: pathlib.Path, identity: dict[str, Any]) -> Arrays:
         raise IntegrityError("damaged stage", where=str(path), why=error.why or f"{error.what}.", hint=hint) from error
     if header["identity"] != identity:
         raise InputError("of another configuration", where=str(path), hint="Choose another --run.")
-    made, ours = header["versions"]["diffeliash"], software_versions()["diffeliash"]
+    made = header["versions"]["diffeliash"], header.get("revision", REVISION)
+    ours = software_versions()["diffeliash"], REVISION
     if made != ours:
-        raise InputError(f"made by diffeliash {made}, this is {ours}", where=str(path), hint="Choose another --run.")
+        this = f"made by diffeliash {made[0]}, revision {made[1]}; this is {ours[0]}, revision {ours[1]}"
+        raise InputError(this, where=str(path), hint="Choose another --run.")
     return dict(zip(header["names"], arrays, strict=True))

@@ -13,6 +13,7 @@ from diffeliash.analysis import (
     scan_latent_sizes,
     transform_separately,
     unexplained,
+    unexplained_by_components,
     unexplained_part,
 )
 from diffeliash.data import split_rows
@@ -50,6 +51,13 @@ def test_the_latent_dimension_is_the_number_that_was_planted(n_numbers):
     # fewer leave far more than the tolerance, though a curve that fills space explains more than a straight line
     for size, left in zip(scan.sizes[:-1], scan.unexplained[:-1], strict=True):
         assert left > 0.5 * (1 - size / n_numbers)
+
+
+def test_principal_components_are_exact_where_functions_are_linear_in_their_numbers():
+    values = 5 + planted(3, 1)[1]
+    found = unexplained_by_components(values, (1, 2, 3), split=HOW["split"])
+    assert found[0] > found[1] > 0.2
+    assert found[2] < 1e-20
 
 
 def test_too_few_sizes_are_said_to_be():
