@@ -141,7 +141,7 @@ def reduced_predictions(by_size: dict[int, Arrays]) -> Figure:
         column[-1].set_xlabel(MEV)
     for axes in grid[:, 0]:
         axes.set_ylabel(A2F)
-    grid[0][0].legend(frameon=False, fontsize="small")
+    figure.legend(*grid[0][0].get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=3)
     return figure
 
 
