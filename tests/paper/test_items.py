@@ -37,6 +37,7 @@ def test_the_papers_table_one():
     assert found.ours.startswith("By 19 to 33 times as much. ")
     assert measures.table_one(table_one(dg=0.4), NULL).verdict == "trend reproduced"
     assert measures.table_one(table_one(dg=2.5), NULL).verdict == "not reproduced"
+    assert measures.table_one(table_one(df=4), NULL).verdict == "not reproduced"  # farther off than the mean spectrum
 
 
 def test_the_papers_table_two():
@@ -110,6 +111,8 @@ def test_one_that_knows_its_input_does():
     assert {item.verdict for item in found} == {"reproduced"}
     exact = better | {"exact-seed-0": {"df": 0.04}}
     assert items._complex(exact, ONE_SEED).verdict == "trend reproduced"
+    too_good = better | {"accepted-seed-0": {"df": 0.01, "df_mean": NULL["complex"]}}
+    assert items._complex(too_good, ONE_SEED).verdict == "not reproduced"
 
 
 def test_what_is_half_as_good_as_it_must_be():
@@ -121,6 +124,17 @@ def test_what_is_half_as_good_as_it_must_be():
     assert items._complex(little, ONE_SEED).verdict == "not reproduced"
     by_size = {size: results["plain"] | {"df_reduced": 1e-3 * size, "loss": 0.04} for size in (2, 4)}
     assert items._reduced_predictions(by_size, 0.1).verdict == "not reproduced"  # (1 - 0.3) 0.1 / 0.04
+
+
+@pytest.mark.parametrize(
+    ("apart", "verdict"),
+    [((0.1, 0.1), "reproduced"), ((0.1, 0.015), "trend reproduced"), ((0.015, 0.005), "not reproduced")],
+)
+def test_separately(apart, verdict):
+    """Against 0.01 together: clearly worse, or not."""
+    results = {f"separate-{n}": {"loss": 0.1, "df_reduced": df} for n, df in zip((2, 8), apart, strict=True)}
+    results |= {f"reduced-{n}": {"loss": 0.1, "df_reduced": 0.01} for n in (2, 8)}
+    assert measures.separate(results, PaperConfig()).verdict == verdict
 
 
 def test_the_flow():
