@@ -96,11 +96,9 @@ def reduce_complexity(
     inputs, outputs = (values.astype(np.float64) for values in (inputs, outputs))
     split = split_rows(len(inputs), config.seed)
     how = {"split": split, "config": config, "progress": progress}
-    predictor, shape = (
-        fit_predictor("predictor", inputs, outputs, **how).model,
-        predictor_shape(inputs, outputs, config),
-    )
+    predictor = fit_predictor("predictor", inputs, outputs, **how).model
     error = _error(predictor, inputs, outputs, split)
+    shape = predictor_shape(inputs, outputs, config)
     first = Reduction(verdict="good", split=split, predictor=predictor, predictor_config=shape, error=error)
     if error <= config.good_enough:
         return first

@@ -39,7 +39,7 @@ def reproduce_command(
     It draws the spectra, solves them, trains all networks and measures. A run may be interrupted or killed at any
     time: --resume goes on after the last stage that was finished.
     """
-    from ..paper import QUESTION, verdict_of
+    from ..paper import QUESTION
 
     with session(json, device):
         if resume:
@@ -65,7 +65,7 @@ def reproduce_command(
             }
             print_json({"run": str(folder), "report": str(folder / "report.html")} | said)
             return
-        print_table([{"item": i.name, "verdict": verdict_of(i), "what": i.title} for i in found.items])
+        print_table([{"item": i.name, "verdict": i.verdict_in_table, "what": i.title} for i in found.items])
         for text in (found.summary, QUESTION, *found.answer.text):
             print(textwrap.fill(text.replace("**", ""), WIDTH), end="\n\n")
         print(f"written to {folder}: report.html, report.md, numbers.json, pictures")

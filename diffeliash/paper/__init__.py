@@ -4,7 +4,6 @@ from ._config import QUICK as QUICK
 from ._config import PaperConfig as PaperConfig
 from ._document import QUESTION as QUESTION
 from ._document import Content as Content
-from ._document import verdict_of as verdict_of
 from ._item import Item as Item
 from ._report import write_report as write_report
 from ._run import run_stages as run_stages

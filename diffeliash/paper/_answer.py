@@ -10,7 +10,7 @@ from ._config import PaperConfig
 from ._item import WELL, Table, digits, with_error
 from ._published import TABLE_I
 from ._question import ACCEPTED, NOISE, NOISES, ROUNDED, Data
-from ._run import Results, network_name
+from ._run import Results, by_seed
 
 HALF = 0.5
 """Part of the variance of a mode from which on it counts as missed."""
@@ -92,8 +92,8 @@ def answer(results: Results, config: PaperConfig) -> Answer:
             "rounded": _standard_error(results["information"]["df_iw"]),
         },
         inversion={n: Spread(float(invert[n]), float(invert[f"{n}_error"])) for n in ("exact", "noise", "pade")},
-        test={kind: _by_seed(results, config, kind, "df") for kind in KINDS},
-        train={kind: _by_seed(results, config, kind, "df_train") for kind in KINDS},
+        test={(data, longer): by_seed(results, config, data, "df", longer=longer) for data, longer in KINDS},
+        train={(data, longer): by_seed(results, config, data, "df_train", longer=longer) for data, longer in KINDS},
     )
     pade = float(np.median(results["pade"]["rms"]))
     points = (
@@ -105,8 +105,8 @@ def answer(results: Results, config: PaperConfig) -> Answer:
         Point(method="best from the rounded imaginary axis", noise=pade, df=found.limit["rounded"]),
     )
     missed = {
-        "network, exact data": np.mean(_by_seed(results, config, ("exact", True), "by_mode"), axis=0),
-        "network, Pade data": np.mean(_by_seed(results, config, ("pade", True), "by_mode"), axis=0),
+        "network, exact data": np.mean(by_seed(results, config, "exact", "by_mode", longer=True), axis=0),
+        "network, Pade data": np.mean(by_seed(results, config, "pade", "by_mode", longer=True), axis=0),
         "linear inversion, exact data": np.asarray(invert["exact_by_mode"]),
         "linear inversion, Pade data": np.asarray(invert["pade_by_mode"]),
     }
@@ -243,11 +243,6 @@ def _limits(results: Results, noise: float) -> np.ndarray:
     """The best linear estimate at a noise, for each spectrum."""
     of_all = results["information"]["df"]
     return np.array([np.exp(np.interp(np.log(noise), np.log(NOISES), np.log(df))) for df in of_all])
-
-
-def _by_seed(results: Results, config: PaperConfig, kind: tuple[Data, bool], name: str) -> np.ndarray:
-    names = [network_name(kind[0], seed, longer=kind[1]) for seed in range(config.n_seeds)]
-    return np.array([results[each][name] for each in names], dtype=np.float64)
 
 
 def _over_seeds(values: np.ndarray) -> Spread:

@@ -83,17 +83,12 @@ def pictures_of(item: Item) -> list[tuple[str, str]]:
     return [(item.figure, item.caption), *more] if item.figure else []
 
 
-def verdict_of(item: Item) -> str:
-    """In a table of all items."""
-    return item.verdict if item.counted else f"{item.verdict} (not counted)"
-
-
 def as_markdown(content: Content) -> str:
     """The report; pictures are files beside it."""
     found, reply = content.items, content.answer
     head = ("item", "what", "verdict")
     parts = [f"# {TITLE}", SOURCE]
-    parts += [content.summary, _md_table((head, *((i.name, i.title, verdict_of(i)) for i in found)))]
+    parts += [content.summary, _md_table((head, *((i.name, i.title, i.verdict_in_table) for i in found)))]
     parts += [f"## {QUESTION}", *reply.text, _md_table(reply.table)]
     parts += [part for picture in QUESTION_PICTURES for part in _md_picture(*picture)]
     parts += ["## Words", _md_list(WORDS)]
@@ -152,7 +147,7 @@ def _paragraph(text: str) -> str:
 
 
 def _verdict(item: Item) -> str:
-    return f'<span class="{item.verdict.split()[0]}">{verdict_of(item)}</span>'
+    return f'<span class="{item.verdict.split()[0]}">{item.verdict_in_table}</span>'
 
 
 def _html_table(table: Table) -> str:

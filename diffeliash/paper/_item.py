@@ -34,7 +34,7 @@ class Item:
         table: More numbers.
         figure: Name of our picture.
         caption: What the picture shows.
-        counted: Whether it could have failed; what is so by construction, or by an identity, does not count.
+        counted: Whether it speaks of the method; what is so by construction, or by an identity, does not count.
     """
 
     name: str
@@ -47,6 +47,11 @@ class Item:
     figure: str | None = None
     caption: str = ""
     counted: bool = True
+
+    @property
+    def verdict_in_table(self) -> str:
+        """The verdict, and whether it counts."""
+        return self.verdict if self.counted else f"{self.verdict} (not counted)"
 
 
 def graded(reproduced: bool, trend: bool) -> Verdict:
@@ -64,11 +69,11 @@ def percent(value: SupportsFloat, n: int = 3) -> str:
     return f"{digits(100 * float(value), n)} %"
 
 
-def with_error(mean: SupportsFloat, error: SupportsFloat, n: int = 2) -> str:
+def with_error(mean: SupportsFloat, error: SupportsFloat) -> str:
     """A number and its error with one digit, to the same decimal; if the error is not known, with a few digits."""
     mean, error = float(mean), float(error)
     if not (math.isfinite(error) and error > 0):
-        return digits(mean, n)
+        return digits(mean)
     decimals = max(0, -math.floor(math.log10(float(f"{error:.0e}"))))
     return f"{mean:.{decimals}f} ± {error:.{decimals}f}"
 

@@ -11,7 +11,7 @@ from ._items_bases import of_bases
 from ._networks import VERDICTS
 from ._published import TABLE_I
 from ._question import Data
-from ._run import Results, bases_name, network_name
+from ._run import Results, bases_name, by_seed
 from ._stages import Arrays
 
 
@@ -47,12 +47,16 @@ def items(results: Results, config: PaperConfig) -> list[Item]:
 def _flow(results: Results) -> Item:
     simple, many = results["flow-simple"], results["flow-complex"]
     verdicts = [VERDICTS[int(found["verdict"])] for found in (simple, many)]
-    parts = [f"Simple family: {verdicts[0]} (1 - PCC {digits(simple['error'])}).", f"Complex family: {verdicts[1]}"]
-    parts[-1] += f" (1 - PCC {digits(many['error'])})."
+    parts = [
+        f"{name} family: {verdict} (1 - PCC {digits(found['error'])})."
+        for name, verdict, found in zip(("Simple", "Complex"), verdicts, (simple, many), strict=True)
+    ]
     more_complex = new_good = False
     if "inputs" in many:
-        parts.append(f"Alone, gap functions need {needed(many, 'inputs')} latent dimensions, {needed(many, 'outputs')}")
-        parts[-1] += " are needed by spectra."
+        sizes = {name: needed(many, name) for name in ("inputs", "outputs")}
+        parts.append(
+            f"Alone, gap functions need {sizes['inputs']} latent dimensions, {sizes['outputs']} are needed by spectra."
+        )
         more_complex = VERDICTS[int(many["verdict"])] == "reduced"
     if "new_error" in many:
         new_good = float(many["new_error"]) <= float(many["good_enough"])
@@ -112,8 +116,7 @@ def _simple(results: Results) -> Item:
 
 def _complex(results: Results, config: PaperConfig) -> Item:
     def over_seeds(data: Data, name: str) -> float:
-        seeds = range(config.n_seeds)
-        return float(np.mean([results[network_name(data, seed, longer=False)][name] for seed in seeds]))
+        return float(np.mean(by_seed(results, config, data, name, longer=False)))
 
     simple, exact, pade = float(results["simple"]["df"]), over_seeds("exact", "df"), over_seeds("accepted", "df")
     null, best = over_seeds("accepted", "df_mean"), min(value for _, value in TABLE_I.values())

@@ -59,23 +59,15 @@ def baseline(work: Work) -> Arrays:
     """
     found: Arrays = {}
     for name, dataset in (("simple", work.simple), ("complex", work.complex)):
-        split = work.split(dataset)
+        split, gaps = work.split(dataset), as_features(dataset.Delta)
         mean = np.mean(dataset.a2f[split.train], axis=0, keepdims=True)
-        both = (
-            ("", dataset.a2f[split.test], mean),
-            (
-                "_gap",
-                as_features(dataset.Delta[split.test]),
-                as_features(solve_gaps(work.setting(dataset), mean).Delta),
-            ),
-        )
-        for kind, label, answer in both:
+        gap = as_features(solve_gaps(work.setting(dataset), mean).Delta)
+        for kind, label, answer in (("", dataset.a2f[split.test], mean), ("_gap", gaps[split.test], gap)):
             found[f"{name}{kind}"] = np.mean(1 - pearson(label, np.broadcast_to(answer, label.shape)))
             found[f"{name}{kind}_pairs"] = np.mean(1 - pearson(label, np.roll(label, 1, axis=0)))
-        found |= _moments(dataset, np.broadcast_to(mean, dataset.a2f.shape))
-        mean_gap = np.mean(as_features(dataset.Delta[split.train]), axis=0, keepdims=True)
-        found[f"{name}_means"] = float(1 - pearson(mean_gap, both[1][2])[0])
-    return found | _components(work)
+        found[f"{name}_means"] = 1 - pearson(np.mean(gaps[split.train], axis=0, keepdims=True), gap)[0]
+    constant = np.broadcast_to(mean, dataset.a2f.shape)  # of the complex family
+    return found | _moments(dataset, constant) | _components(work)
 
 
 def _components(work: Work) -> Arrays:

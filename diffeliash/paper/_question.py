@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from ..analysis import expected_difference, family_spread, fit_predictor, gap_jacobian, unexplained_by_mode
-from ..data import Dataset, as_features
+from ..data import as_features
 from ..physics import Pade, Spectrum, continue_gap
 from ..training import EquationResidual, apply_network, pearson, solve_gaps
 from ._stages import N_EXAMPLES, Arrays, Work, take
@@ -103,7 +103,7 @@ def _network(work: Work, *, data: Data, seed: int, longer: bool) -> Arrays:
     dataset, Delta = work.complex, work.complex.Delta
     if data != "exact":
         approximants = work.kept("pade", pade)
-        rows = approximants["acceptance"] < (ACCEPTED if data == "accepted" else np.inf)
+        rows = approximants["acceptance"] < ACCEPTED if data == "accepted" else slice(None)
         dataset, Delta = take(dataset, rows), approximants["Delta"][rows]
     inputs, seed = as_features(Delta), work.config.seed + seed
     split = work.split(dataset, seed)
@@ -121,12 +121,10 @@ def _network(work: Work, *, data: Data, seed: int, longer: bool) -> Arrays:
     df["best_epoch"] = found.best_epoch
     shown = split.test[:N_EXAMPLES]
     examples = {"a2f": dataset.a2f[shown], "predicted": answers[shown]}
-    return df | examples | _modes(dataset, answers[split.test], split.test)
-
-
-def _modes(dataset: Dataset, answers: np.ndarray, rows: np.ndarray, name: str = "by_mode") -> Arrays:
-    """Which modes of the family are right in answers for some rows."""
-    return {name: unexplained_by_mode(family_spread(dataset.a2f), dataset.a2f[rows], answers, n_modes=N_MODES)}
+    missed = unexplained_by_mode(
+        family_spread(dataset.a2f), dataset.a2f[split.test], answers[split.test], n_modes=N_MODES
+    )
+    return df | examples | {"by_mode": missed}
 
 
 def inversion(work: Work) -> Arrays:
@@ -138,10 +136,11 @@ def inversion(work: Work) -> Arrays:
     noise = np.random.default_rng(work.config.seed).normal(size=(2, *of["exact"].shape))
     of["noise"] = of["exact"] + NOISE * size * (noise[0] + 1j * noise[1])
     found: Arrays = {}
+    spread, label = family_spread(dataset.a2f), dataset.a2f[rows]
     for name, Delta in of.items():
         work.progress(f"linear inversion, {name}")
         answers = equations.prepare(Delta)
-        df = 1 - pearson(answers, dataset.a2f[rows])
+        df = 1 - pearson(answers, label)
         found |= {name: np.mean(df), f"{name}_error": np.std(df) / np.sqrt(df.size), f"{name}_median": np.median(df)}
-        found |= _modes(dataset, answers, rows, f"{name}_by_mode")
+        found[f"{name}_by_mode"] = unexplained_by_mode(spread, label, answers, n_modes=N_MODES)
     return found

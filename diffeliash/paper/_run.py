@@ -4,6 +4,8 @@ import itertools
 import pathlib
 from collections.abc import Callable
 
+import numpy as np
+
 from . import _networks as networks
 from . import _question as question
 from ._config import PaperConfig
@@ -43,6 +45,12 @@ def stages(config: PaperConfig) -> dict[str, Callable[[Work], Arrays]]:
 def network_name(data: question.Data, seed: int, *, longer: bool) -> str:
     """The stage of a network for the question."""
     return f"{data}-{'longer-' if longer else ''}seed-{seed}"
+
+
+def by_seed(results: Results, config: PaperConfig, data: question.Data, name: str, *, longer: bool) -> np.ndarray:
+    """A result of the networks for the question, one row a seed."""
+    names = [network_name(data, seed, longer=longer) for seed in range(config.n_seeds)]
+    return np.array([results[each][name] for each in names], dtype=np.float64)
 
 
 def bases_name(neurons: int, seed: int) -> str:

@@ -169,7 +169,7 @@ def _read(path: pathlib.Path, identity: dict[str, Any]) -> Arrays:
         raise IntegrityError("damaged stage", where=str(path), why=error.why or f"{error.what}.", hint=hint) from error
     if header["identity"] != identity:
         raise InputError("of another configuration", where=str(path), hint="Choose another --run.")
-    made = header["versions"]["diffeliash"], header.get("revision", REVISION)
+    made = header["versions"]["diffeliash"], header.get("revision", 1)
     ours = software_versions()["diffeliash"], REVISION
     if made != ours:
         this = f"made by diffeliash {made[0]}, revision {made[1]}; this is {ours[0]}, revision {ours[1]}"

@@ -76,20 +76,27 @@ def knows_nothing():
     return dict.fromkeys(names, shared) | {"simple": shared | {"df": NULL["simple"]}, "baseline": NULL}
 
 
+def of_networks(results, by_size):
+    """Items that rest on how good networks are."""
+    return [
+        items._simple(results),
+        items._complex(results, ONE_SEED),
+        items._recomputed(results),
+        items._reduced_predictions(by_size, 0.1),
+        measures.equations(by_size, NULL),
+        measures.reverse(results),
+    ]
+
+
 def test_a_network_that_knows_nothing_reproduces_nothing():
     """Its spectra differ 13 times as much as their gap functions, its moments are zero within their spread."""
     results = knows_nothing()
     plain = results["plain"]
     by_size = {size: plain | {"df_reduced": 1e-3 * size} for size in TABLE_I}
     found = [
-        items._simple(results),
-        items._complex(results, ONE_SEED),
-        items._recomputed(results),
-        items._reduced_predictions(by_size, 0.1),
+        *of_networks(results, by_size),
         measures.table_one(by_size, NULL),
         measures.of_moments(by_size, NULL),
-        measures.equations(by_size, NULL),
-        measures.reverse(results),
     ]
     assert NULL["complex"] > 10 * NULL["complex_gap"]
     assert {item.name: item.verdict for item in found} == dict.fromkeys((i.name for i in found), "not reproduced")
@@ -100,15 +107,7 @@ def test_one_that_knows_its_input_does():
     better = {name: found | {"df": 0.08, "dg": 1e-3, "loss": 0.01} for name, found in results.items()}
     better |= {"baseline": NULL, "simple": results["simple"] | {"df": 0.01}}
     by_size = {size: better["plain"] | {"df_reduced": 1e-3 * size, "dg_equations": 1e-3} for size in (2, 4)}
-    found = [
-        items._simple(better),
-        items._complex(better, ONE_SEED),
-        items._recomputed(better),
-        items._reduced_predictions(by_size, 0.1),
-        measures.equations(by_size, NULL),
-        measures.reverse(better),
-    ]
-    assert {item.verdict for item in found} == {"reproduced"}
+    assert {item.verdict for item in of_networks(better, by_size)} == {"reproduced"}
     exact = better | {"exact-seed-0": {"df": 0.04}}
     assert items._complex(exact, ONE_SEED).verdict == "trend reproduced"
     too_good = better | {"accepted-seed-0": {"df": 0.01, "df_mean": NULL["complex"]}}
