@@ -29,6 +29,15 @@ if TYPE_CHECKING:
     from .data import read_spectrum as read_spectrum
     from .data import repair_dataset as repair_dataset
     from .data import verify_dataset as verify_dataset
+    from .inverse import ComplexGap as ComplexGap
+    from .inverse import DensityOfStates as DensityOfStates
+    from .inverse import GapModulus as GapModulus
+    from .inverse import Inversion as Inversion
+    from .inverse import RealGap as RealGap
+    from .inverse import Resolution as Resolution
+    from .inverse import invert as invert
+    from .inverse import invert_many as invert_many
+    from .inverse import resolution as resolution
     from .models import Predictor as Predictor
     from .models import read_checkpoint as read_checkpoint
     from .physics import MSC as MSC
@@ -73,6 +82,10 @@ _LAYERS = {
         "BrownianFamily", "ComplexFamily", "DataSource", "GenerateConfig", "MaterialsFamily", "SimpleFamily",
         "dos_features", "export_dataset", "feature_grid", "gap_features", "generate", "read_dataset", "read_dos",
         "read_gap", "read_spectrum", "repair_dataset", "verify_dataset",
+    ),
+    "inverse": (
+        "ComplexGap", "DensityOfStates", "GapModulus", "Inversion", "RealGap", "Resolution", "invert", "invert_many",
+        "resolution",
     ),
     "models": ("Predictor", "read_checkpoint"),
     "physics": (

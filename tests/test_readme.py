@@ -63,8 +63,16 @@ def test_the_examples_of_the_reproduction_run(tmp_path):
     assert run_examples(blocks[1:], tmp_path) == 1
 
 
+def test_the_example_of_inversions_runs(tmp_path):
+    """The Python one; the command is that of `cli/test_invert.py`."""
+    text = (ROOT / "docs" / "inversion.md").read_text()
+    blocks = BLOCK.findall(text)
+    assert [kind for kind, _ in blocks] == ["console", "python"]
+    assert run_examples(blocks[1:], tmp_path) == 1
+
+
 def test_the_examples_run(tmp_path):
-    assert run_examples([block for block in BLOCKS if block[1] not in SETUP], tmp_path) == 10
+    assert run_examples([block for block in BLOCKS if block[1] not in SETUP], tmp_path) == 11
     written = {path.name for path in tmp_path.iterdir()}
     assert {
         "example.dat",
@@ -75,6 +83,8 @@ def test_the_examples_run(tmp_path):
         "a2f.dat",
         "gap-run-a2f.png",
         "temperatures.png",
+        "inverted.png",
+        "inverted.dat",
     } <= written
 
 

@@ -8,6 +8,7 @@ import typer
 from .. import __version__
 from ._export import export_command
 from ._generate import generate_command
+from ._invert import invert_command
 from ._predict import predict_command
 from ._reduce import reduce_command
 from ._reproduce import reproduce_command
@@ -35,6 +36,7 @@ app.command("train")(train_command)
 app.command("reduce")(reduce_command)
 app.command("reproduce")(reproduce_command)
 app.command("predict")(predict_command)
+app.command("invert")(invert_command)
 app.command("verify")(verify_command)
 app.command("export")(export_command)
 

@@ -30,6 +30,7 @@ from ._generate import generate as generate
 from ._generate import own_shards as own_shards
 from ._generate_config import GenerateConfig as GenerateConfig
 from ._generate_config import config_of as config_of
+from ._hdf5 import hdf5_bytes as hdf5_bytes
 from ._hdf5 import is_hdf5_file as is_hdf5_file
 from ._hdf5 import read_hdf5 as read_hdf5
 from ._manifest import is_dataset as is_dataset

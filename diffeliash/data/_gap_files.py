@@ -26,6 +26,9 @@ class _OnTheLine:
     T: float | None = None
     broadening: float | None = None
     mu_star: float | None = None
+    omega_c: float | None = None
+    matsubara_cutoff: float | None = None
+    omega_max: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,9 @@ class GapFile(_OnTheLine):
         T: Temperature [K], if the file states it.
         broadening: Distance of the line from the real axis [meV], if the file states it.
         mu_star: Coulomb pseudopotential, if the file states it.
+        omega_c: Cutoff of the Coulomb pseudopotential [meV], if the file states it.
+        matsubara_cutoff: Cutoff of the Matsubara sums [meV], if the file states it.
+        omega_max: Where the spectral function ends [meV], if the file states it.
     """
 
     Delta: Complex[np.ndarray, " freq"]
@@ -53,6 +59,9 @@ class DosFile(_OnTheLine):
         T: Temperature [K], if the file states it.
         broadening: Distance of the line from the real axis [meV], if the file states it.
         mu_star: Coulomb pseudopotential, if the file states it.
+        omega_c: Cutoff of the Coulomb pseudopotential [meV], if the file states it.
+        matsubara_cutoff: Cutoff of the Matsubara sums [meV], if the file states it.
+        omega_max: Where the spectral function ends [meV], if the file states it.
     """
 
     dos: Float[np.ndarray, " freq"]
@@ -160,10 +169,19 @@ def _read_solution(path: pathlib.Path, what: str, field: str) -> tuple[np.ndarra
         hint = "Give a file of `diffeliash solve`, or text with one of them."
         why = f"it holds {len(values)} samples of a data set."
         raise InputError(f"no single {what} in this file", where=str(path), why=why, hint=hint)
-    return omega, values, {name: attributes.get(attribute) for name, attribute in _STATED.items()}
+    stated = {name: attributes.get(attribute) for name, attribute in _STATED.items()}
+    if "omega_meV" in arrays:
+        stated["omega_max"] = float(arrays["omega_meV"][-1])
+    return omega, values, stated
 
 
-_STATED = {"T": "T_K", "broadening": "broadening_meV", "mu_star": "mu_star"}
+_STATED = {
+    "T": "T_K",
+    "broadening": "broadening_meV",
+    "mu_star": "mu_star",
+    "omega_c": "omega_c_meV",
+    "matsubara_cutoff": "matsubara_cutoff_meV",
+}
 
 
 def _read_table(

@@ -154,12 +154,16 @@ def pose_inverse_problem(
     )
 
 
+def is_even(omega: Float[np.ndarray, " real"]) -> bool:
+    """Whether energies are evenly spaced and begin at zero."""
+    return bool(np.max(np.abs(omega - np.linspace(0, omega[-1], omega.size))) <= EVEN * abs(omega[1]))
+
+
 def _refuse_grid(omega: Float[np.ndarray, " real"], omega_max: float) -> None:
     least = DEGREE + 1
     if omega.size < least:
         raise InputError(f"a gap function of {omega.size} energies cannot be inverted: {least} are the least.")
-    even = np.max(np.abs(omega - np.linspace(0, omega[-1], omega.size))) <= EVEN * omega[1]
-    if not even:
+    if not is_even(omega):
         raise InputError("the energies of a gap function to be inverted must be evenly spaced and begin at zero.")
     if omega[-1] < omega_max:
         raise InputError(

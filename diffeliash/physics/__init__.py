@@ -26,6 +26,7 @@ from ._matsubara import CompressedMatsubara as CompressedMatsubara
 from ._matsubara import FullMatsubara as FullMatsubara
 from ._matsubara import SharpCutoff as SharpCutoff
 from ._matsubara import SplitCutoff as SplitCutoff
+from ._matsubara import checked_cutoffs as checked_cutoffs
 from ._matsubara import count_frequencies as count_frequencies
 from ._matsubara import default_cutoffs as default_cutoffs
 from ._matsubara import fermionic_frequencies as fermionic_frequencies

@@ -1,0 +1,286 @@
+"""`diffeliash invert`: gap function, or density of states, in, a2F with error bars out; no network needed."""
+
+import dataclasses
+import math
+import pathlib
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from .._errors import InputError
+from ._invert_output import as_hdf5, as_text
+from ._materials import failure
+from ._options import DeviceOption, Json, MatsubaraCutoff, Seed
+from ._progress import progress_bar
+from ._session import finish, print_json, print_table, session, tell
+from ._targets import check_targets
+from ._train_run import CHECKPOINT
+
+if TYPE_CHECKING:
+    from ..data import DosFile, GapFile
+    from ..inverse import Inversion
+    from ..physics import Spectrum
+
+Kind = Literal["gap", "dos"]
+
+DEFAULT_MU_STAR = 0.1
+
+
+def invert_command(
+    files: Annotated[
+        list[pathlib.Path],
+        typer.Argument(
+            help="Gap functions: text with w, Re Delta, Im Delta [meV] on the line w + iG; with --kind dos densities "
+            "of states: text with w [meV], N/N_F. Or HDF5 of `solve`."
+        ),
+    ],
+    kind: Annotated[Kind, typer.Option("--kind", help="What the files hold.")] = "gap",
+    temperature: Annotated[
+        float | None, typer.Option("--temperature", "-T", help="Temperature [K].", show_default="as the file states")
+    ] = None,
+    broadening: Annotated[
+        float | None, typer.Option("--broadening", help="G of the files [meV].", show_default="as the file states")
+    ] = None,
+    noise: Annotated[
+        float | None,
+        typer.Option(
+            "--noise", help="Standard deviation of every number in the files.", show_default="found from the data"
+        ),
+    ] = None,
+    mu_star: Annotated[
+        float | None,
+        typer.Option("--mu-star", help="Coulomb pseudopotential mu*(omega_c).", show_default="as the file states; 0.1"),
+    ] = None,
+    fit_mu_star: Annotated[bool, typer.Option("--fit-mu-star", help="Find mu* from the data, too.")] = False,
+    omega_max: Annotated[
+        float | None,
+        typer.Option(
+            "--omega-max", help="Where a2F ends [meV].", show_default="as the file states; its last energy / 3.5"
+        ),
+    ] = None,
+    omega_c: Annotated[
+        float | None,
+        typer.Option("--omega-c", help="Cutoff of mu* [meV].", show_default="as the file states; 10 x the end of a2F"),
+    ] = None,
+    matsubara_cutoff: MatsubaraCutoff = None,
+    points: Annotated[
+        int | None, typer.Option("--points", help="Points of a2F.", show_default="2 in a broadening, 64 to 256")
+    ] = None,
+    samples: Annotated[int, typer.Option("--samples", help="Spectral functions drawn from all possible ones.")] = 200,
+    run: Annotated[
+        pathlib.Path | None, typer.Option("--run", help="Training run whose network gives the start.")
+    ] = None,
+    output: Annotated[
+        pathlib.Path | None,
+        typer.Option("--output", help="Where to write w [meV], a2F and its errors: text, or .h5 with the samples."),
+    ] = None,
+    plot: Annotated[pathlib.Path | None, typer.Option("--plot", help="Picture (png, pdf, svg) of all.")] = None,
+    seed: Seed = 0,
+    device: DeviceOption = "auto",
+    json: Json = False,
+) -> None:
+    """Spectral function behind a measured gap function or density of states, with error bars.
+
+    By steps through the solver, without a network: the smoothest a2F, nowhere negative, that accounts for the data.
+    """
+    if fit_mu_star and mu_star is not None:
+        raise typer.BadParameter("give --mu-star or --fit-mu-star, not both.")
+    with session(json, device):
+        from .._figure import figure_bytes
+        from ..data import write_file
+        from ._invert_plot import plot_inversions
+
+        check_targets(files, output=output, plot=plot)
+        if output and output.suffix != ".h5" and len(files) > 1:
+            raise InputError("the text of several files cannot go to one.", hint="Let --output end in .h5.")
+        stated = {
+            "T": temperature, "broadening": broadening, "mu_star": mu_star, "omega_max": omega_max, "omega_c": omega_c,
+            "matsubara_cutoff": matsubara_cutoff,
+        }  # fmt: skip
+        given = [_read(file, kind, stated) for file in files]
+        found = _invert_all(
+            files, given, run,
+            {"noise": noise, "n_points": points, "n_samples": samples, "seed": seed}, fit_mu_star=fit_mu_star,
+        )  # fmt: skip
+        results = [
+            failure(file, one) if isinstance(one, InputError) else _result(file, one)
+            for file, one in zip(files, found, strict=True)
+        ]
+        good = [
+            (file, data, one)
+            for file, data, one in zip(files, given, found, strict=True)
+            if not isinstance(one, InputError) and not isinstance(data, InputError)
+        ]
+        if plot and good:
+            write_file(plot, figure_bytes(plot_inversions(good), plot))
+        if output and good:
+            write_file(output, as_hdf5(good) if output.suffix == ".h5" else as_text(good[0][2]))
+        if json:
+            print_json({"results": results})
+        elif good:
+            print_table([_row(result) for result in results if "error" not in result])
+            for path in (output, plot):
+                if path:
+                    print(f"written to {path}")
+        finish(results)
+
+
+def _read(file: pathlib.Path, kind: Kind, stated: dict[str, float | None]) -> "GapFile | DosFile | InputError":
+    """A file with what the command line states instead of it; what is wrong with it, if something is."""
+    from ..data import read_dos, read_gap
+
+    try:
+        given = (read_dos if kind == "dos" else read_gap)(file)
+    except InputError as error:
+        return error
+    given = dataclasses.replace(given, **{name: value for name, value in stated.items() if value is not None})
+    missing = [f"{name} ({option})" for name, option in _NEEDED.items() if getattr(given, name) is None]
+    if missing:
+        return InputError("the file does not state all that is needed", where=str(file), why=f"{', '.join(missing)}.")
+    return given
+
+
+_NEEDED = {"T": "-T", "broadening": "--broadening"}
+
+
+def _invert_all(
+    files: list[pathlib.Path],
+    given: "list[GapFile | DosFile | InputError]",
+    run: pathlib.Path | None,
+    options: dict[str, Any],
+    *,
+    fit_mu_star: bool,
+) -> "list[Inversion | InputError]":
+    """The inversion of each file, or what is wrong with it; those at the same energies together."""
+    found: dict[int, Inversion | InputError] = {i: data for i, data in enumerate(given) if isinstance(data, InputError)}
+    with progress_bar("inverted", len(given) - len(found)) as update:
+        for group in _groups(given):
+            members: list[Any] = [given[i] for i in group]
+            try:
+                starts = [_start_of_network(run, member) for member in members] if run else None
+                inversions = _invert_group(members, starts, options, fit_mu_star=fit_mu_star, update=update)
+                found |= dict(zip(group, inversions, strict=True))
+            except InputError as error:
+                found |= dict.fromkeys(group, error)
+    for i, one in sorted(found.items()):
+        if not isinstance(one, InputError):
+            _tell_doubts(files[i], given[i], one)
+    return [found[i] for i in range(len(given))]
+
+
+def _groups(given: "list[GapFile | DosFile | InputError]") -> list[list[int]]:
+    """The numbers of the good files, those that share energies and conditions together."""
+    groups: dict[Any, list[int]] = {}
+    for i, data in enumerate(given):
+        if not isinstance(data, InputError):
+            groups.setdefault((data.omega.tobytes(), *_conditions(data).values()), []).append(i)
+    return list(groups.values())
+
+
+def _conditions(data: "GapFile | DosFile") -> dict[str, float | None]:
+    names = ("T", "broadening", "mu_star", "omega_max", "omega_c", "matsubara_cutoff")
+    return {name: getattr(data, name) for name in names}
+
+
+def _invert_group(
+    members: "list[Any]",
+    starts: "list[list[Spectrum]] | None",
+    options: dict[str, Any],
+    *,
+    fit_mu_star: bool,
+    update: Any,
+) -> "list[Inversion]":
+    import numpy as np
+
+    from ..data import GapFile
+    from ..inverse import ComplexGap, DensityOfStates, invert_many
+
+    is_gap, known = isinstance(members[0], GapFile), _conditions(members[0])
+    known["mu_star"] = None if fit_mu_star else DEFAULT_MU_STAR if known["mu_star"] is None else known["mu_star"]
+    return invert_many(
+        members[0].omega,
+        np.stack([member.Delta if is_gap else member.dos for member in members]),
+        observable=ComplexGap() if is_gap else DensityOfStates(),
+        starts=starts,
+        progress=lambda done: update(done, ""),
+        **known,
+        **options,
+    )
+
+
+def _start_of_network(run: pathlib.Path, data: "GapFile | DosFile") -> "list[Spectrum]":
+    """What a network answers, as a start.
+
+    Raises:
+        InputError: There is none, or it was not trained for such data.
+    """
+    from ..models import predict_spectrum, read_checkpoint
+
+    checkpoint = read_checkpoint(run / CHECKPOINT if run.is_dir() else run)
+    if checkpoint.setting is None or checkpoint.setting.task != _TASKS[type(data).__name__]:
+        raise InputError("this network does not answer such data with a2F", where=str(run))
+    return [predict_spectrum(checkpoint.model, checkpoint.setting, data)[0]]
+
+
+_TASKS = {"GapFile": "gap-to-a2f", "DosFile": "dos-to-a2f"}
+
+
+def _tell_doubts(file: pathlib.Path, data: Any, found: "Inversion") -> None:
+    if data.omega_max is None:
+        end = found.conditions.omega_max
+        tell(f"note: {file}: a2F is taken to end at {end:.4g} meV; say --omega-max if it does not.")
+    if not found.determined:
+        tell(f"note: {file}: these are data of a normal metal within their errors: they do not determine a2F.")
+    elif not found.converged:
+        tell(f"note: {file}: the steps did not come to an end.")
+    elif not found.consistent:
+        text = f"chi^2/N = {found.chi2:.3g}: no a2F accounts for these data with such errors."
+        tell(f"note: {file}: {text} Is the noise larger, or T, broadening, mu* or where a2F ends another?")
+
+
+def _result(file: pathlib.Path, found: "Inversion") -> dict[str, Any]:
+    c = found.conditions
+    pairs = {
+        "lambda_ep": found.lambda_ep,
+        "omega_log_meV": found.omega_log,
+        "omega_2_meV": found.omega_2,
+        "T_c_K": found.T_c if found.determined else (math.nan, math.nan),
+    }
+    result = {"file": str(file)}
+    for name, (value, std) in pairs.items():
+        stem, _, unit = name.rpartition("_") if name.endswith(("meV", "K")) else (name, "", "")
+        result |= {name: value, f"{stem}_std_{unit}" if unit else f"{name}_std": std}
+    return result | {
+        "mu_star": found.mu_star,
+        "mu_star_std": found.mu_star_std,
+        "T_K": c.T,
+        "broadening_meV": c.broadening,
+        "omega_max_meV": c.omega_max,
+        "omega_c_meV": c.omega_c,
+        "matsubara_cutoff_meV": c.matsubara_cutoff,
+        "noise": found.noise,
+        "chi2": found.chi2,
+        "n_resolved": found.n_resolved,
+        "determined": found.determined,
+        "converged": found.determined and found.consistent,
+        "omega_meV": found.omega.tolist(),
+        "a2f": found.a2f.tolist(),
+        "a2f_std": found.a2f_std.tolist(),
+    }
+
+
+def _row(result: dict[str, Any]) -> dict[str, str]:
+    def pair(value: float, std: float) -> str:
+        digits = max(0, 1 - math.floor(math.log10(std))) if 0 < std < math.inf else 4
+        return f"{value:.{digits}f} +- {std:.{digits}f}"
+
+    return {
+        "file": result["file"],
+        "lambda": pair(result["lambda_ep"], result["lambda_ep_std"]),
+        "omega_log [meV]": pair(result["omega_log_meV"], result["omega_log_std_meV"]),
+        "T_c [K]": pair(result["T_c_K"], result["T_c_std_K"]) if result["determined"] else "not determined",
+        "mu*": pair(result["mu_star"], result["mu_star_std"]) if result["mu_star_std"] else f"{result['mu_star']:g}",
+        "noise": f"{result['noise']:.3g}",
+        "chi2/N": f"{result['chi2']:.3f}",
+        "resolved": str(result["n_resolved"]),
+    }

@@ -1,0 +1,78 @@
+"""The picture of inversions: spectral functions with their uncertainty, and the data with what is found for them."""
+
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ._train_plot import LABEL, PREDICTION
+
+if TYPE_CHECKING:
+    from ..inverse import Inversion
+
+IMAGINARY = "tab:green"
+
+MOST_ROWS = 6
+"""Inversions in a picture."""
+
+SHOWN_SAMPLES = 12
+"""Thin lines of spectral functions that are possible too."""
+
+BAND = (0.16, 0.84)
+
+
+def plot_inversions(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> Figure:
+    """One row for each of the first inversions."""
+    shown = inversions[:MOST_ROWS]
+    figure = Figure(figsize=(10.5, 3.3 * len(shown) + 0.3), layout="constrained")
+    for row, (file, data, found) in zip(figure.subplots(len(shown), 3, squeeze=False), shown, strict=True):
+        _plot_spectrum(row[0], found)
+        row[0].set_title(file.name, fontsize="medium")
+        _plot_data(row[1], data, found)
+        _plot_misfit(row[2], data, found)
+    return figure
+
+
+def _plot_spectrum(axes: Axes, found: "Inversion") -> None:
+    low, high = np.quantile(found.samples, BAND, axis=0)
+    axes.fill_between(found.omega, low, high, color=PREDICTION, alpha=0.25, lw=0, label="68 % of the samples")
+    for sample in found.samples[:: max(1, len(found.samples) // SHOWN_SAMPLES)]:
+        axes.plot(found.omega, sample, color=PREDICTION, lw=0.4, alpha=0.5)
+    if found.determined:
+        axes.plot(found.omega, found.a2f, color=PREDICTION, lw=1.6, label="most probable")
+    text = rf"$\lambda$ = {found.lambda_ep[0]:.3g} $\pm$ {found.lambda_ep[1]:.2g}"
+    axes.text(0.97, 0.80, text, transform=axes.transAxes, ha="right", fontsize="small")
+    axes.set(xlabel=r"$\omega$ [meV]", ylabel=r"$\alpha^2F(\omega)$", xlim=(0, None), ylim=(0, None))
+    axes.legend(frameon=False, fontsize="small", loc="upper right")
+
+
+def _plot_data(axes: Axes, data: Any, found: "Inversion") -> None:
+    from ..data import DosFile
+
+    parts = _as_parts(found.values, data.omega.size)
+    if isinstance(data, DosFile):
+        measured, names, label = [data.dos], [""], r"$N(\omega)/N_F$"
+    else:
+        measured, names, label = [data.Delta.real, data.Delta.imag], ["Re ", "Im "], r"$\Delta(\omega)$ [meV]"
+    for name, given, part, color in zip(names, measured, parts, (LABEL, IMAGINARY), strict=False):
+        axes.plot(data.omega, given, ".", ms=2.5, color=color, label=f"{name}given")
+        axes.plot(data.omega, part, lw=1.0, color=PREDICTION, label=f"{name}found" if part is parts[-1] else None)
+    axes.set(xlabel=r"$\omega$ [meV]", ylabel=label, xlim=(0, float(data.omega[-1])))
+    axes.legend(frameon=False, fontsize="small")
+
+
+def _plot_misfit(axes: Axes, data: Any, found: "Inversion") -> None:
+    from ..data import DosFile
+
+    measured = [data.dos] if isinstance(data, DosFile) else [data.Delta.real, data.Delta.imag]
+    for given, part, color in zip(measured, _as_parts(found.values, data.omega.size), (LABEL, IMAGINARY), strict=False):
+        axes.plot(data.omega, (given - part) / found.noise, ".", ms=2.5, color=color)
+    axes.axhline(0, color=PREDICTION, lw=1.0)
+    axes.set(xlabel=r"$\omega$ [meV]", ylabel="(given - found) / noise", xlim=(0, float(data.omega[-1])))
+    axes.set_title(rf"$\chi^2/N$ = {found.chi2:.3f}, {found.n_resolved} numbers resolved", fontsize="medium")
+
+
+def _as_parts(values: np.ndarray, n: int) -> list[np.ndarray]:
+    return [values[start : start + n] for start in range(0, values.size, n)]

@@ -1,0 +1,113 @@
+r"""From a spectral function to what is measured, through the solver, with the matrix of derivatives.
+
+The Jacobian is that of the implicit function theorem. The solution is linearized once; what is left is linear in the
+change of a2F, and the changes at all points go through it together: a few iterations on the line for all columns.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from ..physics import MSC, CompressedMatsubara, Spectrum, continue_gap, solve_gap
+from ._observables import AbstractObservable
+
+JACOBIAN_RTOL, COARSER = 1e-3, 1e3
+"""Tolerance of the continuation that derivatives are taken of (good to 5e-5 in fact), and how much larger than that of
+the values it may be at most."""
+
+TIGHTEST, LOOSEST = 1e-9, 1e-4
+"""Range of the tolerance of the continuation."""
+
+MATSUBARA_RTOL = 1e-7
+"""Of the frequency set."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Conditions:
+    r"""Under which something was measured, all known.
+
+    Args:
+        T: Temperature [K].
+        omega_c: Coulomb cutoff [meV].
+        matsubara_cutoff: Cutoff of the Matsubara sums [meV].
+        broadening: $\Gamma$ [meV].
+        omega_max: Where a2F ends [meV].
+    """
+
+    T: float
+    omega_c: float
+    matsubara_cutoff: float
+    broadening: float
+    omega_max: float
+
+
+class Forward:
+    r"""The measured numbers of a spectral function on an even grid.
+
+    The grid begins one step from zero, and at its last point a2F is zero. The variables are $\mu^*$ and a2F at the
+    other points.
+
+    Args:
+        conditions: Temperature, cutoffs, broadening, and where a2F ends.
+        n_points: Points of the grid, the last one included.
+        energies: At which something is measured [meV].
+        observable: What is.
+        rtol: Of the continuation, relative to the largest gap.
+    """
+
+    def __init__(
+        self,
+        conditions: Conditions,
+        n_points: int,
+        energies: Float[np.ndarray, " freq"],
+        observable: AbstractObservable,
+        *,
+        rtol: float,
+    ):
+        self.conditions, self.n_points, self.observable = conditions, n_points, observable
+        self.energies = np.asarray(energies, dtype=float)
+        self.rtol = float(np.clip(rtol, TIGHTEST, LOOSEST))
+
+    @property
+    def omega(self) -> Float[np.ndarray, " boson"]:
+        """The grid, its last point included [meV]."""
+        return self.conditions.omega_max / self.n_points * np.arange(1, self.n_points + 1)
+
+    def values_at(self, mu_star: float, a2f: Float[np.ndarray, " boson"]) -> tuple[Float[np.ndarray, " value"], bool]:
+        """The numbers, and whether they are finite and those of a superconductor."""
+        values, superconducting = self._compiled_values(np.append(mu_star, a2f))
+        values = np.asarray(values)
+        return values, bool(superconducting) and bool(np.all(np.isfinite(values)))
+
+    def jacobian_at(self, mu_star: float, a2f: Float[np.ndarray, " boson"]) -> Float[np.ndarray, "value variable"]:
+        """Derivatives of the numbers with respect to all variables."""
+        return np.asarray(self._compiled_jacobian(np.append(mu_star, a2f))).T
+
+    def _solve(self, variables: Any, *, rtol: float) -> tuple[Float[Array, " value"], Bool[Array, ""]]:
+        c = self.conditions
+        spectrum = Spectrum(self.omega, jnp.append(variables[1:], 0.0))
+        sol = solve_gap(
+            spectrum, c.T, mu_star=variables[0], omega_c=c.omega_c, matsubara_cutoff=c.matsubara_cutoff,
+            frequencies=CompressedMatsubara(rtol=MATSUBARA_RTOL),
+        )  # fmt: skip
+        real = continue_gap(sol, spectrum, self.energies, broadening=c.broadening, method=MSC(rtol=rtol))
+        return self.observable(real), sol.superconducting
+
+    @functools.cached_property
+    def _compiled_values(self) -> Callable[..., Any]:
+        return jax.jit(functools.partial(self._solve, rtol=self.rtol))
+
+    @functools.cached_property
+    def _compiled_jacobian(self) -> Callable[..., Any]:
+        def rows(variables: Float[Array, " variable"]) -> Float[Array, "variable value"]:
+            rtol = min(JACOBIAN_RTOL, COARSER * self.rtol)
+            _, linear = jax.linearize(lambda v: self._solve(v, rtol=rtol)[0], variables)
+            return jax.vmap(linear)(jnp.eye(variables.size))
+
+        return jax.jit(rows)

@@ -1,0 +1,159 @@
+r"""Inversion through the solver: the most probable spectral function, none of whose values is negative.
+
+$$ \min_{u \ge 0}\; \chi^2(u) + s|Cu|^2, \qquad \chi^2 = \sum_i (d_i - F_i(u))^2/\sigma_i^2 $$
+
+by Gauss-Newton steps: $F$ is linearized (`_forward`), the strength $s$ is chosen by the evidence of the linear problem,
+and that is solved with $u \ge 0$ (`_prior`). A Jacobian costs a hundred times as much as a solution, and serves for
+several steps.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from ._forward import Forward
+from ._prior import LinearProblem, Prior, linear_problem
+
+MAX_JACOBIANS = 20
+"""Three do as a rule."""
+
+STEPS_PER_JACOBIAN = 4
+
+HALVINGS = 12
+"""Of a step that makes things worse."""
+
+TOLERANCE = 0.05
+"""A step is small whose length, in standard deviations of the result and by the root of their number, is below this."""
+
+ROUNDING, NEGLIGIBLE = 1e-6, 1e-2
+r"""A rise of the objective that is no rise: relative to it, and of $\chi^2$."""
+
+Unknowns = Float[np.ndarray, " unknown"]
+Values = Float[np.ndarray, " value"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Measurement:
+    r"""Numbers with errors.
+
+    Args:
+        values: $d$.
+        errors: $\sigma$, or in what ratio the errors stand.
+        known: Whether their size is known.
+        mu_star: $\mu^*$ if it is known; `None` if it is the first of the unknowns.
+    """
+
+    values: Values
+    errors: Values
+    known: bool
+    mu_star: float | None
+
+    @property
+    def n_free(self) -> int:
+        r"""Unknowns before a2F: one if $\mu^*$ is not known."""
+        return int(self.mu_star is None)
+
+    def split(self, unknowns: Unknowns) -> tuple[float, Float[np.ndarray, " boson"]]:
+        r"""$\mu^*$ and a2F."""
+        return (float(unknowns[0]), unknowns[1:]) if self.mu_star is None else (self.mu_star, unknowns)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Refined:
+    r"""Where the steps ended.
+
+    Args:
+        unknowns: $\mu^*$, if it is not known, and a2F at the points of the grid.
+        values: $F(u)$.
+        gapped: Whether these are those of a superconductor.
+        problem: The linear problem there.
+        converged: Whether the last step, with a Jacobian of its own, was small.
+        n_jacobians: How often $F$ was linearized.
+    """
+
+    unknowns: Unknowns
+    values: Values
+    gapped: bool
+    problem: LinearProblem
+    converged: bool
+    n_jacobians: int
+
+
+class _Place(NamedTuple):
+    unknowns: Unknowns
+    values: Values
+    usable: bool
+
+
+def refine(forward: Forward, measurement: Measurement, start: Unknowns) -> Refined:
+    """Steps from a start to the most probable unknowns.
+
+    Args:
+        forward: From unknowns to values.
+        measurement: What was measured.
+        start: Unknowns to start from.
+    """
+    place, n_jacobians = _visit(forward, measurement, start), 0
+    while True:
+        n_jacobians += 1
+        A = forward.jacobian_at(*measurement.split(place.unknowns))
+        A = A[:, 1 - measurement.n_free :] / measurement.errors[:, None]
+        place, problem, first = _steps(forward, measurement, place, A)
+        if first < TOLERANCE or n_jacobians == MAX_JACOBIANS:
+            break
+    return Refined(
+        unknowns=place.unknowns, values=place.values, gapped=place.usable, problem=problem,
+        converged=bool(first < TOLERANCE), n_jacobians=n_jacobians,
+    )  # fmt: skip
+
+
+def _visit(forward: Forward, measurement: Measurement, unknowns: Unknowns) -> _Place:
+    return _Place(unknowns, *forward.values_at(*measurement.split(unknowns)))
+
+
+def _steps(
+    forward: Forward, measurement: Measurement, place: _Place, A: Float[np.ndarray, "value unknown"]
+) -> tuple[_Place, LinearProblem, float]:
+    """A few steps with one Jacobian; the linear problem of the last of them, and the length of the first."""
+    Q, R = np.linalg.qr(A)
+    lengths, prior = [], None
+    while True:
+        right = (measurement.values - place.values) / measurement.errors + A @ place.unknowns
+        problem = linear_problem((Q, R), right, n_free=measurement.n_free, known=measurement.known)
+        prior = prior or problem.evidence.best
+        regularized = problem.with_prior(prior)
+        step = regularized.most_probable - place.unknowns
+        lengths.append(regularized.length(step) / np.sqrt(step.size))
+        if lengths[-1] < TOLERANCE or len(lengths) > STEPS_PER_JACOBIAN:
+            return place, problem, lengths[0]
+        objective = _Objective(measurement, prior)
+        place, whole = _search(forward, objective, place, step)
+        if not whole:
+            return place, problem, lengths[0]
+
+
+class _Objective(NamedTuple):
+    r"""$\chi^2 + s|Cx|^2$."""
+
+    measurement: Measurement
+    prior: Prior
+
+    def __call__(self, place: _Place) -> float:
+        x = self.measurement.split(place.unknowns)[1]
+        chi2 = np.sum(((self.measurement.values - place.values) / self.measurement.errors) ** 2)
+        return float(chi2 + np.sum((self.prior.root(x.size) @ x) ** 2))
+
+
+def _search(forward: Forward, objective: _Objective, place: _Place, step: Unknowns) -> tuple[_Place, bool]:
+    """Where the first of ever shorter steps leads that does not raise the objective, and whether it is the whole one.
+
+    The place itself if there is none.
+    """
+    limit = objective(place) * (1 + ROUNDING) + NEGLIGIBLE * objective.prior.variance
+    for halving in range(HALVINGS):
+        new = _visit(forward, objective.measurement, place.unknowns + step / 2**halving)
+        if new.usable and objective(new) <= limit:
+            return new, halving == 0
+    return place, False

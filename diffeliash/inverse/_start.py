@@ -1,0 +1,93 @@
+r"""Where the steps of an inversion begin: the linear inversion, or a smooth arch of the best of a few couplings."""
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Complex, Float
+
+from .._errors import InputError
+from ..physics import Spectrum
+from ._forward import Conditions, Forward
+from ._gap_from_dos import gap_from_dos
+from ._inverse_problem import InverseProblem, is_even, pose_inverse_problem
+from ._linear_inversion import choose_strength, invert_linearly
+from ._observables import ComplexGap, DensityOfStates
+from ._refine import Measurement
+
+COUPLINGS = (0.5, 0.8, 1.2, 2.0, 3.0)
+r"""Values of $\lambda$ of the arches."""
+
+GUESSED_MU_STAR = 0.1
+r"""Of a $\mu^*$ that is not known."""
+
+
+def choose_start(
+    forward: Forward, measurement: Measurement, measured: np.ndarray, given: Sequence[Spectrum]
+) -> Float[np.ndarray, " unknown"]:
+    """The unknowns whose values come closest to what was measured.
+
+    Args:
+        forward: From unknowns to values.
+        measurement: The numbers that were measured.
+        measured: What was measured, as it came.
+        given: Spectral functions to begin with, if there are any.
+    """
+    mu_star = GUESSED_MU_STAR if measurement.mu_star is None else measurement.mu_star
+    first = [np.interp(forward.omega[:-1], each.omega, each.a2f, right=0.0) for each in given]
+    candidates = [np.maximum(a2f, 0.0) for a2f in [*first, *_from_equations(forward, measured, mu_star)]]
+    candidates += arches(forward)
+    misfits = []
+    for a2f in candidates:
+        values, usable = forward.values_at(mu_star, a2f)
+        miss = np.sum(((measurement.values - values) / measurement.errors) ** 2)
+        misfits.append(miss if usable and np.isfinite(miss) else np.inf)
+    best = candidates[int(np.argmin(misfits))]
+    return np.append(mu_star, best) if measurement.mu_star is None else best
+
+
+def arches(forward: Forward) -> list[Float[np.ndarray, " boson"]]:
+    """Smooth spectral functions of several couplings."""
+    omega = forward.omega[:-1]
+    shape = np.sin(np.pi * omega / forward.conditions.omega_max) ** 2
+    shape /= 2 * np.sum(shape / omega) * omega[0]
+    return [coupling * shape for coupling in COUPLINGS]
+
+
+def _from_equations(forward: Forward, measured: np.ndarray, mu_star: float) -> list[Float[np.ndarray, " boson"]]:
+    """The linear inversion, where the energies and what was measured there allow one."""
+    energies, c = forward.energies, forward.conditions
+    if isinstance(forward.observable, ComplexGap):
+        Delta = measured
+    elif isinstance(forward.observable, DensityOfStates) and energies[0] == 0 and is_even(energies):
+        Delta = gap_from_dos(energies, measured, broadening=c.broadening)
+    else:
+        return []
+    try:
+        return [invert_at_once(forward, energies, Delta, mu_star)]
+    except InputError:  # energies that are not even, or end too early; a line too far from the axis
+        return []
+
+
+def invert_at_once(
+    forward: Forward, energies: Float[np.ndarray, " freq"], Delta: Complex[np.ndarray, " freq"], mu_star: float
+) -> Float[np.ndarray, " boson"]:
+    """The linear inversion of a gap function at even energies from zero on, at the points of the grid.
+
+    Raises:
+        InputError: Of `pose_inverse_problem`.
+    """
+    problem = _problem(forward.conditions, energies.tobytes(), mu_star)
+    strength = choose_strength(problem, Delta[None, :])
+    found = invert_linearly(problem, Delta[None, :], strength=strength)[0]
+    return problem.spline_to(forward.omega[:-1]) @ found
+
+
+@functools.lru_cache(maxsize=8)
+def _problem(conditions: Conditions, energies: bytes, mu_star: float) -> InverseProblem:
+    """The same problem for the same conditions: what is compiled for it is kept."""
+    c = conditions
+    return pose_inverse_problem(
+        np.frombuffer(energies), T=c.T, mu_star=mu_star, omega_c=c.omega_c, matsubara_cutoff=c.matsubara_cutoff,
+        broadening=c.broadening, omega_max=c.omega_max,
+    )  # fmt: skip

@@ -1,0 +1,135 @@
+"""Linear problems with a smooth function, against the same with dense covariances."""
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+from diffeliash.inverse._prior import (
+    CORRELATIONS,
+    N_BROAD,
+    STRENGTHS,
+    Prior,
+    curvature,
+    likeliest_prior,
+    linear_problem,
+)
+
+RNG = np.random.default_rng(0)
+N, M = 12, 30
+A = RNG.normal(size=(M, N))
+B = RNG.normal(size=M) + A @ np.linspace(0, 2, N)
+
+
+def problem_of(matrix, right, **options):
+    return linear_problem(tuple(np.linalg.qr(matrix)), right, **options)
+
+
+def of_measure(prior):
+    """Of all deviations of the function, and of all amplitudes of its broadest waves, being as likely."""
+    waves = np.sin(np.pi * np.outer(np.arange(1, N + 1), np.arange(1, N_BROAD + 1)) / (N + 1))
+    numbers = np.linalg.norm(curvature(N, prior.correlation) @ waves, axis=0)
+    return -np.log(prior.strength / prior.variance) * (1 + N_BROAD) / 2 - np.sum(np.log(numbers))
+
+
+def covariance(prior):
+    C = curvature(N, prior.correlation)
+    return np.linalg.inv(prior.strength * C.T @ C)
+
+
+def test_curvature_is_a_second_derivative():
+    """Of a wave that the prior has an opinion on: its integral is known."""
+    n, waves, kappa = 400, 7, 20.0
+    x = np.sin(np.pi * waves * np.arange(1, n + 1) / (n + 1))
+    found = np.sum((curvature(n, kappa) @ x) ** 2)
+    np.testing.assert_allclose(found, 0.5 * ((np.pi * waves) ** 2 + kappa**2) ** 2, rtol=1e-3)
+
+
+def test_next_to_nothing_is_expected_of_the_broadest_waves():
+    n = 400
+    x = np.sin(np.pi * 2 * np.arange(1, n + 1) / (n + 1))
+    assert np.sum((curvature(n, 20.0) @ x) ** 2) < 1e-3 * 0.5 * ((2 * np.pi) ** 2 + 20.0**2) ** 2
+
+
+@pytest.mark.parametrize("m", [M, N - 4])
+def test_evidence_of_known_errors(m):
+    """The probability of the data, integrated over all functions: a normal distribution; also of few data."""
+    found = problem_of(A[:m], B[:m], n_free=0, known=True).evidence
+    chosen = [30, 36, len(STRENGTHS) + 32, 3 * len(STRENGTHS) + 30]
+    expected = [
+        multivariate_normal(cov=np.eye(m) + A[:m] @ covariance(found.prior(i)) @ A[:m].T).logpdf(B[:m])
+        + of_measure(found.prior(i))
+        for i in chosen
+    ]
+    np.testing.assert_allclose(np.diff(found.logarithm[chosen]), np.diff(expected), rtol=1e-6)
+    assert np.ptp(expected) > 1
+
+
+def test_evidence_with_an_unknown_that_nothing_is_known_of():
+    """The limit of a wide normal distribution for it."""
+    free = RNG.normal(size=(M, 1))
+    found = problem_of(np.concatenate([free, A], axis=1), B, n_free=1, known=True).evidence
+    chosen = [20, 30, len(STRENGTHS) + 25]
+    wide = 1e8 * free @ free.T
+    expected = [
+        multivariate_normal(cov=np.eye(M) + wide + A @ covariance(found.prior(i)) @ A.T).logpdf(B)
+        + of_measure(found.prior(i))
+        for i in chosen
+    ]
+    np.testing.assert_allclose(np.diff(found.logarithm[chosen]), np.diff(expected), rtol=1e-4)
+
+
+def test_evidence_of_unknown_errors():
+    """The largest over all sizes of the errors, at the size that it names."""
+    found = problem_of(A, B, n_free=0, known=False).evidence
+    moderate = (found.strengths > 0.1) & (found.strengths < 100)
+    possible = np.flatnonzero(np.isfinite(found.logarithm) & moderate)
+    chosen = possible[[len(possible) // 4, len(possible) // 2, 3 * len(possible) // 4]]
+    best = []
+    for i in chosen:
+        strength, correlation, variance = found.prior(int(i))
+        shape = np.eye(M) + A @ covariance(Prior(strength, correlation, 1.0)) @ A.T
+        sizes = variance * np.array([0.9, 1.0, 1.1])
+        logs = [multivariate_normal(cov=size * shape).logpdf(B) for size in sizes]
+        assert np.argmax(logs) == 1
+        best.append(logs[1] + of_measure(found.prior(int(i))))
+    np.testing.assert_allclose(np.diff(found.logarithm[chosen]), np.diff(best), rtol=1e-6)
+    weights = found.weights
+    assert abs(np.sum(weights) - 1) < 1e-12
+    assert weights[np.argmax(found.logarithm)] == np.max(weights)
+
+
+@pytest.mark.parametrize("m", [M, N - 4])
+def test_distribution_of_the_unknowns(m):
+    prior = Prior(strength=0.01, correlation=10.0, variance=4.0)
+    problem = problem_of(A[:m], B[:m], n_free=0, known=False)
+    found = problem.with_prior(prior)
+    C = curvature(N, prior.correlation)
+    H = A[:m].T @ A[:m] + prior.strength * C.T @ C
+    np.testing.assert_allclose(found.center, np.linalg.solve(H, A[:m].T @ B[:m]), rtol=1e-7)
+    np.testing.assert_allclose(found.spread @ found.spread.T, 4.0 * np.linalg.inv(H), rtol=1e-6)
+    step = np.linspace(-1, 1, N)
+    np.testing.assert_allclose(found.length(step), np.sqrt(step @ H @ step / 4.0), rtol=1e-9)
+    values = np.linalg.svd(A[:m] @ np.linalg.inv(C), compute_uv=False)
+    assert problem.n_resolved(prior) == np.sum(values**2 > prior.strength) > 0
+
+
+def test_most_probable_unknowns_that_are_not_negative():
+    """The conditions of a minimum with walls: no slope where free, and one into the wall where not."""
+    prior = Prior(strength=0.01, correlation=0.0, variance=1.0)
+    b = B - A @ np.linspace(1, 2.5, N)
+    found = problem_of(A, b, n_free=0, known=True).with_prior(prior)
+    x, C = found.most_probable, curvature(N, 0.0)
+    slope = A.T @ (A @ x - b) + prior.strength * C.T @ C @ x
+    assert np.min(x) == 0 < np.max(x)
+    assert np.max(np.abs(slope[x > 0])) < 1e-9 * np.max(np.abs(slope))
+    assert np.min(slope[x == 0]) > 0
+    assert np.min(found.center) < 0
+
+
+@pytest.mark.parametrize("correlation", CORRELATIONS[::2])
+def test_a_function_tells_where_it_comes_from(correlation):
+    n, strength = 200, 1e-3
+    draws = np.linalg.solve(np.sqrt(strength) * curvature(n, correlation), RNG.standard_normal((n, 20)))
+    found = [likeliest_prior(draw) for draw in draws.T]
+    assert np.median([prior.correlation for prior in found]) == correlation
+    assert 0.8 < np.median([prior.strength for prior in found]) / strength < 1.25
