@@ -6,6 +6,7 @@ change of a2F, and the changes at all points go through it together: a few itera
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,14 @@ the values it may be at most."""
 
 TIGHTEST, LOOSEST = 1e-9, 1e-4
 """Range of the tolerance of the continuation."""
+
+RANGE = 3.5
+"""Where a2F ends, if nobody says: the last energy over this, as in the features of a network."""
+
+POINTS_PER_BROADENING = 2.0
+"""Points of a2F within a broadening, below which little can be seen."""
+
+FEWEST_POINTS, MOST_POINTS = 64, 256
 
 MATSUBARA_RTOL = 1e-7
 """Of the frequency set."""
@@ -45,6 +54,12 @@ class Conditions:
     matsubara_cutoff: float
     broadening: float
     omega_max: float
+
+
+def choose_n_points(conditions: Conditions) -> int:
+    """Points of a2F: as many as the broadening lets tell apart."""
+    needed = math.ceil(POINTS_PER_BROADENING * conditions.omega_max / conditions.broadening * (1 - 1e-9))
+    return min(max(needed, FEWEST_POINTS), MOST_POINTS)
 
 
 class Forward:

@@ -50,6 +50,10 @@ class Measurement:
     known: bool
     mu_star: float | None
 
+    def scaled(self, factor: float) -> "Measurement":
+        """The same with errors of known size, so many times as large."""
+        return dataclasses.replace(self, errors=factor * self.errors, known=True)
+
     @property
     def n_free(self) -> int:
         r"""Unknowns before a2F: one if $\mu^*$ is not known."""

@@ -17,8 +17,7 @@ from scipy.linalg import solve_triangular
 
 from .._errors import InputError
 from ..physics import Spectrum, checked_cutoffs, default_broadening, require_x64
-from ._forward import Conditions, Forward
-from ._invert import RANGE, choose_n_points
+from ._forward import RANGE, Conditions, Forward, choose_n_points
 from ._observables import AbstractObservable, ComplexGap
 from ._prior import likeliest_prior, linear_problem
 

@@ -21,7 +21,7 @@ from diffeliash import (
 )
 from diffeliash.inverse._forward import Conditions
 from diffeliash.inverse._gap_from_dos import gap_from_dos
-from diffeliash.inverse._invert import _forward_model
+from diffeliash.inverse._inverter import _forward_model
 from diffeliash.inverse._prior import Prior
 from diffeliash.inverse._refine import Measurement, refine
 
@@ -129,6 +129,15 @@ def test_a_normal_metal_is_answered_by_wide_bars(batch):
     assert np.all(one.a2f_std[4:-4] > 0.3 * one.a2f[4:-4])
     assert np.min(one.a2f_std[4:-4]) > np.max(A2F)
     assert one.lambda_ep[1] > 1
+
+
+def test_a_normal_metal_is_noticed_without_known_noise(Delta, size):
+    found = invert(ENERGIES, with_noise(np.zeros_like(Delta), size, 3), **KNOWN)
+    assert not found.determined
+    assert np.min(found.a2f_std[4:-4]) > np.max(A2F)
+    np.testing.assert_allclose(found.noise, size, rtol=0.1)
+    nothing = invert(ENERGIES, np.zeros_like(Delta), **KNOWN)
+    assert not nothing.determined
 
 
 def test_exact_data_give_back_the_spectrum(Delta):

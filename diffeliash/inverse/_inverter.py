@@ -1,0 +1,235 @@
+r"""From numbers that were measured to an inversion: what is the same for all functions is prepared once."""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from .._errors import InputError
+from ..physics import Spectrum, checked_cutoffs, require_x64
+from ._forward import RANGE, Conditions, Forward, choose_n_points
+from ._inversion import Inversion
+from ._observables import AbstractObservable, ComplexGap
+from ._posterior import draw, draw_without_data
+from ._refine import Measurement, Refined, refine
+from ._start import GUESSED_MU_STAR, choose_start
+
+FEWEST_ENERGIES = 8
+
+GUESSED_NOISE = 1e-3
+"""Errors that are not known are given in units of this part of the largest value."""
+
+DETERMINED = 3.0
+r"""Data that miss those of a normal metal by less than so many standard deviations of $\chi^2$ say nothing."""
+
+MODEL_ERROR = 0.1
+"""The solver is so much more exact than the data."""
+
+UNKNOWN = (1e-4, 1e-9)
+"""Tolerances of the solver where errors are not known: the second if they turn out too small for the first."""
+
+Numbers = tuple[float, float, float | None, float | None, float | None]
+r"""`T`, `broadening`, `omega_max`, `omega_c` and `matsubara_cutoff`."""
+
+Noise = float | int | Float[np.ndarray, " freq"] | None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Inverter:
+    """What is the same for all functions."""
+
+    omega: Float[np.ndarray, " freq"]
+    observable: AbstractObservable
+    mu_star: float | None
+    conditions: Conditions
+    n_points: int
+    n_samples: int
+
+    def __call__(self, measured: np.ndarray, noise: Noise, starts: Sequence[Spectrum], seed: int) -> Inversion:
+        rng = np.random.default_rng(seed)
+        measurement = self._measurement(measured, noise)
+        if not _says_anything(measurement, self.observable.in_normal_state(self.omega.size)):
+            return self._without_data(rng, measurement, converged=True)
+        refined = self._refined(measurement, measured, starts)
+        scaled = measurement.scaled(math.sqrt(refined.problem.evidence.best.variance))
+        if not _says_anything(scaled, self.observable.in_normal_state(self.omega.size)):
+            return self._without_data(rng, scaled, converged=refined.converged)
+        return self._with_errors(rng, scaled, refined)
+
+    def unusable(self, seed: int) -> Inversion:
+        """The answer where there are no data."""
+        n = self.observable.in_normal_state(self.omega.size).size
+        nothing = Measurement(values=np.full(n, np.nan), errors=np.full(n, np.nan), known=True, mu_star=self.mu_star)
+        return self._without_data(np.random.default_rng(seed), nothing, converged=False)
+
+    def _measurement(self, measured: np.ndarray, noise: Noise) -> Measurement:
+        values = self.observable.as_values(measured)
+        known = noise is not None
+        size = noise if known else GUESSED_NOISE * max(float(np.max(np.abs(values))), np.finfo(float).tiny)
+        errors = np.tile(np.broadcast_to(np.asarray(size, float), self.omega.shape), values.size // self.omega.size)
+        return Measurement(values=values, errors=errors, known=known, mu_star=self.mu_star)
+
+    def _refined(self, measurement: Measurement, measured: np.ndarray, starts: Sequence[Spectrum]) -> Refined:
+        """The end of the steps, with a solver that is more exact than the data."""
+        largest, smallest = float(np.max(np.abs(measurement.values))), float(np.min(measurement.errors))
+        # powers of ten, so that few programs are compiled
+        known = 10.0 ** math.floor(math.log10(MODEL_ERROR * smallest / largest))
+        refined = None
+        for rtol in [known] if measurement.known else UNKNOWN:
+            forward = _forward_model(self.conditions, self.n_points, self.omega.tobytes(), self.observable, rtol)
+            start = refined.unknowns if refined else choose_start(forward, measurement, measured, starts)
+            refined = refine(forward, measurement, start)
+            found = math.sqrt(refined.problem.evidence.best.variance) * smallest
+            if MODEL_ERROR * found >= rtol * largest:
+                break
+        assert refined is not None
+        return refined
+
+    def _with_errors(self, rng: np.random.Generator, measurement: Measurement, refined: Refined) -> Inversion:
+        problem, best = refined.problem, refined.problem.evidence.best
+        samples = draw(rng, problem, self.n_samples)
+        mu_star, a2f = measurement.split(refined.unknowns)
+        fitted = measurement.mu_star is None
+        miss = (measurement.values - refined.values) / measurement.errors
+        return self._inversion(
+            a2f=a2f,
+            samples=samples[:, 1:] if fitted else samples,
+            mu_star=float(mu_star),
+            mu_star_samples=samples[:, 0] if fitted else np.full(self.n_samples, mu_star),
+            values=refined.values,
+            noise=float(np.sqrt(np.mean(measurement.errors**2))),
+            chi2=float(np.mean(miss**2)),
+            n_resolved=problem.n_resolved(best),
+            determined=True,
+            converged=refined.converged and refined.gapped,
+            n_jacobians=refined.n_jacobians,
+        )
+
+    def _without_data(self, rng: np.random.Generator, measurement: Measurement, *, converged: bool) -> Inversion:
+        samples = draw_without_data(rng, self.n_points - 1, self.n_samples)
+        fitted = self.mu_star is None
+        mu_star = rng.uniform(size=self.n_samples) if fitted else np.full(self.n_samples, self.mu_star)
+        values = self.observable.in_normal_state(self.omega.size)
+        miss = (measurement.values - values) / measurement.errors
+        return self._inversion(
+            a2f=np.mean(samples, axis=0),
+            samples=samples,
+            mu_star=float(np.mean(mu_star)),
+            mu_star_samples=mu_star,
+            values=values,
+            noise=float(np.sqrt(np.mean(measurement.errors**2))),
+            chi2=float(np.mean(miss**2)),
+            n_resolved=0,
+            determined=False,
+            converged=converged,
+            n_jacobians=0,
+        )
+
+    def _inversion(self, **found: Any) -> Inversion:
+        """With the last point of a2F, which is zero, and the standard deviations."""
+        a2f, samples = np.append(found.pop("a2f"), 0.0), np.pad(found.pop("samples"), ((0, 0), (0, 1)))
+        return Inversion(
+            omega=self.conditions.omega_max / self.n_points * np.arange(1, self.n_points + 1),
+            a2f=a2f,
+            a2f_std=np.std(samples, axis=0),
+            samples=samples,
+            mu_star_std=float(np.std(found["mu_star_samples"])),
+            conditions=self.conditions,
+            **found,
+        )
+
+
+def prepare(
+    omega: np.ndarray,
+    observable: AbstractObservable,
+    mu_star: float | None,
+    numbers: Numbers,
+    sizes: tuple[int | None, int],
+    *,
+    bad: list[str],
+) -> Inverter:
+    """What is the same for all functions, once it has been looked at."""
+    require_x64()
+    omega = np.asarray(omega, dtype=float)
+    complaints = [*bad, *_check_energies(omega), *_check_sizes(*sizes)]
+    conditions = None
+    try:
+        conditions = _conditions(omega, numbers, GUESSED_MU_STAR if mu_star is None else mu_star)
+    except InputError as error:
+        complaints.append(str(error).rstrip("."))
+    if complaints or conditions is None:
+        raise InputError("; ".join(complaints) + ".")
+    n_points, n_samples = sizes
+    n_points = choose_n_points(conditions) if n_points is None else n_points
+    return Inverter(omega, observable, mu_star, conditions, n_points, n_samples)
+
+
+def _conditions(omega: np.ndarray, numbers: Numbers, mu_star: float) -> Conditions:
+    """Temperature, cutoffs, broadening and the end of a2F, with the defaults put in."""
+    T, broadening, omega_max, omega_c, matsubara_cutoff = numbers
+    if omega_max is None:
+        omega_max = float(omega[-1]) / RANGE if omega.size else math.nan
+    for name, value in (("broadening", broadening), ("omega_max", omega_max)):
+        if not 0 < value < math.inf:
+            raise InputError(f"`{name}` must be positive and finite [meV], got {value:g}")
+    cutoffs = checked_cutoffs(omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
+    return Conditions(
+        T=float(T),
+        broadening=float(broadening),
+        omega_max=float(omega_max),
+        omega_c=float(cutoffs[0]),
+        matsubara_cutoff=float(cutoffs[1]),
+    )
+
+
+def _check_energies(omega: np.ndarray) -> list[str]:
+    if omega.ndim != 1 or omega.size < FEWEST_ENERGIES or not np.all(np.isfinite(omega)) or np.any(np.diff(omega) <= 0):
+        return [f"`omega` must be at least {FEWEST_ENERGIES} finite, ascending energies [meV]"]
+    return [f"`omega` must not be negative, but begins at {omega[0]:g} meV"] if omega[0] < 0 else []
+
+
+def _check_sizes(n_points: int | None, n_samples: int) -> list[str]:
+    bad = []
+    if n_points is not None and n_points < FEWEST_ENERGIES:
+        bad.append(f"`n_points` must be at least {FEWEST_ENERGIES}, got {n_points}")
+    if n_samples < 2:
+        bad.append(f"`n_samples` must be at least 2, got {n_samples}")
+    return bad
+
+
+def check_row(measured: np.ndarray, noise: Noise, shape: tuple[int, ...], observable: AbstractObservable) -> list[str]:
+    bad, is_complex = [], isinstance(observable, ComplexGap)
+    if measured.shape != shape:
+        bad.append(f"`measured` must be one number for each energy, got shapes {measured.shape} and {shape}")
+    if np.iscomplexobj(measured) != is_complex:
+        bad.append(f"`measured` must be {'complex' if is_complex else 'real'} for {type(observable).__name__}()")
+    elif not np.all(np.isfinite(measured)):
+        bad.append("`measured` must be finite")
+    if noise is not None:
+        size = np.asarray(noise)
+        if size.shape not in ((), shape):
+            bad.append(f"`noise` must be one number, or one for each energy, got shape {size.shape}")
+        elif not np.all((size > 0) & np.isfinite(size)):
+            bad.append("`noise` must be positive and finite; `None` if it is not known")
+    return bad
+
+
+def _says_anything(measurement: Measurement, normal: Float[np.ndarray, " value"]) -> bool:
+    """Whether the data are not those of a normal metal, as far as their errors are known."""
+    miss = measurement.values - normal
+    if not measurement.known:
+        return bool(np.any(miss != 0))
+    n = miss.size
+    return bool(np.sum((miss / measurement.errors) ** 2) > n + DETERMINED * math.sqrt(2 * n))
+
+
+@functools.lru_cache(maxsize=8)
+def _forward_model(
+    conditions: Conditions, n_points: int, energies: bytes, observable: AbstractObservable, rtol: float
+) -> Forward:
+    """The same program for the same conditions."""
+    return Forward(conditions, n_points, np.frombuffer(energies), observable, rtol=rtol)
