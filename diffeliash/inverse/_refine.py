@@ -104,8 +104,9 @@ def refine(forward: Forward, measurement: Measurement, start: Unknowns) -> Refin
         n_jacobians += 1
         A = forward.jacobian_at(*measurement.split(place.unknowns))
         A = A[:, 1 - measurement.n_free :] / measurement.errors[:, None]
-        place, problem, first = _steps(forward, measurement, place, A)
-        if first < TOLERANCE or n_jacobians == MAX_JACOBIANS:
+        before = place
+        place, problem, first = _steps(forward, measurement, before, A)
+        if first < TOLERANCE or n_jacobians == MAX_JACOBIANS or place is before:
             break
     return Refined(
         unknowns=place.unknowns, values=place.values, gapped=place.usable, problem=problem,

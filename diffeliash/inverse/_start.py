@@ -15,7 +15,7 @@ from ._linear_inversion import choose_strength, invert_linearly
 from ._observables import ComplexGap, DensityOfStates
 from ._refine import Measurement
 
-COUPLINGS = (0.5, 0.8, 1.2, 2.0, 3.0)
+COUPLINGS = (0.5, 0.8, 1.2, 2.0, 3.0, 6.0, 12.0)
 r"""Values of $\lambda$ of the arches."""
 
 GUESSED_MU_STAR = 0.1

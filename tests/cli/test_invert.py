@@ -77,10 +77,10 @@ def test_density_of_states(answer, real, tmp_path):
 def test_a_file_of_solve_says_all_by_itself(answer, run, tmp_path):
     np.savetxt(tmp_path / "a2f.dat", np.stack([OMEGA, A2F], axis=1))
     run("solve", "a2f.dat", "--unit", "meV", "-T", 3, "--broadening", 0.3, "--output", "gap.h5")
-    (one,) = answer("invert", "gap.h5", "--points", N)["results"]
+    (one,) = answer("invert", "gap.h5", "--points", N, "--noise", NOISE)["results"]
     assert (one["T_K"], one["omega_max_meV"], one["omega_c_meV"]) == (3, 10, 100)
     assert one["converged"]
-    assert 1 - np.corrcoef(one["a2f"], A2F)[0, 1] < 1e-6
+    assert 1 - np.corrcoef(one["a2f"], A2F)[0, 1] < 1e-4
 
 
 def test_a_normal_metal_is_not_determined(answer, tmp_path):
