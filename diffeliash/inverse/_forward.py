@@ -126,3 +126,11 @@ class Forward:
             return jax.vmap(linear)(jnp.eye(variables.size))
 
         return jax.jit(rows)
+
+
+@functools.lru_cache(maxsize=8)
+def forward_model(
+    conditions: Conditions, n_points: int, energies: bytes, observable: AbstractObservable, rtol: float
+) -> Forward:
+    """The same program for the same conditions."""
+    return Forward(conditions, n_points, np.frombuffer(energies), observable, rtol=rtol)

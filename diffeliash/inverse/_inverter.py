@@ -1,7 +1,6 @@
 r"""From numbers that were measured to an inversion: what is the same for all functions is prepared once."""
 
 import dataclasses
-import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +10,7 @@ from jaxtyping import Float
 
 from .._errors import InputError
 from ..physics import Spectrum, checked_cutoffs, require_x64
-from ._forward import RANGE, Conditions, Forward, choose_n_points
+from ._forward import RANGE, Conditions, choose_n_points, forward_model
 from ._inversion import Inversion
 from ._observables import AbstractObservable, ComplexGap
 from ._posterior import draw, draw_without_data
@@ -80,7 +79,7 @@ class Inverter:
         known = 10.0 ** math.floor(math.log10(MODEL_ERROR * smallest / largest))
         refined = None
         for rtol in [known] if measurement.known else UNKNOWN:
-            forward = _forward_model(self.conditions, self.n_points, self.omega.tobytes(), self.observable, rtol)
+            forward = forward_model(self.conditions, self.n_points, self.omega.tobytes(), self.observable, rtol)
             start = refined.unknowns if refined else choose_start(forward, measurement, measured, starts)
             refined = refine(forward, measurement, start)
             found = math.sqrt(refined.problem.evidence.best.variance) * smallest
@@ -225,11 +224,3 @@ def _says_anything(measurement: Measurement, normal: Float[np.ndarray, " value"]
         return bool(np.any(miss != 0))
     n = miss.size
     return bool(np.sum((miss / measurement.errors) ** 2) > n + DETERMINED * math.sqrt(2 * n))
-
-
-@functools.lru_cache(maxsize=8)
-def _forward_model(
-    conditions: Conditions, n_points: int, energies: bytes, observable: AbstractObservable, rtol: float
-) -> Forward:
-    """The same program for the same conditions."""
-    return Forward(conditions, n_points, np.frombuffer(energies), observable, rtol=rtol)

@@ -17,7 +17,7 @@ from scipy.linalg import solve_triangular
 
 from .._errors import InputError
 from ..physics import Spectrum, checked_cutoffs, default_broadening, require_x64
-from ._forward import RANGE, Conditions, Forward, choose_n_points
+from ._forward import RANGE, Conditions, choose_n_points, forward_model
 from ._observables import AbstractObservable, ComplexGap
 from ._prior import likeliest_prior, linear_problem
 
@@ -86,11 +86,14 @@ def resolution(
     for name, value in (("noise", noise), ("broadening", broadening)):
         if not 0 < value < np.inf:
             raise InputError(f"`{name}` must be positive and finite, got {value:g}.")
-    conditions = Conditions(T=T, omega_c=cutoffs[0], matsubara_cutoff=cutoffs[1], broadening=broadening, omega_max=end)
+    conditions = Conditions(
+        T=float(T), omega_c=float(cutoffs[0]), matsubara_cutoff=float(cutoffs[1]), broadening=broadening, omega_max=end
+    )
     n_points = choose_n_points(conditions) if n_points is None else n_points
     if energies is None:
         energies = np.linspace(0.0, RANGE * end, 1 + round(RANGE * n_points))
-    forward = Forward(conditions, n_points, energies, observable, rtol=RTOL)
+    energies = np.ascontiguousarray(energies, dtype=float)
+    forward = forward_model(conditions, n_points, energies.tobytes(), observable, RTOL)
     a2f = np.interp(forward.omega[:-1], spectrum.omega, spectrum.a2f)
     if not forward.values_at(mu_star, a2f)[1]:
         raise InputError(f"there is no gap at {T:g} K to resolve anything with.")

@@ -19,9 +19,8 @@ from diffeliash import (
     solve_gap,
     solve_tc,
 )
-from diffeliash.inverse._forward import Conditions
+from diffeliash.inverse._forward import Conditions, forward_model
 from diffeliash.inverse._gap_from_dos import gap_from_dos
-from diffeliash.inverse._inverter import _forward_model
 from diffeliash.inverse._prior import Prior
 from diffeliash.inverse._refine import Measurement, refine
 
@@ -200,7 +199,7 @@ def test_observables(real, Delta):
 
 def forward_of(observable, rtol):
     """One that an inversion above has compiled, too."""
-    return _forward_model(CONDITIONS, N, ENERGIES.tobytes(), observable, rtol)
+    return forward_model(CONDITIONS, N, ENERGIES.tobytes(), observable, rtol)
 
 
 @pytest.mark.parametrize(("observable", "rtol"), [(ComplexGap(), 1e-9), (DensityOfStates(), 1e-6)])
