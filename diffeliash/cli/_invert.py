@@ -10,7 +10,7 @@ import typer
 from .._errors import InputError
 from ._invert_output import as_hdf5, as_text
 from ._materials import failure
-from ._options import DeviceOption, Json, MatsubaraCutoff, Seed
+from ._options import DeviceOption, Json, MatsubaraCutoff, Seed, StatedTemperature
 from ._progress import progress_bar
 from ._session import finish, print_json, print_table, session, tell
 from ._targets import check_targets
@@ -35,9 +35,7 @@ def invert_command(
         ),
     ],
     kind: Annotated[Kind, typer.Option("--kind", help="What the files hold.")] = "gap",
-    temperature: Annotated[
-        float | None, typer.Option("--temperature", "-T", help="Temperature [K].", show_default="as the file states")
-    ] = None,
+    temperature: StatedTemperature = None,
     broadening: Annotated[
         float | None, typer.Option("--broadening", help="G of the files [meV].", show_default="as the file states")
     ] = None,
@@ -157,7 +155,7 @@ def _invert_all(
         for group in _groups(given):
             members: list[Any] = [given[i] for i in group]
             try:
-                starts = [_start_of_network(run, member) for member in members] if run else None
+                starts = _starts_of_network(run, members) if run else None
                 inversions = _invert_group(members, starts, options, fit_mu_star=fit_mu_star, update=update)
                 found |= dict(zip(group, inversions, strict=True))
             except InputError as error:
@@ -208,8 +206,8 @@ def _invert_group(
     )
 
 
-def _start_of_network(run: pathlib.Path, data: "GapFile | DosFile") -> "list[Spectrum]":
-    """What a network answers, as a start.
+def _starts_of_network(run: pathlib.Path, members: list[Any]) -> "list[list[Spectrum]]":
+    """What a network answers, as starts for files of one kind.
 
     Raises:
         InputError: There is none, or it was not trained for such data.
@@ -217,9 +215,9 @@ def _start_of_network(run: pathlib.Path, data: "GapFile | DosFile") -> "list[Spe
     from ..models import predict_spectrum, read_checkpoint
 
     checkpoint = read_checkpoint(run / CHECKPOINT if run.is_dir() else run)
-    if checkpoint.setting is None or checkpoint.setting.task != _TASKS[type(data).__name__]:
+    if checkpoint.setting is None or checkpoint.setting.task != _TASKS[type(members[0]).__name__]:
         raise InputError("this network does not answer such data with a2F", where=str(run))
-    return [predict_spectrum(checkpoint.model, checkpoint.setting, data)[0]]
+    return [[predict_spectrum(checkpoint.model, checkpoint.setting, member)[0]] for member in members]
 
 
 _TASKS = {"GapFile": "gap-to-a2f", "DosFile": "dos-to-a2f"}

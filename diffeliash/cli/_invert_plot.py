@@ -49,30 +49,28 @@ def _plot_spectrum(axes: Axes, found: "Inversion") -> None:
 
 
 def _plot_data(axes: Axes, data: Any, found: "Inversion") -> None:
-    from ..data import DosFile
-
-    parts = _as_parts(found.values, data.omega.size)
-    if isinstance(data, DosFile):
-        measured, names, label = [data.dos], [""], r"$N(\omega)/N_F$"
-    else:
-        measured, names, label = [data.Delta.real, data.Delta.imag], ["Re ", "Im "], r"$\Delta(\omega)$ [meV]"
-    for name, given, part, color in zip(names, measured, parts, (LABEL, IMAGINARY), strict=False):
+    curves = _curves(data, found)
+    for name, given, part, color in curves:
         axes.plot(data.omega, given, ".", ms=2.5, color=color, label=f"{name}given")
-        axes.plot(data.omega, part, lw=1.0, color=PREDICTION, label=f"{name}found" if part is parts[-1] else None)
+        axes.plot(data.omega, part, lw=1.0, color=PREDICTION, label="found" if part is curves[-1][2] else None)
+    label = r"$\Delta(\omega)$ [meV]" if len(curves) == 2 else r"$N(\omega)/N_F$"
     axes.set(xlabel=r"$\omega$ [meV]", ylabel=label, xlim=(0, float(data.omega[-1])))
     axes.legend(frameon=False, fontsize="small")
 
 
 def _plot_misfit(axes: Axes, data: Any, found: "Inversion") -> None:
-    from ..data import DosFile
-
-    measured = [data.dos] if isinstance(data, DosFile) else [data.Delta.real, data.Delta.imag]
-    for given, part, color in zip(measured, _as_parts(found.values, data.omega.size), (LABEL, IMAGINARY), strict=False):
+    for _, given, part, color in _curves(data, found):
         axes.plot(data.omega, (given - part) / found.noise, ".", ms=2.5, color=color)
     axes.axhline(0, color=PREDICTION, lw=1.0)
     axes.set(xlabel=r"$\omega$ [meV]", ylabel="(given - found) / noise", xlim=(0, float(data.omega[-1])))
     axes.set_title(rf"$\chi^2/N$ = {found.chi2:.3f}, {found.n_resolved} numbers resolved", fontsize="medium")
 
 
-def _as_parts(values: np.ndarray, n: int) -> list[np.ndarray]:
-    return [values[start : start + n] for start in range(0, values.size, n)]
+def _curves(data: Any, found: "Inversion") -> list[tuple[str, np.ndarray, np.ndarray, str]]:
+    """Name, what was given, what is found and color of each function in the data."""
+    from ..data import DosFile
+
+    if isinstance(data, DosFile):
+        return [("", data.dos, found.values, LABEL)]
+    Re, Im = np.split(found.values, 2)
+    return [("Re ", data.Delta.real, Re, LABEL), ("Im ", data.Delta.imag, Im, IMAGINARY)]

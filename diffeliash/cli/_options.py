@@ -42,6 +42,9 @@ Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with the run in the folder --run, which was interrupted.")
 ]
 DeviceOption = Annotated[Device, typer.Option("--device", help="Where to compute.")]
+StatedTemperature = Annotated[
+    float | None, typer.Option("--temperature", "-T", help="Temperature [K].", show_default="as the file states")
+]
 Broadening = Annotated[
     float | None,
     typer.Option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import InputError
-from ._options import DeviceOption, Json
+from ._options import DeviceOption, Json, StatedTemperature
 from ._session import finish, print_json, session, tell
 from ._targets import check_targets
 from ._train_run import CHECKPOINT, read_metrics
@@ -25,9 +25,7 @@ def predict_command(
             "network of --task dos-to-a2f the density of states: text with w [meV], N/N_F, or HDF5 of `solve`."
         ),
     ],
-    temperature: Annotated[
-        float | None, typer.Option("--temperature", "-T", help="Temperature [K].", show_default="as the file states")
-    ] = None,
+    temperature: StatedTemperature = None,
     broadening: Annotated[
         float | None, typer.Option("--broadening", help="G of the file [meV].", show_default="as the file states")
     ] = None,

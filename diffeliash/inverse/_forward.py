@@ -15,7 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from ..physics import MSC, CompressedMatsubara, Spectrum, continue_gap, solve_gap
+from .._errors import InputError
+from ..physics import MSC, CompressedMatsubara, Spectrum, checked_cutoffs, continue_gap, solve_gap
 from ._observables import AbstractObservable
 
 JACOBIAN_RTOL, COARSER = 1e-3, 1e3
@@ -55,6 +56,37 @@ class Conditions:
     broadening: float
     omega_max: float
 
+    def grid(self, n_points: int) -> Float[np.ndarray, " boson"]:
+        """Even energies of a2F, the first one step from zero and the last where it ends [meV]."""
+        return self.omega_max / n_points * np.arange(1, n_points + 1)
+
+
+def choose_conditions(
+    *,
+    T: float,
+    broadening: float,
+    omega_max: float,
+    omega_c: float | None,
+    matsubara_cutoff: float | None,
+    mu_star: float,
+) -> Conditions:
+    """Conditions with the defaults of the cutoffs put in.
+
+    Raises:
+        InputError: A value out of its range.
+    """
+    for name, value in (("broadening", broadening), ("omega_max", omega_max)):
+        if not 0 < value < math.inf:
+            raise InputError(f"`{name}` must be positive and finite [meV], got {value:g}")
+    cutoffs = checked_cutoffs(omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
+    return Conditions(
+        T=float(T),
+        broadening=float(broadening),
+        omega_max=float(omega_max),
+        omega_c=float(cutoffs[0]),
+        matsubara_cutoff=float(cutoffs[1]),
+    )
+
 
 def choose_n_points(conditions: Conditions) -> int:
     """Points of a2F: as many as the broadening lets tell apart."""
@@ -92,7 +124,7 @@ class Forward:
     @property
     def omega(self) -> Float[np.ndarray, " boson"]:
         """The grid, its last point included [meV]."""
-        return self.conditions.omega_max / self.n_points * np.arange(1, self.n_points + 1)
+        return self.conditions.grid(self.n_points)
 
     def values_at(self, mu_star: float, a2f: Float[np.ndarray, " boson"]) -> tuple[Float[np.ndarray, " value"], bool]:
         """The numbers, and whether they are finite and those of a superconductor."""

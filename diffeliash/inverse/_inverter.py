@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from .._errors import InputError
-from ..physics import Spectrum, checked_cutoffs, require_x64
-from ._forward import RANGE, Conditions, choose_n_points, forward_model
+from ..physics import Spectrum, require_x64
+from ._forward import LOOSEST, RANGE, TIGHTEST, Conditions, choose_conditions, choose_n_points, forward_model
 from ._inversion import Inversion
 from ._observables import AbstractObservable, ComplexGap
 from ._posterior import draw, draw_without_data
@@ -28,7 +28,7 @@ r"""Data that miss those of a normal metal by less than so many standard deviati
 MODEL_ERROR = 0.1
 """The solver is so much more exact than the data."""
 
-UNKNOWN = (1e-4, 1e-9)
+UNKNOWN = (LOOSEST, TIGHTEST)
 """Tolerances of the solver where errors are not known: the second if they turn out too small for the first."""
 
 Numbers = tuple[float, float, float | None, float | None, float | None]
@@ -132,7 +132,7 @@ class Inverter:
         """With the last point of a2F, which is zero, and the standard deviations."""
         a2f, samples = np.append(found.pop("a2f"), 0.0), np.pad(found.pop("samples"), ((0, 0), (0, 1)))
         return Inversion(
-            omega=self.conditions.omega_max / self.n_points * np.arange(1, self.n_points + 1),
+            omega=self.conditions.grid(self.n_points),
             a2f=a2f,
             a2f_std=np.std(samples, axis=0),
             samples=samples,
@@ -172,17 +172,10 @@ def _conditions(omega: np.ndarray, numbers: Numbers, mu_star: float) -> Conditio
     T, broadening, omega_max, omega_c, matsubara_cutoff = numbers
     if omega_max is None:
         omega_max = float(omega[-1]) / RANGE if omega.size else math.nan
-    for name, value in (("broadening", broadening), ("omega_max", omega_max)):
-        if not 0 < value < math.inf:
-            raise InputError(f"`{name}` must be positive and finite [meV], got {value:g}")
-    cutoffs = checked_cutoffs(omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
-    return Conditions(
-        T=float(T),
-        broadening=float(broadening),
-        omega_max=float(omega_max),
-        omega_c=float(cutoffs[0]),
-        matsubara_cutoff=float(cutoffs[1]),
-    )
+    return choose_conditions(
+        T=T, broadening=broadening, omega_max=omega_max, omega_c=omega_c, matsubara_cutoff=matsubara_cutoff,
+        mu_star=mu_star,
+    )  # fmt: skip
 
 
 def _check_energies(omega: np.ndarray) -> list[str]:
@@ -201,6 +194,7 @@ def _check_sizes(n_points: int | None, n_samples: int) -> list[str]:
 
 
 def check_row(measured: np.ndarray, noise: Noise, shape: tuple[int, ...], observable: AbstractObservable) -> list[str]:
+    """Complaints about one function that was measured, and about its errors."""
     bad, is_complex = [], isinstance(observable, ComplexGap)
     if measured.shape != shape:
         bad.append(f"`measured` must be one number for each energy, got shapes {measured.shape} and {shape}")

@@ -23,6 +23,7 @@ from jaxtyping import Array, Complex, Float
 from ..physics import batched, map_materials
 from ._inverse_problem import InverseProblem
 from ._linear_equations import linear_equations
+from ._prior import second_differences
 
 STRENGTHS = 10.0 ** np.arange(-8.0, 0.1, 0.5)
 """Strengths that are compared [meV^4]."""
@@ -106,5 +107,5 @@ def _log_evidence(
 def _roughness(problem: InverseProblem) -> Float[np.ndarray, "boson boson"]:
     r"""$C^TC$: the integral of the square of the second derivative, with a2F zero at both ends."""
     n, step = problem.omega.size, problem.omega[0]
-    second = np.diff(np.eye(n + 2), n=2, axis=0)[:, 1:-1]
+    second = second_differences(n)
     return second.T @ second / step**3

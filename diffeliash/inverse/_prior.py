@@ -102,11 +102,15 @@ class Prior(NamedTuple):
         return np.sqrt(self.strength) * curvature(n, self.correlation)
 
 
+def second_differences(n: int) -> Float[np.ndarray, "boson boson"]:
+    """Of `n` values between two that are zero."""
+    return np.diff(np.eye(n + 2), n=2, axis=0)[:, 1:-1]
+
+
 @functools.lru_cache(maxsize=32)
 def curvature(n: int, correlation: float) -> Float[np.ndarray, "boson boson"]:
     """$C$ for `n` points between two ends."""
-    second = np.diff(np.eye(n + 2), n=2, axis=0)[:, 1:-1]
-    C = (n + 1.0) ** 1.5 * (second - (correlation / (n + 1)) ** 2 * np.eye(n))
+    C = (n + 1.0) ** 1.5 * (second_differences(n) - (correlation / (n + 1)) ** 2 * np.eye(n))
     return C - (1 - FREEDOM) * _broad(n) @ (_broad(n).T @ C)
 
 

@@ -16,8 +16,8 @@ from jaxtyping import Float
 from scipy.linalg import solve_triangular
 
 from .._errors import InputError
-from ..physics import Spectrum, checked_cutoffs, default_broadening, require_x64
-from ._forward import RANGE, Conditions, choose_n_points, forward_model
+from ..physics import Spectrum, default_broadening, require_x64
+from ._forward import RANGE, choose_conditions, choose_n_points, forward_model
 from ._observables import AbstractObservable, ComplexGap
 from ._prior import likeliest_prior, linear_problem
 
@@ -81,14 +81,12 @@ def resolution(
     """
     require_x64()
     end = float(spectrum.omega_max)
-    cutoffs = checked_cutoffs(end, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
-    broadening = float(default_broadening(T, end)) if broadening is None else broadening
-    for name, value in (("noise", noise), ("broadening", broadening)):
-        if not 0 < value < np.inf:
-            raise InputError(f"`{name}` must be positive and finite, got {value:g}.")
-    conditions = Conditions(
-        T=float(T), omega_c=float(cutoffs[0]), matsubara_cutoff=float(cutoffs[1]), broadening=broadening, omega_max=end
-    )
+    if not 0 < noise < np.inf:
+        raise InputError(f"`noise` must be positive and finite, got {noise:g}.")
+    conditions = choose_conditions(
+        T=T, broadening=float(default_broadening(T, end)) if broadening is None else broadening, omega_max=end,
+        omega_c=omega_c, matsubara_cutoff=matsubara_cutoff, mu_star=mu_star,
+    )  # fmt: skip
     n_points = choose_n_points(conditions) if n_points is None else n_points
     if energies is None:
         energies = np.linspace(0.0, RANGE * end, 1 + round(RANGE * n_points))

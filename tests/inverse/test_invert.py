@@ -168,12 +168,11 @@ def test_mu_star_is_found_too(Delta, size):
     np.testing.assert_allclose(np.std(found.mu_star_samples), found.mu_star_std)
 
 
-def test_density_of_states(real, size):
+def test_density_of_states(real):
     dos = np.asarray(real.dos) + 1e-4 * np.random.default_rng(0).normal(size=ENERGIES.size)
     found = invert(ENERGIES, dos, **KNOWN, noise=1e-4, observable=DensityOfStates())
     assert found.consistent
     assert unlike(found.a2f) < 5e-3
-    del size
 
 
 @pytest.mark.slow
