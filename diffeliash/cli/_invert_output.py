@@ -23,12 +23,11 @@ def as_text(found: "Inversion") -> bytes:
 
 def as_hdf5(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> bytes:
     """All of several inversions; with more than one, names end in `_0`, `_1` and so on."""
-    from ..data import hdf5_bytes, software_versions
+    from ..data import hdf5_bytes, numbered, software_versions
 
-    arrays: dict[str, Any] = {}
-    attributes: dict[str, Any] = {"format_version": FORMAT_VERSION, "versions": json.dumps(software_versions())}
-    for number, (file, _, found) in enumerate(inversions):
-        end, c = (f"_{number}" if len(inversions) > 1 else ""), found.conditions
+    results = []
+    for file, _, found in inversions:
+        c = found.conditions
         fields = {
             "omega_meV": (found.omega, "meV"),
             "a2f": (found.a2f, "1"),
@@ -36,16 +35,13 @@ def as_hdf5(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> bytes:
             "a2f_samples": (found.samples, "1"),
             "mu_star_samples": (found.mu_star_samples, "1"),
         }
-        numbers = {
+        attributes = {
             "T_K": c.T, "broadening_meV": c.broadening, "omega_c_meV": c.omega_c,
             "matsubara_cutoff_meV": c.matsubara_cutoff, "mu_star": found.mu_star, "noise": found.noise,
-            "chi2": found.chi2, "n_resolved": found.n_resolved,
+            "chi2": found.chi2, "n_resolved": found.n_resolved, "source": str(file), "converged": found.consistent,
+            "determined": found.determined,
         }  # fmt: skip
-        arrays |= {name + end: value for name, value in fields.items()}
-        attributes |= {name + end: value for name, value in numbers.items()}
-        attributes |= {
-            f"source{end}": str(file),
-            f"converged{end}": found.consistent,
-            f"determined{end}": found.determined,
-        }
-    return hdf5_bytes(arrays, attributes)
+        results.append((fields, attributes))
+    arrays, attributes = numbered(results)
+    stated = {"format_version": FORMAT_VERSION, "versions": json.dumps(software_versions())}
+    return hdf5_bytes(arrays, stated | attributes)

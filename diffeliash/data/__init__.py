@@ -32,6 +32,7 @@ from ._generate_config import GenerateConfig as GenerateConfig
 from ._generate_config import config_of as config_of
 from ._hdf5 import hdf5_bytes as hdf5_bytes
 from ._hdf5 import is_hdf5_file as is_hdf5_file
+from ._hdf5 import numbered as numbered
 from ._hdf5 import read_hdf5 as read_hdf5
 from ._manifest import is_dataset as is_dataset
 from ._manifest import read_done as read_done

@@ -10,7 +10,7 @@ from jaxtyping import Complex, Float
 from .._errors import InputError
 from ..physics import GapSolution, RealAxisGap
 from ._files import write_file
-from ._hdf5 import hdf5_bytes, is_hdf5, read_hdf5
+from ._hdf5 import hdf5_bytes, is_hdf5, numbered, read_hdf5
 from ._provenance import software_versions
 from ._text import parse_table, read_bytes
 
@@ -79,9 +79,8 @@ def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, R
     Raises:
         StorageError: The file cannot be written.
     """
-    arrays, attributes = {}, {"format_version": SOLUTION_FORMAT_VERSION, "versions": json.dumps(software_versions())}
-    for number, (source, sol, real) in enumerate(solutions):
-        end = f"_{number}" if len(solutions) > 1 else ""
+    results = []
+    for source, sol, real in solutions:
         fields = {
             "omega_meV": (sol.spectrum.omega, "meV"),
             "a2f": (sol.spectrum.a2f, "1"),
@@ -102,10 +101,11 @@ def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, R
             "real_axis_error": real.error,
             "cauchy_residual": real.cauchy,
         }
-        arrays |= {name + end: value for name, value in fields.items()}
-        attributes |= {name + end: float(value) for name, value in numbers.items()}
-        attributes |= {f"source{end}": source, f"converged{end}": bool(real.converged)}
-    write_file(path, hdf5_bytes(arrays, attributes))
+        attributes = {name: float(value) for name, value in numbers.items()}
+        results.append((fields, attributes | {"source": source, "converged": bool(real.converged)}))
+    arrays, attributes = numbered(results)
+    stated = {"format_version": SOLUTION_FORMAT_VERSION, "versions": json.dumps(software_versions())}
+    write_file(path, hdf5_bytes(arrays, stated | attributes))
 
 
 def read_gap(path: str | pathlib.Path) -> GapFile:
@@ -187,7 +187,12 @@ _STATED = {
 def _read_table(
     path: pathlib.Path, content: bytes, what: str, columns: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    data = parse_table(path, content).rectangle()
+    table = parse_table(path, content)
+    data = table.rectangle()
+    if len(data) < 2:
+        after = next((line.strip() for line in table.footer if line.strip()), "")
+        why = f"it is followed by {after[:40]!r}." if after else ""
+        raise InputError("only one row of numbers", where=f"{path}:{table.lines[0]}", why=why)
     if data.shape[1] != len(columns):
         why = f"a {what} has {_NUMBERS[len(columns)]}: {', '.join(columns)}."
         raise InputError(f"{data.shape[1]} columns", where=str(path), why=why)

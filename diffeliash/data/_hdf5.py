@@ -3,7 +3,7 @@
 import hashlib
 import io
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import h5py
@@ -32,6 +32,13 @@ CHUNK_BYTES = 2**16
 """About the size of the pieces in which rows are stored, each with a checksum of its own."""
 
 
+Fields = dict[str, tuple[Any, str]]
+"""Values and unit of every array."""
+
+Attributes = dict[str, Any]
+"""Strings and numbers."""
+
+
 def hdf5_bytes(arrays: Mapping[str, tuple[Any, str]], attributes: Mapping[str, Any]) -> bytes:
     """A sealed HDF5 file in memory: an open file on disk would be unreadable after a kill.
 
@@ -49,6 +56,17 @@ def hdf5_bytes(arrays: Mapping[str, tuple[Any, str]], attributes: Mapping[str, A
     content = buffer.getbuffer()
     content[:SEAL_SIZE] = _seal(content[SEAL_SIZE:])
     return bytes(content)
+
+
+def numbered(results: Sequence[tuple[Fields, Attributes]]) -> tuple[Fields, Attributes]:
+    """Several results as one file has them: with more than one, names end in `_0`, `_1` and so on."""
+    arrays: Fields = {}
+    attributes: Attributes = {}
+    for number, (fields, stated) in enumerate(results):
+        end = f"_{number}" if len(results) > 1 else ""
+        arrays |= {name + end: value for name, value in fields.items()}
+        attributes |= {name + end: value for name, value in stated.items()}
+    return arrays, attributes
 
 
 def _layout(values: np.ndarray) -> dict[str, Any]:

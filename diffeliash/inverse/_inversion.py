@@ -38,7 +38,7 @@ class Inversion:
         mu_star_samples: The one of every sample.
         values: What the solver finds for `a2f`, in the form of what was measured.
         noise: Standard deviation of the measured values: as given, or estimated.
-        chi2: $\chi^2/N$; one by construction where the noise is estimated.
+        chi2: $\chi^2/N$; at most one, by construction, where the noise is estimated.
         n_resolved: Numbers of the spectral function that the data fix better than the preference for smooth ones.
         determined: Whether the data say anything: not if they are those of a normal metal within their errors.
         converged: Whether the steps came to an end.

@@ -13,9 +13,10 @@ The matrices are factorized on the host: those of a batch in a compiled program 
 """
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
@@ -71,26 +72,47 @@ def choose_strength(problem: InverseProblem, Delta: Complex[np.ndarray, "sample 
         Delta: Gap functions [meV]; 64 of them are looked at.
     """
     chosen = np.unique(np.linspace(0, len(Delta) - 1, COMPARED).astype(int))
-    total, roughness = np.zeros(STRENGTHS.size), _roughness(problem)
-    for _, normal in map_materials(_normal_equations(problem), Delta[chosen]):
-        total += [np.sum(_log_evidence(normal, s, roughness, 2 * problem.n_energies)) for s in STRENGTHS]
+    total = sum(_evidence(problem, normal) for _, normal in map_materials(_normal_equations(problem), Delta[chosen]))
     return float(STRENGTHS[np.argmax(total)])
+
+
+def invert_one_linearly(problem: InverseProblem, Delta: Complex[np.ndarray, " real"]) -> Float[np.ndarray, " boson"]:
+    """The spectral function at the bosons of the problem for one gap function, with the strength it is most likely for.
+
+    Args:
+        problem: What is known beside it.
+        Delta: Gap function at the energies of the problem [meV].
+    """
+    normal = NormalEquations(*(np.asarray(x)[None] for x in _normal_equations_of_one(problem)(Delta)))
+    strength = STRENGTHS[np.argmax(_evidence(problem, normal))]
+    return -np.linalg.solve(normal.matrix[0] + strength * _roughness(problem), normal.vector[0])
 
 
 @lru_cache(maxsize=8)
 def _normal_equations(problem: InverseProblem) -> Callable[..., Any]:
     """From gap functions to their normal equations, compiled once for a problem."""
+    return batched(partial(_normal, problem))
 
-    def one(gap: Complex[Array, " real"]) -> NormalEquations:
-        equations = linear_equations(problem, gap)
-        A, b = (_in_real_numbers(x) for x in (equations.matrix, equations.offset))
-        return NormalEquations(A.T @ A, A.T @ b, jnp.sum(b**2))
 
-    return batched(one)
+@lru_cache(maxsize=8)
+def _normal_equations_of_one(problem: InverseProblem) -> Callable[..., Any]:
+    return jax.jit(partial(_normal, problem))
+
+
+def _normal(problem: InverseProblem, gap: Complex[Array, " real"]) -> NormalEquations:
+    equations = linear_equations(problem, gap)
+    A, b = (_in_real_numbers(x) for x in (equations.matrix, equations.offset))
+    return NormalEquations(A.T @ A, A.T @ b, jnp.sum(b**2))
 
 
 def _in_real_numbers(values: Complex[Array, "real *boson"]) -> Float[Array, "both *boson"]:
     return jnp.concatenate([jnp.real(values), jnp.imag(values)])
+
+
+def _evidence(problem: InverseProblem, normal: NormalEquations) -> Float[np.ndarray, " strength"]:
+    """The logarithm of the evidence of every strength, for all gap functions of a stack together."""
+    roughness = _roughness(problem)
+    return np.array([np.sum(_log_evidence(normal, s, roughness, 2 * problem.n_energies)) for s in STRENGTHS])
 
 
 def _log_evidence(

@@ -47,6 +47,10 @@ FREEDOM = 1e-2
 UNKNOWN_ERRORS = 10.0 ** np.arange(-10.0, 4.1, 0.25)
 r"""$\sigma^2$ that are compared, times the strengths, where the size of the errors is not known."""
 
+NEARLY = 0.5
+"""Priors whose evidence differs by less, as a logarithm, are as likely as each other for the steps of an inversion:
+else these would go to and fro between two of them."""
+
 Triangle = Float[np.ndarray, "row unknown"]
 r"""$R$: as many rows as there are unknowns, or as there are equations if these are fewer."""
 
@@ -72,6 +76,14 @@ class Evidence(NamedTuple):
     def best(self) -> "Prior":
         """The prior with the largest evidence."""
         return self.prior(int(np.argmax(self.logarithm)))
+
+    def best_beside(self, last: "Prior | None") -> "Prior":
+        """The prior with the largest evidence; if the last one is nearly as likely, that."""
+        if last is not None:
+            same = (self.strengths == last.strength) & (self.correlations == last.correlation)
+            if np.any(same & (self.logarithm > np.max(self.logarithm) - NEARLY)):
+                return self.prior(int(np.argmax(same)))
+        return self.best
 
     @property
     def weights(self) -> Float[np.ndarray, " prior"]:
@@ -151,6 +163,7 @@ class LinearProblem:
         n_values: $m$.
         n_free: Unknowns that come before the function.
         known: Whether the size of the errors is known.
+        least_variance: $\sigma^2$ is at least this where it is not known.
     """
 
     triangle: Triangle
@@ -159,6 +172,7 @@ class LinearProblem:
     n_values: int
     n_free: int
     known: bool
+    least_variance: float
 
     def singular_values(self, correlation: float) -> tuple[Float[np.ndarray, " value"], Float[np.ndarray, " value"]]:
         r"""$\sigma_k$, and the components of $Q^Tb$ that belong to them."""
@@ -184,9 +198,9 @@ class LinearProblem:
         correlations = np.full(strengths.size, correlation)
         if self.known:
             return Evidence(strengths, correlations, (occam - total) / 2, np.ones(strengths.size))
-        variance = total / self.n_values
+        variance = np.maximum(total / self.n_values, self.least_variance)
         possible = (strengths >= STRENGTHS[0] * variance) & (strengths <= STRENGTHS[-1] * variance)
-        logarithm = (occam - (self.n_values - self.n_free - apart) * np.log(total)) / 2
+        logarithm = (occam - (self.n_values - self.n_free - apart) * np.log(variance) - total / variance) / 2
         return Evidence(strengths, correlations, np.where(possible, logarithm, -np.inf), variance)
 
     def n_resolved(self, prior: Prior) -> int:
@@ -209,14 +223,16 @@ def linear_problem(
     *,
     n_free: int,
     known: bool,
+    least_variance: float = 0.0,
 ) -> LinearProblem:
     """The triangular system of equations of which $Q$ and $R$ are known."""
     orthogonal, triangle = factors
     projected = orthogonal.T @ right
     rest = float(np.sum((right - orthogonal @ projected) ** 2))
     return LinearProblem(
-        triangle=triangle, projected=projected, rest=rest, n_values=len(right), n_free=n_free, known=known
-    )
+        triangle=triangle, projected=projected, rest=rest, n_values=len(right), n_free=n_free, known=known,
+        least_variance=least_variance,
+    )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

@@ -27,6 +27,13 @@ HALVINGS = 12
 TOLERANCE = 0.05
 """A step is small whose length, in standard deviations of the result and by the root of their number, is below this."""
 
+UNSEEN = 0.1
+"""Small is a step, too, that changes the values by less than this part of the solver's tolerance."""
+
+AT_ONCE = 1e-3
+r"""Errors whose size is not known are taken to be no smaller than this part of the present misfit, by variance: for
+data that are nearly exact a step would else follow the linear problem far beyond where it holds."""
+
 ROUNDING, NEGLIGIBLE = 1e-6, 1e-2
 r"""A rise of the objective that is no rise: relative to it, and of $\chi^2$."""
 
@@ -99,18 +106,18 @@ def refine(forward: Forward, measurement: Measurement, start: Unknowns) -> Refin
         measurement: What was measured.
         start: Unknowns to start from.
     """
-    place, n_jacobians = _visit(forward, measurement, start), 0
+    place, prior, n_jacobians = _visit(forward, measurement, start), None, 0
     while True:
         n_jacobians += 1
         A = forward.jacobian_at(*measurement.split(place.unknowns))
         A = A[:, 1 - measurement.n_free :] / measurement.errors[:, None]
         before = place
-        place, problem, first = _steps(forward, measurement, before, A)
-        if first < TOLERANCE or n_jacobians == MAX_JACOBIANS or place is before:
+        place, problem, prior, arrived = _steps(forward, measurement, before, A, prior)
+        if arrived or n_jacobians == MAX_JACOBIANS or place is before:
             break
     return Refined(
         unknowns=place.unknowns, values=place.values, gapped=place.usable, problem=problem,
-        converged=bool(first < TOLERANCE), n_jacobians=n_jacobians,
+        converged=arrived, n_jacobians=n_jacobians,
     )  # fmt: skip
 
 
@@ -119,24 +126,29 @@ def _visit(forward: Forward, measurement: Measurement, unknowns: Unknowns) -> _P
 
 
 def _steps(
-    forward: Forward, measurement: Measurement, place: _Place, A: Float[np.ndarray, "value unknown"]
-) -> tuple[_Place, LinearProblem, float]:
-    """A few steps with one Jacobian; the linear problem of the last of them, and the length of the first."""
+    forward: Forward, measurement: Measurement, place: _Place, A: Float[np.ndarray, "value unknown"], last: Prior | None
+) -> tuple[_Place, LinearProblem, Prior, bool]:
+    """A few steps with one Jacobian; the linear problem of the last of them, the prior, whether the first was small."""
     Q, R = np.linalg.qr(A)
-    lengths, prior = [], None
+    small, prior = [], None
     while True:
-        right = (measurement.values - place.values) / measurement.errors + A @ place.unknowns
-        problem = linear_problem((Q, R), right, n_free=measurement.n_free, known=measurement.known)
-        prior = prior or problem.evidence.best
+        miss = (measurement.values - place.values) / measurement.errors
+        problem = linear_problem(
+            (Q, R), miss + A @ place.unknowns, n_free=measurement.n_free, known=measurement.known,
+            least_variance=AT_ONCE * float(np.mean(miss**2)),
+        )  # fmt: skip
+        prior = prior or problem.evidence.best_beside(last)
         regularized = problem.with_prior(prior)
         step = regularized.most_probable - place.unknowns
-        lengths.append(regularized.length(step) / np.sqrt(step.size))
-        if lengths[-1] < TOLERANCE or len(lengths) > STEPS_PER_JACOBIAN:
-            return place, problem, lengths[0]
+        change = np.sqrt(np.mean((A @ step * measurement.errors) ** 2))
+        unseen = change < UNSEEN * forward.rtol * np.max(np.abs(measurement.values))
+        small.append(bool(unseen or regularized.length(step) < TOLERANCE * np.sqrt(step.size)))
+        if small[-1] or len(small) > STEPS_PER_JACOBIAN:
+            return place, problem, prior, small[0]
         objective = _Objective(measurement, prior)
         place, whole = _search(forward, objective, place, step)
         if not whole:
-            return place, problem, lengths[0]
+            return place, problem, prior, small[0]
 
 
 class _Objective(NamedTuple):

@@ -11,7 +11,7 @@ from ..physics import Spectrum
 from ._forward import Conditions, Forward
 from ._gap_from_dos import gap_from_dos
 from ._inverse_problem import InverseProblem, is_even, pose_inverse_problem
-from ._linear_inversion import choose_strength, invert_linearly
+from ._linear_inversion import invert_one_linearly
 from ._observables import ComplexGap, DensityOfStates
 from ._refine import Measurement
 
@@ -78,9 +78,7 @@ def invert_at_once(
         InputError: Of `pose_inverse_problem`.
     """
     problem = _problem(forward.conditions, energies.tobytes(), mu_star)
-    strength = choose_strength(problem, Delta[None, :])
-    found = invert_linearly(problem, Delta[None, :], strength=strength)[0]
-    return problem.spline_to(forward.omega[:-1]) @ found
+    return problem.spline_to(forward.omega[:-1]) @ invert_one_linearly(problem, Delta)
 
 
 @functools.lru_cache(maxsize=8)

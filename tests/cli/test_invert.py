@@ -3,11 +3,15 @@
 import json
 
 import h5py
+import jax
 import numpy as np
 import pytest
 
 from diffeliash import Spectrum, continue_gap, solve_gap, solve_tc
 from diffeliash.data import read_hdf5
+from diffeliash.inverse import _inverter
+from diffeliash.inverse._start import choose_start
+from diffeliash.models import Checkpoint, Predictor, PredictorConfig, Setting, fit_standardization, write_checkpoint
 
 N = 64
 OMEGA = 10.0 * np.arange(1, N + 1) / N
@@ -39,7 +43,8 @@ def test_several_files_and_bad_ones_among_them(answer, gap_files, tmp_path):
     bad = tmp_path / "bad.txt"
     bad.write_text("0 1 2\nnonsense\n")
     found = answer("invert", *gap_files, bad, *GIVEN, "--noise", NOISE, "--output", "all.h5", expect=3)["results"]
-    assert "bad.txt" in found[2]["error"]["where"]
+    assert "bad.txt:1" in found[2]["error"]["where"]
+    assert "'nonsense'" in found[2]["error"]["why"]
     exact = Spectrum(OMEGA, A2F)
     for number, one in enumerate(found[:2]):
         np.testing.assert_allclose(one["omega_meV"], OMEGA)
@@ -64,6 +69,40 @@ def test_table_text_and_picture(run, gap_files, tmp_path):
     assert table.shape == (N, 3)
     np.testing.assert_allclose(table[:, 0], OMEGA, rtol=1e-6)
     assert (tmp_path / "a2f.png").stat().st_size > 10_000
+
+
+def test_a_network_gives_the_start(answer, gap_files, tmp_path, monkeypatch):
+    setting = Setting(
+        omega_max=10.0, n_points=N, n_energies=ENERGIES.size, T=3.0, mu_star=0.1, omega_c=100.0, matsubara_cutoff=220.0,
+        broadening=0.3,
+    )  # fmt: skip
+    shape = PredictorConfig(input_size=2 * ENERGIES.size, hidden_sizes=(4,), output_size=N)
+    rng = np.random.default_rng(0)
+    scaling = fit_standardization(rng.normal(size=(5, 2 * ENERGIES.size)), A2F + 1e-3 * rng.normal(size=(5, N)))
+    model = Predictor(shape, scaling, jax.random.key(0))  # answers little else than the mean, which is the truth
+    (tmp_path / "run").mkdir()
+    path = tmp_path / "run" / "model.ckpt"
+    write_checkpoint(path, Checkpoint(model=model, config=shape, setting=setting, origin={}))
+    seen = []
+
+    def look(forward, measurement, measured, given):
+        seen.append((given, choose_start(forward, measurement, measured, given)))
+        return seen[-1][1]
+
+    monkeypatch.setattr(_inverter, "choose_start", look)
+    (one,) = answer("invert", gap_files[0], *GIVEN, "--noise", NOISE, "--run", "run")["results"]
+    (without,) = answer("invert", gap_files[0], *GIVEN, "--noise", NOISE)["results"]
+    ((given, start), (none, other)) = seen
+    assert len(given) == 1
+    np.testing.assert_allclose(given[0].a2f, A2F, atol=0.02)
+    np.testing.assert_allclose(start, np.maximum(given[0].a2f[:-1], 0.0), atol=1e-12)
+    assert len(none) == 0
+    assert np.max(np.abs(other - start)) > 0.01
+    np.testing.assert_allclose(one["a2f"], without["a2f"], atol=0.1 * np.max(one["a2f_std"]))
+    dos = tmp_path / "dos.txt"
+    np.savetxt(dos, np.stack([ENERGIES, np.ones(ENERGIES.size)], axis=1))
+    (refused,) = answer("invert", dos, "--kind", "dos", *GIVEN, "--run", "run", expect=3)["results"]
+    assert "does not answer such data" in refused["error"]["what"]
 
 
 def test_density_of_states(answer, real, tmp_path):

@@ -13,6 +13,7 @@ from diffeliash.inverse import (
     matsubara_averages,
     pose_inverse_problem,
 )
+from diffeliash.inverse._linear_inversion import invert_one_linearly
 
 from ..cases import gaussian_peak
 from ..conftest import shared
@@ -97,6 +98,7 @@ def test_inversion_finds_the_spectrum(solved, noise, worst):
     strength = choose_strength(PROBLEM, measured)
     found = invert_linearly(PROBLEM, measured, strength=strength)[0]
     assert 1 - np.corrcoef(found, a2f)[0, 1] < worst
+    np.testing.assert_allclose(invert_one_linearly(PROBLEM, measured[0]), found, atol=1e-9)
 
 
 def test_more_noise_asks_for_more_smoothness(solved):

@@ -98,6 +98,35 @@ def test_evidence_of_unknown_errors():
     assert weights[np.argmax(found.logarithm)] == np.max(weights)
 
 
+def test_errors_that_are_not_known_are_not_taken_to_be_too_small():
+    """Below the limit the evidence is that of errors of this size, above as if there were none."""
+    free = problem_of(A, B, n_free=0, known=False).evidence
+    limit = 2.0
+    found = problem_of(A, B, n_free=0, known=False, least_variance=limit).evidence
+    np.testing.assert_array_equal(found.variance, np.maximum(free.variance, limit))
+    possible = np.isfinite(found.logarithm) & np.isfinite(free.logarithm) & (free.strengths > 1e-3)
+    chosen = np.flatnonzero(possible & (free.variance < limit))[::25]
+    expected = []
+    for i in chosen:
+        shape = np.eye(M) + A @ covariance(Prior(*found.prior(int(i))[:2], 1.0)) @ A.T
+        expected.append(multivariate_normal(cov=limit * shape).logpdf(B) + of_measure(found.prior(int(i))))
+    np.testing.assert_allclose(np.diff(found.logarithm[chosen]), np.diff(expected), rtol=1e-5, atol=1e-6)
+    assert np.ptp(expected) > 1
+    larger = np.flatnonzero(possible & (free.variance > limit))
+    np.testing.assert_allclose(np.diff(found.logarithm[larger]), np.diff(free.logarithm[larger]), atol=1e-9)
+    assert larger.size > 10
+
+
+def test_of_two_priors_that_are_nearly_as_likely_the_last_one_is_kept():
+    found = problem_of(A, B, n_free=0, known=True).evidence
+    best = int(np.argmax(found.logarithm))
+    behind = found.logarithm[best] - found.logarithm
+    beside, far = (int(np.flatnonzero(x)[0]) for x in ((behind > 0) & (behind < 0.4), (behind > 1) & (behind < 3)))
+    assert found.best_beside(found.prior(beside)) == found.prior(beside) != found.best
+    assert found.best_beside(found.prior(far)) == found.best
+    assert found.best_beside(None) == found.best
+
+
 @pytest.mark.parametrize("m", [M, N - 4])
 def test_distribution_of_the_unknowns(m):
     prior = Prior(strength=0.01, correlation=10.0, variance=4.0)

@@ -1,0 +1,50 @@
+"""The steps of an inversion, with functions in place of the solver."""
+
+import numpy as np
+import pytest
+
+from diffeliash.inverse._forward import Forward, choose_conditions
+from diffeliash.inverse._observables import RealGap
+from diffeliash.inverse._refine import Measurement, refine
+
+N, M = 12, 40
+CONDITIONS = choose_conditions(
+    T=3.0, broadening=0.3, omega_max=10.0, omega_c=100.0, matsubara_cutoff=220.0, mu_star=0.1
+)
+GRID = np.arange(1, N + 1) / (N + 1)
+TRUE = np.sin(np.pi * GRID) ** 2 * (1 + 0.5 * np.sin(9 * GRID))
+
+
+class Instead(Forward):
+    """A function and its derivatives in place of the solver."""
+
+    def __init__(self, values, jacobian, *, rtol):
+        super().__init__(CONDITIONS, N + 1, np.linspace(0, 1, M), RealGap(), rtol=rtol)
+        self.values, self.jacobian = values, jacobian
+
+    def values_at(self, mu_star, a2f):
+        del mu_star
+        return self.values(a2f), True
+
+    def jacobian_at(self, mu_star, a2f):
+        del mu_star
+        return np.pad(self.jacobian(a2f), ((0, 0), (1, 0)))
+
+
+def exact(values):
+    return Measurement(values=values, errors=np.full(M, 1e-3 * np.max(np.abs(values))), known=False, mu_star=0.1)
+
+
+@pytest.fixture
+def matrix():
+    return np.random.default_rng(0).normal(size=(M, N)) / np.sqrt(N)
+
+
+def test_steps_end_where_the_solver_sees_no_difference(matrix):
+    """What is left of the misfit is the solver's own error, which no step makes smaller."""
+    rtol = 1e-4
+    forward = Instead(lambda u: matrix @ u + 0.03 * rtol * np.sin(1e6 * (matrix @ u)), lambda u: matrix, rtol=rtol)
+    found = refine(forward, exact(matrix @ TRUE), 0.5 * TRUE)
+    assert found.converged
+    assert found.n_jacobians <= 4
+    np.testing.assert_allclose(found.unknowns, TRUE, atol=10 * rtol)
