@@ -113,7 +113,7 @@ def refine(forward: Forward, measurement: Measurement, start: Unknowns) -> Refin
         A = A[:, 1 - measurement.n_free :] / measurement.errors[:, None]
         before = place
         place, problem, prior, arrived = _steps(forward, measurement, before, A, prior)
-        if arrived or n_jacobians == MAX_JACOBIANS or place is before:
+        if place is before or n_jacobians == MAX_JACOBIANS:
             break
     return Refined(
         unknowns=place.unknowns, values=place.values, gapped=place.usable, problem=problem,

@@ -139,7 +139,8 @@ def test_distribution_of_the_unknowns(m):
     step = np.linspace(-1, 1, N)
     np.testing.assert_allclose(found.length(step), np.sqrt(step @ H @ step / 4.0), rtol=1e-9)
     values = np.linalg.svd(A[:m] @ np.linalg.inv(C), compute_uv=False)
-    assert problem.n_resolved(prior) == np.sum(values**2 > prior.strength) > 0
+    between = prior._replace(strength=float(np.median(values**2) * 1.001))
+    assert problem.n_resolved(between) == np.sum(values**2 > between.strength) == (len(values) + 1) // 2
 
 
 def test_most_probable_unknowns_that_are_not_negative():
@@ -162,3 +163,22 @@ def test_a_function_tells_where_it_comes_from(correlation):
     found = [likeliest_prior(draw) for draw in draws.T]
     assert np.median([prior.correlation for prior in found]) == correlation
     assert 0.8 < np.median([prior.strength for prior in found]) / strength < 1.25
+
+
+def test_the_likeliest_prior_is_that_of_the_waves_but_the_broadest():
+    """Each wave of a function is normally distributed, with a width that its curvature says."""
+    n = 40
+    waves = np.sqrt(2 / (n + 1)) * np.sin(np.pi * np.outer(np.arange(1, n + 1), np.arange(1, n + 1)) / (n + 1))
+    numbers = {kappa: np.linalg.norm(curvature(n, kappa) @ waves, axis=0)[N_BROAD:] for kappa in CORRELATIONS}
+    for kappa in CORRELATIONS:
+        x = waves[:, N_BROAD:] @ (RNG.standard_normal(n - N_BROAD) / numbers[kappa])
+        amplitudes = waves[:, N_BROAD:].T @ x
+        best = {}
+        for other, c in numbers.items():
+            strength = (n - N_BROAD) / np.sum((c * amplitudes) ** 2)
+            best[other] = np.sum(np.log(c)) + (n - N_BROAD) / 2 * np.log(strength)
+        found = likeliest_prior(x)
+        assert found.correlation == max(best, key=best.__getitem__)
+        np.testing.assert_allclose(
+            found.strength, (n - N_BROAD) / np.sum((numbers[found.correlation] * amplitudes) ** 2), rtol=1e-9
+        )

@@ -48,3 +48,33 @@ def test_steps_end_where_the_solver_sees_no_difference(matrix):
     assert found.converged
     assert found.n_jacobians <= 4
     np.testing.assert_allclose(found.unknowns, TRUE, atol=10 * rtol)
+
+
+@pytest.mark.parametrize("seed", [2, 10, 15, 19])
+def test_steps_do_not_go_to_and_fro_between_two_priors(seed):
+    """Noisy data of a function that is not linear: what is likelier at one place is not at the next."""
+    rng = np.random.default_rng(seed)
+    matrix = rng.normal(size=(M, N)) / np.sqrt(N)
+    k, noise = (4.0, 0.1) if seed == 15 else (2.0, 0.3)
+    forward = Instead(
+        lambda u: np.exp(k * (matrix @ u)), lambda u: k * np.exp(k * (matrix @ u))[:, None] * matrix, rtol=1e-6
+    )
+    exact_values = forward.values(TRUE)
+    size = noise * np.max(exact_values)
+    errors = rng.normal(size=(3, M))[2 if seed == 15 else 1]
+    measurement = Measurement(values=exact_values + size * errors, errors=np.full(M, size), known=True, mu_star=0.1)
+    found = refine(forward, measurement, 0.5 * TRUE)
+    assert found.converged
+    assert found.n_jacobians <= 8
+
+
+def test_a_step_too_far_is_shortened(matrix):
+    """Of the arc tangent, whose linear problem far from zero leads further away."""
+    forward = Instead(
+        lambda u: np.arctan(4 * (matrix @ u)), lambda u: 4 / (1 + 16 * (matrix @ u)[:, None] ** 2) * matrix, rtol=1e-9
+    )
+    values = forward.values(TRUE)
+    measurement = Measurement(values=values, errors=np.full(M, 1e-3 * np.max(values)), known=True, mu_star=0.1)
+    found = refine(forward, measurement, 3 * TRUE[::-1])
+    assert found.converged
+    np.testing.assert_allclose(found.unknowns, TRUE, atol=1e-4)
