@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .._errors import InputError
-from ._invert_output import as_hdf5, as_text
+from .._errors import DiffeliashError, InputError, IntegrityError
+from ._invert_output import BAND, as_hdf5, as_text
 from ._materials import failure
 from ._options import DeviceOption, Json, MatsubaraCutoff, Seed, StatedTemperature
 from ._progress import progress_bar
@@ -97,17 +97,17 @@ def invert_command(
         }  # fmt: skip
         given = [_read(file, kind, stated) for file in files]
         found = _invert_all(
-            files, given, run,
+            given, run,
             {"noise": noise, "n_points": points, "n_samples": samples, "seed": seed}, fit_mu_star=fit_mu_star,
         )  # fmt: skip
         results = [
-            failure(file, one) if isinstance(one, InputError) else _result(file, one)
-            for file, one in zip(files, found, strict=True)
+            failure(file, one) if isinstance(one, DiffeliashError) else _result(file, one, _doubts(data, one))
+            for file, data, one in zip(files, given, found, strict=True)
         ]
         good = [
             (file, data, one)
             for file, data, one in zip(files, given, found, strict=True)
-            if not isinstance(one, InputError) and not isinstance(data, InputError)
+            if not isinstance(one, DiffeliashError) and not isinstance(data, DiffeliashError)
         ]
         if plot and good:
             write_file(plot, figure_bytes(plot_inversions(good), plot))
@@ -123,13 +123,13 @@ def invert_command(
         finish(results)
 
 
-def _read(file: pathlib.Path, kind: Kind, stated: dict[str, float | None]) -> "GapFile | DosFile | InputError":
+def _read(file: pathlib.Path, kind: Kind, stated: dict[str, float | None]) -> "GapFile | DosFile | DiffeliashError":
     """A file with what the command line states instead of it; what is wrong with it, if something is."""
     from ..data import read_dos, read_gap
 
     try:
         given = (read_dos if kind == "dos" else read_gap)(file)
-    except InputError as error:
+    except (InputError, IntegrityError) as error:
         return error
     given = dataclasses.replace(given, **{name: value for name, value in stated.items() if value is not None})
     missing = [f"{name} ({option})" for name, option in _NEEDED.items() if getattr(given, name) is None]
@@ -142,15 +142,14 @@ _NEEDED = {"T": "-T", "broadening": "--broadening"}
 
 
 def _invert_all(
-    files: list[pathlib.Path],
-    given: "list[GapFile | DosFile | InputError]",
+    given: "list[GapFile | DosFile | DiffeliashError]",
     run: pathlib.Path | None,
     options: dict[str, Any],
     *,
     fit_mu_star: bool,
-) -> "list[Inversion | InputError]":
+) -> "list[Inversion | DiffeliashError]":
     """The inversion of each file, or what is wrong with it; those at the same energies together."""
-    found: dict[int, Inversion | InputError] = {i: data for i, data in enumerate(given) if isinstance(data, InputError)}
+    found: dict[int, Any] = {i: data for i, data in enumerate(given) if isinstance(data, DiffeliashError)}
     with progress_bar("inverted", len(given) - len(found)) as update:
         for group in _groups(given):
             members: list[Any] = [given[i] for i in group]
@@ -160,17 +159,14 @@ def _invert_all(
                 found |= dict(zip(group, inversions, strict=True))
             except InputError as error:
                 found |= dict.fromkeys(group, error)
-    for i, one in sorted(found.items()):
-        if not isinstance(one, InputError):
-            _tell_doubts(files[i], given[i], one)
     return [found[i] for i in range(len(given))]
 
 
-def _groups(given: "list[GapFile | DosFile | InputError]") -> list[list[int]]:
+def _groups(given: "list[GapFile | DosFile | DiffeliashError]") -> list[list[int]]:
     """The numbers of the good files, those that share energies and conditions together."""
     groups: dict[Any, list[int]] = {}
     for i, data in enumerate(given):
-        if not isinstance(data, InputError):
+        if not isinstance(data, DiffeliashError):
             groups.setdefault((data.omega.tobytes(), *_conditions(data).values()), []).append(i)
     return list(groups.values())
 
@@ -223,20 +219,42 @@ def _starts_of_network(run: pathlib.Path, members: list[Any]) -> "list[list[Spec
 _TASKS = {"GapFile": "gap-to-a2f", "DosFile": "dos-to-a2f"}
 
 
-def _tell_doubts(file: pathlib.Path, data: Any, found: "Inversion") -> None:
+def _doubts(data: Any, found: "Inversion") -> list[str]:
+    """What a user should know before the answer is trusted."""
+    from ..inverse import CONSISTENT
+
+    c, texts = found.conditions, []
     if data.omega_max is None:
-        end = found.conditions.omega_max
-        tell(f"note: {file}: a2F is taken to end at {end:.4g} meV; say --omega-max if it does not.")
+        texts.append(f"a2F is taken to end at {c.omega_max:.4g} meV; say --omega-max if it does not.")
     if not found.determined:
-        tell(f"note: {file}: these are data of a normal metal within their errors: they do not determine a2F.")
-    elif not found.converged:
-        tell(f"note: {file}: the steps did not come to an end.")
-    elif not found.consistent:
-        text = f"chi^2/N = {found.chi2:.3g}: no a2F accounts for these data with such errors."
-        tell(f"note: {file}: {text} Is the noise larger, or T, broadening, mu* or where a2F ends another?")
+        return [*texts, "these are data of a normal metal within their errors: they do not determine a2F."]
+    if data.omega[-1] < c.omega_max:
+        texts.append(
+            f"the data end at {data.omega[-1]:.4g} meV, a2F at {c.omega_max:.4g} meV: beyond the data it is little "
+            "more than a smooth end, and the bars do not allow for finer structure there."
+        )
+    if not found.converged:
+        texts.append("the steps did not come to an end.")
+    if found.chi2 > CONSISTENT:
+        text = f"chi^2/N = {found.chi2:.3g}: no a2F accounts for these data with such errors, and the bars do not hold."
+        text += " Is the noise larger, or T, broadening, mu* or where a2F ends another?"
+        if found.omega[0] > c.broadening:
+            text += (
+                f" The points of a2F are {found.omega[0]:.2g} meV apart, more than the broadening: try more --points."
+            )
+        texts.append(text)
+    elif found.noise_is_too_large:
+        texts.append(
+            f"chi^2/N = {found.chi2:.3g}: the errors are smaller than said; a2F is too smooth, its bars are wide."
+        )
+    return texts
 
 
-def _result(file: pathlib.Path, found: "Inversion") -> dict[str, Any]:
+def _result(file: pathlib.Path, found: "Inversion", doubts: list[str]) -> dict[str, Any]:
+    import numpy as np
+
+    for doubt in doubts:
+        tell(f"note: {file}: {doubt}")
     c = found.conditions
     pairs = {
         "lambda_ep": found.lambda_ep,
@@ -244,6 +262,7 @@ def _result(file: pathlib.Path, found: "Inversion") -> dict[str, Any]:
         "omega_2_meV": found.omega_2,
         "T_c_K": found.T_c if found.determined else (math.nan, math.nan),
     }
+    low, high = np.quantile(found.samples, BAND, axis=0)
     result = {"file": str(file)}
     for name, (value, std) in pairs.items():
         stem, _, unit = name.rpartition("_") if name.endswith(("meV", "K")) else (name, "", "")
@@ -264,11 +283,16 @@ def _result(file: pathlib.Path, found: "Inversion") -> dict[str, Any]:
         "omega_meV": found.omega.tolist(),
         "a2f": found.a2f.tolist(),
         "a2f_std": found.a2f_std.tolist(),
+        "a2f_low": low.tolist(),
+        "a2f_high": high.tolist(),
+        "notes": doubts,
     }
 
 
 def _row(result: dict[str, Any]) -> dict[str, str]:
     def pair(value: float, std: float) -> str:
+        if not result["determined"]:
+            return "not determined"
         digits = max(0, 1 - math.floor(math.log10(std))) if 0 < std < math.inf else 4
         return f"{value:.{digits}f} +- {std:.{digits}f}"
 
@@ -276,7 +300,7 @@ def _row(result: dict[str, Any]) -> dict[str, str]:
         "file": result["file"],
         "lambda": pair(result["lambda_ep"], result["lambda_ep_std"]),
         "omega_log [meV]": pair(result["omega_log_meV"], result["omega_log_std_meV"]),
-        "T_c [K]": pair(result["T_c_K"], result["T_c_std_K"]) if result["determined"] else "not determined",
+        "T_c [K]": pair(result["T_c_K"], result["T_c_std_K"]),
         "mu*": pair(result["mu_star"], result["mu_star_std"]) if result["mu_star_std"] else f"{result['mu_star']:g}",
         "noise": f"{result['noise']:.3g}",
         "chi2/N": f"{result['chi2']:.3f}",

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 
+BAND = (0.16, 0.84)
+"""Quantiles of the samples between which 68 % of them lie."""
+
 
 def as_text(found: "Inversion") -> bytes:
     """Columns of energies, a2F and its standard deviation."""

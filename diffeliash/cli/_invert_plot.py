@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ._invert_output import BAND
 from ._train_plot import LABEL, PREDICTION
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ MOST_ROWS = 6
 SHOWN_SAMPLES = 12
 """Thin lines of spectral functions that are possible too."""
 
-BAND = (0.16, 0.84)
-
 
 def plot_inversions(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> Figure:
     """One row for each of the first inversions."""
@@ -29,10 +28,16 @@ def plot_inversions(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> 
     figure = Figure(figsize=(10.5, 3.3 * len(shown) + 0.3), layout="constrained")
     for row, (file, data, found) in zip(figure.subplots(len(shown), 3, squeeze=False), shown, strict=True):
         _plot_spectrum(row[0], found)
-        row[0].set_title(file.name, fontsize="medium")
+        row[0].set_title(_title(file, found), fontsize="medium", pad=18)
         _plot_data(row[1], data, found)
         _plot_misfit(row[2], data, found)
     return figure
+
+
+def _title(file: pathlib.Path, found: "Inversion") -> str:
+    if not found.determined:
+        return f"{file.name}: not determined"
+    return rf"{file.name}: $\lambda$ = {found.lambda_ep[0]:.3g} $\pm$ {found.lambda_ep[1]:.2g}"
 
 
 def _plot_spectrum(axes: Axes, found: "Inversion") -> None:
@@ -42,10 +47,8 @@ def _plot_spectrum(axes: Axes, found: "Inversion") -> None:
         axes.plot(found.omega, sample, color=PREDICTION, lw=0.4, alpha=0.5)
     if found.determined:
         axes.plot(found.omega, found.a2f, color=PREDICTION, lw=1.6, label="most probable")
-    text = rf"$\lambda$ = {found.lambda_ep[0]:.3g} $\pm$ {found.lambda_ep[1]:.2g}"
-    axes.text(0.97, 0.80, text, transform=axes.transAxes, ha="right", fontsize="small")
     axes.set(xlabel=r"$\omega$ [meV]", ylabel=r"$\alpha^2F(\omega)$", xlim=(0, None), ylim=(0, None))
-    axes.legend(frameon=False, fontsize="small", loc="upper right")
+    _legend_above(axes)
 
 
 def _plot_data(axes: Axes, data: Any, found: "Inversion") -> None:
@@ -55,7 +58,12 @@ def _plot_data(axes: Axes, data: Any, found: "Inversion") -> None:
         axes.plot(data.omega, part, lw=1.0, color=PREDICTION, label="found" if part is curves[-1][2] else None)
     label = r"$\Delta(\omega)$ [meV]" if len(curves) == 2 else r"$N(\omega)/N_F$"
     axes.set(xlabel=r"$\omega$ [meV]", ylabel=label, xlim=(0, float(data.omega[-1])))
-    axes.legend(frameon=False, fontsize="small")
+    _legend_above(axes)
+
+
+def _legend_above(axes: Axes) -> None:
+    """Where no curve is."""
+    axes.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
 
 
 def _plot_misfit(axes: Axes, data: Any, found: "Inversion") -> None:

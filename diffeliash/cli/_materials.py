@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .._errors import InputError
+from .._errors import DiffeliashError, InputError
 from ._interrupt import stop_if_requested
 from ._session import tell
 
@@ -59,7 +59,7 @@ def answer_each(function: Callable[[Sequence[Member]], Sequence[Any]], members: 
     return answer_each(function, members[:middle]) + answer_each(function, members[middle:])
 
 
-def failure(file: pathlib.Path, error: InputError) -> dict[str, Any]:
+def failure(file: pathlib.Path, error: DiffeliashError) -> dict[str, Any]:
     """The entry of a bad file in the results; the user is told."""
     tell(f"error: {error}" if error.where else f"error: {file}: {error}")
     return {"file": str(file), "error": error.as_dict()}

@@ -148,8 +148,10 @@ def _read(
         omega, values, stated = _read_solution(path, what, field)
     else:
         omega, values, stated = *_read_table(path, content, what, columns), {}
-    if omega.size < 2 or np.any(np.diff(omega) <= 0):
-        raise InputError("energies must increase, and be at least two", where=str(path))
+    falls = np.flatnonzero(np.diff(omega) <= 0)
+    if omega.size < 2 or falls.size:
+        why = f"{omega[falls[0]]:g} is followed by {omega[falls[0] + 1]:g}." if falls.size else "there is only one."
+        raise InputError("energies must increase", where=str(path), why=why)
     if not np.all(np.isfinite(values)):
         raise InputError("a value is not finite", where=str(path))
     return omega, values, stated

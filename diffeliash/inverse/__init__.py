@@ -4,6 +4,7 @@ from ._averages import matsubara_averages as matsubara_averages
 from ._forward import Conditions as Conditions
 from ._inverse_problem import InverseProblem as InverseProblem
 from ._inverse_problem import pose_inverse_problem as pose_inverse_problem
+from ._inversion import CONSISTENT as CONSISTENT
 from ._inversion import Inversion as Inversion
 from ._invert import invert as invert
 from ._invert import invert_many as invert_many

@@ -17,6 +17,9 @@ from ._forward import Conditions
 CONSISTENT = 1.2
 r"""Up to this $\chi^2/N$ a spectral function accounts for what was measured."""
 
+FEW = 5.0
+r"""Standard deviations of $\chi^2$ that are no chance."""
+
 LOWER = 0.5
 """A program for the derivative of $T_c$ reaches down to this part of it."""
 
@@ -38,6 +41,7 @@ class Inversion:
         mu_star_samples: The one of every sample.
         values: What the solver finds for `a2f`, in the form of what was measured.
         noise: Standard deviation of the measured values: as given, or estimated.
+        noise_known: Whether it was given.
         chi2: $\chi^2/N$; at most one, by construction, where the noise is estimated.
         n_resolved: Numbers of the spectral function that the data fix better than the preference for smooth ones.
         determined: Whether the data say anything: not if they are those of a normal metal within their errors.
@@ -55,6 +59,7 @@ class Inversion:
     mu_star_samples: Float[np.ndarray, " sample"]
     values: Float[np.ndarray, " value"]
     noise: float
+    noise_known: bool
     chi2: float
     n_resolved: int
     determined: bool
@@ -66,6 +71,12 @@ class Inversion:
     def consistent(self) -> bool:
         r"""Whether the steps came to an end at a spectral function that accounts for the data: $\chi^2/N \le 1.2$."""
         return bool(self.converged and self.chi2 <= CONSISTENT)
+
+    @property
+    def noise_is_too_large(self) -> bool:
+        r"""Whether $\chi^2$ is far below the number of values less that of the numbers resolved: errors overstated."""
+        left = self.values.size - self.n_resolved
+        return self.determined and self.noise_known and self.chi2 * self.values.size < left - FEW * math.sqrt(2 * left)
 
     @property
     def spectrum(self) -> Spectrum:

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from ..physics import Spectrum, run_calls
 from ._inversion import Inversion
-from ._inverter import Noise, check_row, prepare
+from ._inverter import Noise, check_noise, check_row, prepare
 from ._observables import AbstractObservable, ComplexGap
 
 
@@ -62,7 +62,7 @@ def invert(
     measured = np.asarray(measured)
     inverter = prepare(
         omega, observable, mu_star, (T, broadening, omega_max, omega_c, matsubara_cutoff), (n_points, n_samples),
-        bad=check_row(measured, noise, np.shape(omega), observable),
+        bad=[*check_row(measured, np.shape(omega), observable), *check_noise(noise, np.shape(omega))],
     )  # fmt: skip
     return inverter(measured, noise, starts, seed)
 
@@ -114,6 +114,9 @@ def invert_many(
     given = [()] * len(measured) if starts is None else list(starts)
     if len(noises) != len(measured) or len(given) != len(measured):
         bad.append(f"`noise` and `starts` must have one entry for each of the {len(measured)} functions")
+    shape = np.shape(omega)
+    for one_for_all in [] if isinstance(noise, list | tuple) else noises[:1]:
+        bad += check_noise(one_for_all, shape)
     inverter = prepare(
         omega, observable, mu_star, (T, broadening, omega_max, omega_c, matsubara_cutoff), (n_points, n_samples),
         bad=bad,
@@ -121,7 +124,7 @@ def invert_many(
 
     def one(row: Any) -> Inversion:
         i = int(row)
-        if check_row(measured[i], noises[i], np.shape(omega), observable):
+        if check_row(measured[i], shape, observable) or check_noise(noises[i], shape):
             return inverter.unusable(seed + i)
         return inverter(measured[i], noises[i], given[i], seed + i)
 

@@ -52,18 +52,18 @@ class Inverter:
         rng = np.random.default_rng(seed)
         measurement = self._measurement(measured, noise)
         if not _says_anything(measurement, self.observable.in_normal_state(self.omega.size)):
-            return self._without_data(rng, measurement, converged=True)
+            return self._without_data(rng, measurement, converged=True, known=measurement.known)
         refined = self._refined(measurement, measured, starts)
         scaled = measurement.scaled(math.sqrt(refined.problem.evidence.best.variance))
         if not _says_anything(scaled, self.observable.in_normal_state(self.omega.size)):
-            return self._without_data(rng, scaled, converged=refined.converged)
-        return self._with_errors(rng, scaled, refined)
+            return self._without_data(rng, scaled, converged=refined.converged, known=measurement.known)
+        return self._with_errors(rng, scaled, refined, known=measurement.known)
 
     def unusable(self, seed: int) -> Inversion:
         """The answer where there are no data."""
         n = self.observable.in_normal_state(self.omega.size).size
         nothing = Measurement(values=np.full(n, np.nan), errors=np.full(n, np.nan), known=True, mu_star=self.mu_star)
-        return self._without_data(np.random.default_rng(seed), nothing, converged=False)
+        return self._without_data(np.random.default_rng(seed), nothing, converged=False, known=True)
 
     def _measurement(self, measured: np.ndarray, noise: Noise) -> Measurement:
         values = self.observable.as_values(measured)
@@ -88,7 +88,9 @@ class Inverter:
         assert refined is not None
         return refined
 
-    def _with_errors(self, rng: np.random.Generator, measurement: Measurement, refined: Refined) -> Inversion:
+    def _with_errors(
+        self, rng: np.random.Generator, measurement: Measurement, refined: Refined, *, known: bool
+    ) -> Inversion:
         problem, best = refined.problem, refined.problem.evidence.best
         samples = draw(rng, problem, self.n_samples)
         mu_star, a2f = measurement.split(refined.unknowns)
@@ -101,6 +103,7 @@ class Inverter:
             mu_star_samples=samples[:, 0] if fitted else np.full(self.n_samples, mu_star),
             values=refined.values,
             noise=float(np.sqrt(np.mean(measurement.errors**2))),
+            noise_known=known,
             chi2=float(np.mean(miss**2)),
             n_resolved=problem.n_resolved(best),
             determined=True,
@@ -108,7 +111,9 @@ class Inverter:
             n_jacobians=refined.n_jacobians,
         )
 
-    def _without_data(self, rng: np.random.Generator, measurement: Measurement, *, converged: bool) -> Inversion:
+    def _without_data(
+        self, rng: np.random.Generator, measurement: Measurement, *, converged: bool, known: bool
+    ) -> Inversion:
         samples = draw_without_data(rng, self.n_points - 1, self.n_samples)
         fitted = self.mu_star is None
         mu_star = rng.uniform(size=self.n_samples) if fitted else np.full(self.n_samples, self.mu_star)
@@ -121,6 +126,7 @@ class Inverter:
             mu_star_samples=mu_star,
             values=values,
             noise=float(np.sqrt(np.mean(measurement.errors**2))),
+            noise_known=known,
             chi2=float(np.mean(miss**2)),
             n_resolved=0,
             determined=False,
@@ -136,7 +142,7 @@ class Inverter:
             a2f=a2f,
             a2f_std=np.std(samples, axis=0),
             samples=samples,
-            mu_star_std=float(np.std(found["mu_star_samples"])),
+            mu_star_std=float(np.std(found["mu_star_samples"])) if self.mu_star is None else 0.0,
             conditions=self.conditions,
             **found,
         )
@@ -193,8 +199,10 @@ def _check_sizes(n_points: int | None, n_samples: int) -> list[str]:
     return bad
 
 
-def check_row(measured: np.ndarray, noise: Noise, shape: tuple[int, ...], observable: AbstractObservable) -> list[str]:
-    """Complaints about one function that was measured, and about its errors."""
+def check_row(measured: np.ndarray, shape: tuple[int, ...], observable: AbstractObservable) -> list[str]:
+    """Complaints about one function that was measured."""
+    if not isinstance(observable, AbstractObservable):
+        return [f"`observable` must be ComplexGap(), RealGap(), GapModulus() or DensityOfStates(), got {observable!r}"]
     bad, is_complex = [], isinstance(observable, ComplexGap)
     if measured.shape != shape:
         bad.append(f"`measured` must be one number for each energy, got shapes {measured.shape} and {shape}")
@@ -202,13 +210,20 @@ def check_row(measured: np.ndarray, noise: Noise, shape: tuple[int, ...], observ
         bad.append(f"`measured` must be {'complex' if is_complex else 'real'} for {type(observable).__name__}()")
     elif not np.all(np.isfinite(measured)):
         bad.append("`measured` must be finite")
-    if noise is not None:
-        size = np.asarray(noise)
-        if size.shape not in ((), shape):
-            bad.append(f"`noise` must be one number, or one for each energy, got shape {size.shape}")
-        elif not np.all((size > 0) & np.isfinite(size)):
-            bad.append("`noise` must be positive and finite; `None` if it is not known")
     return bad
+
+
+def check_noise(noise: Noise, shape: tuple[int, ...]) -> list[str]:
+    """Complaints about the errors of one function."""
+    if noise is None:
+        return []
+    size = np.asarray(noise)
+    if size.dtype.kind not in "fiu":
+        return [f"`noise` must be a number, one for each energy, or `None`, got {noise!r}"]
+    if size.shape not in ((), shape):
+        return [f"`noise` must be one number, or one for each energy, got shape {size.shape}"]
+    good = bool(np.all((size > 0) & np.isfinite(size)))
+    return [] if good else ["`noise` must be positive and finite; `None` if it is not known"]
 
 
 def _says_anything(measurement: Measurement, normal: Float[np.ndarray, " value"]) -> bool:

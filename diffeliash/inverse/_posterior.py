@@ -7,11 +7,12 @@ others are distributed normally, and cut off where a value would be negative. St
 import numpy as np
 from jaxtyping import Float
 
-from ._prior import LinearProblem, Prior, Regularized
+from ._prior import LinearProblem, Regularized, bending
 from ._truncated_normal import sample_truncated_normal
 
-WIDE = Prior(strength=1e-3, correlation=0.0, variance=1.0)
-"""Where nothing is known: an a2F of five in the middle is not unlikely."""
+WIDE = 2e-4
+"""The strength where nothing is known, for the broadest waves as for all: an a2F of ten in the middle is as likely as
+much less."""
 
 LEAST_WEIGHT = 0.02
 """Strengths less probable than this are not drawn."""
@@ -35,9 +36,10 @@ def draw(rng: np.random.Generator, problem: LinearProblem, n_samples: int) -> Fl
 
 
 def draw_without_data(rng: np.random.Generator, n: int, n_samples: int) -> Float[np.ndarray, "sample boson"]:
-    """Samples of smooth functions at `n` points of which nothing else is known."""
-    root = np.linalg.qr(WIDE.root(n))[1]
-    return _draw(rng, Regularized(root=root, target=np.zeros(n), variance=1.0), n_samples)
+    """Samples of smooth functions at `n` points of which nothing else is known: of any size, from nothing on."""
+    root = np.linalg.qr(np.sqrt(WIDE) * bending(n))[1]
+    shapes = _draw(rng, Regularized(root=root, target=np.zeros(n), variance=1.0), n_samples)
+    return rng.uniform(size=(n_samples, 1)) * shapes
 
 
 def _draw(rng: np.random.Generator, one: Regularized, n_samples: int) -> Float[np.ndarray, "sample unknown"]:

@@ -119,10 +119,15 @@ def second_differences(n: int) -> Float[np.ndarray, "boson boson"]:
     return np.diff(np.eye(n + 2), n=2, axis=0)[:, 1:-1]
 
 
+def bending(n: int) -> Float[np.ndarray, "boson boson"]:
+    r"""$C$ for $\kappa = 0$ with the broadest waves as all others."""
+    return (n + 1.0) ** 1.5 * second_differences(n)
+
+
 @functools.lru_cache(maxsize=32)
 def curvature(n: int, correlation: float) -> Float[np.ndarray, "boson boson"]:
     """$C$ for `n` points between two ends."""
-    C = (n + 1.0) ** 1.5 * (second_differences(n) - (correlation / (n + 1)) ** 2 * np.eye(n))
+    C = bending(n) - (n + 1.0) ** 1.5 * (correlation / (n + 1)) ** 2 * np.eye(n)
     return C - (1 - FREEDOM) * _broad(n) @ (_broad(n).T @ C)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from diffeliash import Spectrum, continue_gap, solve_gap, solve_tc
-from diffeliash.data import read_hdf5
+from diffeliash.data import hdf5_bytes, read_hdf5
 from diffeliash.inverse import _inverter
 from diffeliash.inverse._start import choose_start
 from diffeliash.models import Checkpoint, Predictor, PredictorConfig, Setting, fit_standardization, write_checkpoint
@@ -42,11 +42,16 @@ def gap_files(tmp_path, real):
 def test_several_files_and_bad_ones_among_them(answer, gap_files, tmp_path):
     bad = tmp_path / "bad.txt"
     bad.write_text("0 1 2\nnonsense\n")
-    found = answer("invert", *gap_files, bad, *GIVEN, "--noise", NOISE, "--output", "all.h5", expect=3)["results"]
+    damaged = tmp_path / "damaged.h5"
+    damaged.write_bytes(hdf5_bytes({"Delta_meV": (np.arange(9.0), "meV")}, {})[:-20])
+    files = (*gap_files, bad, damaged)
+    found = answer("invert", *files, *GIVEN, "--noise", NOISE, "--output", "all.h5", expect=3)["results"]
+    assert "damaged.h5" in found[3]["error"]["where"]
     assert "bad.txt:1" in found[2]["error"]["where"]
     assert "'nonsense'" in found[2]["error"]["why"]
     exact = Spectrum(OMEGA, A2F)
     for number, one in enumerate(found[:2]):
+        assert np.mean((np.array(one["a2f_low"]) <= A2F) & (np.array(one["a2f_high"]) >= A2F)) > 0.4
         np.testing.assert_allclose(one["omega_meV"], OMEGA)
         assert 1 - np.corrcoef(one["a2f"], A2F)[0, 1] < 3e-3
         assert abs(one["lambda_ep"] - float(exact.lambda_ep)) < 4 * one["lambda_ep_std"] < 0.2
@@ -128,11 +133,20 @@ def test_a_normal_metal_is_not_determined(answer, tmp_path):
     (one,) = answer("invert", "gap.txt", *GIVEN, "--noise", NOISE, "--plot", "n.png", expect=4)["results"]
     assert (one["determined"], one["converged"], one["n_resolved"], one["T_c_K"]) == (False, False, 0, None)
     assert min(one["a2f_std"][4:-4]) > 1
+    assert max(one["a2f_high"]) < 40
+    assert one["a2f_low"][N // 2] < 2
+    assert any("normal metal" in note for note in one["notes"])
 
 
 def test_errors_that_are_larger_than_said_are_noticed(answer, gap_files):
     (one,) = answer("invert", gap_files[0], *GIVEN, "--noise", 0.85 * NOISE, expect=4)["results"]
     assert 1.2 < one["chi2"] < 1.6
+    assert any("no a2F accounts for these data" in note for note in one["notes"])
+    (wide,) = answer("invert", gap_files[0], *GIVEN, "--noise", 3 * NOISE, "--samples", 20)["results"]
+    assert any("smaller than said" in note for note in wide["notes"])
+    assert wide["mu_star_std"] == 0
+    (right,) = answer("invert", gap_files[0], *GIVEN, "--omega-max", 10, "--noise", NOISE)["results"]
+    assert right["notes"] == []
     assert (one["determined"], one["converged"]) == (True, False)
 
 
@@ -140,6 +154,9 @@ def test_what_is_missing_is_named(answer, run, gap_files, tmp_path):
     (one,) = answer("invert", gap_files[0], expect=3)["results"]
     assert "T (-T), broadening (--broadening)" in one["error"]["why"]
     run("invert", gap_files[0], *GIVEN, "--mu-star", 0.1, "--fit-mu-star", expect=2)
+    for noise in (-1, 0, "nan"):
+        (one,) = answer("invert", gap_files[0], *GIVEN, "--noise", noise, expect=3)["results"]
+        assert "`noise` must be positive" in one["error"]["what"]
     (one,) = answer("invert", gap_files[0], *GIVEN, "--mu-star", 2, expect=3)["results"]
     assert "mu_star" in one["error"]["what"]
     error = answer("invert", *gap_files, *GIVEN, "--output", "a2f.dat", expect=3)["error"]

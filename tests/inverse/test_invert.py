@@ -287,6 +287,10 @@ def test_what_is_wrong_is_said_at_once():
             invert(energies, measured, **KNOWN)
     with pytest.raises(InputError, match="broadening"):
         invert(ENERGIES, ok, T=3.0, broadening=-0.1)
+    for noise in (-1.0, float("nan")):
+        for call, rows in ((invert, ok), (invert_many, ok[None])):
+            with pytest.raises(InputError, match="`noise` must be positive"):
+                call(ENERGIES, rows, **KNOWN, noise=noise)
     with pytest.raises(InputError, match="`noise` and `starts`"):
         invert_many(ENERGIES, ok[None], **KNOWN, noise=[1.0, 2.0])
     with pytest.raises(InputError, match="no gap at 300 K"):
