@@ -135,7 +135,7 @@ def _steps(
         miss = (measurement.values - place.values) / measurement.errors
         problem = linear_problem(
             (Q, R), miss + A @ place.unknowns, n_free=measurement.n_free, known=measurement.known,
-            least_variance=AT_ONCE * float(np.mean(miss**2)),
+            least_variance=AT_ONCE * float(np.mean(miss**2)), size=float(np.max(measurement.split(place.unknowns)[1])),
         )  # fmt: skip
         prior = prior or problem.evidence.best_beside(last)
         regularized = problem.with_prior(prior)

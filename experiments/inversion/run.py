@@ -3,6 +3,7 @@
     python experiments/inversion/run.py accuracy [--n 200] [--points 1000] [--energies 701] [--family complex]
     python experiments/inversion/run.py coverage [--n 1000]
     python experiments/inversion/run.py resolution
+    python experiments/inversion/run.py roughness [--materials FOLDER]
 
 Each prints a table and appends it to results/NAME.md; `resolution` draws results/resolution.png.
 """
@@ -19,7 +20,7 @@ import numpy as np
 import diffeliash as de
 from diffeliash.inverse import ComplexGap, DensityOfStates, _inverter
 from diffeliash.inverse._posterior import _draw as draw_from
-from diffeliash.inverse._prior import N_BROAD, Prior
+from diffeliash.inverse._prior import N_BROAD, Prior, likeliest_prior
 from diffeliash.physics import MSC, batched, continue_gap, map_materials, solve_gap
 
 jax.config.update("jax_enable_x64", True)
@@ -233,6 +234,25 @@ def resolution(args):
     )
 
 
+def roughness(args):
+    """The strengths under which spectra of the families and of real materials, with a maximum of one, are likeliest."""
+    lines = ["| spectra | strength: 10 % | median | 90 % |", "|---|---|---|---|"]
+    for name, family in FAMILIES.items():
+        keys = jax.random.split(jax.random.key(1), args.n)
+        a2f = np.asarray(jax.vmap(lambda key, family=family(): family.sample_spectrum(key).a2f)(keys))
+        found = [strength_of(np.arange(1, 1001) / 1000, each) for each in a2f]
+        lines.append(f"| {name} family | " + " | ".join(f"{x:.1e}" for x in np.quantile(found, (0.1, 0.5, 0.9))) + " |")
+    for path in sorted((args.materials / "grid").glob("*.dat")):
+        omega, a2f = np.loadtxt(path).T
+        lines.append(f"| {path.stem} | | {strength_of(omega / omega[-1], a2f):.1e} | |")
+    write("roughness", lines)
+
+
+def strength_of(x, a2f, n_points=200):
+    values = np.interp(np.arange(1, n_points) / n_points, x, a2f)
+    return likeliest_prior(values / np.max(values)).strength
+
+
 def machine():
     cores, today = len(os.sched_getaffinity(0)), time.strftime("%Y-%m-%d")
     return f"{cores} cores of {platform.machine()}, JAX {jax.__version__}, {today}."
@@ -246,17 +266,18 @@ def write(name, lines):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("accuracy", "coverage", "resolution"))
+    parser.add_argument("what", choices=("accuracy", "coverage", "resolution", "roughness"))
     parser.add_argument("--n", type=int, default=200)
     parser.add_argument("--points", type=int, default=1000)
     parser.add_argument("--energies", type=int, default=701)
     parser.add_argument("--family", choices=FAMILIES, default="complex")
     parser.add_argument("--kind", choices=("gap", "dos"), default="gap")
+    parser.add_argument("--materials", type=pathlib.Path, default=RESULTS.parents[3] / "shared" / "materials")
     parser.add_argument("--noises", type=lambda text: [float(x) for x in text.split(",")], default=None)
     args = parser.parse_args()
     args.noises = args.noises or (NOISES if args.what == "accuracy" else (1e-3, 1e-2, 1e-1))
     RESULTS.mkdir(exist_ok=True)
-    {"accuracy": accuracy, "coverage": coverage, "resolution": resolution}[args.what](args)
+    {"accuracy": accuracy, "coverage": coverage, "resolution": resolution, "roughness": roughness}[args.what](args)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 
 from diffeliash.inverse._prior import (
     CORRELATIONS,
@@ -25,10 +25,11 @@ def problem_of(matrix, right, **options):
 
 
 def of_measure(prior):
-    """Of all deviations of the function, and of all amplitudes of its broadest waves, being as likely."""
+    """Of how rough functions of size one are, and of all amplitudes of the broadest waves being as likely."""
     waves = np.sin(np.pi * np.outer(np.arange(1, N + 1), np.arange(1, N_BROAD + 1)) / (N + 1))
     numbers = np.linalg.norm(curvature(N, prior.correlation) @ waves, axis=0)
-    return -np.log(prior.strength / prior.variance) * (1 + N_BROAD) / 2 - np.sum(np.log(numbers))
+    strength = prior.strength / prior.variance
+    return norm(-3, 1).logpdf(np.log10(strength)) - np.log(strength) * N_BROAD / 2 - np.sum(np.log(numbers))
 
 
 def covariance(prior):
@@ -115,6 +116,16 @@ def test_errors_that_are_not_known_are_not_taken_to_be_too_small():
     larger = np.flatnonzero(possible & (free.variance > limit))
     np.testing.assert_allclose(np.diff(found.logarithm[larger]), np.diff(free.logarithm[larger]), atol=1e-9)
     assert larger.size > 10
+
+
+def test_a_function_of_another_size_is_as_rough():
+    """In other units of the function the same prior is chosen, with the strength in these units."""
+    one, other = (problem_of(A / x, B, n_free=0, known=True, size=x).evidence for x in (1.0, 100.0))
+    shift = 16  # quarters of a decade
+    for k in range(len(CORRELATIONS)):
+        rows = slice(k * len(STRENGTHS), (k + 1) * len(STRENGTHS))
+        difference = one.logarithm[rows][shift:] - other.logarithm[rows][:-shift]
+        np.testing.assert_allclose(difference, difference[0], atol=1e-6)
 
 
 def test_of_two_priors_that_are_nearly_as_likely_the_last_one_is_kept():

@@ -1,0 +1,384 @@
+"""Who finds a2F best: networks, the linear inversion, or the inversion through the solver?
+
+    python experiments/inversion-contest/run.py FOLDER [--n 100] [--parts noise,dos,broadening,starts,materials]
+
+FOLDER keeps data sets, trained networks' answers and inversions, so that it may be interrupted; what is there is not
+computed again. Tables are printed, and written to results/.
+"""
+
+import argparse
+import dataclasses
+import functools
+import os
+import pathlib
+import platform
+import time
+
+import jax
+import numpy as np
+
+import diffeliash as de
+from diffeliash.analysis import expected_difference, family_spread
+from diffeliash.data import as_features, split_rows
+from diffeliash.inverse import ComplexGap, DensityOfStates
+from diffeliash.inverse._forward import choose_conditions, choose_n_points, forward_model
+from diffeliash.inverse._refine import Measurement, refine
+from diffeliash.inverse._start import arches, invert_at_once
+from diffeliash.models import Checkpoint, read_checkpoint, setting_of, write_checkpoint
+from diffeliash.training import TrainConfig, apply_network, solve_gaps, train
+
+jax.config.update("jax_enable_x64", True)
+
+HERE = pathlib.Path(__file__).parent
+NOISES = (0.0, 1e-4, 1e-3, 1e-2, 1e-1)
+BROADENINGS = (0.05, 0.1, 0.2, 0.4)
+NUM_SAMPLES, EPOCHS = 18000, 40
+"""Of the networks; 81 % of the gap functions, about 11 000, are learned from."""
+
+MANY, N_BEST = 701, 10
+
+PAPER = 0.056
+"""Mean 1 - PCC of its best network, on the complex family."""
+
+SAME = 0.05
+"""Largest difference of two ends that count as the same, relative to the largest value."""
+
+MATERIALS = (
+    "Pb_EPW60_Elphgap", "Pb_EPW2016_SOC_fig", "Pb_tunnel_exp_fig", "Nb_IsoME_s15", "MgB2_Elk", "Al_Elk", "Al_QE_tetra",
+)  # fmt: skip
+FAMILIES = {"complex": de.ComplexFamily, "materials": de.MaterialsFamily}
+NAMES = {"plain": "network, labels", "physics": "network, physics", "linear": "linear inversion", "invert": "inversion"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Round:
+    """What the contestants are given: noise is relative to the largest value of each function."""
+
+    family: str = "complex"
+    kind: str = "gap"
+    broadening: float = 0.1
+    noise: float = 1e-3
+
+    @property
+    def data(self) -> str:
+        return f"{self.family}-{self.broadening:g}"
+
+    @property
+    def name(self) -> str:
+        return f"{self.data}-{self.kind}-{self.noise:g}"
+
+    @property
+    def trained_for(self) -> float:
+        """The noise that networks are trained with."""
+        return 0.0 if self.noise < 1e-3 else self.noise
+
+
+class Contest:
+    """Data, networks and answers, kept in a folder."""
+
+    def __init__(self, folder: pathlib.Path, n: int):
+        self.folder, self.n = folder, n
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @functools.cache  # noqa: B019 - one contest a process
+    def data(self, one: Round):
+        """Data set and rows that no network has learned from."""
+        path = self.folder / one.data
+        config = de.GenerateConfig(family=FAMILIES[one.family](), num_samples=NUM_SAMPLES, broadening=one.broadening)
+        if not (path / "DONE").exists():
+            de.generate(config, path, resume=path.exists())
+        dataset = de.read_dataset(path, ("a2f", "Delta_meV", "Delta_iw_meV", "dos"))
+        return dataset, split_rows(len(dataset), 0).test[: self.n]
+
+    def measured(self, one: Round):
+        """Functions with noise, the standard deviation of each, and the truth."""
+        dataset, rows = self.data(one)
+        exact = dataset.Delta[rows] if one.kind == "gap" else dataset.fields["dos"][rows]
+        sizes = one.noise * np.max(np.abs(exact), axis=1)
+        return with_noise(exact, sizes), sizes, dataset.a2f[rows]
+
+    def answers(self, one: Round, who: str):
+        """Spectra on the grid of the family, seconds for each, and for inversions chi^2/N and what else they say."""
+        path = self.folder / f"{one.name}-{who}-{self.n}.npz"
+        if not path.exists():
+            found = self._network(one, who) if who in ("plain", "physics") else self._inversion(one, who)
+            np.savez(path, **found)
+        return dict(np.load(path))
+
+    def _network(self, one: Round, who: str):
+        measured, _, _ = self.measured(one)
+        model = self.network(dataclasses.replace(one, noise=one.trained_for), who)
+        inputs = as_features(measured) if one.kind == "gap" else measured
+        apply_network(model, inputs)  # compiles
+        started = time.monotonic()
+        a2f = apply_network(model, inputs)
+        return {"a2f": a2f, "seconds": (time.monotonic() - started) / len(a2f)}
+
+    def network(self, one: Round, who: str):
+        """Trained on labels alone; or without any, on the equations."""
+        path = self.folder / f"{one.name}-{who}.network"
+        if not path.exists():
+            config = TrainConfig(task=f"{one.kind}-to-a2f", epochs=EPOCHS, noise=one.noise)
+            if who == "physics":
+                config = dataclasses.replace(config, max_labels=0, equation_weight=1.0)
+            started = time.monotonic()
+            found = train(config, self.data(one)[0])
+            print(f"trained {who} for {one.name}: {time.monotonic() - started:.0f} s", flush=True)
+            kept = Checkpoint(model=found.model, config=found.model_config, setting=found.setting, origin={})
+            write_checkpoint(path, kept)
+        return read_checkpoint(path).model
+
+    def _inversion(self, one: Round, who: str):
+        measured, sizes, _ = self.measured(one)
+        dataset, _ = self.data(one)
+        return invert_all(setting_of(dataset.config), measured, sizes, one.kind, who)
+
+
+def with_noise(exact, sizes):
+    """Independent normal errors, of the real and of the imaginary part."""
+    rng = np.random.default_rng(1)
+    error = rng.normal(size=exact.shape)
+    if np.iscomplexobj(exact):
+        error = error + 1j * rng.normal(size=exact.shape)
+    return exact + sizes[:, None] * error
+
+
+def conditions_of(setting):
+    return {"broadening": setting.broadening, "omega_max": setting.omega_max, "omega_c": setting.omega_c,
+            "matsubara_cutoff": setting.matsubara_cutoff}  # fmt: skip
+
+
+def forward_of(setting, rtol=1e-4):
+    conditions = choose_conditions(T=setting.T, mu_star=setting.mu_star, **conditions_of(setting))
+    n_points = choose_n_points(conditions)
+    return forward_model(conditions, n_points, setting.omega_real.tobytes(), ComplexGap(), rtol)
+
+
+def invert_all(setting, measured, sizes, kind, who):
+    """Of the linear inversion or of the one through the solver, on the grid of the family."""
+    if who == "linear":
+        forward = forward_of(setting)
+        invert_at_once(forward, forward.energies, measured[0], setting.mu_star)  # compiles
+        started = time.monotonic()
+        found = [invert_at_once(forward, forward.energies, row, setting.mu_star) for row in measured]
+        seconds = (time.monotonic() - started) / len(found)
+        return {"a2f": on_grid(setting, forward.omega, [np.append(np.maximum(x, 0), 0) for x in found]),
+                "seconds": seconds}  # fmt: skip
+
+    def run(rows):
+        return de.invert_many(
+            setting.omega_real, measured[:rows], T=setting.T, mu_star=setting.mu_star,
+            noise=sizes[:rows].tolist() if np.all(sizes > 0) else None,
+            observable=ComplexGap() if kind == "gap" else DensityOfStates(), **conditions_of(setting),
+        )  # fmt: skip
+
+    run(4)  # compiles
+    started = time.monotonic()
+    found = run(len(measured))
+    seconds = (time.monotonic() - started) / len(found)
+    return {
+        "a2f": on_grid(setting, found[0].omega, [x.a2f for x in found]),
+        "std": on_grid(setting, found[0].omega, [x.a2f_std for x in found]),
+        "chi2": [x.chi2 for x in found], "converged": [x.converged for x in found],
+        "resolved": [x.n_resolved for x in found], "seconds": seconds,
+    }  # fmt: skip
+
+
+def on_grid(setting, omega, spectra):
+    return np.array([np.interp(setting.omega, np.append(0.0, omega), np.append(0.0, x)) for x in spectra])
+
+
+def one_minus_pcc(found, true):
+    return np.array([1 - np.corrcoef(a, b)[0, 1] for a, b in zip(found, true, strict=True)])
+
+
+def cell(values):
+    """Median, and mean in brackets."""
+    return f"{np.median(values):.1e} ({np.mean(values):.1e})"
+
+
+def noise_part(contest):
+    lines = ["| family | noise | " + " | ".join(NAMES.values()) + " | paper's mean / the inversion's | chi2/N "
+             "| converged |", "|---|" + "---|" * (len(NAMES) + 4)]  # fmt: skip
+    for family in ("complex", "materials"):
+        for noise in NOISES:
+            one = Round(family=family, noise=noise)
+            true = contest.measured(one)[2]
+            found = {who: contest.answers(one, who) for who in NAMES}
+            miss = {who: one_minus_pcc(found[who]["a2f"], true) for who in NAMES}
+            chi2 = found["invert"]["chi2"]
+            lines.append(
+                f"| {family} | {noise:g} | " + " | ".join(cell(miss[who]) for who in NAMES)
+                + f" | {PAPER / np.mean(miss['invert']):.0f} | {np.median(chi2):.2f} "
+                f"| {np.mean(found['invert']['converged']):.2f} |"
+            )  # fmt: skip
+            print(lines[-1], flush=True)
+    seconds = {who: contest.answers(Round(), who)["seconds"] for who in NAMES}
+    lines.append("")
+    lines.append("Time for a spectrum: " + "; ".join(f"{NAMES[who]} {t:.2g} s" for who, t in seconds.items()) + ".")
+    return lines
+
+
+def dos_part(contest):
+    lines = ["| noise | network, labels | inversion | mean spectrum | converged |", "|---|---|---|---|---|"]
+    for noise in NOISES:
+        one = Round(kind="dos", noise=noise)
+        true = contest.measured(one)[2]
+        found = {who: contest.answers(one, who) for who in ("plain", "invert")}
+        dataset, _ = contest.data(one)
+        mean = np.mean(dataset.a2f[split_rows(len(dataset), 0).train], axis=0)
+        lines.append(
+            f"| {noise:g} | {cell(one_minus_pcc(found['plain']['a2f'], true))} "
+            f"| {cell(one_minus_pcc(found['invert']['a2f'], true))} "
+            f"| {cell(one_minus_pcc([mean] * len(true), true))} | {np.mean(found['invert']['converged']):.2f} |"
+        )
+        print(lines[-1], flush=True)
+    return lines
+
+
+def broadening_part(contest):
+    """Against the distance from the axis, at the energies that networks see and at many."""
+    who = ("plain", "linear", "invert")
+    lines = [
+        "| broadening [meV] | " + " | ".join(NAMES[each] for each in who)
+        + f" | best linear estimate | inversion, {MANY} energies | best linear estimate, {MANY} |",
+        "|---|" + "---|" * 6,
+    ]  # fmt: skip
+    for broadening in BROADENINGS:
+        one = Round(broadening=broadening)
+        true = contest.measured(one)[2]
+        cells = [cell(one_minus_pcc(contest.answers(one, each)["a2f"], true)) for each in who]
+        dataset, _ = contest.data(one)
+        setting = setting_of(dataset.config)
+        many = dataclasses.replace(setting, n_energies=MANY)
+        exact = solve_gaps(many, true, largest_error=1e-6).Delta
+        sizes = one.noise * np.max(np.abs(exact), axis=1)
+        found = invert_all(many, with_noise(exact, sizes), sizes, "gap", "invert")
+        cells.append(f"{best_estimate(dataset, setting, true[:N_BEST], sizes):.1e}")
+        cells.append(cell(one_minus_pcc(found["a2f"], true)))
+        cells.append(f"{best_estimate(dataset, many, true[:N_BEST], sizes):.1e}")
+        lines.append(f"| {broadening:g} | " + " | ".join(cells) + " |")
+        print(lines[-1], flush=True)
+    return lines
+
+
+def best_estimate(dataset, setting, spectra, sizes):
+    """Median of what the best linear estimate leaves that knows the covariance of the family, at the points of a2F."""
+    forward = forward_of(setting)
+
+    def at_points(a2f):
+        return np.array([np.interp(forward.omega[:-1], setting.omega, each) for each in a2f])
+
+    spread = family_spread(at_points(dataset.a2f))
+    found = []
+    for a2f, size in zip(at_points(spectra), sizes, strict=False):
+        jacobian = forward.jacobian_at(setting.mu_star, a2f)[:, 1:]
+        found.append(expected_difference(jacobian, a2f, spread, noise=float(size)).df)
+    return np.median(found)
+
+
+def starts_part(contest, n=40):
+    """The same inversions, begun at what each contestant answers, and at the best smooth arch."""
+    lines = ["| family | start | Jacobians, mean | most | converged | chi2/N | ends where the others do |",
+             "|---|---|---|---|---|---|---|"]  # fmt: skip
+    for family in ("complex", "materials"):
+        one = Round(family=family)
+        dataset, _ = contest.data(one)
+        setting, (measured, sizes, _) = setting_of(dataset.config), contest.measured(one)
+        forward, ends = forward_of(setting), {}
+        for who in ("plain", "physics", "linear", "arch"):
+            path = contest.folder / f"{one.name}-from-{who}-{n}.npz"
+            if not path.exists():
+                guesses = None if who == "arch" else contest.answers(one, who)["a2f"]
+                rows = [
+                    refine_from(forward, setting, measured[i], sizes[i], None if guesses is None else guesses[i])
+                    for i in range(min(n, len(measured)))
+                ]
+                np.savez(path, **{name: np.array([row[name] for row in rows]) for name in rows[0]})
+            ends[who] = dict(np.load(path))
+        middle = np.median([x["a2f"] for x in ends.values()], axis=0)
+        for who, x in ends.items():
+            same = np.max(np.abs(x["a2f"] - middle), axis=1) < SAME * np.max(middle, axis=1)
+            lines.append(
+                f"| {family} | {NAMES.get(who, 'smooth arch')} | {np.mean(x['n_jacobians']):.1f} "
+                f"| {np.max(x['n_jacobians'])} | {np.mean(x['converged']):.2f} "
+                f"| {np.median(x['chi2']):.2f} | {np.mean(same):.2f} |"
+            )
+            print(lines[-1], flush=True)
+    return lines
+
+
+def refine_from(forward, setting, measured, size, guess):
+    """The end of the steps from one guess; from the best arch if there is none."""
+    errors = np.full(2 * measured.size, size)
+    values = forward.observable.as_values(measured)
+    measurement = Measurement(values=values, errors=errors, known=True, mu_star=setting.mu_star)
+    if guess is None:
+        candidates = [(x, *forward.values_at(setting.mu_star, x)) for x in arches(forward)]
+        start = min((np.sum((v - values) ** 2), i) for i, (_, v, usable) in enumerate(candidates) if usable)[1]
+        start = candidates[start][0]
+    else:
+        start = np.maximum(np.interp(forward.omega[:-1], setting.omega, guess), 0.0)
+    end = refine(forward, measurement, start)
+    return {
+        "a2f": end.unknowns, "chi2": np.mean(((values - end.values) / errors) ** 2), "converged": end.converged,
+        "n_jacobians": end.n_jacobians,
+    }  # fmt: skip
+
+
+def materials_part(contest, folder):
+    """Real spectra, at the scale at which they end where those of the families do: the equations have none."""
+    lines = ["| material | noise | " + " | ".join(NAMES.values()) + " | chi2/N | resolved |",
+             "|---|" + "---|" * (len(NAMES) + 3)]  # fmt: skip
+    dataset, _ = contest.data(Round(family="materials"))
+    setting = setting_of(dataset.config)
+    spectra = {}
+    for name in MATERIALS:
+        omega, a2f = np.loadtxt(folder / "grid" / f"{name}.dat").T
+        spectra[name] = np.interp(setting.omega, omega / omega[-1] * setting.omega_max, a2f)
+    true = np.array(list(spectra.values()))
+    gaps = solve_gaps(setting, true, largest_error=1e-6)
+    for name, ok in zip(spectra, gaps.ok, strict=True):
+        if not ok:
+            lines.append(f"| {name} | | normal at the temperature of the data sets |" + " |" * 5)
+    true, names = true[gaps.ok], [name for name, ok in zip(spectra, gaps.ok, strict=True) if ok]
+    for noise in (1e-3, 1e-2):
+        one = Round(family="materials", noise=noise)
+        sizes = noise * np.max(np.abs(gaps.Delta[gaps.ok]), axis=1)
+        measured = with_noise(gaps.Delta[gaps.ok], sizes)
+        found = {
+            who: {"a2f": apply_network(contest.network(one, who), as_features(measured))}
+            for who in ("plain", "physics")
+        } | {who: invert_all(setting, measured, sizes, "gap", who) for who in ("linear", "invert")}
+        miss = {who: one_minus_pcc(found[who]["a2f"], true) for who in NAMES}
+        for i, name in enumerate(names):
+            lines.append(
+                f"| {name} | {noise:g} | " + " | ".join(f"{miss[who][i]:.1e}" for who in NAMES)
+                + f" | {found['invert']['chi2'][i]:.2f} | {found['invert']['resolved'][i]} |"
+            )  # fmt: skip
+            print(lines[-1], flush=True)
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--n", type=int, default=100, help="held-out spectra")
+    parser.add_argument("--materials", type=pathlib.Path, default=HERE / "../../../shared/materials")
+    parser.add_argument("--parts", default="noise,dos,broadening,starts,materials")
+    args = parser.parse_args()
+    contest, results = Contest(args.folder, args.n), HERE / "results"
+    results.mkdir(exist_ok=True)
+    parts = {
+        "noise": noise_part, "dos": dos_part, "broadening": broadening_part, "starts": starts_part,
+        "materials": functools.partial(materials_part, folder=args.materials),
+    }  # fmt: skip
+    cores, today = len(os.sched_getaffinity(0)), time.strftime("%Y-%m-%d")
+    for part in args.parts.split(","):
+        lines = [f"{cores} cores of {platform.machine()}, JAX {jax.__version__}, {today}.", "", *parts[part](contest)]
+        (results / f"{part}.md").write_text("\n".join(lines) + "\n")
+        print("\n".join(lines), flush=True)
+
+
+if __name__ == "__main__":
+    main()
