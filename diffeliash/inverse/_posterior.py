@@ -11,8 +11,8 @@ from ._prior import LinearProblem, Regularized, bending
 from ._truncated_normal import sample_truncated_normal
 
 WIDE = 1.5e-4
-"""The strength where nothing is known, for the broadest waves as for all: an a2F of twelve in the middle is as likely as
-much less."""
+"""The strength where nothing is known, for the broadest waves as for all: an a2F of twelve in the middle is as likely
+as much less."""
 
 LEAST_WEIGHT = 0.02
 """Strengths less probable than this are not drawn."""
