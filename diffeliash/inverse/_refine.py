@@ -34,6 +34,9 @@ AT_ONCE = 1e-3
 r"""Errors whose size is not known are taken to be no smaller than this part of the present misfit, by variance: for
 data that are nearly exact a step would else follow the linear problem far beyond where it holds."""
 
+LEAST_SIZE = 1e-2
+"""The largest value that an a2F is taken to have at least, where steps begin at none."""
+
 ROUNDING, NEGLIGIBLE = 1e-6, 1e-2
 r"""A rise of the objective that is no rise: relative to it, and of $\chi^2$."""
 
@@ -133,9 +136,10 @@ def _steps(
     small, prior = [], None
     while True:
         miss = (measurement.values - place.values) / measurement.errors
+        size = max(LEAST_SIZE, float(np.max(measurement.split(place.unknowns)[1])))
         problem = linear_problem(
             (Q, R), miss + A @ place.unknowns, n_free=measurement.n_free, known=measurement.known,
-            least_variance=AT_ONCE * float(np.mean(miss**2)), size=float(np.max(measurement.split(place.unknowns)[1])),
+            least_variance=AT_ONCE * float(np.mean(miss**2)), size=size,
         )  # fmt: skip
         prior = prior or problem.evidence.best_beside(last)
         regularized = problem.with_prior(prior)

@@ -78,3 +78,11 @@ def test_a_step_too_far_is_shortened(matrix):
     found = refine(forward, measurement, 3 * TRUE[::-1])
     assert found.converged
     np.testing.assert_allclose(found.unknowns, TRUE, atol=1e-4)
+
+
+def test_steps_may_begin_at_nothing(matrix):
+    """No a2F has no size, by which roughness could be measured."""
+    forward = Instead(lambda u: matrix @ u, lambda u: matrix, rtol=1e-9)
+    found = refine(forward, exact(matrix @ TRUE), np.zeros(N))
+    assert found.converged
+    np.testing.assert_allclose(found.unknowns, TRUE, atol=1e-6)
