@@ -110,13 +110,14 @@ def invert_many(
     """
     measured = np.asarray(measured)
     bad = [] if measured.ndim == 2 else [f"`measured` must have one row for each function, got {measured.shape}"]
-    noises: list[Any] = list(noise) if isinstance(noise, list | tuple) else [noise] * len(measured)
+    one_for_all = not isinstance(noise, list | tuple)
+    noises: list[Any] = [noise] * len(measured) if one_for_all else list(noise)
     given = [()] * len(measured) if starts is None else list(starts)
     if len(noises) != len(measured) or len(given) != len(measured):
         bad.append(f"`noise` and `starts` must have one entry for each of the {len(measured)} functions")
     shape = np.shape(omega)
-    for one_for_all in [] if isinstance(noise, list | tuple) else noises[:1]:
-        bad += check_noise(one_for_all, shape)
+    if one_for_all and noises:
+        bad += check_noise(noises[0], shape)
     inverter = prepare(
         omega, observable, mu_star, (T, broadening, omega_max, omega_c, matsubara_cutoff), (n_points, n_samples),
         bad=bad,

@@ -36,14 +36,21 @@ def choose_start(
     mu_star = GUESSED_MU_STAR if measurement.mu_star is None else measurement.mu_star
     first = [np.interp(forward.omega[:-1], each.omega, each.a2f, right=0.0) for each in given]
     candidates = [np.maximum(a2f, 0.0) for a2f in [*first, *_from_equations(forward, measured, mu_star)]]
-    candidates += arches(forward)
+    best = closest(forward, measurement, [*candidates, *arches(forward)])
+    return np.append(mu_star, best) if measurement.mu_star is None else best
+
+
+def closest(
+    forward: Forward, measurement: Measurement, candidates: Sequence[Float[np.ndarray, " boson"]]
+) -> Float[np.ndarray, " boson"]:
+    """Which of several spectral functions comes closest to what was measured; the first if none has a gap."""
+    mu_star = GUESSED_MU_STAR if measurement.mu_star is None else measurement.mu_star
     misfits = []
     for a2f in candidates:
         values, usable = forward.values_at(mu_star, a2f)
         miss = np.sum(((measurement.values - values) / measurement.errors) ** 2)
         misfits.append(miss if usable and np.isfinite(miss) else np.inf)
-    best = candidates[int(np.argmin(misfits))]
-    return np.append(mu_star, best) if measurement.mu_star is None else best
+    return candidates[int(np.argmin(misfits))]
 
 
 def arches(forward: Forward) -> list[Float[np.ndarray, " boson"]]:

@@ -21,11 +21,11 @@ import diffeliash as de
 from diffeliash.analysis import expected_difference, family_spread
 from diffeliash.data import as_features, split_rows
 from diffeliash.inverse import ComplexGap, DensityOfStates
-from diffeliash.inverse._forward import choose_conditions, choose_n_points, forward_model
+from diffeliash.inverse._forward import LOOSEST, choose_conditions, choose_n_points, forward_model
 from diffeliash.inverse._refine import Measurement, refine
-from diffeliash.inverse._start import arches, invert_at_once
+from diffeliash.inverse._start import arches, closest, invert_at_once
 from diffeliash.models import Checkpoint, read_checkpoint, setting_of, write_checkpoint
-from diffeliash.training import TrainConfig, apply_network, solve_gaps, train
+from diffeliash.training import TrainConfig, apply_network, pearson, solve_gaps, train
 
 jax.config.update("jax_enable_x64", True)
 
@@ -43,9 +43,6 @@ PAPER = 0.056
 SAME = 0.05
 """Largest difference of two ends that count as the same, relative to the largest value."""
 
-MATERIALS = (
-    "Pb_EPW60_Elphgap", "Pb_EPW2016_SOC_fig", "Pb_tunnel_exp_fig", "Nb_IsoME_s15", "MgB2_Elk", "Al_Elk", "Al_QE_tetra",
-)  # fmt: skip
 FAMILIES = {"complex": de.ComplexFamily, "materials": de.MaterialsFamily}
 NAMES = {"plain": "network, labels", "physics": "network, physics", "linear": "linear inversion", "invert": "inversion"}
 
@@ -148,10 +145,10 @@ def conditions_of(setting):
             "matsubara_cutoff": setting.matsubara_cutoff}  # fmt: skip
 
 
-def forward_of(setting, rtol=1e-4):
+def forward_of(setting):
     conditions = choose_conditions(T=setting.T, mu_star=setting.mu_star, **conditions_of(setting))
     n_points = choose_n_points(conditions)
-    return forward_model(conditions, n_points, setting.omega_real.tobytes(), ComplexGap(), rtol)
+    return forward_model(conditions, n_points, setting.omega_real.tobytes(), ComplexGap(), LOOSEST)
 
 
 def invert_all(setting, measured, sizes, kind, who):
@@ -178,7 +175,6 @@ def invert_all(setting, measured, sizes, kind, who):
     seconds = (time.monotonic() - started) / len(found)
     return {
         "a2f": on_grid(setting, found[0].omega, [x.a2f for x in found]),
-        "std": on_grid(setting, found[0].omega, [x.a2f_std for x in found]),
         "chi2": [x.chi2 for x in found], "converged": [x.converged for x in found],
         "resolved": [x.n_resolved for x in found], "seconds": seconds,
     }  # fmt: skip
@@ -188,30 +184,33 @@ def on_grid(setting, omega, spectra):
     return np.array([np.interp(setting.omega, np.append(0.0, omega), np.append(0.0, x)) for x in spectra])
 
 
-def one_minus_pcc(found, true):
-    return np.array([1 - np.corrcoef(a, b)[0, 1] for a, b in zip(found, true, strict=True)])
+def cell(found, true):
+    """Median of 1 - PCC, and mean in brackets."""
+    miss = 1 - pearson(found, true)
+    return f"{np.median(miss):.1e} ({np.mean(miss):.1e})"
 
 
-def cell(values):
-    """Median, and mean in brackets."""
-    return f"{np.median(values):.1e} ({np.mean(values):.1e})"
+def head(*names):
+    return [row(*names), "|" + "---|" * len(names)]
+
+
+def row(*cells):
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def noise_part(contest):
-    lines = ["| family | noise | " + " | ".join(NAMES.values()) + " | paper's mean / the inversion's | chi2/N "
-             "| converged |", "|---|" + "---|" * (len(NAMES) + 4)]  # fmt: skip
+    lines = head("family", "noise", *NAMES.values(), "paper's mean / the inversion's", "chi2/N", "converged")
     for family in ("complex", "materials"):
         for noise in NOISES:
             one = Round(family=family, noise=noise)
             true = contest.measured(one)[2]
             found = {who: contest.answers(one, who) for who in NAMES}
-            miss = {who: one_minus_pcc(found[who]["a2f"], true) for who in NAMES}
-            chi2 = found["invert"]["chi2"]
-            lines.append(
-                f"| {family} | {noise:g} | " + " | ".join(cell(miss[who]) for who in NAMES)
-                + f" | {PAPER / np.mean(miss['invert']):.0f} | {np.median(chi2):.2f} "
-                f"| {np.mean(found['invert']['converged']):.2f} |"
-            )  # fmt: skip
+            end = found["invert"]
+            lines.append(row(
+                family, f"{noise:g}", *(cell(found[who]["a2f"], true) for who in NAMES),
+                f"{PAPER / np.mean(1 - pearson(end['a2f'], true)):.0f}", f"{np.median(end['chi2']):.2f}",
+                f"{np.mean(end['converged']):.2f}",
+            ))  # fmt: skip
             print(lines[-1], flush=True)
     seconds = {who: contest.answers(Round(), who)["seconds"] for who in NAMES}
     lines.append("")
@@ -220,18 +219,17 @@ def noise_part(contest):
 
 
 def dos_part(contest):
-    lines = ["| noise | network, labels | inversion | mean spectrum | converged |", "|---|---|---|---|---|"]
+    lines = head("noise", NAMES["plain"], NAMES["invert"], "mean spectrum", "converged")
     for noise in NOISES:
         one = Round(kind="dos", noise=noise)
         true = contest.measured(one)[2]
-        found = {who: contest.answers(one, who) for who in ("plain", "invert")}
+        network, end = (contest.answers(one, who) for who in ("plain", "invert"))
         dataset, _ = contest.data(one)
         mean = np.mean(dataset.a2f[split_rows(len(dataset), 0).train], axis=0)
-        lines.append(
-            f"| {noise:g} | {cell(one_minus_pcc(found['plain']['a2f'], true))} "
-            f"| {cell(one_minus_pcc(found['invert']['a2f'], true))} "
-            f"| {cell(one_minus_pcc([mean] * len(true), true))} | {np.mean(found['invert']['converged']):.2f} |"
-        )
+        lines.append(row(
+            f"{noise:g}", cell(network["a2f"], true), cell(end["a2f"], true),
+            cell(np.broadcast_to(mean, true.shape), true), f"{np.mean(end['converged']):.2f}",
+        ))  # fmt: skip
         print(lines[-1], flush=True)
     return lines
 
@@ -239,25 +237,24 @@ def dos_part(contest):
 def broadening_part(contest):
     """Against the distance from the axis, at the energies that networks see and at many."""
     who = ("plain", "linear", "invert")
-    lines = [
-        "| broadening [meV] | " + " | ".join(NAMES[each] for each in who)
-        + f" | best linear estimate | inversion, {MANY} energies | best linear estimate, {MANY} |",
-        "|---|" + "---|" * 6,
-    ]  # fmt: skip
+    best = "best linear estimate"
+    lines = head(
+        "broadening [meV]", *(NAMES[each] for each in who), best, f"inversion, {MANY} energies", f"{best}, {MANY}"
+    )
     for broadening in BROADENINGS:
         one = Round(broadening=broadening)
         true = contest.measured(one)[2]
-        cells = [cell(one_minus_pcc(contest.answers(one, each)["a2f"], true)) for each in who]
         dataset, _ = contest.data(one)
         setting = setting_of(dataset.config)
         many = dataclasses.replace(setting, n_energies=MANY)
         exact = solve_gaps(many, true, largest_error=1e-6).Delta
         sizes = one.noise * np.max(np.abs(exact), axis=1)
         found = invert_all(many, with_noise(exact, sizes), sizes, "gap", "invert")
-        cells.append(f"{best_estimate(dataset, setting, true[:N_BEST], sizes):.1e}")
-        cells.append(cell(one_minus_pcc(found["a2f"], true)))
-        cells.append(f"{best_estimate(dataset, many, true[:N_BEST], sizes):.1e}")
-        lines.append(f"| {broadening:g} | " + " | ".join(cells) + " |")
+        lines.append(row(
+            f"{broadening:g}", *(cell(contest.answers(one, each)["a2f"], true) for each in who),
+            f"{best_estimate(dataset, setting, true[:N_BEST], sizes):.1e}", cell(found["a2f"], true),
+            f"{best_estimate(dataset, many, true[:N_BEST], sizes):.1e}",
+        ))  # fmt: skip
         print(lines[-1], flush=True)
     return lines
 
@@ -279,8 +276,7 @@ def best_estimate(dataset, setting, spectra, sizes):
 
 def starts_part(contest, n=40):
     """The same inversions, begun at what each contestant answers, and at the best smooth arch."""
-    lines = ["| family | start | Jacobians, mean | most | converged | chi2/N | ends where the others do |",
-             "|---|---|---|---|---|---|---|"]  # fmt: skip
+    lines = head("family", "start", "Jacobians, mean", "most", "converged", "chi2/N", "ends where the others do")
     for family in ("complex", "materials"):
         one = Round(family=family)
         dataset, _ = contest.data(one)
@@ -289,73 +285,63 @@ def starts_part(contest, n=40):
         for who in ("plain", "physics", "linear", "arch"):
             path = contest.folder / f"{one.name}-from-{who}-{n}.npz"
             if not path.exists():
-                guesses = None if who == "arch" else contest.answers(one, who)["a2f"]
-                rows = [
-                    refine_from(forward, setting, measured[i], sizes[i], None if guesses is None else guesses[i])
-                    for i in range(min(n, len(measured)))
-                ]
-                np.savez(path, **{name: np.array([row[name] for row in rows]) for name in rows[0]})
+                guesses = [None] * n if who == "arch" else contest.answers(one, who)["a2f"][:n]
+                ended = [refine_from(forward, setting, *each) for each in zip(measured, sizes, guesses, strict=False)]
+                np.savez(path, **{name: np.array([each[name] for each in ended]) for name in ended[0]})
             ends[who] = dict(np.load(path))
         middle = np.median([x["a2f"] for x in ends.values()], axis=0)
         for who, x in ends.items():
             same = np.max(np.abs(x["a2f"] - middle), axis=1) < SAME * np.max(middle, axis=1)
-            lines.append(
-                f"| {family} | {NAMES.get(who, 'smooth arch')} | {np.mean(x['n_jacobians']):.1f} "
-                f"| {np.max(x['n_jacobians'])} | {np.mean(x['converged']):.2f} "
-                f"| {np.median(x['chi2']):.2f} | {np.mean(same):.2f} |"
-            )
+            lines.append(row(
+                family, NAMES.get(who, "smooth arch"), f"{np.mean(x['n_jacobians']):.1f}", np.max(x["n_jacobians"]),
+                f"{np.mean(x['converged']):.2f}", f"{np.median(x['chi2']):.2f}", f"{np.mean(same):.2f}",
+            ))  # fmt: skip
             print(lines[-1], flush=True)
     return lines
 
 
 def refine_from(forward, setting, measured, size, guess):
     """The end of the steps from one guess; from the best arch if there is none."""
-    errors = np.full(2 * measured.size, size)
     values = forward.observable.as_values(measured)
-    measurement = Measurement(values=values, errors=errors, known=True, mu_star=setting.mu_star)
+    measurement = Measurement(values=values, errors=np.full(values.size, size), known=True, mu_star=setting.mu_star)
     if guess is None:
-        candidates = [(x, *forward.values_at(setting.mu_star, x)) for x in arches(forward)]
-        start = min((np.sum((v - values) ** 2), i) for i, (_, v, usable) in enumerate(candidates) if usable)[1]
-        start = candidates[start][0]
+        start = closest(forward, measurement, arches(forward))
     else:
         start = np.maximum(np.interp(forward.omega[:-1], setting.omega, guess), 0.0)
     end = refine(forward, measurement, start)
     return {
-        "a2f": end.unknowns, "chi2": np.mean(((values - end.values) / errors) ** 2), "converged": end.converged,
+        "a2f": end.unknowns, "chi2": np.mean(((values - end.values) / size) ** 2), "converged": end.converged,
         "n_jacobians": end.n_jacobians,
     }  # fmt: skip
 
 
 def materials_part(contest, folder):
     """Real spectra, at the scale at which they end where those of the families do: the equations have none."""
-    lines = ["| material | noise | " + " | ".join(NAMES.values()) + " | chi2/N | resolved |",
-             "|---|" + "---|" * (len(NAMES) + 3)]  # fmt: skip
+    lines = head("material", "noise", *NAMES.values(), "chi2/N", "resolved")
     dataset, _ = contest.data(Round(family="materials"))
     setting = setting_of(dataset.config)
     spectra = {}
-    for name in MATERIALS:
-        omega, a2f = np.loadtxt(folder / "grid" / f"{name}.dat").T
-        spectra[name] = np.interp(setting.omega, omega / omega[-1] * setting.omega_max, a2f)
+    for path in sorted((folder / "grid").glob("*.dat")):
+        omega, a2f = np.loadtxt(path).T
+        spectra[path.stem] = np.interp(setting.omega, omega / omega[-1] * setting.omega_max, a2f)
     true = np.array(list(spectra.values()))
     gaps = solve_gaps(setting, true, largest_error=1e-6)
-    for name, ok in zip(spectra, gaps.ok, strict=True):
-        if not ok:
-            lines.append(f"| {name} | | normal at the temperature of the data sets |" + " |" * 5)
-    true, names = true[gaps.ok], [name for name, ok in zip(spectra, gaps.ok, strict=True) if ok]
+    names = np.array(list(spectra))
+    lines += [row(name, "", "normal at the temperature of the data sets", *[""] * 5) for name in names[~gaps.ok]]
+    true, names, exact = true[gaps.ok], names[gaps.ok], gaps.Delta[gaps.ok]
     for noise in (1e-3, 1e-2):
         one = Round(family="materials", noise=noise)
-        sizes = noise * np.max(np.abs(gaps.Delta[gaps.ok]), axis=1)
-        measured = with_noise(gaps.Delta[gaps.ok], sizes)
+        sizes = noise * np.max(np.abs(exact), axis=1)
+        measured = with_noise(exact, sizes)
         found = {
             who: {"a2f": apply_network(contest.network(one, who), as_features(measured))}
             for who in ("plain", "physics")
         } | {who: invert_all(setting, measured, sizes, "gap", who) for who in ("linear", "invert")}
-        miss = {who: one_minus_pcc(found[who]["a2f"], true) for who in NAMES}
+        miss = {who: 1 - pearson(found[who]["a2f"], true) for who in NAMES}
+        end = found["invert"]
         for i, name in enumerate(names):
-            lines.append(
-                f"| {name} | {noise:g} | " + " | ".join(f"{miss[who][i]:.1e}" for who in NAMES)
-                + f" | {found['invert']['chi2'][i]:.2f} | {found['invert']['resolved'][i]} |"
-            )  # fmt: skip
+            missed = (f"{miss[who][i]:.1e}" for who in NAMES)
+            lines.append(row(name, f"{noise:g}", *missed, f"{end['chi2'][i]:.2f}", end["resolved"][i]))
             print(lines[-1], flush=True)
     return lines
 

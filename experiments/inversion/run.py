@@ -5,7 +5,7 @@
     python experiments/inversion/run.py resolution
     python experiments/inversion/run.py roughness [--materials FOLDER]
 
-Each prints a table and appends it to results/NAME.md; `resolution` draws results/resolution.png.
+Each prints a table and writes it to results/NAME.md; `resolution` draws results/resolution.png.
 """
 
 import argparse
