@@ -6,9 +6,11 @@ import optimistix as optx
 import pytest
 
 from diffeliash import (
+    ComplexFamily,
     ComplexGap,
     DensityOfStates,
     GapModulus,
+    GenerateConfig,
     InputError,
     RealGap,
     Spectrum,
@@ -19,10 +21,13 @@ from diffeliash import (
     solve_gap,
     solve_tc,
 )
+from diffeliash.data._record import sample_key
 from diffeliash.inverse._forward import Conditions, forward_model
 from diffeliash.inverse._gap_from_dos import gap_from_dos
 from diffeliash.inverse._prior import Prior
 from diffeliash.inverse._refine import Measurement, refine
+from diffeliash.models import Setting
+from diffeliash.training import solve_gaps
 
 N = 64
 OMEGA = 10.0 * np.arange(1, N + 1) / N
@@ -30,7 +35,8 @@ A2F = 0.9 * np.exp(-(((OMEGA - 3.2) / 0.8) ** 2)) + 1.1 * np.exp(-(((OMEGA - 7.0
 A2F[-1] = 0.0
 ENERGIES = np.linspace(0, 35, 141)
 KNOWN = {"T": 3.0, "broadening": 0.3, "omega_max": 10.0, "n_points": N}
-CONDITIONS = Conditions(T=3.0, broadening=0.3, omega_max=10.0, omega_c=100.0, matsubara_cutoff=220.0)
+CUTOFFS = {"omega_c": 100.0, "matsubara_cutoff": 220.0}
+CONDITIONS = Conditions(T=3.0, broadening=0.3, omega_max=10.0, **CUTOFFS)
 NOISE = 1e-3
 """Of the largest value."""
 
@@ -144,6 +150,25 @@ def test_exact_data_give_back_the_spectrum(Delta):
     assert found.converged
     assert unlike(found.a2f) < 1e-8
     assert found.noise < 1e-6 * np.max(np.abs(Delta))
+
+
+@pytest.mark.slow
+def test_exact_data_at_weak_coupling():
+    """What is left is structure finer than the points: errors as small as that must not be believed at once."""
+    data = GenerateConfig()
+    assert isinstance(data.family, ComplexFamily)
+    setting = Setting(
+        task="gap-to-a2f", n_energies=data.n_energies, T=data.T, mu_star=data.mu_star, broadening=data.broadening,
+        omega_max=data.family.omega_max, n_points=data.family.n_points, **CUTOFFS,
+    )  # fmt: skip
+    a2f = np.asarray(data.family.sample_spectrum(sample_key(0, 0, 209)).a2f)
+    measured = solve_gaps(setting, a2f[None], largest_error=1e-6).Delta[0]
+    found = invert(
+        setting.omega_real, measured, T=data.T, mu_star=data.mu_star, broadening=data.broadening,
+        omega_max=setting.omega_max, **CUTOFFS,
+    )  # fmt: skip
+    assert found.converged
+    assert unlike(np.interp(setting.omega, np.append(0, found.omega), np.append(0, found.a2f)), a2f) < 1e-3
 
 
 def test_noise_that_is_not_known(Delta, size):
