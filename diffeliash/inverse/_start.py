@@ -1,7 +1,13 @@
-r"""Where the steps of an inversion begin: the linear inversion, or a smooth arch of the best of a few couplings."""
+r"""Where the steps of an inversion begin: the linear inversion, or a smooth arch of the best of many couplings.
+
+Steps lead to the spectral function only from where a peak of the density of states or of the gap function is about
+where it was measured, within the broadening: it is the coupling that moves it.
+"""
 
 import functools
+import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Complex, Float
@@ -15,8 +21,12 @@ from ._linear_inversion import invert_one_linearly
 from ._observables import ComplexGap, DensityOfStates
 from ._refine import Measurement
 
-COUPLINGS = (0.5, 0.8, 1.2, 2.0, 3.0, 6.0, 12.0)
-r"""Values of $\lambda$ of the arches."""
+COUPLINGS = (0.4, 16.0)
+r"""Of the arches, from the smallest $\lambda$ to the largest."""
+
+SPACING = 2.5, 0.005, 0.1
+r"""Of the logarithms of their $\lambda$: the first times $\Gamma/\omega_{\max}$, which moves a peak at
+$\omega_{\max}/4$, that of a large gap, by half of $\Gamma$ to all of it; at least the second, at most the third."""
 
 GUESSED_MU_STAR = 0.1
 r"""Of a $\mu^*$ that is not known."""
@@ -36,29 +46,37 @@ def choose_start(
     mu_star = GUESSED_MU_STAR if measurement.mu_star is None else measurement.mu_star
     first = [np.interp(forward.omega[:-1], each.omega, each.a2f, right=0.0) for each in given]
     candidates = [np.maximum(a2f, 0.0) for a2f in [*first, *_from_equations(forward, measured, mu_star)]]
-    best = closest(forward, measurement, [*candidates, *arches(forward)])
+    tried = [Tried(a2f, *forward.values_at(mu_star, a2f)) for a2f in candidates]
+    best = closest(measurement, [*tried, *arches(forward, mu_star)])
     return np.append(mu_star, best) if measurement.mu_star is None else best
 
 
-def closest(
-    forward: Forward, measurement: Measurement, candidates: Sequence[Float[np.ndarray, " boson"]]
-) -> Float[np.ndarray, " boson"]:
+class Tried(NamedTuple):
+    """A spectral function, its values, and whether there is a gap."""
+
+    a2f: Float[np.ndarray, " boson"]
+    values: Float[np.ndarray, " value"]
+    usable: bool
+
+
+def closest(measurement: Measurement, tried: Sequence[Tried]) -> Float[np.ndarray, " boson"]:
     """Which of several spectral functions comes closest to what was measured; the first if none has a gap."""
-    mu_star = GUESSED_MU_STAR if measurement.mu_star is None else measurement.mu_star
-    misfits = []
-    for a2f in candidates:
-        values, usable = forward.values_at(mu_star, a2f)
-        miss = np.sum(((measurement.values - values) / measurement.errors) ** 2)
-        misfits.append(miss if usable and np.isfinite(miss) else np.inf)
-    return candidates[int(np.argmin(misfits))]
+    misfits = [np.sum(((measurement.values - each.values) / measurement.errors) ** 2) for each in tried]
+    usable = [each.usable and np.isfinite(miss) for each, miss in zip(tried, misfits, strict=True)]
+    return tried[int(np.argmin(np.where(usable, misfits, np.inf)))].a2f
 
 
-def arches(forward: Forward) -> list[Float[np.ndarray, " boson"]]:
-    """Smooth spectral functions of several couplings."""
-    omega = forward.omega[:-1]
-    shape = np.sin(np.pi * omega / forward.conditions.omega_max) ** 2
+@functools.lru_cache(maxsize=8)
+def arches(forward: Forward, mu_star: float) -> tuple[Tried, ...]:
+    """Smooth spectral functions of many couplings, with their values: the same whatever was measured."""
+    omega, c = forward.omega[:-1], forward.conditions
+    shape = np.sin(np.pi * omega / c.omega_max) ** 2
     shape /= 2 * np.sum(shape / omega) * omega[0]
-    return [coupling * shape for coupling in COUPLINGS]
+    factor, least, most = SPACING
+    spacing = np.clip(factor * c.broadening / c.omega_max, least, most)
+    n = math.ceil(math.log(COUPLINGS[1] / COUPLINGS[0]) / spacing) + 1
+    spectra = [coupling * shape for coupling in np.geomspace(*COUPLINGS, n)]
+    return tuple(Tried(a2f, *forward.values_at(mu_star, a2f)) for a2f in spectra)
 
 
 def _from_equations(forward: Forward, measured: np.ndarray, mu_star: float) -> list[Float[np.ndarray, " boson"]]:
