@@ -28,13 +28,12 @@ TOLERANCE = 0.05
 """A step is small whose length, in standard deviations of the result and by the root of their number, is below this."""
 
 UNSEEN = 0.1
-"""Small is a step, too, that changes the values by less than this part of the solver's tolerance; errors whose size is
-not known are taken to be no smaller."""
+"""Small is a step, too, that changes the values by less than this part of the solver's tolerance."""
 
 AT_ONCE = 3e-2
-r"""Nor are these taken to be smaller than this part of the present misfit, by variance: for data that are nearly exact
-a step would else follow the linear problem far beyond where it holds, to a minimum that is none of others' (with 1e-3,
-three of a hundred exact densities of states; with 1e-2, one; with this, none)."""
+r"""Errors whose size is not known are taken to be no smaller than the solver's tolerance, nor than this part of the
+present misfit, by variance: for data that are nearly exact a step would else follow the linear problem far beyond where
+it holds, and end at a minimum far away, as with 1e-3 for two of a hundred exact densities of states."""
 
 LEAST_SIZE = 1e-2
 """The largest value that an a2F is taken to have at least, where steps begin at none."""
@@ -138,8 +137,8 @@ def _steps(
     small, prior = [], None
     while True:
         miss = (measurement.values - place.values) / measurement.errors
-        seen = UNSEEN * forward.rtol * float(np.max(np.abs(measurement.values)))
-        least = max(AT_ONCE * float(np.mean(miss**2)), float(np.min(seen / measurement.errors)) ** 2)
+        solver = forward.rtol * float(np.max(np.abs(measurement.values)))
+        least = max(AT_ONCE * float(np.mean(miss**2)), float(np.min(solver / measurement.errors)) ** 2)
         size = max(LEAST_SIZE, float(np.max(measurement.split(place.unknowns)[1])))
         problem = linear_problem(
             (Q, R), miss + A @ place.unknowns, n_free=measurement.n_free, known=measurement.known,
@@ -148,7 +147,7 @@ def _steps(
         prior = prior or problem.evidence.best_beside(last)
         regularized = problem.with_prior(prior)
         step = regularized.most_probable - place.unknowns
-        unseen = np.sqrt(np.mean((A @ step * measurement.errors) ** 2)) < seen
+        unseen = np.sqrt(np.mean((A @ step * measurement.errors) ** 2)) < UNSEEN * solver
         small.append(bool(unseen or regularized.length(step) < TOLERANCE * np.sqrt(step.size)))
         if small[-1] or len(small) > STEPS_PER_JACOBIAN:
             return place, problem, prior, small[0]
