@@ -65,6 +65,10 @@ class Measurement:
         """The same with errors of known size, so many times as large."""
         return dataclasses.replace(self, errors=factor * self.errors, known=True)
 
+    def misfit(self, values: Values) -> float:
+        r"""$\chi^2$ of other values."""
+        return float(np.sum(((self.values - values) / self.errors) ** 2))
+
     @property
     def n_free(self) -> int:
         r"""Unknowns before a2F: one if $\mu^*$ is not known."""
@@ -134,10 +138,10 @@ def _steps(
 ) -> tuple[_Place, LinearProblem, Prior, bool]:
     """A few steps with one Jacobian; the linear problem of the last of them, the prior, whether the first was small."""
     Q, R = np.linalg.qr(A)
+    solver = forward.rtol * float(np.max(np.abs(measurement.values)))
     small, prior = [], None
     while True:
         miss = (measurement.values - place.values) / measurement.errors
-        solver = forward.rtol * float(np.max(np.abs(measurement.values)))
         least = max(AT_ONCE * float(np.mean(miss**2)), float(np.min(solver / measurement.errors)) ** 2)
         size = max(LEAST_SIZE, float(np.max(measurement.split(place.unknowns)[1])))
         problem = linear_problem(
@@ -165,8 +169,7 @@ class _Objective(NamedTuple):
 
     def __call__(self, place: _Place) -> float:
         x = self.measurement.split(place.unknowns)[1]
-        chi2 = np.sum(((self.measurement.values - place.values) / self.measurement.errors) ** 2)
-        return float(chi2 + np.sum((self.prior.root(x.size) @ x) ** 2))
+        return self.measurement.misfit(place.values) + float(np.sum((self.prior.root(x.size) @ x) ** 2))
 
 
 def _search(forward: Forward, objective: _Objective, place: _Place, step: Unknowns) -> tuple[_Place, bool]:

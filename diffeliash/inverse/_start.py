@@ -61,9 +61,7 @@ class Tried(NamedTuple):
 
 def closest(measurement: Measurement, tried: Sequence[Tried]) -> Float[np.ndarray, " boson"]:
     """Which of several spectral functions comes closest to what was measured; the first if none has a gap."""
-    misfits = [np.sum(((measurement.values - each.values) / measurement.errors) ** 2) for each in tried]
-    usable = [each.usable and np.isfinite(miss) for each, miss in zip(tried, misfits, strict=True)]
-    return tried[int(np.argmin(np.where(usable, misfits, np.inf)))].a2f
+    return min(tried, key=lambda each: measurement.misfit(each.values) if each.usable else math.inf).a2f
 
 
 @functools.lru_cache(maxsize=8)

@@ -318,7 +318,7 @@ def refine_from(forward, setting, measured, size, guess):
         start = np.maximum(np.interp(forward.omega[:-1], setting.omega, guess), 0.0)
     end = refine(forward, measurement, start)
     return {
-        "a2f": end.unknowns, "chi2": np.mean(((values - end.values) / size) ** 2), "converged": end.converged,
+        "a2f": end.unknowns, "chi2": measurement.misfit(end.values) / values.size, "converged": end.converged,
         "n_jacobians": end.n_jacobians,
     }  # fmt: skip
 
