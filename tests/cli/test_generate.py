@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 
-from ..conftest import output
+from ..conftest import output, with_flag
 
 QUICK = (
     "-T", "3", "--omega-c", "30", "--matsubara-cutoff", "40", "--max-error", "1e-4",
@@ -188,7 +188,7 @@ def test_several_processes_at_once_one_of_them_killed(whole, tmp_path):
 
 
 def test_as_many_devices_as_there_are(whole, tmp_path):
-    process = start(tmp_path, XLA_FLAGS="--xla_force_host_platform_device_count=2")  # each has a program compiled
+    process = start(tmp_path, **with_flag("--xla_force_host_platform_device_count=2"))  # each has a program compiled
     assert finish(process)["digest"] == whole[1]["digest"]
     assert content(tmp_path / "set") == content(whole[0])
 

@@ -12,6 +12,7 @@ from diffeliash.physics import _batch, batched, map_materials
 from diffeliash.physics._batch import check_sequence, fitting_size, stack_spectra
 
 from ..cases import gaussian_peak
+from ..conftest import with_flag
 
 
 @pytest.mark.parametrize(("n", "per_call"), [(1, 4), (4, 4), (5, 4), (11, 4), (300, 12)])
@@ -122,6 +123,6 @@ print(set.union(*used) == {jax.devices()[2]})
 
 
 def test_all_devices_are_used_or_the_one_chosen():
-    environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_PLATFORMS": "cpu"}
+    environment = with_flag("--xla_force_host_platform_device_count=4") | {"JAX_PLATFORMS": "cpu"}
     done = subprocess.run([sys.executable, "-c", FOUR_DEVICES], env=environment, capture_output=True, text=True)
     assert done.stdout.split() == ["4", "True", "True"], done.stderr

@@ -1,7 +1,6 @@
 """A batch shared out among devices, of one process or of several, gives the same weights, to rounding."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -9,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from ..conftest import output
+from ..conftest import output, with_flag
 
 SCRIPT = """
 import json, sys
@@ -36,8 +35,7 @@ print(json.dumps({"devices": mesh.size if mesh else 1, "weights": weights}))
 
 
 def start(*arguments, devices=1):
-    flags = f"--xla_force_host_platform_device_count={devices}"
-    environment = os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    environment = with_flag(f"--xla_force_host_platform_device_count={devices}") | {"JAX_PLATFORMS": "cpu"}
     command = [sys.executable, "-c", SCRIPT, *arguments]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
