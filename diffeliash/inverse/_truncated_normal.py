@@ -4,8 +4,14 @@ Hamiltonian Monte Carlo that follows its trajectories exactly and bounces off th
 J. Comput. Graph. Stat. 23, 518 (2014), doi:10.1080/10618600.2013.788448. No step size, no rejection.
 """
 
+import contextlib
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Array, Float, Int
 
 FAR = 6.0
 """Walls that are further from the mean than this many standard deviations are not looked at."""
@@ -13,7 +19,7 @@ FAR = 6.0
 BURN_IN = 8
 """Trajectories before the first sample."""
 
-DURATION = np.pi / 2
+DURATION = math.pi / 2
 """Of a trajectory: without walls the next sample then does not depend on the last."""
 
 MOST_BOUNCES = 4000
@@ -44,52 +50,72 @@ def sample_truncated_normal(
         n_samples: How many.
     """
     deviation = np.sqrt(np.sum(spread**2, axis=1))
-    near = mean < FAR * deviation
-    walls, offsets = spread[near], mean[near]
-    lengths = np.sum(walls**2, axis=1)
     y = np.linalg.solve(spread, np.maximum(start, INSIDE * deviation) - mean)
     samples = np.empty((n_samples, mean.size))
-    for number in range(-BURN_IN, n_samples):
-        y = _trajectory(y, rng.standard_normal(mean.size), walls, offsets, lengths)
-        if number >= 0:
-            samples[number] = np.maximum(mean + spread @ y, 0.0)
+    with _on_host():
+        offsets = np.where(mean < FAR * deviation, mean, np.inf)
+        walls = [jnp.asarray(x) for x in (spread, spread @ spread.T, offsets)]
+        for number in range(-BURN_IN, n_samples):
+            y = np.asarray(_trajectory(y, rng.standard_normal(mean.size), *walls))
+            if number >= 0:
+                samples[number] = np.maximum(mean + spread @ y, 0.0)
     return samples
 
 
+def _on_host() -> contextlib.AbstractContextManager[Any]:
+    """Computation on a CPU, where JAX has one: one step after another, each with few numbers."""
+    try:
+        return jax.default_device(jax.local_devices(backend="cpu")[0])
+    except RuntimeError:
+        return contextlib.nullcontext()
+
+
+@jax.jit
 def _trajectory(
-    y: Float[np.ndarray, " unknown"],
-    velocity: Float[np.ndarray, " unknown"],
-    walls: Float[np.ndarray, "wall unknown"],
-    offsets: Float[np.ndarray, " wall"],
-    lengths: Float[np.ndarray, " wall"],
-) -> Float[np.ndarray, " unknown"]:
-    """Where a trajectory in the space of standard normal numbers ends."""
-    left, last = DURATION, -1
-    along, at = walls @ velocity, walls @ y
-    for _ in range(MOST_BOUNCES):
-        wait = _time_to_wall(along, at, offsets)
-        if last >= 0 and (wait[last] < JUST_LEFT or wait[last] > 2 * np.pi - JUST_LEFT):
-            wait[last] = np.inf
-        hit = int(np.argmin(wait)) if wait.size else -1
-        if hit < 0 or wait[hit] >= left:
-            break
-        t = wait[hit]
-        y, velocity = np.cos(t) * y + np.sin(t) * velocity, np.cos(t) * velocity - np.sin(t) * y
-        at, along = np.cos(t) * at + np.sin(t) * along, np.cos(t) * along - np.sin(t) * at
-        back = 2 * along[hit] / lengths[hit]
-        velocity = velocity - back * walls[hit]
-        along = along - back * (walls @ walls[hit])
-        left, last = left - t, hit
-    return np.cos(left) * y + np.sin(left) * velocity
+    y: Float[Array, " unknown"],
+    velocity: Float[Array, " unknown"],
+    walls: Float[Array, "unknown unknown"],
+    products: Float[Array, "unknown unknown"],
+    offsets: Float[Array, " unknown"],
+) -> Float[Array, " unknown"]:
+    """Where a trajectory in the space of standard normal numbers ends.
+
+    The distance of $y$ from a wall is $w y + o$, with its row of `walls` and its offset; `products` are those of rows.
+    """
+
+    def under_way(state: Any) -> Any:
+        left, bounces, _, (_, wait) = state
+        return (wait < left) & (bounces < MOST_BOUNCES)
+
+    def bounce(state: Any) -> Any:
+        left, bounces, place, (hit, wait) = state
+        (y, velocity), (at, along) = _turn(place[0], wait), _turn(place[1], wait)
+        back = 2 * along[hit] / products[hit, hit]
+        place = (y, velocity - back * walls[hit]), (at, along - back * products[hit])
+        return left - wait, bounces + 1, place, _next_wall(*place[1], offsets, hit)
+
+    start = (y, velocity), (walls @ y, walls @ velocity)
+    first = DURATION, 0, start, _next_wall(*start[1], offsets, -1)
+    left, _, place, _ = jax.lax.while_loop(under_way, bounce, first)
+    return _turn(place[0], left)[0]
 
 
-def _time_to_wall(
-    along: Float[np.ndarray, " wall"], at: Float[np.ndarray, " wall"], offsets: Float[np.ndarray, " wall"]
-) -> Float[np.ndarray, " wall"]:
-    """The time at which each wall is hit from inside; infinite for those that are not."""
-    size = np.hypot(along, at)
-    reached: Bool[np.ndarray, " wall"] = size > np.abs(offsets)
-    ratio = np.where(reached, -offsets / np.where(reached, size, 1.0), 0.0)
+def _turn(pair: Any, t: Any) -> Any:
+    """Position and velocity after a time, along any direction."""
+    position, velocity = pair
+    return jnp.cos(t) * position + jnp.sin(t) * velocity, jnp.cos(t) * velocity - jnp.sin(t) * position
+
+
+def _next_wall(
+    at: Float[Array, " unknown"], along: Float[Array, " unknown"], offsets: Float[Array, " unknown"], last: Any
+) -> tuple[Int[Array, ""], Float[Array, ""]]:
+    """The wall that is hit next from inside, and when; never, if the time is infinite."""
+    size = jnp.hypot(along, at)
+    reached = size > jnp.abs(offsets)
+    ratio = jnp.where(reached, -offsets / jnp.where(reached, size, 1.0), 0.0)
     # at cos t + along sin t = size cos(t - phase), which falls through the wall at phase + arccos(ratio)
-    crossing = np.arctan2(along, at) + np.arccos(ratio)
-    return np.where(reached, np.mod(crossing, 2 * np.pi), np.inf)
+    wait = jnp.mod(jnp.arctan2(along, at) + jnp.arccos(ratio), 2 * math.pi)
+    just_left = (jnp.arange(offsets.size) == last) & ((wait < JUST_LEFT) | (wait > 2 * math.pi - JUST_LEFT))
+    wait = jnp.where(reached & ~just_left, wait, jnp.inf)
+    hit = jnp.argmin(wait)
+    return hit, wait[hit]
