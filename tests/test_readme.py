@@ -14,6 +14,7 @@ SETUP = ("pip install -e . && diffeliash train\n", 'pip install -e ".[test]" && 
 RUN_ONCE = os.environ | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 """Of processes most of whose time would be that of the compiler."""
 AS_FOR_USERS = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+"""Of processes that compile as they do outside of tests."""
 
 
 def test_the_two_setup_commands_are_there():

@@ -95,16 +95,14 @@ class Inverter:
         samples = draw(rng, problem, self.n_samples)
         mu_star, a2f = measurement.split(refined.unknowns)
         fitted = measurement.mu_star is None
-        miss = (measurement.values - refined.values) / measurement.errors
         return self._inversion(
+            measurement,
             a2f=a2f,
             samples=samples[:, 1:] if fitted else samples,
             mu_star=float(mu_star),
             mu_star_samples=samples[:, 0] if fitted else np.full(self.n_samples, mu_star),
             values=refined.values,
-            noise=float(np.sqrt(np.mean(measurement.errors**2))),
             noise_known=known,
-            chi2=float(np.mean(miss**2)),
             n_resolved=problem.n_resolved(best),
             determined=True,
             converged=refined.converged and refined.gapped,
@@ -117,25 +115,22 @@ class Inverter:
         samples = draw_without_data(rng, self.n_points - 1, self.n_samples)
         fitted = self.mu_star is None
         mu_star = rng.uniform(size=self.n_samples) if fitted else np.full(self.n_samples, self.mu_star)
-        values = self.observable.in_normal_state(self.omega.size)
-        miss = (measurement.values - values) / measurement.errors
         return self._inversion(
+            measurement,
             a2f=np.mean(samples, axis=0),
             samples=samples,
             mu_star=float(np.mean(mu_star)),
             mu_star_samples=mu_star,
-            values=values,
-            noise=float(np.sqrt(np.mean(measurement.errors**2))),
+            values=self.observable.in_normal_state(self.omega.size),
             noise_known=known,
-            chi2=float(np.mean(miss**2)),
             n_resolved=0,
             determined=False,
             converged=converged,
             n_jacobians=0,
         )
 
-    def _inversion(self, **found: Any) -> Inversion:
-        """With the last point of a2F, which is zero, and the standard deviations."""
+    def _inversion(self, measurement: Measurement, **found: Any) -> Inversion:
+        """With the last point of a2F, which is zero, the standard deviations, and how well the values fit."""
         a2f, samples = np.append(found.pop("a2f"), 0.0), np.pad(found.pop("samples"), ((0, 0), (0, 1)))
         return Inversion(
             omega=self.conditions.grid(self.n_points),
@@ -143,6 +138,8 @@ class Inverter:
             a2f_std=np.std(samples, axis=0),
             samples=samples,
             mu_star_std=float(np.std(found["mu_star_samples"])) if self.mu_star is None else 0.0,
+            noise=measurement.noise,
+            chi2=measurement.misfit(found["values"]) / measurement.values.size,
             conditions=self.conditions,
             **found,
         )
@@ -228,8 +225,7 @@ def check_noise(noise: Noise, shape: tuple[int, ...]) -> list[str]:
 
 def _says_anything(measurement: Measurement, normal: Float[np.ndarray, " value"]) -> bool:
     """Whether the data are not those of a normal metal, as far as their errors are known."""
-    miss = measurement.values - normal
     if not measurement.known:
-        return bool(np.any(miss != 0))
-    n = miss.size
-    return bool(np.sum((miss / measurement.errors) ** 2) > n + DETERMINED * math.sqrt(2 * n))
+        return bool(np.any(measurement.values != normal))
+    n = normal.size
+    return measurement.misfit(normal) > n + DETERMINED * math.sqrt(2 * n)

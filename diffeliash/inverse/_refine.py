@@ -70,6 +70,12 @@ class Measurement:
         return float(np.sum(((self.values - values) / self.errors) ** 2))
 
     @property
+    def noise(self) -> float:
+        """The root mean square of the errors; if all are the same, that to the last digit."""
+        largest = float(np.max(self.errors))
+        return largest * float(np.sqrt(np.mean((self.errors / largest) ** 2)))
+
+    @property
     def n_free(self) -> int:
         r"""Unknowns before a2F: one if $\mu^*$ is not known."""
         return int(self.mu_star is None)
