@@ -28,9 +28,6 @@ MOST_BOUNCES = 4000
 INSIDE = 0.1
 """The first trajectory begins at least this many standard deviations from every wall, where they allow that."""
 
-JUST_LEFT = 1e-9
-"""Angle within which the wall of the last bounce is not hit again."""
-
 
 def sample_truncated_normal(
     rng: np.random.Generator,
@@ -92,10 +89,10 @@ def _trajectory(
         (y, velocity), (at, along) = _turn(place[0], wait), _turn(place[1], wait)
         back = 2 * along[hit] / products[hit, hit]
         place = (y, velocity - back * walls[hit]), (at, along - back * products[hit])
-        return left - wait, bounces + 1, place, _next_wall(*place[1], offsets, hit)
+        return left - wait, bounces + 1, place, _next_wall(*place[1], offsets)
 
     start = (y, velocity), (walls @ y, walls @ velocity)
-    first = DURATION, 0, start, _next_wall(*start[1], offsets, -1)
+    first = DURATION, 0, start, _next_wall(*start[1], offsets)
     left, _, place, _ = jax.lax.while_loop(under_way, bounce, first)
     return _turn(place[0], left)[0]
 
@@ -107,7 +104,7 @@ def _turn(pair: Any, t: Any) -> Any:
 
 
 def _next_wall(
-    at: Float[Array, " unknown"], along: Float[Array, " unknown"], offsets: Float[Array, " unknown"], last: Any
+    at: Float[Array, " unknown"], along: Float[Array, " unknown"], offsets: Float[Array, " unknown"]
 ) -> tuple[Int[Array, ""], Float[Array, ""]]:
     """The wall that is hit next from inside, and when; never, if the time is infinite."""
     size = jnp.hypot(along, at)
@@ -115,7 +112,6 @@ def _next_wall(
     ratio = jnp.where(reached, -offsets / jnp.where(reached, size, 1.0), 0.0)
     # at cos t + along sin t = size cos(t - phase), which falls through the wall at phase + arccos(ratio)
     wait = jnp.mod(jnp.arctan2(along, at) + jnp.arccos(ratio), 2 * math.pi)
-    just_left = (jnp.arange(offsets.size) == last) & ((wait < JUST_LEFT) | (wait > 2 * math.pi - JUST_LEFT))
-    wait = jnp.where(reached & ~just_left, wait, jnp.inf)
+    wait = jnp.where(reached, wait, jnp.inf)
     hit = jnp.argmin(wait)
     return hit, wait[hit]
