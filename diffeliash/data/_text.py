@@ -8,9 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._errors import InputError
-
-LARGEST_FILE = 2**28
-"""No text file of more bytes than this is read."""
+from .._inputs import read_input
 
 _SEPARATORS = re.compile(r"[\s,;]+")
 _MISSING_E = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))([+-]\d+)$")
@@ -55,16 +53,7 @@ def read_bytes(path: pathlib.Path) -> bytes:
     Raises:
         InputError: There is no such file, it cannot be read, is empty or far too large.
     """
-    try:
-        if path.is_dir():
-            raise InputError("a folder, not a file", where=str(path))
-        if path.stat().st_size > LARGEST_FILE:
-            raise InputError("too large for a table of numbers", where=str(path))
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError("no such file", where=str(path)) from error
-    except OSError as error:
-        raise InputError("cannot be read", where=str(path), why=f"{error.strerror}.") from error
+    content = read_input(path)
     if not content.strip():
         raise InputError("the file is empty", where=str(path))
     return content
