@@ -10,6 +10,7 @@ from ._families import FAMILIES as FAMILIES
 from ._families import family_as_dict as family_as_dict
 from ._families import make_family as make_family
 from ._family import Family as Family
+from ._family import Points as Points
 from ._family import family_grid as family_grid
 from ._features import GapFunction as GapFunction
 from ._features import as_features as as_features
@@ -28,6 +29,7 @@ from ._gap_files import write_solution as write_solution
 from ._generate import GenerateReport as GenerateReport
 from ._generate import generate as generate
 from ._generate import own_shards as own_shards
+from ._generate_config import LARGEST_SEED as LARGEST_SEED
 from ._generate_config import GenerateConfig as GenerateConfig
 from ._generate_config import config_of as config_of
 from ._hdf5 import hdf5_bytes as hdf5_bytes

@@ -136,7 +136,7 @@ class StatedFamily:
 class StatedConfig(GenerateConfig):
     """A configuration as a data set states it, with the ranges of `GenerateConfig`, whoever's family it is of."""
 
-    family: StatedFamily  # pyright: ignore[reportIncompatibleVariableOverride]
+    family: StatedFamily  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
 
 
 def _unify_types(config: GenerateConfig) -> None:

@@ -132,7 +132,7 @@ def parse_hdf5(
         _check_count(path, len(file), len(content))
         names = [name for name in map(str, file) if fields is None or name in fields]
         _check_all(path, file, names, len(content))
-        return {name: np.asarray(file[name][()]) for name in names}, read_attributes(path, file, len(content))
+        return {name: _values(file[name]) for name in names}, read_attributes(path, file, len(content))
 
 
 @contextlib.contextmanager
@@ -198,6 +198,10 @@ def _check_all(path: pathlib.Path, file: h5py.File, names: Sequence[str], size: 
         if claimed > size:  # nothing is compressed
             raise IntegrityError("refused", where=where, why="it claims to be larger than the file can hold.")
         _check_chunks(where, dataset)
+
+
+def _values(dataset: Any) -> np.ndarray:
+    return np.asarray(dataset[()])
 
 
 def _check_storage(where: str, dataset: Any) -> None:

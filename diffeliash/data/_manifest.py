@@ -5,9 +5,9 @@ import hashlib
 import json
 import pathlib
 import reprlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
 from .._errors import InputError, IntegrityError
 from .._headers import Digest, Word, header, parse_header, part_of_header
@@ -39,10 +39,13 @@ class Manifest:
         return count_shards(self.config["num_samples"], self.config["shard_size"])
 
 
-SampleCounts = Annotated[
-    dict[Literal[STATUS], Annotated[int, Field(ge=0, le=LARGEST_SHARD)]],  # pyright: ignore[reportInvalidTypeForm]
-    Field(min_length=len(STATUS)),
-]
+def _of_every_status(counts: dict[str, int]) -> dict[str, int]:
+    if set(counts) != set(STATUS):
+        raise ValueError(f"must name {', '.join(STATUS)}")
+    return counts
+
+
+SampleCounts = Annotated[dict[str, Annotated[int, Field(ge=0, le=LARGEST_SHARD)]], AfterValidator(_of_every_status)]
 """Samples of each status in a shard, in a header."""
 
 

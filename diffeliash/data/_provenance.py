@@ -10,7 +10,7 @@ from typing import Any
 
 import jax
 
-from .. import __version__
+from .._version import __version__
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 

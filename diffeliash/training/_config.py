@@ -2,13 +2,20 @@
 
 import dataclasses
 import math
+import numbers
 from typing import get_args
 
 from .._errors import not_positive
-from ..models import Task
+from ..data import LARGEST_SEED
+from ..models import LARGEST_LAYER, MOST_LAYERS, Task
 
 ALL = 10**9
 """More labels than any data set has."""
+
+LARGEST = {"seed": LARGEST_SEED} | dict.fromkeys(
+    ("epochs", "batch_size", "patience", "max_labels", "solver_epochs"), ALL
+)
+"""Bounds of the whole numbers."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,10 +73,22 @@ class TrainConfig:
         ]
         if self.task not in get_args(Task):
             bad.append(f"`task` must be one of {', '.join(get_args(Task))}, got {self.task}")
-        if min(self.hidden_sizes, default=1) < 1:
-            bad.append(f"`hidden_sizes` must be positive, got {self.hidden_sizes}")
+        bad += [
+            f"`{name}` must be at most {most}, got {getattr(self, name)}"
+            for name, most in LARGEST.items()
+            if getattr(self, name) > most
+        ]
+        bad += self._bad_layers()
         if bad := bad + self._contradictions():
             raise ValueError("; ".join(bad) + ".")
+
+    def _bad_layers(self) -> list[str]:
+        whole = [isinstance(size, numbers.Integral) and not isinstance(size, bool) for size in self.hidden_sizes]
+        if not all(whole) or not all(1 <= size <= LARGEST_LAYER for size in self.hidden_sizes):
+            return [f"`hidden_sizes` must be positive whole numbers up to {LARGEST_LAYER}, got {self.hidden_sizes}"]
+        if len(self.hidden_sizes) > MOST_LAYERS:
+            return [f"`hidden_sizes` must be at most {MOST_LAYERS} numbers, got {len(self.hidden_sizes)}"]
+        return []
 
     def _contradictions(self) -> list[str]:
         bad = []
