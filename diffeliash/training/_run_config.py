@@ -120,7 +120,7 @@ def replace_known(config: Any, values: dict[str, Any], where: str) -> Any:
         value = float(value) if kind is float and type(value) is int else value
         if kind in (bool, int, float, str, tuple) and type(value) is not kind:
             bad.append(f"`{name}` must be of the kind {kind.__name__}, got {reprlib.repr(value)}")
-        elif kind is tuple and any(type(each) is not int for each in value):
+        elif isinstance(value, tuple) and any(type(each) is not int for each in value):
             bad.append(f"`{name}` must be a list of whole numbers, got {reprlib.repr(value)}")
         changed[name] = value
     if bad:
