@@ -41,8 +41,10 @@ from ._materials_family import MaterialsFamily as MaterialsFamily
 from ._provenance import machine as machine
 from ._provenance import software_versions as software_versions
 from ._readers import SpectrumFile as SpectrumFile
+from ._readers import read_spectra as read_spectra
 from ._readers import read_spectrum as read_spectrum
 from ._readers import read_spectrum_file as read_spectrum_file
+from ._readers import read_spectrum_files as read_spectrum_files
 from ._record import sample_key as sample_key
 from ._record import sample_record as sample_record
 from ._schema import ANY_SHARD as ANY_SHARD
