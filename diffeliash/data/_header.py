@@ -73,7 +73,7 @@ _KINDS: tuple[tuple[Quantity, str], ...] = (
         r"|.*eliashberg.*|spectralfunction|total|tot|sum",
     ),
     ("part of a2f", r"(a|al|alpha)2?f(?!w$|e$|om$)[a-z]{1,2}"),
-    ("density of states", r".*dos.*|f|g|n/n[0fn]?|ns/nn|n|d[ij]/dv.*|.*conductance.*|g/gn|.*density.*"),
+    ("density of states", r".*dos.*|f|g|n(/|over)n[0fn]?|ns/nn|n|d[ij]/dv.*|.*conductance.*|g/gn|.*density.*"),
     ("gap function", r"(re|im|real|imag|d)?(delta|gap|phi)(re|im|real|imag|\d)?.*|(re|im)?z|(real|imaginary)(part)?"),
     ("energy", r"(h|hbar|h/2pi|ph)?(omega|w|e|energy|energies|freq\w*|phonon\w*|nu|x|bias|voltage|v|en|om)\d?"),
 )
@@ -122,7 +122,8 @@ def _named(text: str) -> Quantity | None:
 
 
 def column_labels(header: Sequence[str], width: int) -> list[Label] | None:
-    """The labels of the columns, if the header names them: one for each, that of the energies among them.
+    """The labels of the columns, if the header names them: one for each, that of the energies among them; of several
+    columns with energies the first counts.
 
     They may stand in one line, or be numbered (`column 1: omega, column 2: a2F`). Of several lines that could be one,
     that with the most words known counts, and of these the last.
@@ -139,7 +140,8 @@ def _labels_in(words: Sequence[str], width: int) -> list[Label] | None:
     labels = [read_label(word) for word in words[:width]]
     kinds = [label.kind for label in labels]
     complete = len(words) == width or (len(words) > width and None not in kinds)
-    return labels if len(labels) == width > 1 and complete and kinds.count("energy") == 1 else None
+    plain = kinds.count("energy") == 1 or ("energy" in kinds and bool({*kinds} - {None, "energy"}))
+    return labels if len(labels) == width > 1 and complete and plain else None
 
 
 def _numbered_labels(lines: Sequence[str], width: int) -> list[Label] | None:
@@ -156,9 +158,9 @@ def energy_units(header: Sequence[str], labels: Sequence[Label] | None) -> tuple
     and no other unit is named.
     """
     if labels:
-        own = [unit for label in labels if label.kind == "energy" for unit in label.units]
+        own = next(label.units for label in labels if label.kind == "energy")
         if own:
-            return tuple(dict.fromkeys(own))
+            return own
     found: dict[str, list[str]] = {"energy": [], "free": [], "a2f": [], "other": []}
     for line in map(_plain, header):
         for unit, place in _unit_places(line):

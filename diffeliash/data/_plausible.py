@@ -28,7 +28,7 @@ GAP_IN_EVEN = 1.5
 GAP_IN_UNEVEN = 20.0
 """The same on an uneven grid."""
 
-LONG_START = 10.0
+LONG_START = 12.0
 """The first energy so many usual steps above zero is told."""
 
 

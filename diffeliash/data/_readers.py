@@ -240,18 +240,21 @@ def _labelled_column(path: pathlib.Path, labels: Sequence[Label], notices: list[
     """The column that the header calls a2F, the total of several; the others are named."""
     own = [i for i, label in enumerate(labels) if label.kind == "a2f"]
     own = [i for i in own if _TOTAL.search(labels[i].text)] or own
+    named = bool(own)
     own = own or [i for i, label in enumerate(labels) if label.kind is None]
-    names = ", ".join(label.text for label in labels)
-    if not own:
+    wrong = next((label.kind for label in labels if label.kind in ("gap function", "density of states")), None)
+    if not own or (wrong and not named):
+        names = ", ".join(label.text for label in labels)
         hint = "Choose one with --column if it is a2F all the same."
-        if any(label.kind == "gap function" for label in labels):
-            hint = "This looks like a gap function: `diffeliash invert` and `predict` lead from it to a2F."
+        if wrong:
+            hint = f"This looks like a {wrong}: `diffeliash invert` and `predict` lead from it to a2F. {hint}"
         raise InputError("no column of a2F", where=str(path), why=f"the header calls the others {names}.", hint=hint)
     chosen = own[0]
     if len(labels) > 1:
         left_out = ", ".join(label.text for i, label in enumerate(labels) if i != chosen)
+        reason = "as the file names it" if named else "though the file does not name it so"
         notices.append(
-            f"took the column {labels[chosen].text!r} as a2F, as the header says (--column {chosen + 1}); left out: "
+            f"took the column {labels[chosen].text!r} as a2F, {reason} (--column {chosen + 1}); left out: "
             f"{left_out if len(left_out) <= LONGEST_LIST else left_out[:LONGEST_LIST] + ' ...'}."
         )
     return chosen

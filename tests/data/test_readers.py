@@ -210,9 +210,11 @@ def test_the_header_decides_which_column_is_a2f(write, header, order):
     found = read_spectrum_file(write(header + table(w, *(columns[name] for name in order))))
     np.testing.assert_allclose(found.a2f, a, rtol=1e-9)
     assert found.column == 1 + order.index("f")
-    assert any("as the header says" in notice for notice in found.notices)
+    assert any("as the file names it" in notice for notice in found.notices)
     with pytest.raises(InputError, match="no column of a2F: the header calls the others lambda"):
         read_spectrum_file(write("# omega_meV lambda\n" + table(w, columns["l"])))
+    unnamed = read_spectrum_file(write("# omega_meV Pb lambda\n" + table(w, a, columns["l"])))
+    assert "though the file does not name it so" in unnamed.notices[0]
     with pytest.raises(InputError, match=r"names lambda before a2F, but not .* --column"):
         read_spectrum_file(write("# lambda and also the a2F against energies in meV of Pb\n" + table(w, a, a)))
     told = read_spectrum_file(write(header + table(w, a, a)), column=1 + order.index("l"))
@@ -224,6 +226,13 @@ def test_energies_where_the_header_says(write):
     found = read_spectrum_file(write("# a2F omega_meV\n" + table(a, w)))
     np.testing.assert_allclose(found.a2f, a, rtol=1e-9)
     assert "column 2" in found.notices[0]
+
+
+def test_energies_in_two_units(write):
+    w, (a,) = rows(0.2)
+    found = read_spectrum_file(write("# omega(THz) omega(meV) a2F\n" + table(w / to_meV("THz"), w, a)))
+    np.testing.assert_allclose(found.omega, w, rtol=1e-9)
+    np.testing.assert_allclose(found.a2f, a, rtol=1e-9)
 
 
 def test_parts_of_a2f_are_named(write):
@@ -309,6 +318,8 @@ def test_gap_functions_and_densities_of_states_are_named(write):
     w, (a,) = rows(0.2)
     with pytest.raises(InputError, match="looks like a gap function"):
         read_spectrum_file(write("# w [meV]  Re Delta  Im Delta\n" + table(w, a, a)))
+    with pytest.raises(InputError, match=r"calls the others Re_Delta, N_over_N0, Q.*looks like a gap function"):
+        read_spectrum_file(write("w_meV,Re_Delta,N_over_N0,Q\n" + table(w, a, a, a)))
     with pytest.raises(InputError, match="calls the others N/N_F"):
         read_spectrum_file(write("# w [meV] N/N_F\n" + table(w, a)))
     for header in ("# omega_meV a2F lambda\n", " w[meV] a2f and integrated 2*a2f/w for   10 smearing values\n"):
