@@ -124,8 +124,8 @@ def _named(text: str) -> Quantity | None:
 def column_labels(header: Sequence[str], width: int) -> list[Label] | None:
     """The labels of the columns, if the header names them: one for each, that of the energies among them.
 
-    Of several columns with energies the first counts. Labels may stand in one line, or be numbered (`column 1: omega, column 2:
-    a2F`). Of several lines that could be one, that with the most words known counts, and of these the last.
+    Of several columns with energies the first counts. Labels may stand in one line, or be numbered (`column 1: omega,
+    column 2: a2F`). Of several lines that could be one, that with the most words known counts, and of these the last.
     """
     lines = [re.sub(_JOINED, "", line.strip().lstrip("#!%").strip()) for line in header]
     found = [_numbered_labels(lines, width)]
