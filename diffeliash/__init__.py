@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._errors import ConvergenceError as ConvergenceError
     from ._errors import InputError as InputError
     from ._errors import IntegrityError as IntegrityError
     from ._errors import StorageError as StorageError
@@ -77,7 +78,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LAYERS = {
-    "_errors": ("InputError", "IntegrityError", "StorageError"),
+    "_errors": ("ConvergenceError", "InputError", "IntegrityError", "StorageError"),
     "analysis": ("ReduceConfig", "reduce_complexity"),
     "data": (
         "BrownianFamily", "ComplexFamily", "DataSource", "GenerateConfig", "MaterialsFamily", "SimpleFamily",

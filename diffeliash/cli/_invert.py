@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from .._errors import DiffeliashError, InputError, IntegrityError
+from ._checks import all_at_once, answer_if_no_file_is_readable, check_checkpoint, checkpoint_of
 from ._invert_output import BAND, as_hdf5, as_text
 from ._materials import failure
 from ._options import DeviceOption, Json, MatsubaraCutoff, Seed, StatedTemperature
 from ._progress import progress_bar
-from ._session import finish, print_json, print_table, session, tell
+from ._ranges import check_ranges, check_sizes
+from ._session import finish, print_json, print_table, session, start_jax, tell
 from ._targets import check_targets
-from ._train_run import CHECKPOINT
 
 if TYPE_CHECKING:
     from ..data import DosFile, GapFile
@@ -30,8 +31,9 @@ def invert_command(
     files: Annotated[
         list[pathlib.Path],
         typer.Argument(
+            readable=False,
             help="Gap functions: text with w, Re Delta, Im Delta [meV] on the line w + iG; with --kind dos densities "
-            "of states: text with w [meV], N/N_F. Or HDF5 of `solve`."
+            "of states: text with w [meV], N/N_F. Or HDF5 of `solve`.",
         ),
     ],
     kind: Annotated[Kind, typer.Option("--kind", help="What the files hold.")] = "gap",
@@ -66,13 +68,19 @@ def invert_command(
     ] = None,
     samples: Annotated[int, typer.Option("--samples", help="Spectral functions drawn from all possible ones.")] = 200,
     run: Annotated[
-        pathlib.Path | None, typer.Option("--run", help="Training run whose network gives the start.")
+        pathlib.Path | None, typer.Option("--run", readable=False, help="Training run whose network gives the start.")
     ] = None,
     output: Annotated[
         pathlib.Path | None,
-        typer.Option("--output", help="Where to write w [meV], a2F and its errors: text, or .h5 with the samples."),
+        typer.Option(
+            "--output",
+            readable=False,
+            help="Where to write w [meV], a2F and its errors: text, or .h5 with the samples.",
+        ),
     ] = None,
-    plot: Annotated[pathlib.Path | None, typer.Option("--plot", help="Picture (png, pdf, svg) of all.")] = None,
+    plot: Annotated[
+        pathlib.Path | None, typer.Option("--plot", readable=False, help="Picture (png, pdf, svg) of all.")
+    ] = None,
     seed: Seed = 0,
     device: DeviceOption = "auto",
     json: Json = False,
@@ -83,18 +91,26 @@ def invert_command(
     """
     if fit_mu_star and mu_star is not None:
         raise typer.BadParameter("give --mu-star or --fit-mu-star, not both.")
-    with session(json, device):
+    with session(json):
+        stated = {
+            "broadening": broadening, "mu_star": mu_star, "omega_max": omega_max, "omega_c": omega_c,
+            "matsubara_cutoff": matsubara_cutoff,
+        }  # fmt: skip
+        sizes = {"noise": noise, "points": points, "samples": samples, "seed": seed}
+        with all_at_once() as check:
+            check(check_ranges, "invert", temperature=temperature, **stated, **sizes)
+            check(check_sizes, points, samples)
+            check(check_targets, files, output=output, plot=plot)
+            check(_check_output, files, output)
+            if run:
+                check(check_checkpoint, run)
+        answer_if_no_file_is_readable(files, json)
+        start_jax(device)
         from .._figure import figure_bytes
         from ..data import write_file
         from ._invert_plot import plot_inversions
 
-        check_targets(files, output=output, plot=plot)
-        if output and output.suffix != ".h5" and len(files) > 1:
-            raise InputError("the text of several files cannot go to one.", hint="Let --output end in .h5.")
-        stated = {
-            "T": temperature, "broadening": broadening, "mu_star": mu_star, "omega_max": omega_max, "omega_c": omega_c,
-            "matsubara_cutoff": matsubara_cutoff,
-        }  # fmt: skip
+        stated["T"] = temperature
         given = [_read(file, kind, stated) for file in files]
         found = _invert_all(
             given, run,
@@ -121,6 +137,11 @@ def invert_command(
                 if path:
                     print(f"written to {path}")
         finish(results)
+
+
+def _check_output(files: list[pathlib.Path], output: pathlib.Path | None) -> None:
+    if output and output.suffix != ".h5" and len(files) > 1:
+        raise InputError("the text of several files cannot go to one.", hint="Let --output end in .h5.")
 
 
 def _read(file: pathlib.Path, kind: Kind, stated: dict[str, float | None]) -> "GapFile | DosFile | DiffeliashError":
@@ -210,7 +231,7 @@ def _starts_of_network(run: pathlib.Path, members: list[Any]) -> "list[list[Spec
     """
     from ..models import predict_spectrum, read_checkpoint
 
-    checkpoint = read_checkpoint(run / CHECKPOINT if run.is_dir() else run)
+    checkpoint = read_checkpoint(checkpoint_of(run))
     if checkpoint.setting is None or checkpoint.setting.task != _TASKS[type(members[0]).__name__]:
         raise InputError("this network does not answer such data with a2F", where=str(run))
     return [[predict_spectrum(checkpoint.model, checkpoint.setting, member)[0]] for member in members]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import InputError
+from ._checks import all_at_once, answer_if_no_file_is_readable
 from ._interrupt import stop_if_requested
 from ._materials import Material, answer_each, failure, read_materials, z_sum_of
 from ._options import (
@@ -17,8 +18,8 @@ from ._options import (
     Column,
     Csv,
     DeviceOption,
-    Files,
     FormatOption,
+    InputFiles,
     Json,
     MatsubaraCutoff,
     Method,
@@ -28,7 +29,8 @@ from ._options import (
     ZSum,
 )
 from ._progress import progress_bar
-from ._session import finish, print_json, print_table, session, tell, write_table
+from ._ranges import check_ranges, ranges_of
+from ._session import finish, print_json, print_table, session, start_jax, tell, write_table
 from ._solve_entry import Solved, continued, row, tell_what_to_trust
 from ._targets import check_targets
 from ._temperatures import parse_temperatures
@@ -41,7 +43,7 @@ COMPRESSED_RTOL = 1e-9
 
 
 def solve_command(
-    files: Files,
+    files: InputFiles,
     temperatures: Annotated[
         list[str], typer.Option("--temperature", "-T", help="Temperatures [K]: 5 or 1,2,4 or 1:10:0.5; repeatable.")
     ],
@@ -68,11 +70,14 @@ def solve_command(
     format: FormatOption = "auto",
     column: Column = None,
     output: Annotated[
-        pathlib.Path | None, typer.Option("--output", help="HDF5 file for Delta, Z and the DOS on both axes.")
+        pathlib.Path | None,
+        typer.Option("--output", readable=False, help="HDF5 file for Delta, Z and the DOS on both axes."),
     ] = None,
     plot: Annotated[
         pathlib.Path | None,
-        typer.Option("--plot", help="Picture (png, pdf, svg): both axes; of several temperatures Delta(T)."),
+        typer.Option(
+            "--plot", readable=False, help="Picture (png, pdf, svg): both axes; of several temperatures Delta(T)."
+        ),
     ] = None,
     csv: Csv = None,
     device: DeviceOption = "auto",
@@ -80,10 +85,17 @@ def solve_command(
 ) -> None:
     """Gap functions of a2F files at one or several temperatures."""
     at = parse_temperatures(temperatures)
-    with session(json, device):
-        check_targets(files, output=output, plot=plot, csv=csv)
-        materials = read_materials(files, {"format": format, "unit": unit, "column": column})
+    with session(json):
         numbers = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
+        options = numbers | {"broadening": broadening, "converge_cutoff": converge_cutoff, "pade_points": pade_points}
+        with all_at_once() as check:
+            check(check_ranges, "solve", column=column, **options)
+            check(_check_temperatures, at)
+            check(_check_method, method, pade_points)
+            check(check_targets, files, output=output, plot=plot, csv=csv)
+        answer_if_no_file_is_readable(files, json, [{"T_K": T} for T in at])
+        start_jax(device)
+        materials = read_materials(files, {"format": format, "unit": unit, "column": column})
         numbers |= {"z_sum": z_sum_of(z_sum)}
         real_axis = {"broadening": broadening, "method": _method(method, pade_points)}
         results, solved = _answers(files, materials, at, numbers, converge=converge_cutoff, real_axis=real_axis)
@@ -139,18 +151,22 @@ def _answers(
     return results, solved
 
 
+def _check_temperatures(at: list[float]) -> None:
+    """Refuse temperatures none of which can be; a bad one among others has an entry of its own."""
+    if not any(T in ranges_of("solve")["temperature"] for T in at):
+        check_ranges("solve", temperature=at)
+
+
+def _check_method(name: Method, pade_points: int | None) -> None:
+    if name == "msc" and pade_points is not None:
+        raise InputError("--pade-points is for --method pade.")
+
+
 def _method(name: Method, pade_points: int | None) -> "MSC | Pade":
     """The strategy behind the options `--method` and `--pade-points`."""
     from ..physics import MSC, Pade
 
-    if name == "msc":
-        if pade_points is not None:
-            raise InputError("--pade-points is for --method pade")
-        return MSC()
-    try:
-        return Pade(pade_points)
-    except ValueError as error:
-        raise InputError(f"--pade-points: {error}") from error
+    return MSC() if name == "msc" else Pade(pade_points)
 
 
 def _add_critical_temperatures(

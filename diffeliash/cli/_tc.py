@@ -8,14 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from .._errors import InputError
+from ._checks import all_at_once, answer_if_no_file_is_readable
 from ._interrupt import stop_if_requested
 from ._materials import MU_STAR_IS_CUT, Material, answer_each, failure, read_materials, z_sum_of
 from ._options import (
     Column,
     Csv,
     DeviceOption,
-    Files,
     FormatOption,
+    InputFiles,
     Json,
     MatsubaraCutoff,
     MuStar,
@@ -24,7 +25,8 @@ from ._options import (
     ZSum,
 )
 from ._progress import progress_bar
-from ._session import finish, print_json, print_table, session, tell, write_table
+from ._ranges import check_ranges
+from ._session import finish, print_json, print_table, session, start_jax, tell, write_table
 from ._targets import check_targets
 from ._temperatures import parse_temperatures
 
@@ -36,7 +38,7 @@ LARGEST_FULL = 2048
 
 
 def tc_command(
-    files: Files,
+    files: InputFiles,
     temperatures: Annotated[
         list[str],
         typer.Option("--temperature", "-T", help="Also the pairing eigenvalue at these [K]: 5 or 1,2,4 or 1:10:0.5."),
@@ -57,12 +59,14 @@ def tc_command(
     T_c is the temperature at which the linearized Migdal-Eliashberg equations first have a solution.
     """
     at = parse_temperatures(temperatures)
-    with session(json, device):
-        check_targets(files, csv=csv)
-        if bad := [T for T in at if not (T > 0 and math.isfinite(T))]:
-            raise InputError(f"temperatures must be positive and finite [K], got {bad[0]:g}.")
-        materials = read_materials(files, {"format": format, "unit": unit, "column": column})
+    with session(json):
         numbers = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
+        with all_at_once() as check:
+            check(check_ranges, "tc", temperature=at, column=column, **numbers)
+            check(check_targets, files, csv=csv)
+        answer_if_no_file_is_readable(files, json)
+        start_jax(device)
+        materials = read_materials(files, {"format": format, "unit": unit, "column": column})
         results = _answers(files, materials, at, {**numbers, "z_sum": z_sum_of(z_sum)})
         good = [result for result in results if "error" not in result]
         if csv:

@@ -3,6 +3,7 @@
 import dataclasses
 
 from .._errors import not_positive
+from .._limits import LARGEST_FIRST_SEED
 
 MEASURED_UP_TO = 32
 """Bottlenecks behind which a new predictor is trained; the wider ones show reconstructions only."""
@@ -54,8 +55,8 @@ class PaperConfig:
             bad.append(
                 f"`separate_sizes` must be among `latent_sizes` up to {MEASURED_UP_TO}, got {self.separate_sizes}"
             )
-        if self.seed < 0:
-            bad.append(f"`seed` must not be negative, got {self.seed}")
+        if not 0 <= self.seed <= LARGEST_FIRST_SEED:
+            bad.append(f"`seed` must lie in [0, {LARGEST_FIRST_SEED:g}], got {self.seed}")
         if bad:
             raise ValueError("; ".join(bad) + ".")
 

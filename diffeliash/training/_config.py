@@ -5,10 +5,16 @@ import math
 from typing import get_args
 
 from .._errors import not_positive
+from .._limits import LARGEST_BATCH, MOST_EPOCHS, MOST_LABELS, MOST_WHOLE, too_large, too_wide
 from ..models import Task
 
-ALL = 10**9
-"""More labels than any data set has."""
+LARGEST = {
+    "epochs": MOST_EPOCHS,
+    "solver_epochs": MOST_EPOCHS,
+    "batch_size": LARGEST_BATCH,
+    "max_labels": MOST_LABELS,
+    "seed": MOST_WHOLE,
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,7 +55,7 @@ class TrainConfig:
     learning_rate: float = 1e-3
     patience: int = 1000
     seed: int = 0
-    max_labels: int = ALL
+    max_labels: int = MOST_LABELS
     noise: float = 0.0
     equation_weight: float = 0.0
     solver_weight: float = 0.0
@@ -66,8 +72,7 @@ class TrainConfig:
         ]
         if self.task not in get_args(Task):
             bad.append(f"`task` must be one of {', '.join(get_args(Task))}, got {self.task}")
-        if min(self.hidden_sizes, default=1) < 1:
-            bad.append(f"`hidden_sizes` must be positive, got {self.hidden_sizes}")
+        bad += too_large(self, LARGEST) + too_wide("hidden_sizes", self.hidden_sizes)
         if bad := bad + self._contradictions():
             raise ValueError("; ".join(bad) + ".")
 

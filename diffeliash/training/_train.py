@@ -58,6 +58,7 @@ def train(
 
     Raises:
         InputError: The data set is too small for the split or the batch size, or the files are of another run.
+        ConvergenceError: Training diverges.
     """
     split, setting = split_rows(len(dataset), config.seed), setting_of(dataset.config, cast(Task, config.task))
     rows, validation = make_rows(config, make_examples(config, dataset), setting, split)
