@@ -61,6 +61,9 @@ def answer_if_no_file_is_readable(
 
 
 def _complaint(file: pathlib.Path) -> InputError | None:
+    """What is wrong with a file; of a folder the reader knows more: which of its files is meant."""
+    if file.is_dir():
+        return None
     try:
         check_input(file)
     except InputError as error:

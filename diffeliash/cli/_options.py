@@ -12,7 +12,12 @@ ZSumName = Literal["truncated", "infinite"]
 Device = Literal["auto", "cpu", "gpu"]
 Family = Literal["simple", "complex", "gbm", "materials"]
 
-Files = Annotated[list[pathlib.Path], typer.Argument(help="a2F files of EPW, QE, Elk, ABINIT, IsoME, or plain tables.")]
+Files = Annotated[
+    list[pathlib.Path],
+    typer.Argument(
+        help="a2F files of EPW, QE, Elk, ABINIT, IsoME, or plain tables: text, npy, npz, JSON; - is standard input."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
 Csv = Annotated[
     pathlib.Path | None, typer.Option("--csv", readable=False, help="Table of all numbers, one row for each result.")
@@ -36,6 +41,10 @@ Column = Annotated[
     typer.Option(
         "--column", help="Number of the a2F or smearing column, from 1.", show_default="first; middle smearing"
     ),
+]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", help="Name or number of the spectrum in npz and JSON files of many.", show_default="all"),
 ]
 RunFolder = Annotated[
     pathlib.Path | None,

@@ -131,7 +131,8 @@ def write_table(path: pathlib.Path, results: list[dict[str, Any]]) -> None:
 
     rows = [_flat(each) for each in results if "error" not in each]
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+    names = dict.fromkeys(name for row in rows for name in row)
+    writer = csv.DictWriter(buffer, fieldnames=list(names), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     write_file(path, buffer.getvalue().encode())

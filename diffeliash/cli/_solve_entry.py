@@ -1,11 +1,10 @@
 """One solution of `diffeliash solve`: its continuation, its entry in the results, what the user is told of it."""
 
 import math
-import pathlib
 from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError
-from ._materials import MU_STAR_IS_CUT, Material
+from ._materials import MU_STAR_IS_CUT, Material, Source, name_of
 from ._session import tell
 
 if TYPE_CHECKING:
@@ -49,8 +48,7 @@ def continued(
     spectrum = material.spectrum
     width = float(default_broadening(sol.T, spectrum.omega_max) if broadening is None else broadening)
     real = continue_gap(sol, spectrum, _energies(float(spectrum.omega_max), width), broadening=width, method=method)
-    result = {
-        "file": str(material.file),
+    result = material.source.entry | {
         "T_K": T,
         "Delta_iw0_meV": float(sol.Delta[0]),
         "Z_iw0": float(sol.Z[0]),
@@ -87,30 +85,30 @@ def _energies(omega_max: float, broadening: float) -> Any:
     return np.linspace(0.0, end, steps + 1)
 
 
-def tell_what_to_trust(file: pathlib.Path, results: list[dict[str, Any]]) -> None:
-    """What a user should know about the good results of one file."""
+def tell_what_to_trust(source: Source, results: list[dict[str, Any]]) -> None:
+    """What a user should know about the good results of one spectrum."""
     uncertain = [result for result in results if result["real_axis_error"] > UNCERTAIN]
     if uncertain:
         worst = max(uncertain, key=lambda result: result["real_axis_error"])
         percent, T = 100 * worst["real_axis_error"], worst["T_K"]
         if worst["real_axis_method"] == "Pade":
             tell(
-                f"note: {file}: Delta on the real axis comes from a Pade approximant in double precision and is "
+                f"note: {source}: Delta on the real axis comes from a Pade approximant in double precision and is "
                 f"uncertain: two ways of computing it differ by up to {percent:.2g} % of its maximum (at {T:g} K)."
             )
         else:
-            tell(f"note: {file}: the error of Delta on the real axis is {percent:.2g} % of its maximum (at {T:g} K).")
+            tell(f"note: {source}: the error of Delta on the real axis is {percent:.2g} % of its maximum (at {T:g} K).")
     if any(result["superconducting"] and not math.isfinite(result["gap_edge_meV"]) for result in results):
-        tell(f"note: {file}: no gap edge so close to T_c, where thermal bosons fill the gap.")
+        tell(f"note: {source}: no gap edge so close to T_c, where thermal bosons fill the gap.")
     if any(result["omega_c_meV"] > result["matsubara_cutoff_meV"] for result in results):
-        tell(f"note: {file}: {MU_STAR_IS_CUT}")
+        tell(f"note: {source}: {MU_STAR_IS_CUT}")
 
 
 def row(result: dict[str, Any]) -> dict[str, str]:
     """The line of the table on the screen."""
     edge, ratio = result["gap_edge_meV"], result["gap_ratio"]
     return {
-        "file": result["file"],
+        "file": name_of(result),
         "T [K]": f"{result['T_K']:g}",
         "state": _state(result),
         "Delta(iw_0) [meV]": f"{result['Delta_iw0_meV']:.6f}",

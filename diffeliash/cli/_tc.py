@@ -1,7 +1,6 @@
 """`diffeliash tc`: critical temperature and moments of spectral functions."""
 
 import math
-import pathlib
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ import typer
 from .._errors import InputError
 from ._checks import all_at_once, answer_if_no_file_is_readable
 from ._interrupt import stop_if_requested
-from ._materials import MU_STAR_IS_CUT, Material, answer_each, failure, read_materials, z_sum_of
+from ._materials import MU_STAR_IS_CUT, Material, Unusable, answer_each, failure, name_of, read_materials, z_sum_of
 from ._options import (
     Column,
     Csv,
@@ -18,6 +17,7 @@ from ._options import (
     FormatOption,
     InputFiles,
     Json,
+    Key,
     MatsubaraCutoff,
     MuStar,
     OmegaC,
@@ -50,6 +50,7 @@ def tc_command(
     unit: UnitOption = None,
     format: FormatOption = "auto",
     column: Column = None,
+    key: Key = None,
     csv: Csv = None,
     device: DeviceOption = "auto",
     json: Json = False,
@@ -66,8 +67,8 @@ def tc_command(
             check(check_targets, files, csv=csv)
         answer_if_no_file_is_readable(files, json)
         start_jax(device)
-        materials = read_materials(files, {"format": format, "unit": unit, "column": column})
-        results = _answers(files, materials, at, {**numbers, "z_sum": z_sum_of(z_sum)})
+        materials = read_materials(files, {"format": format, "unit": unit, "column": column, "key": key})
+        results = _answers(materials, at, {**numbers, "z_sum": z_sum_of(z_sum)})
         good = [result for result in results if "error" not in result]
         if csv:
             write_table(csv, results)
@@ -78,10 +79,8 @@ def tc_command(
         finish(results)
 
 
-def _answers(
-    files: list[pathlib.Path], materials: list[Material | InputError], at: list[float], numbers: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """One entry for each file, in order."""
+def _answers(materials: list[Material | Unusable], at: list[float], numbers: dict[str, Any]) -> list[dict[str, Any]]:
+    """One entry for each spectrum, in order."""
     from ..physics import solve_tc_many
 
     good = [each for each in materials if isinstance(each, Material)]
@@ -93,16 +92,16 @@ def _answers(
 
         found = iter(answer_each(critical_temperatures, good))
     results = []
-    for file, material in zip(files, materials, strict=True):
+    for material in materials:
         stop_if_requested()
         try:
-            if isinstance(material, InputError):
-                raise material
+            if isinstance(material, Unusable):
+                raise material.error
             if isinstance(T_c := next(found), InputError):
                 raise T_c
             results.append(_result(material, T_c, at, numbers))
         except InputError as error:
-            results.append(failure(file, error))
+            results.append(failure(material.source, error))
     return results
 
 
@@ -118,8 +117,7 @@ def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, 
         notices.append("T_c is so high that few frequencies lie below --matsubara-cutoff: raise it.")
     if cutoffs[0] > cutoffs[1]:
         notices.append(MU_STAR_IS_CUT)
-    result = {
-        "file": str(material.file),
+    result = material.source.entry | {
         "lambda_ep": float(spectrum.lambda_ep),
         "omega_log_meV": float(spectrum.omega_log),
         "omega_2_meV": float(spectrum.omega_2),
@@ -139,7 +137,7 @@ def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, 
     if at:
         result |= {"T_K": at, "eta": _eigenvalues(material, at, numbers)}
     for notice in notices:
-        tell(f"note: {material.file}: {notice}")
+        tell(f"note: {material.source}: {notice}")
     return result
 
 
@@ -160,13 +158,13 @@ def _eigenvalues(material: Material, at: list[float], numbers: dict[str, Any]) -
             found.append(float(leading_eigenvalue(material.spectrum, T, frequencies=frequencies, **numbers)))
         except InputError as error:
             found.append(None)
-            tell(f"note: {material.file}: no eigenvalue at {T:g} K: {error}")
+            tell(f"note: {material.source}: no eigenvalue at {T:g} K: {error}")
     return found
 
 
 def _row(result: dict[str, Any]) -> dict[str, str]:
     return {
-        "file": result["file"],
+        "file": name_of(result),
         "lambda": f"{result['lambda_ep']:.5g}",
         "omega_log [meV]": f"{result['omega_log_meV']:.5g}",
         "omega_2 [meV]": f"{result['omega_2_meV']:.5g}",
