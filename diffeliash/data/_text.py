@@ -97,7 +97,8 @@ def parse_table(path: pathlib.Path, content: bytes) -> TextTable:
     """
     if len(content) > LARGEST_TABLE:
         raise InputError("far too large for a table", where=str(path), why=f"more than {LARGEST_TABLE} bytes of text.")
-    lines = [line.translate(_AS_TYPED) for line in _LINE_END.split(_decoded(path, content).rstrip())]
+    text = _decoded(path, content)
+    lines = [line.translate(_AS_TYPED) for line in _LINE_END.split(text.rstrip())]
     bare = [_COMMENT.split(line, maxsplit=1)[0] for line in lines]
     decimal_commas = _has_decimal_commas(path, bare)
     cells = [_cells(line, decimal_commas) for line in bare]
@@ -113,6 +114,12 @@ def parse_table(path: pathlib.Path, content: bytes) -> TextTable:
     hidden = [n for n in range(last) if not cells[n] and _is_hidden_row(lines[n], decimal_commas, len(rows[0]))]
     if hidden:
         notices.append(f"{_numbered(hidden)} commented out and would be rows otherwise.")
+    if (
+        inside[-1] == len(lines) - 1
+        and text == text.rstrip()
+        and _is_shortest(lines[-1], [lines[n] for n in inside[:-1]])
+    ):
+        notices.append("the last row is shorter than all others and has no end of line: the file may be cut off.")
     return TextTable(path, lines[:first], rows, [number + 1 for number in inside], lines[last + 1 :], notices)
 
 
@@ -167,6 +174,10 @@ def _lines_not_read(path: pathlib.Path, outside: list[tuple[int, list[str]]], wi
             f"{_shown(bad)} is not a number", where=f"{path}:{number + 1}", why=why if len(lost) > 1 else "", hint=hint
         )
     return [f"line {number + 1} begins like a number and was not read: {_shown(' '.join(row))}" for number, row in lost]
+
+
+def _is_shortest(line: str, others: list[str]) -> bool:
+    return bool(others) and len(line.rstrip()) < min(len(other.rstrip()) for other in others)
 
 
 def _is_hidden_row(line: str, decimal_commas: bool, width: int) -> bool:
