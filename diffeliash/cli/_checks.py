@@ -37,7 +37,12 @@ def all_at_once() -> Iterator[Check]:
         raise errors[0]
     if errors:
         gravest = next((error for error in errors if isinstance(error, InputError)), errors[0])
-        raise type(gravest)(" ".join(map(str, errors)))
+        raise type(gravest)(" ".join(map(_sentence, errors)))
+
+
+def _sentence(error: DiffeliashError) -> str:
+    text = str(error)
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def answer_if_no_file_is_readable(

@@ -117,8 +117,8 @@ def invert_command(
             {"noise": noise, "n_points": points, "n_samples": samples, "seed": seed}, fit_mu_star=fit_mu_star,
         )  # fmt: skip
         results = [
-            failure(file, one) if isinstance(one, DiffeliashError) else _result(file, one, _doubts(data, one))
-            for file, data, one in zip(files, given, found, strict=True)
+            failure(file, one) if isinstance(one, DiffeliashError) else _result(file, one)
+            for file, one in zip(files, found, strict=True)
         ]
         good = [
             (file, data, one)
@@ -240,42 +240,11 @@ def _starts_of_network(run: pathlib.Path, members: list[Any]) -> "list[list[Spec
 _TASKS = {"GapFile": "gap-to-a2f", "DosFile": "dos-to-a2f"}
 
 
-def _doubts(data: Any, found: "Inversion") -> list[str]:
-    """What a user should know before the answer is trusted."""
-    from ..inverse import CONSISTENT
-
-    c, texts = found.conditions, []
-    if data.omega_max is None:
-        texts.append(f"a2F is taken to end at {c.omega_max:.4g} meV; say --omega-max if it does not.")
-    if not found.determined:
-        return [*texts, "these are data of a normal metal within their errors: they do not determine a2F."]
-    if data.omega[-1] < c.omega_max:
-        texts.append(
-            f"the data end at {data.omega[-1]:.4g} meV, a2F at {c.omega_max:.4g} meV: beyond the data it is little "
-            "more than a smooth end, and the bars do not allow for finer structure there."
-        )
-    if not found.converged:
-        texts.append("the steps did not come to an end.")
-    if found.chi2 > CONSISTENT:
-        text = f"chi^2/N = {found.chi2:.3g}: no a2F accounts for these data with such errors, and the bars do not hold."
-        text += " Is the noise larger, or T, broadening, mu* or where a2F ends another?"
-        if found.omega[0] > c.broadening:
-            text += (
-                f" The points of a2F are {found.omega[0]:.2g} meV apart, more than the broadening: try more --points."
-            )
-        texts.append(text)
-    elif found.noise_is_too_large:
-        texts.append(
-            f"chi^2/N = {found.chi2:.3g}: the errors are smaller than said; a2F is too smooth, its bars are wide."
-        )
-    return texts
-
-
-def _result(file: pathlib.Path, found: "Inversion", doubts: list[str]) -> dict[str, Any]:
+def _result(file: pathlib.Path, found: "Inversion") -> dict[str, Any]:
     import numpy as np
 
-    for doubt in doubts:
-        tell(f"note: {file}: {doubt}")
+    for note in found.notes:
+        tell(f"note: {file}: {note}")
     c = found.conditions
     pairs = {
         "lambda_ep": found.lambda_ep,
@@ -300,13 +269,14 @@ def _result(file: pathlib.Path, found: "Inversion", doubts: list[str]) -> dict[s
         "chi2": found.chi2,
         "n_resolved": found.n_resolved,
         "determined": found.determined,
-        "converged": found.determined and found.consistent,
+        "converged": found.ok,
+        "ok": found.ok,
         "omega_meV": found.omega.tolist(),
         "a2f": found.a2f.tolist(),
         "a2f_std": found.a2f_std.tolist(),
         "a2f_low": low.tolist(),
         "a2f_high": high.tolist(),
-        "notes": doubts,
+        "notes": found.notes,
     }
 
 

@@ -61,6 +61,7 @@ def predict_command(
         from .._figure import figure_bytes
         from ..data import read_dos, read_gap, write_file
         from ..models import predict_spectrum, read_checkpoint
+        from ._predict_doubts import doubts_of
         from ._predict_plot import plot_prediction
 
         checkpoint = read_checkpoint(checkpoint_of(run))
@@ -75,6 +76,11 @@ def predict_command(
         sol, real = _recompute(spectrum, setting, given)
         test = read_metrics(run if run.is_dir() else run.parent, checkpoint.origin)
         result = _result(file, spectrum, sol, real, given, setting) | _on_test_set(test)
+        unlike = result["recomputed_1_minus_pcc"]
+        notes = doubts_of(given, spectrum, sol, real, unlike=unlike, test=test)
+        for note in notes:
+            tell(f"note: {file}: {note}")
+        result |= {"ok": result["converged"] and not notes, "notes": notes}
         write_file(plot, figure_bytes(plot_prediction(file.name, spectrum, given, real), plot))
         if output:
             write_file(output, _as_text(spectrum, setting).encode())

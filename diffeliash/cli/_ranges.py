@@ -41,7 +41,7 @@ _EVERYWHERE = {
     "broadening": _positive("meV"),
     "omega_c": _positive("meV"),
     "matsubara_cutoff": _positive("meV"),
-    "mu_star": Range(0, 1),
+    "mu_star": Range(0.0, 1.0),
     "seed": Range(0, limits.MOST_WHOLE),
     "column": Range(1, limits.MOST_WHOLE),
     "num_samples": Range(1, limits.MOST_SHARDS * limits.LARGEST_SHARD),
@@ -50,7 +50,7 @@ _EVERYWHERE = {
 }
 
 _OF_COMMAND = {
-    "solve": {"converge_cutoff": Range(0, 0.1, open=True), "pade_points": Range(2, limits.MOST_WHOLE)},
+    "solve": {"converge_cutoff": Range(0.0, 0.1, open=True), "pade_points": Range(2, limits.MOST_WHOLE)},
     "generate": {
         "max_error": Range(1e-12, 1e-2),
         "shard_size": Range(1, limits.LARGEST_SHARD),
@@ -60,9 +60,9 @@ _OF_COMMAND = {
     "train": {
         "learning_rate": _positive(),
         "max_labels": Range(0, limits.MOST_LABELS),
-        "noise": Range(0),
-        "equation_weight": Range(0),
-        "solver_weight": Range(0),
+        "noise": Range(0.0),
+        "equation_weight": Range(0.0),
+        "solver_weight": Range(0.0),
         "solver_epochs": Range(1, limits.MOST_EPOCHS),
     },
     "reproduce": {"seed": Range(0, limits.LARGEST_FIRST_SEED)},

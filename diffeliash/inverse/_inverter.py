@@ -56,6 +56,7 @@ class Inverter:
     conditions: Conditions
     n_points: int
     n_samples: int
+    end_known: bool
 
     def __call__(self, measured: np.ndarray, noise: Noise, starts: Sequence[Spectrum], seed: int) -> Inversion:
         rng = np.random.default_rng(seed)
@@ -150,6 +151,8 @@ class Inverter:
             noise=measurement.noise,
             chi2=measurement.misfit(found["values"]) / measurement.values.size,
             conditions=self.conditions,
+            end_known=self.end_known,
+            last_energy=float(self.omega[-1]),
             **found,
         )
 
@@ -178,7 +181,7 @@ def prepare(
     n_points = choose_n_points(conditions) if n_points is None else n_points
     if too_much := too_much_for_inversion(n_points, n_samples=n_samples, n_energies=omega.size):
         raise InputError("; ".join(too_much) + ".")
-    return Inverter(omega, observable, mu_star, conditions, n_points, n_samples)
+    return Inverter(omega, observable, mu_star, conditions, n_points, n_samples, numbers[2] is not None)
 
 
 def _conditions(omega: np.ndarray, numbers: Numbers, mu_star: float) -> Conditions:
