@@ -6,6 +6,8 @@ Importing this package loads no JAX; the names below are loaded when they are fi
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from ._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from ._errors import ConvergenceError as ConvergenceError
     from ._errors import InputError as InputError
@@ -75,7 +77,6 @@ if TYPE_CHECKING:
     from .training import TrainConfig as TrainConfig
     from .training import train as train
 
-__version__ = "0.1.0"
 
 _LAYERS = {
     "_errors": ("ConvergenceError", "InputError", "IntegrityError", "StorageError"),

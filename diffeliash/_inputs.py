@@ -1,11 +1,11 @@
 """Input files are ordinary files of a sane size, or standard input. Importing this loads no JAX."""
 
 import functools
+import io
 import os
 import pathlib
 import stat
 import sys
-from typing import IO
 
 from ._errors import InputError
 
@@ -14,6 +14,9 @@ STANDARD_INPUT = pathlib.Path("-")
 
 LARGEST_INPUT = 2**28
 """Bytes of the largest file that other programs or people may hand in."""
+
+PART = 2**24
+"""Bytes that are read from standard input at a time."""
 
 LARGEST_OWN = 2**35
 """Bytes of the largest file that we may have written: a shard of a data set."""
@@ -27,6 +30,11 @@ def check_input(path: pathlib.Path, *, largest: int = LARGEST_INPUT) -> None:
     """
     if path != STANDARD_INPUT:
         _open(path, largest).close()
+
+
+def open_input(path: pathlib.Path, *, largest: int = LARGEST_OWN) -> io.BufferedIOBase:
+    """An input file, open for reading parts of it; for errors see `check_input`."""
+    return io.BytesIO(read_input(path, largest=largest)) if path == STANDARD_INPUT else _open(path, largest)
 
 
 def read_input(path: pathlib.Path, *, largest: int = LARGEST_INPUT) -> bytes:
@@ -49,7 +57,7 @@ def read_input(path: pathlib.Path, *, largest: int = LARGEST_INPUT) -> bytes:
     return content
 
 
-def _open(path: pathlib.Path, largest: int) -> IO[bytes]:
+def _open(path: pathlib.Path, largest: int) -> io.BufferedReader:
     """Open an ordinary file; what it is is asked of the open file, so that nobody can exchange it in between."""
     try:
         # a pipe without a writer would wait for ever
@@ -63,16 +71,23 @@ def _open(path: pathlib.Path, largest: int) -> IO[bytes]:
     return os.fdopen(handle, "rb")
 
 
-def _read(path: pathlib.Path, file: IO[bytes], largest: int) -> bytes:
+def _read(path: pathlib.Path, file: io.BufferedReader, largest: int) -> bytes:
+    size = os.fstat(file.fileno()).st_size
     try:
-        return file.read(largest + 1)
+        content = file.read(min(size, largest) + 1)  # memory for all that is asked for is taken at once
     except OSError as error:
         raise _cannot_open(path, error) from error
+    if len(content) > size:
+        raise InputError("changes while it is read", where=str(path))
+    return content
 
 
 @functools.cache
 def _standard_input(largest: int) -> bytes:
-    return sys.stdin.buffer.read(largest + 1)
+    content = bytearray()
+    while part := sys.stdin.buffer.read(min(PART, largest + 1 - len(content))):
+        content += part
+    return bytes(content)
 
 
 def _cannot_open(path: pathlib.Path, error: OSError | ValueError) -> InputError:

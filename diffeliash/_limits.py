@@ -27,6 +27,9 @@ MOST_WEIGHTS = 2**28
 
 MOST_LAYERS = 100
 
+MOST_FEATURES = 10**6
+"""Numbers that go into a network or come out of it."""
+
 MOST_LABELS = 10**9
 """More than any data set has."""
 
@@ -60,9 +63,9 @@ def too_large(config: Any, largest: Mapping[str, float | int]) -> list[str]:
 
 def too_wide(name: str, sizes: tuple[int, ...]) -> list[str]:
     """What is wrong with the sizes of the layers of a network, if anything is."""
-    if len(sizes) > MOST_LAYERS or not all(1 <= size <= MOST_NEURONS for size in sizes):
+    if len(sizes) > MOST_LAYERS or not all(type(size) is int and 1 <= size <= MOST_NEURONS for size in sizes):
         shown = f"{sizes}" if len(sizes) <= MOST_LAYERS else f"{len(sizes)} of them"
-        return [f"`{name}` must be at most {MOST_LAYERS} sizes from 1 to {MOST_NEURONS}, got {shown}"]
+        return [f"`{name}` must be at most {MOST_LAYERS} whole numbers from 1 to {MOST_NEURONS}, got {shown}"]
     weights = sum(map(math.prod, itertools.pairwise(sizes)))
     return [f"`{name}` must not need more than {MOST_WEIGHTS} weights, got {weights}"] if weights > MOST_WEIGHTS else []
 

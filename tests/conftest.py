@@ -48,6 +48,8 @@ LONGEST = "test_reproduce.py", "test_readme.py", "test_train.py"
 
 
 def pytest_collection_modifyitems(items):
+    for item in items:  # here and not in pyproject.toml: notices of other plugins, at configure time, are no errors
+        item.add_marker(pytest.mark.filterwarnings("error"), append=False)
     items.sort(key=lambda item: item.path.name not in LONGEST)
 
 

@@ -3,14 +3,17 @@
 import dataclasses
 import io
 import json as json_module
+import math
+import os
 import pathlib
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .._errors import InputError
-from .._inputs import check_input
+from .._inputs import LARGEST_INPUT, check_input, open_input
 from .._json import finite
 from ._checks import all_at_once, check_folder
 from ._interrupt import stop_if_requested
@@ -26,6 +29,10 @@ if TYPE_CHECKING:
     from ..models import Setting
 
     Functions = tuple[np.ndarray, np.ndarray, Setting | None]
+
+
+COMPRESSION = 20
+"""No table is read that is larger than its file by more than this factor, unless it is small."""
 
 
 def reduce_command(
@@ -120,18 +127,35 @@ def _read(path: pathlib.Path, dos: bool) -> "Functions":
 
 
 def _read_npz(path: pathlib.Path) -> "tuple[np.ndarray, np.ndarray]":
+    hint = "Give a data set of `diffeliash generate`, or a file of numpy.savez(..., inputs=..., outputs=...)."
+    with open_input(path) as file:
+        try:
+            size = file.seek(0, os.SEEK_END)
+            with zipfile.ZipFile(file) as archive:
+                return _table(archive, "inputs", size), _table(archive, "outputs", size)
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error):
+            why = "it has no two tables of numbers."
+            raise InputError("cannot read functions", where=str(path), why=why, hint=hint) from None
+
+
+def _table(archive: zipfile.ZipFile, name: str, size: int) -> "np.ndarray":
+    """A table of an npz file; memory is taken for what the file can hold, not for what it claims.
+
+    Raises:
+        ValueError: It is no table of numbers, or too large.
+    """
     import numpy as np
 
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            tables = np.asarray(arrays["inputs"]), np.asarray(arrays["outputs"])
-        if any(values.dtype.kind not in "fiuc" for values in tables):
-            raise TypeError
-        return tables
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        hint = "Give a data set of `diffeliash generate`, or a file of numpy.savez(..., inputs=..., outputs=...)."
-        why = f"{error.strerror}." if isinstance(error, FileNotFoundError) else "it has no two tables of numbers."
-        raise InputError("cannot read functions", where=str(path), why=why, hint=hint) from error
+    member = archive.getinfo(f"{name}.npy")
+    if member.file_size > max(LARGEST_INPUT, COMPRESSION * size):
+        raise ValueError
+    with archive.open(member) as part:
+        version = np.lib.format.read_magic(part)
+        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        shape, fortran_order, dtype = read_header[version](part)
+        if dtype.kind not in "fiuc" or member.file_size - part.tell() != math.prod(shape) * dtype.itemsize:
+            raise ValueError
+        return np.frombuffer(part.read(), dtype).reshape(shape, order="F" if fortran_order else "C")
 
 
 def _reduce(functions: "Functions", config: "ReduceConfig") -> "Reduction":

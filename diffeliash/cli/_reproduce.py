@@ -5,7 +5,7 @@ import dataclasses
 import json as json_module
 import pathlib
 import textwrap
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -88,20 +88,16 @@ def _config(quick: bool, seed: int) -> "PaperConfig":
 
 def _begun(run: pathlib.Path | None, with_options: bool) -> "tuple[pathlib.Path, PaperConfig]":
     """The folder and the sizes of a run that can go on."""
-    from ..paper import PaperConfig
+    from ..paper import read_paper_config
 
     if run is None:
         raise InputError("--resume needs the folder of the run: --run FOLDER.")
     if with_options:
         raise InputError("--resume goes on as the run was begun: give --run, and neither --quick nor --seed.")
-    path = run / CONFIG
     try:
-        sizes: dict[str, Any] = json_module.loads(path.read_text())
-        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in sizes.items()}
-        return run, PaperConfig(**values)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        why = f"{error.strerror}." if isinstance(error, OSError) else "it is not of this program."
-        raise InputError("no run to go on with", where=str(path), why=why) from error
+        return run, read_paper_config(run / CONFIG)
+    except InputError as error:
+        raise InputError("no run to go on with", where=error.where, why=error.why or f"{error.what}.") from error
 
 
 def _reproduce(config: "PaperConfig", folder: pathlib.Path) -> "Content":

@@ -5,11 +5,12 @@ import csv
 import dataclasses
 import io
 import json
+import math
 import pathlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InputError, IntegrityError
+from .._errors import DiffeliashError, InputError, IntegrityError
 from .._json import finite
 
 if TYPE_CHECKING:
@@ -115,12 +116,14 @@ def remove_run(folder: pathlib.Path, *, keep_data: bool) -> None:
 
 def read_metrics(folder: pathlib.Path, origin: dict[str, Any]) -> dict[str, Any] | None:
     """The measures of success in the folder of a run, if they are those of the network with this origin."""
+    from ..training import read_measures
+
     try:
-        about = json.loads((folder / METRICS).read_text())
-        same = all(about[name] == origin[name] for name in ("data_digest", "best_epoch"))
-    except (OSError, ValueError, KeyError, TypeError):
+        found = read_measures(folder / METRICS)
+    except DiffeliashError:
         return None
-    return about["metrics"] if same else None
+    same = (found.data_digest, found.best_epoch) == (origin.get("data_digest"), origin.get("best_epoch"))
+    return {name: math.nan if value is None else value for name, value in found.metrics.items()} if same else None
 
 
 def _history_csv(training: "Training") -> str:

@@ -93,10 +93,16 @@ def _check_file(path: pathlib.Path) -> None:
         IntegrityError: It is damaged.
     """
     from ..data import is_hdf5_file, read_hdf5
-    from ..models import check_envelope
+    from ..models import CHECKPOINT_KIND, check_envelope, read_checkpoint
+    from ..training import STATE_KIND, read_state
 
     try:
-        (read_hdf5 if is_hdf5_file(path) else check_envelope)(path)
+        if is_hdf5_file(path):
+            read_hdf5(path)
+            return
+        read = {CHECKPOINT_KIND: read_checkpoint, STATE_KIND: read_state}.get(check_envelope(path))
+        if read:
+            read(path)
     except InputError as error:
         hint = "Checksums are in data sets, checkpoints, and HDF5 files of `solve`, `generate` and `export`."
         why = ": ".join(part.rstrip(".") for part in (error.what, error.why) if part)

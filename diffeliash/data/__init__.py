@@ -10,6 +10,7 @@ from ._families import FAMILIES as FAMILIES
 from ._families import family_as_dict as family_as_dict
 from ._families import make_family as make_family
 from ._family import Family as Family
+from ._family import Points as Points
 from ._family import family_grid as family_grid
 from ._features import GapFunction as GapFunction
 from ._features import as_features as as_features

@@ -1,13 +1,15 @@
 """What all families of random spectral functions share."""
 
 import math
-from typing import Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
+from pydantic import Field
 
+from .._headers import WHOLE
 from ..physics import Spectrum
 from ._features import spectrum_grid
 
@@ -16,6 +18,12 @@ MOST_POINTS = 10**5
 
 SMALLEST_ENERGY, LARGEST_ENERGY = 1e-6, 1e6
 """Bounds of `omega_max` [meV]."""
+
+Points = Annotated[int, WHOLE, Field(ge=2, le=MOST_POINTS)]
+"""Points of a grid, in a header."""
+
+GridEnd = Annotated[float, Field(ge=SMALLEST_ENERGY, le=LARGEST_ENERGY)]
+"""`omega_max` [meV], in a header."""
 
 
 @runtime_checkable

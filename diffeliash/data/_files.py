@@ -6,7 +6,7 @@ import pathlib
 import tempfile
 from collections.abc import Collection
 
-from .._errors import InputError, StorageError
+from .._errors import StorageError
 
 
 def write_file(path: pathlib.Path, content: bytes, *, new: bool = False) -> None:
@@ -48,16 +48,6 @@ def write_file(path: pathlib.Path, content: bytes, *, new: bool = False) -> None
         raise _cannot_write(path, error) from error
     finally:
         pathlib.Path(name).unlink(missing_ok=True)
-
-
-def refuse_special(path: pathlib.Path) -> None:
-    """Do not read what is there but no file: a pipe would wait for ever.
-
-    Raises:
-        InputError: It is a folder, a pipe or a device.
-    """
-    if path.exists() and not path.is_file():
-        raise InputError("cannot read", where=str(path), why="it is not a file.")
 
 
 def temporary_prefix(name: str) -> str:

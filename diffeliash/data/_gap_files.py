@@ -3,20 +3,23 @@
 import dataclasses
 import json
 import pathlib
+import reprlib
 import warnings
 from typing import Any
 
 import numpy as np
 from jaxtyping import Complex, Float
 
-from .._errors import InputError
+from .._errors import InputError, IntegrityError
+from .._headers import LARGEST_VALUE, Fraction, Positive, parse_header, part_of_header
 from ..physics import GapSolution, RealAxisGap
 from ._files import write_file
 from ._formats import recognize
-from ._hdf5 import hdf5_bytes, is_hdf5, numbered, read_hdf5
+from ._hdf5 import hdf5_bytes, is_hdf5, numbered, parse_hdf5
 from ._header import column_labels, energy_units
 from ._misplaced import refuse_a2f
 from ._provenance import software_versions
+from ._schema import COMPLEX
 from ._text import parse_table, read_bytes
 
 SOLUTION_FORMAT_VERSION = 3
@@ -153,7 +156,7 @@ def _read(
     """
     content = read_bytes(path)
     if is_hdf5(content):
-        omega, values, stated = _read_solution(path, what, field)
+        omega, values, stated = _read_solution(path, content, what, field)
     else:
         omega, values, notices = _read_table(path, content, what, columns)
         stated = {"notices": notices}
@@ -168,24 +171,59 @@ def _read(
     return omega, values, stated
 
 
-def _read_solution(path: pathlib.Path, what: str, field: str) -> tuple[np.ndarray, np.ndarray, dict[str, float | None]]:
-    arrays, attributes = read_hdf5(path)
+@part_of_header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _SolutionHeader:
+    T_K: Positive | None = None
+    broadening_meV: Positive | None = None
+    mu_star: Fraction | None = None
+    omega_c_meV: Positive | None = None
+    matsubara_cutoff_meV: Positive | None = None
+    source: str = ""
+    converged: bool = True
+
+
+def _read_solution(
+    path: pathlib.Path, content: bytes, what: str, field: str
+) -> tuple[np.ndarray, np.ndarray, dict[str, float | None]]:
+    arrays, attributes = parse_hdf5(path, content, ("omega_real_meV", field, f"{field}_0", "omega_meV"))
     missing = {"omega_real_meV", field} - set(arrays)
     if missing:
         why = "it holds several solutions." if f"{field}_0" in arrays else f"{', '.join(sorted(missing))} missing."
         hint = "Give a file of `diffeliash solve` with one spectrum and one temperature."
         raise InputError(f"no {what} in this file", where=str(path), why=why, hint=hint)
-    if attributes.get("format_version") != SOLUTION_FORMAT_VERSION:
-        raise InputError("unknown format version", where=str(path), why=f"{attributes.get('format_version')}.")
+    version = attributes.get("format_version")
+    if version != SOLUTION_FORMAT_VERSION or isinstance(version, bool):
+        raise InputError("unknown format version", where=str(path), why=f"{reprlib.repr(version)}.")
     omega, values = arrays["omega_real_meV"], arrays[field]
-    if omega.ndim != 1 or omega.shape != values.shape:
+    if values.ndim == 2 and omega.ndim == 1:
         hint = "Give a file of `diffeliash solve`, or text with one of them."
         why = f"it holds {len(values)} samples of a data set."
         raise InputError(f"no single {what} in this file", where=str(path), why=why, hint=hint)
-    stated = {name: attributes.get(attribute) for name, attribute in _STATED.items()}
+    header = parse_header(_SolutionHeader, json.dumps(attributes), str(path))
+    stated = {name: getattr(header, attribute) for name, attribute in _STATED.items()}
+    _check_column(path, "omega_real_meV", omega, "f")
+    _check_column(path, field, values, "c" if field in COMPLEX else "f", omega.size)
     if "omega_meV" in arrays:
+        _check_column(path, "omega_meV", arrays["omega_meV"], "f")
         stated["omega_max"] = float(arrays["omega_meV"][-1])
+        if not 0 < stated["omega_max"] < LARGEST_VALUE:
+            raise IntegrityError("damaged file", where=f"{path}:omega_meV", why="its energies are not positive.")
     return omega, values, stated
+
+
+def _check_column(path: pathlib.Path, name: str, values: np.ndarray, kind: str, size: int | None = None) -> None:
+    """Refuse what is no column of finite numbers of a kind, and of a length.
+
+    Raises:
+        IntegrityError: Naming it.
+    """
+    wrong = values.ndim != 1 or values.dtype.kind != kind or values.size < 2 or size not in (None, values.size)
+    if wrong or not np.all(np.isfinite(values)):
+        number = "complex" if kind == "c" else "real"
+        length = "two or more" if size is None else str(size)
+        why = f"{length} finite {number} numbers in one column needed, it is {values.dtype}{values.shape}."
+        raise IntegrityError("damaged file", where=f"{path}:{name}", why=why)
 
 
 _STATED = {

@@ -3,20 +3,20 @@
 import dataclasses
 from typing import Any
 
+from jaxtyping import PRNGKeyArray
+
 from .._errors import InputError, not_positive
+from .._headers import LARGEST_VALUE, Word, part_of_header
+from .._limits import LARGEST_SHARD, MOST_SHARDS, MOST_WHOLE
+from ..physics import Spectrum, count_frequencies
 from ._complex_family import ComplexFamily
 from ._families import family_as_dict, make_family
-from ._family import MOST_POINTS, Family, check_grid, wrong_types
+from ._family import MOST_POINTS, Family, GridEnd, Points, check_grid, wrong_types
 from ._features import N_ENERGIES
 from ._schema import count_shards, samples_in_shard
 
-LARGEST_SEED = 2**63 - 1
-
-LARGEST_SHARD = 2**18
-"""Samples in a file, which takes some GiB of memory to build."""
-
-MOST_SHARDS = 10**6
-"""Files in a folder."""
+MOST_FREQUENCIES = 10**6
+"""Matsubara frequencies of a sample: what it takes in memory grows with them."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,13 +59,14 @@ class GenerateConfig:
         if not 2 <= self.n_energies <= MOST_POINTS:
             bad.append(f"`n_energies` must lie in [2, {MOST_POINTS}], got {self.n_energies}")
         bad += check_grid(self.family.omega_max, self.family.n_points)
+        bad += _far_too_large(self) if not bad else []
         if not 0 <= self.mu_star <= 1:
             bad.append(f"`mu_star` must lie in [0, 1], got {self.mu_star}")
         if self.matsubara_cutoff < self.family.omega_max:
             bad.append(f"`matsubara_cutoff` must not lie below the spectrum, got {self.matsubara_cutoff} meV")
         if not 1e-12 <= self.max_error <= 1e-2:
             bad.append(f"`max_error` must lie in [1e-12, 1e-2], got {self.max_error}")
-        if not 0 <= self.seed <= LARGEST_SEED:
+        if not 0 <= self.seed <= MOST_WHOLE:
             bad.append(f"`seed` must lie in [0, 2^63), got {self.seed}")
         if self.shard_size > LARGEST_SHARD:
             bad.append(
@@ -92,6 +93,43 @@ class GenerateConfig:
         """The configuration as JSON can hold it, the family with its name."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "family"}
         return {"family": family_as_dict(self.family)} | fields
+
+
+def _far_too_large(config: GenerateConfig) -> list[str]:
+    """Which of its positive numbers no computation can be about."""
+    names = ("T", "omega_c", "matsubara_cutoff", "broadening")
+    bad = [
+        f"`{name}` must be below {LARGEST_VALUE:g}, got {getattr(config, name)}"
+        for name in names
+        if not getattr(config, name) < LARGEST_VALUE
+    ]
+    if count_frequencies(config.T, config.matsubara_cutoff) > MOST_FREQUENCIES:
+        bad.append(
+            f"`matsubara_cutoff` must lie below {MOST_FREQUENCIES} frequencies at {config.T} K, "
+            f"got {config.matsubara_cutoff}"
+        )
+    return bad
+
+
+@part_of_header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StatedFamily:
+    """A family as a data set states it: its grid, and a name; its other parameters are not used for reading."""
+
+    name: Word
+    omega_max: GridEnd
+    n_points: Points
+
+    def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
+        """What draws is code, which no file carries."""
+        raise InputError(f"the family {self.name} cannot be drawn from by its name.")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StatedConfig(GenerateConfig):
+    """A configuration as a data set states it, with the ranges of `GenerateConfig`, whoever's family it is of."""
+
+    family: StatedFamily  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
 
 
 def _unify_types(config: GenerateConfig) -> None:

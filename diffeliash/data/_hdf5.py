@@ -1,16 +1,17 @@
 """HDF5 files that are sealed when written, and not trusted when read."""
 
+import contextlib
 import hashlib
 import io
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import h5py
 import numpy as np
 
 from .._errors import InputError, IntegrityError
-from ._files import refuse_special
+from .._inputs import LARGEST_OWN, open_input, read_input
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -19,14 +20,20 @@ SEAL_SIZE = 512
 
 SEAL = b"diffeliash HDF5 file, sealed\nSHA-256 of all that follows this block of 512 bytes:\n"
 
-PLAIN_FILTERS = (h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE)
-"""Filters that come with every HDF5 library. Others would load code from a plugin folder."""
-
 LARGEST_ATTRIBUTE = 2**20
 """No attribute of more bytes than this is read."""
 
-COMPRESSION = 1100
-"""No array is read that is larger than its file by more than this factor, the best that deflate can do."""
+FEW_NAMES = 4096
+"""As many arrays or attributes are always allowed; more only in a file that has room for them."""
+
+BYTES_PER_NAME = 256
+"""What an array or an attribute takes at least in a file of ours."""
+
+SMALLEST_CHUNK = 2**12
+"""Bytes of the pieces of an array, on average, below which they are not of our making."""
+
+NUMBERS = {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "c8", "c16"}
+"""Types of arrays and attributes, without the order of their bytes."""
 
 CHUNK_BYTES = 2**16
 """About the size of the pieces in which rows are stored, each with a checksum of its own."""
@@ -92,49 +99,71 @@ def is_hdf5_file(path: pathlib.Path) -> bool:
     Raises:
         InputError: It cannot be read.
     """
-    refuse_special(path)
-    try:
-        with open(path, "rb") as file:
-            return is_hdf5(file.read(SEAL_SIZE + len(HDF5_MAGIC)))
-    except OSError as error:
-        raise InputError("cannot read", where=str(path), why=f"{error.strerror}.") from error
+    with open_input(path) as file:
+        return is_hdf5(file.read(SEAL_SIZE + len(HDF5_MAGIC)))
 
 
-def read_hdf5(path: pathlib.Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """All arrays of numbers at the top of a file that `hdf5_bytes` made, and its attributes.
+def read_hdf5(
+    path: pathlib.Path, fields: Collection[str] | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays of numbers at the top of a file that `hdf5_bytes` made, and its attributes.
 
     The seal is checked first. It protects against accidents, not against malice, for which anyone can compute it: soft
-    and external links, virtual and external storage, groups, filters that not every HDF5 has, types other than
-    numbers and arrays that claim more than the file can hold are refused before anything is read.
+    and external links, virtual and external storage, groups, all filters but the checksum, types other than numbers,
+    pieces of odd sizes and arrays that together claim more than the file can hold are refused before any is read.
+
+    Args:
+        path: The file.
+        fields: The names that are read, as far as they are there; all by default.
 
     Raises:
         InputError: There is no such file, it cannot be read, or it is not HDF5 or not of ours.
         IntegrityError: The file is damaged or holds what we never write.
     """
-    content = _read_sealed(path)
+    return parse_hdf5(path, read_input(path, largest=LARGEST_OWN), fields)
+
+
+def parse_hdf5(
+    path: pathlib.Path, content: bytes, fields: Collection[str] | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The same from the content of a file."""
+    _check_seal(path, content)
+    with opened_hdf5(path, io.BytesIO(content)) as file:
+        _check_count(path, len(file), len(content))
+        names = [name for name in map(str, file) if fields is None or name in fields]
+        _check_all(path, file, names, len(content))
+        return {name: _values(file[name]) for name in names}, read_attributes(path, file, len(content))
+
+
+@contextlib.contextmanager
+def opened_hdf5(path: pathlib.Path, file: Any) -> Iterator[h5py.File]:
+    """An HDF5 file that is read inside; for errors see `hdf5_errors`."""
+    with hdf5_errors(path), h5py.File(file, "r") as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def hdf5_errors(path: pathlib.Path) -> Iterator[None]:
+    """Whatever the HDF5 library stumbles upon inside is damage.
+
+    Raises:
+        IntegrityError: Saying what.
+    """
     try:
-        with h5py.File(io.BytesIO(content), "r") as file:
-            _check_all(path, file, len(content))
-            arrays = {name: _values(file[name]) for name in map(str, file)}
-            return arrays, read_attributes(path, file)
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        yield
+    except InputError:
+        raise
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ArithmeticError) as error:
         raise IntegrityError("damaged file", where=str(path), why=f"{error}.") from error
 
 
-def _read_sealed(path: pathlib.Path) -> bytes:
-    """The content of a sealed file.
+def _check_seal(path: pathlib.Path, content: bytes) -> None:
+    """Is a file what was written?
 
     Raises:
-        InputError: There is no such file, it cannot be read, or it is not HDF5 or not of ours.
+        InputError: It is not HDF5 or not of ours.
         IntegrityError: The seal is broken, or there is none.
     """
-    refuse_special(path)
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError("no such file", where=str(path)) from error
-    except OSError as error:
-        raise InputError("cannot read", where=str(path), why=f"{error.strerror}.") from error
     if not is_hdf5(content):
         raise InputError("not an HDF5 file", where=str(path))
     if content.startswith(HDF5_MAGIC):  # ours begin with the seal
@@ -143,62 +172,88 @@ def _read_sealed(path: pathlib.Path) -> bytes:
         ours = content.startswith(SEAL)
         why = "its checksum does not match." if ours else "diffeliash did not write it, or its seal is damaged."
         raise IntegrityError("damaged file", where=str(path), why=why)
-    return content
 
 
-def _check_all(path: pathlib.Path, file: h5py.File, size: int) -> None:
+def _check_count(path: pathlib.Path, n: int, size: int) -> None:
+    if n > max(FEW_NAMES, size // BYTES_PER_NAME):
+        raise IntegrityError("refused", where=str(path), why=f"it has {n} names, more than such a file has room for.")
+
+
+def _check_all(path: pathlib.Path, file: h5py.File, names: Sequence[str], size: int) -> None:
     """Refuse what we never write, before any of it is read.
 
     Raises:
         IntegrityError: Naming it.
     """
-    for name in map(str, file):
+    claimed = 0
+    for name in names:
         where = f"{path}:{name}"
         if not isinstance(file.get(name, getlink=True), h5py.HardLink):
             raise IntegrityError("refused", where=where, why="it is a link, not data.")
         if file.get(name, getclass=True) is not h5py.Dataset:
             raise IntegrityError("refused", where=where, why="it is not an array of numbers.")
-        _check_dataset(where, file[name], size)
+        dataset: Any = file[name]
+        _check_storage(where, dataset)
+        claimed += dataset.size * dataset.dtype.itemsize
+        if claimed > size:  # nothing is compressed
+            raise IntegrityError("refused", where=where, why="it claims to be larger than the file can hold.")
+        _check_chunks(where, dataset)
 
 
 def _values(dataset: Any) -> np.ndarray:
     return np.asarray(dataset[()])
 
 
-def _check_dataset(where: str, dataset: Any, size: int) -> None:
+def _check_storage(where: str, dataset: Any) -> None:
+    """Refuse what is not an array of numbers in this very file."""
     plan = dataset.id.get_create_plist()
-    filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+    filters = {plan.get_filter(i)[0] for i in range(plan.get_nfilters())} - {h5py.h5z.FILTER_FLETCHER32}
     reason = ""
-    if dataset.dtype.kind not in "bifc":
+    if dataset.dtype.str[1:] not in NUMBERS or dataset.size is None:
         reason = "it is not an array of numbers."
     elif dataset.is_virtual or dataset.external:
         reason = "its data lie in another file."
-    elif not set(filters) <= set(PLAIN_FILTERS):
-        reason = f"it needs the filter {next(f for f in filters if f not in PLAIN_FILTERS)}, which we never use."
-    elif dataset.size is None or dataset.size * dataset.dtype.itemsize > size * (
-        COMPRESSION if h5py.h5z.FILTER_DEFLATE in filters else 1
-    ):
-        reason = "it claims to be larger than the file can hold."
+    elif filters:
+        reason = f"it needs the filter {min(filters)}, which we never use."
     if reason:
         raise IntegrityError("refused", where=where, why=reason)
 
 
-def read_attributes(path: pathlib.Path, file: h5py.File) -> dict[str, Any]:
+def _check_chunks(where: str, dataset: Any) -> None:
+    """Refuse pieces that take more memory than the array, or of which there are far too many."""
+    if dataset.chunks is None:
+        return
+    n = np.prod([-(-length // size) for length, size in zip(dataset.shape, dataset.chunks, strict=True)], dtype=float)
+    fit = all(size <= max(length, 1) for length, size in zip(dataset.shape, dataset.chunks, strict=True))
+    if not fit or n > 1 + dataset.size * dataset.dtype.itemsize / SMALLEST_CHUNK:
+        raise IntegrityError("refused", where=where, why=f"it is stored in odd pieces, {dataset.chunks}.")
+
+
+def read_attributes(path: pathlib.Path, file: h5py.File, size: int) -> dict[str, Any]:
     """Attributes of a file: strings and numbers, nothing else.
 
+    Args:
+        path: For the message.
+        file: Open.
+        size: Of the file; all attributes together are no larger.
+
     Raises:
-        IntegrityError: Another kind of attribute.
+        IntegrityError: Another kind of attribute, or too large ones.
     """
-    found = {}
+    found, left = {}, size
+    _check_count(path, len(file.attrs), size)
     for name in map(str, file.attrs):
-        kind = file.attrs.get_id(name)
+        where, kind = f"{path}:{name}", file.attrs.get_id(name)
         text = h5py.check_string_dtype(kind.dtype)
-        if (
-            kind.shape != ()
-            or kind.get_storage_size() > LARGEST_ATTRIBUTE
-            or (not text and kind.dtype.kind not in "bif")
-        ):
-            raise IntegrityError("refused", where=f"{path}:{name}", why="it is neither text nor a number.")
+        number = kind.dtype.str[1:] in NUMBERS and kind.dtype.kind != "c"
+        if kind.shape != () or not (number or (text and text.length is None)):
+            raise IntegrityError("refused", where=where, why="it is neither text nor a number.")
         value = file.attrs[name]
         found[name] = value.item() if isinstance(value, np.generic) else value
+        if not isinstance(found[name], str | bool | int | float):
+            raise IntegrityError("refused", where=where, why="it is neither text nor a number.")
+        length = len(value) if isinstance(value, str) else 0
+        left -= length
+        if length > LARGEST_ATTRIBUTE or left < 0:
+            raise IntegrityError("refused", where=where, why="it is larger than any that we write.")
     return found

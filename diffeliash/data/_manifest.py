@@ -4,12 +4,18 @@ import dataclasses
 import hashlib
 import json
 import pathlib
-from typing import Any
+import reprlib
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, JsonValue
 
 from .._errors import InputError, IntegrityError
-from ._generate_config import GenerateConfig
+from .._headers import Digest, Word, header, parse_header, part_of_header
+from .._inputs import LARGEST_OWN, read_input
+from .._limits import LARGEST_SHARD
+from ._generate_config import GenerateConfig, StatedConfig
 from ._provenance import machine, software_versions
-from ._schema import ANY_SHARD, DONE, FORMAT_VERSION, MANIFEST, STATUS, UNITS, count_shards
+from ._schema import ANY_SHARD, DONE, FORMAT_VERSION, MANIFEST, STATUS, UNITS, count_shards, samples_in_shard
 
 CHECKSUM = "sha256_of_the_rest"
 
@@ -34,12 +40,60 @@ class Manifest:
         return count_shards(self.config["num_samples"], self.config["shard_size"])
 
 
+def _of_every_status(counts: dict[str, int]) -> dict[str, int]:
+    if set(counts) != set(STATUS):
+        raise ValueError(f"must name {', '.join(STATUS)}")
+    return counts
+
+
+SampleCounts = Annotated[dict[str, Annotated[int, Field(ge=0, le=LARGEST_SHARD)]], AfterValidator(_of_every_status)]
+"""Samples of each status in a shard, in a header."""
+
+
 @dataclasses.dataclass(frozen=True)
 class ShardSummary:
     """What one shard holds: digest of its content, and how many samples of each status were drawn."""
 
-    digest: str
-    counts: dict[str, int]
+    digest: Digest
+    counts: SampleCounts
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _SealedJson:
+    format_version: int
+    sha256_of_the_rest: Digest
+
+
+@header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _ManifestHeader(_SealedJson):
+    config: StatedConfig
+    units: dict[Word, Word]
+    status_names: tuple[Word, ...]
+    machine: dict[Word, Word]
+    versions: dict[Word, Word]
+
+
+@part_of_header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _ConfigFields:
+    """Beside the ranges: no field of the configuration is left out."""
+
+    config: dict[str, JsonValue]
+
+    def __post_init__(self):
+        missing = {field.name for field in dataclasses.fields(GenerateConfig)} - set(self.config)
+        if missing:
+            raise ValueError(f"the configuration has no {', '.join(sorted(missing))}")
+
+
+@header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _DoneHeader(_SealedJson):
+    manifest_sha256: Digest
+    digest: Digest
+    counts: dict[Word, int]
+    shards: tuple[ShardSummary, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,14 +153,14 @@ def read_manifest(folder: pathlib.Path) -> Manifest:
     if not path.is_file():
         hint = "Give a folder that `diffeliash generate` wrote."
         raise InputError("not a data set", where=str(folder), why=f"there is no {MANIFEST} in it.", hint=hint)
-    return parse_manifest(path, _read(path))
+    return parse_manifest(path, read_input(path, largest=LARGEST_OWN))
 
 
 def parse_manifest(path: pathlib.Path, content: bytes) -> Manifest:
     """A manifest from the text of a file or of a shard's copy; for errors see `read_manifest`."""
     fields = _open_json(path, content)
-    if not isinstance(fields.get("config"), dict) or not isinstance(fields.get("machine"), dict):
-        raise IntegrityError("damaged data set", where=str(path), why="it is not a manifest.")
+    for schema in (_ConfigFields, _ManifestHeader):
+        parse_header(schema, content, str(path), what="damaged data set", hint=repair_hint(path.parent))
     return Manifest(config=fields["config"], machine=fields["machine"], text=content.decode())
 
 
@@ -139,15 +193,17 @@ def read_done(folder: pathlib.Path, manifest: Manifest) -> Done:
     if not path.is_file():
         hint = f"`diffeliash generate {folder} --resume` goes on with it; in Python generate(..., resume=True)."
         raise InputError("unfinished data set", where=str(folder), why=f"there is no {DONE} in it.", hint=hint)
-    content = _read(path)
-    fields = _open_json(path, content)
-    hint = repair_hint(folder)
-    try:
-        done, expected = make_done(manifest, [ShardSummary(**shard) for shard in fields["shards"]])
-    except (KeyError, TypeError) as error:
-        raise IntegrityError("damaged data set", where=str(path), why="it is not a summary.", hint=hint) from error
-    if content != expected or len(done.shards) != manifest.n_shards:
-        raise IntegrityError("damaged data set", where=str(path), why="it belongs to another manifest.", hint=hint)
+    content, what, hint = read_input(path, largest=LARGEST_OWN), "damaged data set", repair_hint(folder)
+    _open_json(path, content)
+    shards = parse_header(_DoneHeader, content, str(path), what=what, hint=hint).shards
+    done, expected = make_done(manifest, list(shards))
+    if content != expected or len(shards) != manifest.n_shards:
+        raise IntegrityError(what, where=str(path), why="it belongs to another manifest.", hint=hint)
+    size = manifest.config["num_samples"], manifest.config["shard_size"]
+    for number, shard in enumerate(shards):
+        if sum(shard.counts.values()) != samples_in_shard(number, *size):
+            why = f"shard {number} has another number of samples than the manifest says."
+            raise IntegrityError(what, where=str(path), why=why, hint=hint)
     return done
 
 
@@ -168,21 +224,16 @@ def _open_json(path: pathlib.Path, content: bytes) -> dict[str, Any]:
     try:
         fields = json.loads(content)
         checksum = fields.pop(CHECKSUM, None)
-    except (ValueError, AttributeError, RecursionError) as error:
+        whole = sealed_json(fields) == content
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise IntegrityError(
             "damaged data set", where=str(path), why="it is not what was written.", hint=hint
         ) from error
-    version, whole = fields.get("format_version"), sealed_json(fields) == content
+    version = fields.get("format_version")
     older = checksum is None and isinstance(version, int)  # before version 3 there was none
     if version != FORMAT_VERSION and (whole or older):
-        raise InputError("unknown format", where=str(path), why=f"version {version}, this reads {FORMAT_VERSION}.")
+        why = f"version {reprlib.repr(version)}, this reads {FORMAT_VERSION}."
+        raise InputError("unknown format", where=str(path), why=why)
     if not whole:
         raise IntegrityError("damaged data set", where=str(path), why="its checksum does not match.", hint=hint)
     return fields
-
-
-def _read(path: pathlib.Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError("cannot read", where=str(path), why=f"{error.strerror}.") from error

@@ -10,6 +10,8 @@ from typing import Any
 
 import jax
 
+from .._version import __version__
+
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 
 DECIDES_DIGITS = ("units.py", "physics/*.py", "data/*_family.py", "data/_features.py", "data/_record.py")
@@ -19,8 +21,16 @@ DECIDES_DIGITS = ("units.py", "physics/*.py", "data/*_family.py", "data/_feature
 @functools.cache
 def software_versions() -> dict[str, str]:
     """Versions of everything that decides the digits of a result, and our git commit where there is a checkout."""
-    versions = {name: importlib.metadata.version(name) for name in ("diffeliash", "jax", "jaxlib", "numpy", "h5py")}
-    return versions | {"git_commit": _git_commit()}
+    versions = {name: _version_of(name) for name in ("jax", "jaxlib", "numpy", "h5py")}
+    return {"diffeliash": __version__} | versions | {"git_commit": _git_commit()}
+
+
+def _version_of(name: str) -> str:
+    """As its distribution says, if it was installed as one."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def _git_commit() -> str:

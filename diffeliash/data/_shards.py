@@ -1,20 +1,33 @@
 """The shards of a data set: immutable files with the samples that were kept."""
 
+import dataclasses
 import hashlib
 import json
+import os
 import pathlib
 from typing import Any
 
-import h5py
 import numpy as np
+from pydantic import Json
 
-from .._errors import InputError, IntegrityError
+from .._errors import IntegrityError
+from .._headers import Count, Digest, header, parse_header
+from .._inputs import open_input
 from ..physics import count_frequencies
 from ._features import feature_grid, spectrum_grid
-from ._files import refuse_special
-from ._hdf5 import hdf5_bytes, read_attributes, read_hdf5
-from ._manifest import Done, Manifest, ShardSummary
-from ._schema import AXES, DONE, FORMAT_VERSION, STATUS, UNITS, samples_in_shard, shard_name, stored_fields
+from ._hdf5 import hdf5_bytes, opened_hdf5, read_attributes, read_hdf5
+from ._manifest import Done, Manifest, SampleCounts, ShardSummary
+from ._schema import AXES, COMPLEX, DONE, FORMAT_VERSION, STATUS, UNITS, samples_in_shard, shard_name, stored_fields
+
+
+@header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _ShardHeader:
+    format_version: int
+    shard: Count
+    digest: Digest
+    counts: Json[SampleCounts]
+    manifest: str
 
 
 def shard_bytes(manifest: Manifest, shard: int, records: dict[str, np.ndarray]) -> tuple[ShardSummary, bytes]:
@@ -83,12 +96,10 @@ def read_shard(
     """
     path = folder / shard_name(shard)
     arrays, attributes = read_hdf5(path)
-    if attributes.get("manifest") != manifest.text:
-        raise IntegrityError("foreign file", where=str(path), why="it belongs to another data set.")
-    if attributes.get("shard") != shard:
-        raise IntegrityError("swapped file", where=str(path), why=f"it is shard {attributes.get('shard')}.")
+    summary = _summary(path, manifest, shard, attributes)
     _check_schema(path, manifest.config, arrays, shard)
-    summary = _summary(path, attributes)
+    if count_statuses(arrays["status"]) != summary.counts:
+        raise IntegrityError("damaged file", where=f"{path}:counts", why="they are not those of `status`.")
     if content_digest({name: values for name, values in arrays.items() if name not in AXES}) != summary.digest:
         raise IntegrityError("damaged file", where=str(path), why="its content has another digest.")
     if done and done.shards[shard] != summary:
@@ -100,25 +111,23 @@ def read_shard(
 def read_summary(folder: pathlib.Path, manifest: Manifest, shard: int) -> ShardSummary:
     """What a shard says that it holds, unchecked but for where it belongs; for errors see `read_shard`."""
     path = folder / shard_name(shard)
-    refuse_special(path)
-    try:
-        with h5py.File(path, "r") as file:
-            attributes = read_attributes(path, file)
-    except FileNotFoundError as error:
-        raise InputError("no such file", where=str(path)) from error
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
-        raise IntegrityError("damaged file", where=str(path), why=f"{error}.") from error
-    if attributes.get("manifest") != manifest.text or attributes.get("shard") != shard:
-        raise IntegrityError("foreign file", where=str(path), why="it is not this shard of this data set.")
-    return _summary(path, attributes)
+    with open_input(path) as file, opened_hdf5(path, file) as opened:
+        attributes = read_attributes(path, opened, file.seek(0, os.SEEK_END))
+    return _summary(path, manifest, shard, attributes)
 
 
-def _summary(path: pathlib.Path, attributes: dict[str, Any]) -> ShardSummary:
-    try:
-        counts = json.loads(attributes["counts"])
-        return ShardSummary(attributes["digest"], {name: int(counts[name]) for name in STATUS})
-    except (KeyError, ValueError, TypeError) as error:
-        raise IntegrityError("damaged file", where=str(path), why="it has no summary.") from error
+def _summary(path: pathlib.Path, manifest: Manifest, shard: int, attributes: dict[str, Any]) -> ShardSummary:
+    """What the attributes of a shard say, if they are those of this shard of this data set."""
+    if attributes.get("manifest") != manifest.text:
+        raise IntegrityError("foreign file", where=str(path), why="it belongs to another data set.")
+    found = parse_header(_ShardHeader, json.dumps(attributes), str(path))
+    if found.shard != shard:
+        raise IntegrityError("swapped file", where=str(path), why=f"it is shard {found.shard}.")
+    drawn = samples_in_shard(shard, manifest.config["num_samples"], manifest.config["shard_size"])
+    if found.format_version != FORMAT_VERSION or sum(found.counts.values()) != drawn:
+        why = f"`format_version` or `counts` do not fit a shard of {drawn} samples."
+        raise IntegrityError("damaged file", where=str(path), why=why)
+    return ShardSummary(found.digest, found.counts)
 
 
 def _check_schema(path: pathlib.Path, config: dict[str, Any], arrays: dict[str, np.ndarray], shard: int) -> None:
@@ -126,14 +135,19 @@ def _check_schema(path: pathlib.Path, config: dict[str, Any], arrays: dict[str, 
     if set(arrays) != expected:
         odd = ", ".join(sorted(expected ^ set(arrays)))
         raise IntegrityError("damaged file", where=str(path), why=f"missing or not of a data set: {odd}.")
-    kept = arrays["sample"].shape[:1]
     drawn = samples_in_shard(shard, config["num_samples"], config["shard_size"])
-    widths = widths_of(config)
-    for name in stored_fields(config):
-        shape = arrays[name].shape
-        if shape[:1] != kept or shape[1:] != ((widths[name],) if name in widths else ()):
-            raise IntegrityError("damaged file", where=f"{path}:{name}", why=f"its shape is {shape}.")
-    if arrays["status"].shape != (drawn,) or np.sum(arrays["status"] == STATUS.index("kept")) != kept[0]:
+    kept = arrays["sample"].shape[:1]
+    widths = widths_of(config) | {name: axis.size for name, axis in axes_of(config).items()}
+    for name, values in arrays.items():
+        rows = {"status": (drawn,)}.get(name, () if name in AXES else kept)
+        shape = (*rows, widths[name]) if name in widths else rows
+        kind = {"status": "i", "sample": "i"}.get(name, "c" if name in COMPLEX else "f")
+        if values.shape != shape or values.dtype.kind != kind:
+            raise IntegrityError("damaged file", where=f"{path}:{name}", why=f"it is {values.dtype}{values.shape}.")
+        if name != "T_c_K" and not np.all(np.isfinite(values)):
+            raise IntegrityError("damaged file", where=f"{path}:{name}", why="a value is not finite.")
+    there = np.flatnonzero(arrays["status"] == STATUS.index("kept"))
+    if not np.array_equal(arrays["sample"], there):
         raise IntegrityError("damaged file", where=f"{path}:status", why="it does not fit the samples.")
 
 

@@ -1,5 +1,6 @@
 """A finished data set on disk, sample by sample."""
 
+import os
 import pathlib
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -8,8 +9,10 @@ from typing import Any
 import h5py
 import numpy as np
 
+from .._errors import IntegrityError
 from ._dataset import FOR_TRAINING, check_fields, read_finished_shard
-from ._manifest import read_done, read_manifest
+from ._hdf5 import hdf5_errors
+from ._manifest import read_done, read_manifest, repair_hint
 from ._schema import shard_name
 from ._shards import axes_of
 
@@ -22,7 +25,8 @@ class DataSource:
 
     Samples are dictionaries of arrays by field; `source[rows]` with a slice, an array of numbers or a mask gives the
     same with leading axes. `omega` and `omega_real` are the energies of spectral and gap functions [meV]. A shard is
-    checked as a whole when the first of its samples is read, and its pieces by their own checksums later. Memory for
+    checked as a whole when the first of its samples is read, and again if the file has changed, and its pieces by their
+    own checksums later. Memory for
     one shard is needed, however many there are. It can be copied to other processes.
 
     Args:
@@ -43,7 +47,7 @@ class DataSource:
         self.digest = self._done.digest
         self.omega, self.omega_real = axes_of(self.config).values()
         self._ends = np.cumsum([shard.counts["kept"] for shard in self._done.shards])
-        self._checked: set[int] = set()
+        self._checked: dict[int, tuple[int, ...]] = {}
         self._files: OrderedDict[int, h5py.File] = OrderedDict()
 
     def __len__(self) -> int:
@@ -73,21 +77,42 @@ class DataSource:
             wanted, inverse = np.unique(inside, return_inverse=True)
             file = self._file(int(shard))
             for name in self.fields:
-                values = file[name][wanted.tolist()] if wanted.size else file[name][:0]
+                with hdf5_errors(self.folder / shard_name(int(shard))):
+                    values = file[name][wanted.tolist()] if wanted.size else file[name][:0]
                 whole = found.setdefault(name, np.empty((rows.size, *values.shape[1:]), values.dtype))
                 whole[places] = values[inverse]
         return found
 
     def _file(self, shard: int) -> Any:
-        if shard not in self._checked:
-            read_finished_shard(self.folder, self._manifest, shard, self._done)
-            self._checked.add(shard)
         if shard not in self._files:
-            self._files[shard] = h5py.File(self.folder / shard_name(shard), "r")
+            self._files[shard] = self._open(shard)
         self._files.move_to_end(shard)
         while len(self._files) > OPEN_FILES:
             self._files.popitem(last=False)[1].close()
         return self._files[shard]
 
+    def _open(self, shard: int) -> h5py.File:
+        """The file of a shard, which is the one that was checked."""
+        path = self.folder / shard_name(shard)
+        if shard not in self._checked or self._checked[shard] != _identity(path):
+            before = _identity(path)
+            read_finished_shard(self.folder, self._manifest, shard, self._done)
+            self._checked[shard] = before
+        with hdf5_errors(path):
+            file = h5py.File(path, "r")
+        if self._checked[shard] != _identity(path):
+            hint = repair_hint(self.folder)
+            raise IntegrityError("damaged file", where=str(path), why="it has changed while it was read.", hint=hint)
+        return file
+
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_files": OrderedDict()}
+
+
+def _identity(path: pathlib.Path) -> tuple[int, ...]:
+    """What is another number for another file, or after a change."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

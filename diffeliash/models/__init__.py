@@ -3,13 +3,17 @@
 from ._autoencoder import Autoencoder as Autoencoder
 from ._autoencoder import AutoencoderConfig as AutoencoderConfig
 from ._autoencoder import block_standardization as block_standardization
+from ._checkpoint import CHECKPOINT_KIND as CHECKPOINT_KIND
 from ._checkpoint import Checkpoint as Checkpoint
 from ._checkpoint import read_checkpoint as read_checkpoint
 from ._checkpoint import write_checkpoint as write_checkpoint
+from ._envelope import EnvelopeHeader as EnvelopeHeader
 from ._envelope import check_envelope as check_envelope
 from ._envelope import fill as fill
 from ._envelope import read_envelope as read_envelope
+from ._envelope import refuse_not_finite as refuse_not_finite
 from ._envelope import write_envelope as write_envelope
+from ._predictor import HiddenSizes as HiddenSizes
 from ._predictor import Network as Network
 from ._predictor import Predictor as Predictor
 from ._predictor import PredictorConfig as PredictorConfig

@@ -7,12 +7,15 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from pydantic import JsonValue
 
-from ._envelope import fill, read_envelope, write_envelope
+from .._errors import IntegrityError
+from .._headers import header
+from ._envelope import DAMAGE, EnvelopeHeader, fill, read_envelope, refuse_not_finite, write_envelope
 from ._predictor import Predictor, PredictorConfig, Standardization
 from ._setting import Setting
 
-KIND = "predictor"
+CHECKPOINT_KIND = "predictor"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,19 @@ class Checkpoint:
     origin: dict[str, Any]
 
 
+@header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _CheckpointHeader(EnvelopeHeader):
+    config: PredictorConfig
+    setting: Setting | None
+    origin: dict[str, JsonValue]
+
+    def __post_init__(self):
+        sizes = self.config.input_size, self.config.output_size
+        if self.setting is not None and self.setting.sizes != sizes:
+            raise ValueError(f"a network from {sizes[0]} to {sizes[1]} numbers does not fit the grids of its setting")
+
+
 def write_checkpoint(path: pathlib.Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint.
 
@@ -43,7 +59,7 @@ def write_checkpoint(path: pathlib.Path, checkpoint: Checkpoint) -> None:
         "setting": checkpoint.setting and dataclasses.asdict(checkpoint.setting),
         "origin": checkpoint.origin,
     }
-    write_envelope(path, KIND, header, checkpoint.model)
+    write_envelope(path, CHECKPOINT_KIND, header, checkpoint.model)
 
 
 def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
@@ -54,11 +70,13 @@ def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
         IntegrityError: The file is damaged.
     """
     path = pathlib.Path(path)
-    header, arrays = read_envelope(path, KIND)
-    config = PredictorConfig(**header["config"] | {"hidden_sizes": tuple(header["config"]["hidden_sizes"])})
-    model = fill(eqx.filter_eval_shape(_untrained, config), arrays, path)
-    setting = header["setting"] and Setting(**header["setting"])
-    return Checkpoint(model=model, config=config, setting=setting, origin=header["origin"])
+    found, arrays = read_envelope(path, CHECKPOINT_KIND, _CheckpointHeader)
+    n_leaves = 2 * (len(found.config.sizes) - 1) + len(dataclasses.fields(Standardization))
+    if len(arrays) != n_leaves:
+        raise IntegrityError(DAMAGE, where=str(path), why="its arrays do not fit its configuration.")
+    model = fill(eqx.filter_eval_shape(_untrained, found.config), arrays, path)
+    refuse_not_finite(model, path)
+    return Checkpoint(model=model, config=found.config, setting=found.setting, origin=found.origin)
 
 
 def _untrained(config: PredictorConfig) -> Predictor:

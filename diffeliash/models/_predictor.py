@@ -2,19 +2,29 @@
 
 import dataclasses
 import math
-from typing import Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
+from pydantic import Field
+
+from .._limits import MOST_FEATURES, MOST_LAYERS, MOST_NEURONS
 
 ROUNDING = 1e-6
 """A spread below this part of the largest value is that of rounding."""
 
 SMALLEST_MEAN = 1e-3
 """Of positive outputs, in units of their spread: where the mean is zero, as at the ends of a2F."""
+
+
+LayerSize = Annotated[int, Field(ge=1, le=MOST_FEATURES)]
+"""Numbers that go in or come out, in a header."""
+
+HiddenSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=MOST_NEURONS)], ...], Field(max_length=MOST_LAYERS)]
+"""Neurons of many layers, in a header."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,9 +38,9 @@ class PredictorConfig:
         positive: Whether the output cannot be negative.
     """
 
-    input_size: int = 300
-    hidden_sizes: tuple[int, ...] = (500, 800)
-    output_size: int = 1000
+    input_size: LayerSize = 300
+    hidden_sizes: HiddenSizes = (500, 800)
+    output_size: LayerSize = 1000
     positive: bool = False
 
     def __post_init__(self):

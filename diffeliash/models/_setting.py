@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from .._errors import InputError
+from .._headers import Fraction, Positive
 from .._limits import LARGEST_ENERGY
-from ..data import DosFile, GapFile, dos_features, feature_grid, gap_features, spectrum_grid
+from ..data import DosFile, GapFile, Points, dos_features, feature_grid, gap_features, spectrum_grid
 from ..physics import AbstractFrequencies, FullMatsubara, GapSolution, Spectrum, solve_gap
 
 Task = Literal["gap-to-a2f", "dos-to-a2f", "a2f-to-gap"]
@@ -43,15 +44,21 @@ class Setting:
         task: What goes into the network and what comes out.
     """
 
-    omega_max: float
-    n_points: int
-    n_energies: int
-    T: float
-    mu_star: float
-    omega_c: float
-    matsubara_cutoff: float
-    broadening: float
+    omega_max: Positive
+    n_points: Points
+    n_energies: Points
+    T: Positive
+    mu_star: Fraction
+    omega_c: Positive
+    matsubara_cutoff: Positive
+    broadening: Positive
     task: Task = "gap-to-a2f"
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Numbers that go into a network for the task, and that come out."""
+        given = {"gap-to-a2f": 2 * self.n_energies, "dos-to-a2f": self.n_energies}.get(self.task)
+        return (self.n_points, 2 * self.n_energies) if given is None else (given, self.n_points)
 
     @property
     def omega(self) -> np.ndarray:

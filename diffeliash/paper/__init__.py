@@ -2,6 +2,7 @@
 
 from ._config import QUICK as QUICK
 from ._config import PaperConfig as PaperConfig
+from ._config import read_paper_config as read_paper_config
 from ._document import QUESTION as QUESTION
 from ._document import Content as Content
 from ._item import Item as Item

@@ -1,12 +1,23 @@
 """How large the reproduction is."""
 
 import dataclasses
+import pathlib
 
-from .._errors import not_positive
-from .._limits import LARGEST_FIRST_SEED
+from .._errors import InputError, not_positive
+from .._headers import header, parse_header
+from .._inputs import read_input
+from .._limits import LARGEST_FIRST_SEED, too_large
+from ..models import HiddenSizes
 
 MEASURED_UP_TO = 32
 """Bottlenecks behind which a new predictor is trained; the wider ones show reconstructions only."""
+
+LARGEST_SIZE = 10**6
+"""Spectra, epochs, rows: of which the work grows."""
+
+
+LARGEST_CONFIG = 2**20
+"""Bytes of its file."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,10 +45,10 @@ class PaperConfig:
     epochs: int = 100
     more_epochs: int = 300
     basis_epochs: int = 250
-    latent_sizes: tuple[int, ...] = (1, 2, 4, 8, 16, 24, 32, 64)
-    separate_sizes: tuple[int, ...] = (2, 8)
-    dos_sizes: tuple[int, ...] = (1, 2, 4, 8)
-    neurons: tuple[int, ...] = (4, 6, 8)
+    latent_sizes: HiddenSizes = (1, 2, 4, 8, 16, 24, 32, 64)
+    separate_sizes: HiddenSizes = (2, 8)
+    dos_sizes: HiddenSizes = (1, 2, 4, 8)
+    neurons: HiddenSizes = (4, 6, 8)
     n_seeds: int = 3
     n_jacobians: int = 6
     batch_size: int = 64
@@ -55,10 +66,28 @@ class PaperConfig:
             bad.append(
                 f"`separate_sizes` must be among `latent_sizes` up to {MEASURED_UP_TO}, got {self.separate_sizes}"
             )
+        bad += too_large(self, dict.fromkeys(names, LARGEST_SIZE))
         if not 0 <= self.seed <= LARGEST_FIRST_SEED:
             bad.append(f"`seed` must lie in [0, {LARGEST_FIRST_SEED:g}], got {self.seed}")
         if bad:
             raise ValueError("; ".join(bad) + ".")
+
+
+@header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _StatedConfig(PaperConfig):
+    """As a file states it."""
+
+
+def read_paper_config(path: pathlib.Path) -> PaperConfig:
+    """The sizes of a run from its file.
+
+    Raises:
+        InputError: It cannot be read, or says what no size can be.
+    """
+    text = read_input(path, largest=LARGEST_CONFIG)
+    found = parse_header(_StatedConfig, text, str(path), what="not a configuration", kind=InputError)
+    return PaperConfig(**dataclasses.asdict(found))
 
 
 QUICK = PaperConfig(

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from pydantic import JsonValue
 
 from .._errors import InputError, IntegrityError
+from .._headers import Count, Word, header
 from ..analysis import ReduceConfig
 from ..data import (
     ComplexFamily,
@@ -24,7 +26,7 @@ from ..data import (
     software_versions,
     split_rows,
 )
-from ..models import Setting, read_envelope, setting_of, write_envelope
+from ..models import EnvelopeHeader, Setting, read_envelope, setting_of, write_envelope
 from ..training import solve_gaps
 from ._config import PaperConfig
 
@@ -35,6 +37,8 @@ REVISION = 1
 
 Arrays = dict[str, Any]
 """Results of a stage by name: arrays, and numbers, which are arrays without axes once they are kept."""
+
+MAKE_AGAIN = "Delete it: it will be made again."
 
 N_EXAMPLES = 4
 """Test samples that pictures show."""
@@ -161,17 +165,40 @@ def take(dataset: Dataset, rows: slice | np.ndarray) -> Dataset:
     return dataclasses.replace(dataset, fields={name: values[rows] for name, values in dataset.fields.items()})
 
 
+@header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _StageHeader(EnvelopeHeader):
+    identity: dict[str, JsonValue]
+    names: tuple[Word, ...]
+    revision: Count = 1
+
+    def __post_init__(self):
+        if len({*self.names}) != len(self.names) or len(self.names) != len(self.leaves):
+            raise ValueError("`names` are not those of the arrays, one each")
+
+
+class _Kept(dict[str, Any]):
+    """Results of a stage from its file: what the program looks for in vain is damage."""
+
+    def __init__(self, arrays: Arrays, path: pathlib.Path):
+        super().__init__(arrays)
+        self.path = path
+
+    def __missing__(self, name: str) -> Any:
+        raise IntegrityError("damaged stage", where=str(self.path), why=f"it has no `{name}`.", hint=MAKE_AGAIN)
+
+
 def _read(path: pathlib.Path, identity: dict[str, Any]) -> Arrays:
     try:
-        header, arrays = read_envelope(path, KIND)
+        found, arrays = read_envelope(path, KIND, _StageHeader)
     except (InputError, IntegrityError) as error:
-        hint = "Delete it: it will be made again."
-        raise IntegrityError("damaged stage", where=str(path), why=error.why or f"{error.what}.", hint=hint) from error
-    if header["identity"] != identity:
+        why = error.why or f"{error.what}."
+        raise IntegrityError("damaged stage", where=str(path), why=why, hint=MAKE_AGAIN) from error
+    if found.identity != identity:
         raise InputError("of another configuration", where=str(path), hint="Choose another --run.")
-    made = header["versions"]["diffeliash"], header.get("revision", 1)
+    made = found.versions.get("diffeliash", "unknown"), found.revision
     ours = software_versions()["diffeliash"], REVISION
     if made != ours:
         this = f"made by diffeliash {made[0]}, revision {made[1]}; this is {ours[0]}, revision {ours[1]}"
         raise InputError(this, where=str(path), hint="Choose another --run.")
-    return dict(zip(header["names"], arrays, strict=True))
+    return _Kept(dict(zip(found.names, arrays, strict=True)), path)

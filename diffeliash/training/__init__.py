@@ -14,6 +14,7 @@ from ._metrics import Gaps as Gaps
 from ._metrics import apply_network as apply_network
 from ._metrics import evaluate as evaluate
 from ._metrics import pearson as pearson
+from ._metrics import read_measures as read_measures
 from ._metrics import solve_gaps as solve_gaps
 from ._rows import Rows as Rows
 from ._rows import as_rows as as_rows
@@ -24,8 +25,10 @@ from ._run_config import preset_names as preset_names
 from ._run_config import read_preset as read_preset
 from ._run_config import read_run_config as read_run_config
 from ._state import STATE_FILES as STATE_FILES
+from ._state import STATE_KIND as STATE_KIND
 from ._state import EpochRecord as EpochRecord
 from ._state import StateFiles as StateFiles
+from ._state import read_state as read_state
 from ._step import Objective as Objective
 from ._step import make_epoch as make_epoch
 from ._train import Training as Training

@@ -12,6 +12,7 @@ LARGEST = {
     "epochs": MOST_EPOCHS,
     "solver_epochs": MOST_EPOCHS,
     "batch_size": LARGEST_BATCH,
+    "patience": MOST_WHOLE,
     "max_labels": MOST_LABELS,
     "seed": MOST_WHOLE,
 }

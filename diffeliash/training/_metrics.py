@@ -2,12 +2,15 @@
 
 import dataclasses
 import functools
+import pathlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
+from .._headers import Count, Digest, Word, header, parse_header
+from .._inputs import read_input
 from ..data import Dataset, as_features, as_gap_functions
 from ..models import Setting
 from ..physics import MSC, Pade, Spectrum, batched, continue_gap, map_materials
@@ -37,6 +40,37 @@ def pearson(
     b = b - np.mean(b, axis=1, keepdims=True)
     norm = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return np.sum(a * b, axis=1) / np.where(norm > 0, norm, np.nan)
+
+
+@header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Measures:
+    """What the file of measures of a network that answers with spectra says.
+
+    Args:
+        metrics: Numbers by name; nothing where there is none.
+        data_digest: Of the data set.
+        best_epoch: Of the weights.
+    """
+
+    metrics: dict[Word, float | None]
+    data_digest: Digest
+    best_epoch: Count
+
+    def __post_init__(self):
+        missing = {"df_mean", "dg_mean"} - set(self.metrics)
+        if missing:
+            raise ValueError(f"there is no {', '.join(sorted(missing))}")
+
+
+def read_measures(path: pathlib.Path) -> Measures:
+    """The file of measures of a run.
+
+    Raises:
+        InputError: It cannot be read.
+        IntegrityError: It is not what was written.
+    """
+    return parse_header(Measures, read_input(path), str(path))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -4,14 +4,19 @@ import dataclasses
 import difflib
 import importlib.resources
 import pathlib
+import reprlib
 import tomllib
 from collections.abc import Iterable
 from importlib.resources.abc import Traversable
 from typing import Any
 
 from .._errors import InputError
+from .._inputs import read_input
 from ..data import GenerateConfig, family_as_dict, make_family
 from ._config import TrainConfig
+
+LARGEST_CONFIG = 2**20
+"""Bytes of a configuration."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,8 +71,8 @@ def read_run_config(path: pathlib.Path) -> RunConfig:
         InputError: It cannot be read, is no TOML, or has unknown keys or bad values.
     """
     try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_input(path, largest=LARGEST_CONFIG).decode()
+    except UnicodeDecodeError as error:
         raise InputError("cannot read configuration", where=str(path), why=f"{error}.") from error
     return parse_run_config(text, str(path))
 
@@ -80,20 +85,23 @@ def parse_run_config(text: str, where: str) -> RunConfig:
     """
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         raise InputError("not a TOML file", where=where, why=f"{error}.") from error
     default = RunConfig()
     _refuse_unknown(tables, [field.name for field in dataclasses.fields(RunConfig)], "key", where)
     train, data = (_table(tables, name, where) for name in ("train", "data"))
+    dataset = tables.get("dataset", "")
+    if not isinstance(dataset, str):
+        raise InputError("bad configuration", where=where, why=f"`dataset` must be a folder, got {dataset!r}.")
     try:
         return RunConfig(
             train=replace_known(default.train, train, f"{where}, [train]"),
             data=replace_known(default.data, _with_family(data, where), f"{where}, [data]"),
-            dataset=str(tables.get("dataset", "")),
+            dataset=dataset,
         )
     except InputError:
         raise
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise InputError("bad configuration", where=where, why=str(error)) from error
 
 
@@ -111,7 +119,9 @@ def replace_known(config: Any, values: dict[str, Any], where: str) -> Any:
         value = tuple(value) if kind is tuple and isinstance(value, list) else value
         value = float(value) if kind is float and type(value) is int else value
         if kind in (bool, int, float, str, tuple) and type(value) is not kind:
-            bad.append(f"`{name}` must be of the kind {kind.__name__}, got {value!r}")
+            bad.append(f"`{name}` must be of the kind {kind.__name__}, got {reprlib.repr(value)}")
+        elif isinstance(value, tuple) and any(type(each) is not int for each in value):
+            bad.append(f"`{name}` must be a list of whole numbers, got {reprlib.repr(value)}")
         changed[name] = value
     if bad:
         raise InputError("bad configuration", where=where, why="; ".join(bad) + ".")

@@ -3,19 +3,25 @@
 import dataclasses
 import pathlib
 import time
-from typing import Any
+from typing import Annotated, Any
 
 import jax
+import numpy as np
+from pydantic import Field, JsonValue
 
 from .._errors import DiffeliashError, InputError
-from ..models import fill, read_envelope, write_envelope
+from .._headers import Count, Finite, header
+from ..models import EnvelopeHeader, fill, read_envelope, refuse_not_finite, write_envelope
 
-KIND = "training state"
+STATE_KIND = "training state"
 
 STATE_FILES = "state-*.ckpt"
 
 SAVE_EVERY = 20.0
 """Seconds between two files."""
+
+
+PhaseNumber = Annotated[int, Field(ge=1, le=2)]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,15 +41,15 @@ class EpochRecord:
         seconds: The epoch took, validation included.
     """
 
-    epoch: int
-    phase: int
+    epoch: Count
+    phase: PhaseNumber
     train_mse: float
     validation_mse: float
-    validation_loss: float
+    validation_loss: Finite
     equation: float
     validation_equation: float
     solver: float
-    n_masked: int
+    n_masked: Count
     seconds: float
 
 
@@ -73,6 +79,32 @@ class TrainingState:
         return tuple(record for record in self.history if record.phase == self.phase)
 
 
+@header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _StateHeader(EnvelopeHeader):
+    identity: dict[str, JsonValue]
+    phase: PhaseNumber
+    best_epoch: Count
+    history: Annotated[tuple[EpochRecord, ...], Field(min_length=1)]
+
+    def __post_init__(self):
+        phases = [record.phase for record in self.history]
+        if [record.epoch for record in self.history] != list(range(1, len(phases) + 1)):
+            raise ValueError("the epochs of `history` are not 1, 2, 3 and so on")
+        if phases != sorted(phases) or phases[-1] > self.phase or self.best_epoch > len(phases):
+            raise ValueError("`phase` or `best_epoch` do not fit `history`")
+
+
+def read_state(path: pathlib.Path) -> tuple[_StateHeader, list[np.ndarray]]:
+    """A file of `StateFiles`: header and arrays.
+
+    Raises:
+        InputError: There is no such file, it is something else, or of another format version.
+        IntegrityError: The file is damaged.
+    """
+    return read_envelope(path, STATE_KIND, _StateHeader)
+
+
 class StateFiles:
     """The states of one run in its folder: each is read back and checked before the one before is removed.
 
@@ -93,15 +125,25 @@ class StateFiles:
 
         Raises:
             InputError: It belongs to another configuration or other data.
+            IntegrityError: Its arrays do not fit, or its weights are not finite.
         """
         for path in sorted(self.folder.glob(STATE_FILES), reverse=True):
             try:
-                header, arrays = read_envelope(path, KIND)
+                found, arrays = read_state(path)
             except DiffeliashError:  # the one before is still there
                 continue
-            self._refuse_other(header["identity"], path)
-            self._written_epoch = len(header["history"])
-            return _restored(header, fill(jax.eval_shape(lambda: _arrays(skeleton)), arrays, path))
+            self._refuse_other(found.identity, path)
+            self._written_epoch = len(found.history)
+            weights, optimizer, best = fill(jax.eval_shape(lambda: _arrays(skeleton)), arrays, path)
+            refuse_not_finite((weights, best), path)
+            return TrainingState(
+                phase=found.phase,
+                weights=weights,
+                optimizer=optimizer,
+                best=best,
+                best_epoch=found.best_epoch,
+                history=found.history,
+            )
         return None
 
     def write(self, state: TrainingState, *, now: bool = False) -> bool:
@@ -117,8 +159,8 @@ class StateFiles:
             "best_epoch": state.best_epoch,
             "history": [dataclasses.asdict(record) for record in state.history],
         }
-        write_envelope(path, KIND, header, _arrays(state))
-        read_envelope(path, KIND)
+        write_envelope(path, STATE_KIND, header, _arrays(state))
+        read_state(path)
         for other in set(self.folder.glob(STATE_FILES)) - {path}:
             other.unlink(missing_ok=True)
         self._written_at, self._written_epoch = time.monotonic(), epoch
@@ -133,15 +175,3 @@ class StateFiles:
 
 def _arrays(state: TrainingState) -> tuple[Any, Any, Any]:
     return state.weights, state.optimizer, state.best
-
-
-def _restored(header: dict[str, Any], arrays: tuple[Any, Any, Any]) -> TrainingState:
-    weights, optimizer, best = arrays
-    return TrainingState(
-        phase=header["phase"],
-        weights=weights,
-        optimizer=optimizer,
-        best=best,
-        best_epoch=header["best_epoch"],
-        history=tuple(EpochRecord(**record) for record in header["history"]),
-    )

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from diffeliash import TrainConfig, _inputs, _limits
+from diffeliash import TrainConfig, _inputs
 from diffeliash.analysis import ReduceConfig
 from diffeliash.cli import _ranges, _targets, _train_checks, _train_run
 from diffeliash.cli._app import app
-from diffeliash.data import DONE, EXPORTS, MANIFEST, GenerateConfig, _generate_config, _schema
+from diffeliash.data import DONE, EXPORTS, MANIFEST, GenerateConfig, _schema
 from diffeliash.models import Task
 from diffeliash.training import preset_names
 
@@ -231,8 +231,6 @@ def test_ranges_are_those_of_the_library():
     assert sorted(path.stem for path in _train_checks.PRESETS.glob("*.toml")) == preset_names()
     assert (_train_run.FINISHED, _train_run.LOCK) == (DONE, _schema.LOCK)
     assert MANIFEST
-    ours = (_limits.LARGEST_SHARD, _limits.MOST_SHARDS, _limits.MOST_WHOLE)
-    assert ours == (_generate_config.LARGEST_SHARD, _generate_config.MOST_SHARDS, _generate_config.LARGEST_SEED)
 
 
 CONFIGS = [("train", TrainConfig), ("reduce", ReduceConfig), ("generate", GenerateConfig)]

@@ -1,12 +1,14 @@
 import hashlib
 import io
+import os
+import tracemalloc
 
 import h5py
 import numpy as np
 import pytest
 
 from diffeliash import InputError, IntegrityError
-from diffeliash.data._hdf5 import SEAL, SEAL_SIZE, hdf5_bytes, read_hdf5
+from diffeliash.data._hdf5 import SEAL, SEAL_SIZE, hdf5_bytes, is_hdf5_file, read_hdf5
 
 
 @pytest.fixture
@@ -73,6 +75,22 @@ def virtual(file, folder):
     file.create_virtual_dataset("x", layout)
 
 
+def many_names_of_one(file, folder):
+    file.create_dataset("x", data=np.zeros(2000), chunks=(2000,), fletcher32=True)
+    for n in range(100):
+        file[f"x{n}"] = file["x"]
+
+
+def many_attributes(file, folder):
+    for n in range(5000):
+        file.attrs[f"a{n}"] = n
+
+
+def large_attributes(file, folder):
+    for n in range(2):
+        file.attrs[f"a{n}"] = "x" * (2**20 + 1)
+
+
 def unknown_filter(file, folder):
     plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     plan.set_chunk((4,))
@@ -91,6 +109,24 @@ BAD = {
     "huge": create((2**40,), "f8", chunks=(1024,)),
     "larger than the file": create((2**16,), "f8", chunks=(1024,)),
     "compressed beyond belief": create((2**25,), "f8", chunks=(1024,), compression="gzip"),
+    "compressed": create(data=np.zeros(100), chunks=(100,), compression="gzip"),
+    "shuffled": create(data=np.zeros(100), chunks=(100,), shuffle=True),
+    "scaled": create(data=np.zeros(100, int), chunks=(100,), scaleoffset=True),
+    "many names of one": many_names_of_one,
+    "pieces larger than the array": create((3,), "f8", chunks=(2**16,), maxshape=(None,)),
+    "far too many pieces": create(data=np.zeros(4000), chunks=(1,)),
+    "many attributes": many_attributes,
+    "large attributes": large_attributes,
+    "text as numbers": create(data=np.array([b"a", b"b"])),
+    "texts": create(data=np.array(["a", "b"], dtype=object), dtype=h5py.string_dtype()),
+    "lists": create((2,), dtype=h5py.vlen_dtype(np.float64)),
+    "table": create((2,), dtype=[("a", "f8"), ("b", "i4")]),
+    "references": create((2,), dtype=h5py.ref_dtype),
+    "opaque": create(data=np.array([np.datetime64("2020-01-01")]).astype(h5py.opaque_dtype("M8[D]"))),
+    "extended precision": create(data=np.ones(3, np.longdouble)),
+    "nothing as attribute": lambda file, folder: file.attrs.__setitem__("x", h5py.Empty("f8")),
+    "fixed text as attribute": lambda file, folder: file.attrs.__setitem__("x", np.bytes_(b"abc")),
+    "complex attribute": lambda file, folder: file.attrs.__setitem__("x", 1j),
     "no size": create(data=h5py.Empty("f8")),
     "unknown filter": unknown_filter,
     "array as attribute": lambda file, folder: file.attrs.__setitem__("x", np.zeros(100)),
@@ -119,13 +155,58 @@ def test_the_same_without_anything_bad_is_read(tmp_path):
     assert read_hdf5(tmp_path / "file.h5") == ({}, {})
 
 
+def test_only_what_is_asked_for_is_read(tmp_path):
+    path, content = tmp_path / "file.h5", io.BytesIO()
+    with h5py.File(content, "w", userblock_size=SEAL_SIZE) as file:
+        file["y"], file["x"], file["link"] = np.arange(3.0), "text", h5py.SoftLink("/y")
+    path.write_bytes(sealed(content.getvalue()))
+    arrays, _ = read_hdf5(path, fields=("y", "z"))
+    assert {name: list(values) for name, values in arrays.items()} == {"y": [0, 1, 2]}
+    assert read_hdf5(path, fields=()) == ({}, {})
+    with pytest.raises(IntegrityError, match="refused"):
+        read_hdf5(path)
+
+
+def test_many_names_of_one_array_take_no_memory(tmp_path):
+    """More than a hundred times what the file has: refused at once, not read a hundred times."""
+    path, content = tmp_path / "file.h5", io.BytesIO()
+    with h5py.File(content, "w", userblock_size=SEAL_SIZE) as file:
+        file["x"] = np.zeros(2**17)
+        for n in range(400):
+            file[f"x{n}"] = file["x"]
+    path.write_bytes(sealed(content.getvalue()))
+    tracemalloc.start()
+    with pytest.raises(IntegrityError, match="larger than the file can hold"):
+        read_hdf5(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5 * path.stat().st_size
+
+
+def test_as_many_results_as_a_file_has_room_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("diffeliash.data._hdf5.FEW_NAMES", 10)
+    path = tmp_path / "file.h5"
+    path.write_bytes(hdf5_bytes({f"x_{n}": (np.zeros(2), "1") for n in range(50)}, {f"x_{n}": n for n in range(50)}))
+    assert [len(found) for found in read_hdf5(path)] == [50, 50]
+
+
+def test_a_pipe_a_device_and_a_loop_of_links(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("pipe", "zero", "loop"):
+        for read in (read_hdf5, is_hdf5_file):
+            with pytest.raises(InputError, match="cannot be read"):
+                read(tmp_path / name)
+
+
 def test_not_hdf5_not_ours_cut_off(tmp_path, file):
     (tmp_path / "text.h5").write_text("hello")
     with pytest.raises(InputError, match="not an HDF5"):
         read_hdf5(tmp_path / "text.h5")
     with pytest.raises(InputError, match="no such file"):
         read_hdf5(tmp_path / "none.h5")
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="a folder"):
         read_hdf5(tmp_path)
     with h5py.File(tmp_path / "other.h5", "w") as other:
         other["x"] = 1.0

@@ -45,5 +45,49 @@ def test_bad_files(tmp_path, text, message):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="no such file"):
         read_run_config(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = " + "[" * 10_000, "not a TOML file"),
+        ("[train]\nepochs = " + "9" * 5000, "not a TOML file"),
+        ("[train]\nepochs = " + "9" * 30, "`epochs` must be at most"),
+        ("[train]\nseed = " + "9" * 30, "`seed` must be at most"),
+        ("[train]\nbatch_size = 0", "`batch_size` must be positive"),
+        ("[train]\nlearning_rate = nan", "`learning_rate` must be positive"),
+        ("[train]\nlearning_rate = true", "of the kind float"),
+        ("[train]\nhidden_sizes = [1.5]", "`hidden_sizes` must be a list of whole"),
+        ("[train]\nhidden_sizes = [true]", "`hidden_sizes` must be a list of whole"),
+        ("[train]\nhidden_sizes = [[1]]", "`hidden_sizes` must be a list of whole"),
+        ("[train]\nhidden_sizes = ['a']", "`hidden_sizes` must be a list of whole"),
+        ("[train]\nhidden_sizes = [99999999]", "`hidden_sizes` must be at most 100 whole numbers from 1 to"),
+        ("[train]\nhidden_sizes = [" + "1," * 300 + "]", "at most 100 whole numbers from 1 to 65536, got 300 of them"),
+        ("[train]\ntask = []", "of the kind str"),
+        ("[data]\nT = 0.0", "`T` must be positive"),
+        ("[data]\nT = 1e-300", "`matsubara_cutoff` must lie below"),
+        ("[data]\nT = 1e300", "`T` must be below"),
+        ("[data]\nT = '../../etc/passwd'", "of the kind float"),
+        ("[data]\nnum_samples = 9223372036854775807", "raise `shard_size`"),
+        ("[data]\nn_energies = true", "of the kind int"),
+        ("[data.family]\nname = []", "bad configuration"),
+        ("[data.family]\nn_points = inf", "`n_points` must be int"),
+        ("dataset = 3", "`dataset` must be a folder"),
+        ("dataset = 1979-05-27", "`dataset` must be a folder"),
+    ],
+)
+def test_values_that_cannot_be(tmp_path, text, message):
+    (tmp_path / "run.toml").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_run_config(tmp_path / "run.toml")
+
+
+def test_a_configuration_is_a_small_text_file(tmp_path):
+    (tmp_path / "large.toml").write_text("#" * (2**20 + 1))
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    (tmp_path / "zero.toml").symlink_to("/dev/zero")
+    for name, message in (("large", "far too large"), ("binary", "cannot read"), ("zero", "cannot be read")):
+        with pytest.raises(InputError, match=message):
+            read_run_config(tmp_path / f"{name}.toml")
