@@ -66,7 +66,10 @@ def continued(
         "broadening_meV": float(real.broadening),
         "real_axis_method": type(method).__name__,
         "real_axis_error": float(real.error),
+        "continuation_error": float(real.continuation_error),
+        "sampling_error": float(real.sampling_error),
         "cauchy_residual": float(real.cauchy),
+        "n_a2f_points": spectrum.omega.size,
     }
     if raised:
         result["cutoff_change"] = raised.changes[-1] if raised.changes else None
@@ -97,7 +100,13 @@ def tell_what_to_trust(source: Source, results: list[dict[str, Any]]) -> None:
                 f"uncertain: two ways of computing it differ by up to {percent:.2g} % of its maximum (at {T:g} K)."
             )
         else:
-            tell(f"note: {source}: the error of Delta on the real axis is {percent:.2g} % of its maximum (at {T:g} K).")
+            why = ""
+            if 2 * worst["sampling_error"] > worst["real_axis_error"]:
+                why = (
+                    f", because a2F has only {worst['n_a2f_points']} points: give it on a finer grid, or look with a "
+                    "larger --broadening"
+                )
+            tell(f"note: {source}: Delta on the real axis is good to {percent:.2g} % of its maximum (at {T:g} K){why}.")
     if any(result["superconducting"] and not math.isfinite(result["gap_edge_meV"]) for result in results):
         tell(f"note: {source}: no gap edge so close to T_c, where thermal bosons fill the gap.")
     if any(result["omega_c_meV"] > result["matsubara_cutoff_meV"] for result in results):

@@ -110,6 +110,8 @@ def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, R
             "matsubara_cutoff_meV": sol.matsubara_cutoff,
             "broadening_meV": real.broadening,
             "real_axis_error": real.error,
+            "continuation_error": real.continuation_error,
+            "sampling_error": real.sampling_error,
             "cauchy_residual": real.cauchy,
         }
         attributes = {name: float(value) for name, value in numbers.items()}

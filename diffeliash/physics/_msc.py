@@ -74,13 +74,11 @@ class Prepared(NamedTuple):
         equations: The equations; of a normal state without coupling if the inputs are not usable.
         start: Gap function to start from [meV].
         usable: Whether the inputs are finite and in their ranges.
-        mismatch: How far the coupling is from that on the imaginary axis, relative.
     """
 
     equations: LineEquations
     start: Float[Array, ""]
     usable: Bool[Array, ""]
-    mismatch: Float[Array, ""]
 
 
 @eqx.filter_jit
@@ -106,7 +104,7 @@ def prepare(spectrum: Spectrum, side: MatsubaraSide, line: Line, comb: AbstractC
         odd=odd,
         coulomb=side.coulomb,
     )
-    return Prepared(equations, side.start, usable, comb.mismatch(spectrum, T))
+    return Prepared(equations, side.start, usable)
 
 
 def solve_line(prepared: Prepared, rtol: float) -> LineSolution:
@@ -127,7 +125,7 @@ def solve_line(prepared: Prepared, rtol: float) -> LineSolution:
         Delta, step, count = _iterate(level, coarse, goal)
         last = frozen.line.coarser(2 * stride).last  # of the level before
         solved = jnp.arange(0, Delta.size, 2) <= 2 * last
-        change = _relative(jnp.where(solved, (Delta - coarse)[::2], 0.0), Delta)
+        change = relative(jnp.where(solved, (Delta - coarse)[::2], 0.0), Delta)
         n_steps = n_steps + count
     decay = jnp.exp(-jnp.pi * equations.line.broadening / (2 * equations.line.step))
     return LineSolution(
@@ -148,11 +146,12 @@ def _iterate(
 
     def advance(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         new = gap_map(equations, state[0])
-        return new, _relative(new - state[0], new), state[2] + 1
+        return new, relative(new - state[0], new), state[2] + 1
 
     return jax.lax.while_loop(unfinished, advance, (start, jnp.array(jnp.inf), jnp.array(0)))
 
 
-def _relative(change: Complex[Array, " point"], values: Complex[Array, " line"]) -> Float[Array, ""]:
+def relative(change: Complex[Array, " point"], values: Complex[Array, " line"]) -> Float[Array, ""]:
+    """Largest size of a change, in units of the largest value."""
     largest, moved = (jnp.sqrt(jnp.max(jnp.real(x) ** 2 + jnp.imag(x) ** 2)) for x in (values, change))
     return moved / jnp.where(largest > 0, largest, 1.0)

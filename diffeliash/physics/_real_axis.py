@@ -16,6 +16,7 @@ from ._line_plan import LARGEST_LINE, choose_line
 from ._matsubara_side import matsubara_side
 from ._msc import MSC, Prepared, prepare, solve_line
 from ._pade import Pade, continue_by_pade, pade_samples
+from ._sampling import Sampling, sampling, sampling_error
 from ._sanitize import larger_than_zero
 from ._solve import GapSolution
 from ._spectrum import Spectrum
@@ -30,9 +31,6 @@ REFINEMENTS = 3
 CAUCHY_TOLERANCE = 1e-2
 """A larger residual of the Cauchy test is that of a wrong curve."""
 
-MISMATCH = 3.0
-"""How much more than the coupling the gap function changes."""
-
 
 class RealAxisGap(eqx.Module):
     r"""Gap function, renormalization and density of states on the line $\omega + i\Gamma$.
@@ -44,14 +42,17 @@ class RealAxisGap(eqx.Module):
         dos: Density of states over that of the normal state,
             $\mathrm{Re}[z/\sqrt{z^2 - \Delta^2}]$ with $z = \omega + i\Gamma$.
         broadening: $\Gamma$ [meV].
-        error: Estimated error of $\Delta$, relative to the largest. Of `MSC`, that of the integrals and iterations and,
-            for a coarse uneven grid, of reading a2F as straight lines here and by the trapezoidal rule on the imaginary
-            axis; that of the solution there is to be added (`sol.error`). Of `Pade`, the largest
-            $|\Delta - \phi/Z|$ with $\phi$ continued on its own: the paper's acceptance test.
+        continuation_error: Estimated error of $\Delta$, relative to the largest, for the sampled a2F with its
+            trapezoidal rule. Of `MSC`, that of the integrals and iterations; that of the solution on the imaginary axis
+            is to be added (`sol.error`). Of `Pade`, the largest $|\Delta - \phi/Z|$ with $\phi$ continued on its own:
+            the paper's acceptance test.
+        sampling_error: Estimate of how far $\Delta$ would move, relative to the largest, if a2F were the straight lines
+            between its points, on both axes: what a finer grid of a2F would change. Two to ten times the change, most
+            often. Zero for `Pade`, of which it is not estimated, and in the normal state.
         cauchy: Residual of the Cauchy test: how far $G = z/\sqrt{z^2-\Delta^2}$ at the lowest Matsubara frequencies,
             from its values on the line, is from $\omega_n/R_n$. NaN for `Pade`, which knows no line.
         converged: Whether the solution on the imaginary axis is converged and, for `MSC`, the iteration on the line
-            too, with `error` within the tolerance and the Cauchy test passed.
+            too, with `continuation_error` within the tolerance and the Cauchy test passed.
         n_steps: Iterations; zero for `Pade`.
     """
 
@@ -60,10 +61,16 @@ class RealAxisGap(eqx.Module):
     Z: Complex[Array, " freq"]
     dos: Float[Array, " freq"]
     broadening: Float[Array, ""]
-    error: Float[Array, ""]
+    continuation_error: Float[Array, ""]
+    sampling_error: Float[Array, ""]
     cauchy: Float[Array, ""]
     converged: Bool[Array, ""]
     n_steps: Int[Array, ""]
+
+    @property
+    def error(self) -> Float[Array, ""]:
+        r"""Estimated error of $\Delta$, relative to the largest: of the continuation and of the sampling of a2F."""
+        return self.continuation_error + self.sampling_error
 
 
 def default_broadening(T: Any, omega_max: Any) -> Any:
@@ -106,7 +113,9 @@ def continue_gap(
         line, comb = choose_line(spectrum, sol.T, reach, broadening, rtol=method.rtol, n=n)
         side = matsubara_side(sol, line)
         prepared = prepare(spectrum, side, line, comb)
-        return line.n, _continue_exactly(prepared, (side.tested, side.G_tested), points, rtol=method.rtol)
+        moved = sampling(spectrum, prepared, comb, (side.T, sol.mu_star, jnp.asarray(sol.omega_c)))
+        tests = side.tested, side.G_tested
+        return line.n, _continue_exactly(prepared, moved, tests, points, rtol=method.rtol)
 
     n, found = attempt(method.n)
     for _ in range(REFINEMENTS):
@@ -159,6 +168,7 @@ def _may_be_equal(mine: Any, given: Any) -> bool:
 @eqx.filter_jit
 def _continue_exactly(
     prepared: Prepared,
+    moved: Sampling,
     tests: tuple[Float[Array, " test"], Float[Array, " test"]],
     points: tuple[Float[Array, " freq"], Float[Array, ""]],
     *,
@@ -186,7 +196,8 @@ def _continue_exactly(
         Z=Z,
         dos=density_of_states(omega + 1j * broadening, Delta),
         broadening=points[1],
-        error=jnp.where(prepared.usable, found.error + MISMATCH * prepared.mismatch, jnp.nan),
+        continuation_error=jnp.where(prepared.usable, found.error, jnp.nan),
+        sampling_error=jnp.where(prepared.usable, sampling_error(prepared, moved, found.Delta), jnp.nan),
         cauchy=cauchy,
         converged=found.converged & (found.error <= rtol) & (cauchy <= CAUCHY_TOLERANCE + doubt),
         n_steps=found.n_steps,
@@ -204,7 +215,8 @@ def _continue_by_pade(
         Z=Z,
         dos=density_of_states(omega + 1j * broadening, Delta),
         broadening=broadening,
-        error=error,
+        continuation_error=error,
+        sampling_error=jnp.zeros(()),
         cauchy=jnp.array(jnp.nan),
         converged=sol.converged,
         n_steps=jnp.array(0),

@@ -15,7 +15,9 @@ class Spectrum(eqx.Module):
     r"""Electron-boson (Eliashberg) spectral function $\alpha^2F(\omega)$ of one material.
 
     $\alpha^2F$ is piecewise linear between its points, zero at $\omega = 0$ and beyond the last point.
-    Integrals use the trapezoidal rule on these points, with $(0, 0)$ put in front.
+    Integrals use the trapezoidal rule on these points, with $(0, 0)$ put in front: all answers are exact for these
+    sums. How far the straight lines would give something else, which only a finer grid could tell from a2F itself, is
+    `RealAxisGap.sampling_error`.
 
     Args:
         omega: Boson energies [meV], strictly increasing, not negative. Shape `(freq,)`, at least 2.

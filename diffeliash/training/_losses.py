@@ -134,6 +134,6 @@ class SolverConsistency(eqx.Module):
         else:
             found = jnp.concatenate([jnp.real(real.Delta), jnp.imag(real.Delta)])
         normal = sol.converged & ~sol.superconducting
-        ok = normal | (sol.converged & (real.error <= LARGEST_ERROR) & jnp.all(jnp.isfinite(found)))
+        ok = normal | (sol.converged & (real.continuation_error <= LARGEST_ERROR) & jnp.all(jnp.isfinite(found)))
         miss = jnp.sum(jnp.where(ok, found - given, 0.0) ** 2) / jnp.sum(given**2)
         return miss / (1 + miss / self.saturation), ok

@@ -4,6 +4,8 @@ import pytest
 
 from diffeliash import FullMatsubara, Newton, continue_gap, gap_edge, read_spectrum, solve_gap
 
+from ..cases import gaussian_peak
+
 
 def test_the_contracts_keys_and_the_librarys_numbers(answer, spectrum_file):
     results = answer("solve", spectrum_file, "--unit", "meV", "-T", 1.5, "-T", 3)["results"]
@@ -31,7 +33,9 @@ def test_output_and_picture(run, spectrum_file, tmp_path):
         real = continue_gap(sol, sol.spectrum, file["omega_real_meV"][:50], broadening=file.attrs["broadening_meV"])
         np.testing.assert_allclose(file["Delta_meV"][:50], real.Delta, rtol=1e-8)
         np.testing.assert_allclose(file["dos"][:50], real.dos, rtol=1e-7)
-        assert 0 < file.attrs["real_axis_error"] <= 1e-8
+        assert 0 < file.attrs["continuation_error"] <= 1e-8
+        both = file.attrs["continuation_error"] + file.attrs["sampling_error"]
+        assert file.attrs["real_axis_error"] == pytest.approx(both, rel=1e-12)
         assert 0 < file.attrs["cauchy_residual"] < 1e-4
     assert (tmp_path / "gap.png").read_bytes().startswith(b"\x89PNG")
 
@@ -127,7 +131,19 @@ def test_a_pade_approximant_on_request_tells_what_it_is_worth(run, answer, spect
     args = ("solve", spectrum_file, "--unit", "meV", "-T", 1, "--method", "pade")
     assert "Pade" in run(*args).stderr
     exact, pade, few = (answer(*args, *more)["results"][0] for more in (("--method", "msc"), (), ("--pade-points", 12)))
-    assert pade["real_axis_error"] > 1e-3 > 1e-8 >= exact["real_axis_error"]
+    assert pade["real_axis_error"] > 1e-3 > 1e-8 >= exact["continuation_error"]
     assert pade["cauchy_residual"] is None
     assert few["real_axis_error"] != pade["real_axis_error"]
     assert pade["gap_edge_meV"] == pytest.approx(exact["gap_edge_meV"], rel=1e-3)
+
+
+def test_the_user_is_told_when_a2f_has_too_few_points(run, answer, tmp_path):
+    for n in (20, 400):
+        peak = gaussian_peak(1.3, n=n)
+        np.savetxt(tmp_path / f"{n}.dat", np.stack([peak.omega, peak.a2f], axis=1))
+    few, many = answer("solve", "20.dat", "400.dat", "--unit", "meV", "-T", 1)["results"]
+    assert few["sampling_error"] > 1e-2 > 1e-3 > many["sampling_error"] > 0
+    assert few["real_axis_error"] == pytest.approx(few["sampling_error"] + few["continuation_error"], rel=1e-12)
+    told = run("solve", "20.dat", "400.dat", "--unit", "meV", "-T", 1).stderr
+    assert "because a2F has only 20 points: give it on a finer grid" in told.replace("\n", " ")
+    assert "400 points" not in told
