@@ -194,7 +194,7 @@ def _read(path: pathlib.Path, identity: dict[str, Any]) -> Arrays:
     except (InputError, IntegrityError) as error:
         why = error.why or f"{error.what}."
         raise IntegrityError("damaged stage", where=str(path), why=why, hint=MAKE_AGAIN) from error
-    if found.identity != identity:
+    if json.dumps(found.identity, sort_keys=True) != json.dumps(identity, sort_keys=True):  # 1 is not true
         raise InputError("of another configuration", where=str(path), hint="Choose another --run.")
     made = found.versions.get("diffeliash", "unknown"), found.revision
     ours = software_versions()["diffeliash"], REVISION

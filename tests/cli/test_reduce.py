@@ -1,6 +1,14 @@
+import io
 import json
+import os
+import tracemalloc
+import zipfile
 
 import numpy as np
+import pytest
+
+from diffeliash import InputError
+from diffeliash.cli._reduce import _read_npz
 
 
 def test_two_tables(run, answer, tmp_path):
@@ -32,3 +40,63 @@ def test_bad_files(run, tmp_path):
     run("reduce", "two.npz", "--latent-sizes", "2,x", expect=3)
     run("reduce", "two.npz", "--latent-sizes", "2,1", expect=3)
     assert {path.name for path in tmp_path.iterdir()} == {"one.npz", "text.npz", "complex.npz", "two.npz"}
+
+
+def zip_bomb(path):
+    """100 kB that would be 100 MB, and whose header claims a terabyte."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("inputs", "outputs"):
+            head = io.BytesIO()
+            np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": (2**37,)})
+            archive.writestr(f"{name}.npy", head.getvalue() + bytes(10**8))
+
+
+def not_numbers(path):
+    np.savez(path, inputs=np.array(["a", "b"]), outputs=np.ones((2, 3)))
+
+
+def objects(path):
+    np.savez(path, inputs=np.array([{}, []], dtype=object), outputs=np.ones((2, 3)), allow_pickle=True)
+
+
+def cut(path):
+    np.savez(path, inputs=np.ones((20, 2)), outputs=np.ones((20, 3)))
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def damaged(path):
+    np.savez(path, inputs=np.ones((20, 2)), outputs=np.ones((20, 3)))
+    content = bytearray(path.read_bytes())
+    content[200] ^= 1
+    path.write_bytes(content)
+
+
+def one_array(path):
+    with path.open("wb") as file:
+        np.save(file, np.ones((20, 2)))
+
+
+@pytest.mark.parametrize("make", [zip_bomb, not_numbers, objects, cut, damaged, one_array])
+def test_tables_that_are_none(tmp_path, make):
+    make(tmp_path / "two.npz")
+    tracemalloc.start()
+    with pytest.raises(InputError, match="no two tables of numbers"):
+        _read_npz(tmp_path / "two.npz")
+    assert tracemalloc.get_traced_memory()[1] < 10**7
+    tracemalloc.stop()
+
+
+def test_a_file_that_is_none(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "missing"):
+        with pytest.raises(InputError, match=r"cannot be read|no such file"):
+            _read_npz(tmp_path / name)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_tables_of_any_order(tmp_path, save):
+    inputs, outputs = np.arange(6.0).reshape(2, 3), np.asfortranarray(np.arange(8).reshape(2, 4))
+    save(tmp_path / "two.npz", inputs=inputs, outputs=outputs)
+    for found, wanted in zip(_read_npz(tmp_path / "two.npz"), (inputs, outputs), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+        assert found.dtype == wanted.dtype

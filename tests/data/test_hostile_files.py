@@ -3,9 +3,11 @@
 import contextlib
 import dataclasses
 import hashlib
+import io
 import itertools
 import json
 import math
+import sys
 
 import h5py
 import numpy as np
@@ -17,6 +19,7 @@ from diffeliash import (
     GenerateConfig,
     InputError,
     IntegrityError,
+    _inputs,
     read_dataset,
     read_dos,
     read_gap,
@@ -231,7 +234,7 @@ def changes_of(values):
 def test_every_array_of_a_shard(folder):
     path = folder / shard_name(0)
     arrays, attributes = read_hdf5(path)
-    for name in arrays:
+    for name in ("omega_meV", "a2f", "Delta_meV", "lambda_ep", "sample", "status"):
         for what, values in changes_of(arrays[name]):
             if values is not None and values.dtype == arrays[name].dtype and np.array_equal(values, arrays[name]):
                 continue
@@ -331,3 +334,40 @@ def test_the_manifest_of_a_copy(folder):
     assert manifest.n_shards == 2
     digest = hashlib.sha256(manifest.text.encode()).hexdigest()
     assert json.loads((folder / "DONE").read_text())["manifest_sha256"] == digest
+
+
+def test_standard_input_is_a_solution_too(solution, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(solution.read_bytes())))
+    _inputs._standard_input.cache_clear()
+    try:
+        np.testing.assert_array_equal(read_gap("-").Delta, read_gap(solution).Delta)
+        np.testing.assert_array_equal(read_dos("-").dos, read_dos(solution).dos)
+    finally:
+        _inputs._standard_input.cache_clear()
+
+
+def test_a_source_looks_again_at_what_has_changed(folder, monkeypatch):
+    monkeypatch.setattr("diffeliash.data._source.OPEN_FILES", 1)
+    source = DataSource(folder)
+    first = source[0]["a2f"]
+    source[4]  # closes the first shard
+    path = folder / shard_name(0)
+    arrays, attributes = read_hdf5(path)
+    forged = {name: (2 * values if name == "a2f" else values, "1") for name, values in arrays.items()}
+    whole = path.read_bytes()
+    path.write_bytes(hdf5_bytes(forged, attributes))
+    with pytest.raises(IntegrityError, match="another digest"):
+        source[0]
+    path.write_bytes(whole)
+    np.testing.assert_array_equal(source[0]["a2f"], first)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "DONE", "shard-00000.h5"])
+def test_a_device_in_the_place_of_a_file(folder, name):
+    (folder / name).unlink()
+    (folder / name).symlink_to("/dev/zero")
+    for read in (read_dataset, lambda path: DataSource(path)[0]):
+        with pytest.raises(DiffeliashError):
+            read(folder)
+    with contextlib.suppress(InputError):
+        assert verify_dataset(folder)
