@@ -75,7 +75,7 @@ def predict_command(
             tell(f"note: the predicted a2F is negative in places, down to {lowest:.3g}; it is used as it stands.")
         sol, real = _recompute(spectrum, setting, given)
         test = read_metrics(run if run.is_dir() else run.parent, checkpoint.origin)
-        result = _result(file, spectrum, sol, real, given, setting) | _on_test_set(test)
+        result: dict[str, Any] = _result(file, spectrum, sol, real, given, setting) | _on_test_set(test)
         unlike = result["recomputed_1_minus_pcc"]
         notes = doubts_of(given, spectrum, sol, real, unlike=unlike, test=test)
         for note in notes:

@@ -76,7 +76,7 @@ def _is_normal(given: GapFile | DosFile, T: float) -> bool:
 
 def _limit(given: GapFile | DosFile, test: dict[str, Any] | None) -> float:
     """Of 1 - PCC; how near a network comes to gap functions is known from its test set."""
-    reached = test and test.get("dg_mean")
+    reached = (test or {}).get("dg_mean")
     return UNLIKE if isinstance(given, DosFile) or not reached else max(SHAPE, AS_IN_TESTS * reached)
 
 
