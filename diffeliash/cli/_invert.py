@@ -106,10 +106,6 @@ def invert_command(
                 check(check_checkpoint, run)
         answer_if_no_file_is_readable(files, json)
         start_jax(device)
-        from .._figure import figure_bytes
-        from ..data import write_file
-        from ._invert_plot import plot_inversions
-
         stated["T"] = temperature
         given = [_read(file, kind, stated) for file in files]
         found = _invert_all(
@@ -125,10 +121,8 @@ def invert_command(
             for file, data, one in zip(files, given, found, strict=True)
             if not isinstance(one, DiffeliashError) and not isinstance(data, DiffeliashError)
         ]
-        if plot and good:
-            write_file(plot, figure_bytes(plot_inversions(good), plot))
-        if output and good:
-            write_file(output, as_hdf5(good) if output.suffix == ".h5" else as_text(good[0][2]))
+        if good:
+            _write(good, output, plot)
         if json:
             print_json({"results": results})
         elif good:
@@ -137,6 +131,19 @@ def invert_command(
                 if path:
                     print(f"written to {path}")
         finish(results)
+
+
+def _write(
+    good: "list[tuple[pathlib.Path, Any, Inversion]]", output: pathlib.Path | None, plot: pathlib.Path | None
+) -> None:
+    from .._figure import figure_bytes
+    from ..data import write_file
+    from ._invert_plot import plot_inversions
+
+    if plot:
+        write_file(plot, figure_bytes(plot_inversions(good), plot))
+    if output:
+        write_file(output, as_hdf5(good) if output.suffix == ".h5" else as_text(good[0][2]))
 
 
 def _check_output(files: list[pathlib.Path], output: pathlib.Path | None) -> None:

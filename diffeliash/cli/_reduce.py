@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import InputError
-from .._inputs import LARGEST_INPUT, check_input, open_input
+from .._inputs import LARGEST_INPUT, LARGEST_OWN, check_input, open_input
 from .._json import finite
 from ._checks import all_at_once, check_folder
 from ._interrupt import stop_if_requested
@@ -71,7 +71,10 @@ def reduce_command(
         with all_at_once() as check:
             check(check_ranges, "reduce", **options)
             check(_sizes, latent_sizes)
-            check(check_folder if data.is_dir() else check_input, data)
+            if data.is_dir():
+                check(check_folder, data)
+            else:
+                check(check_input, data, largest=LARGEST_OWN)
             check(check_new_run, run)
         tables = None if data.is_dir() else _read_npz(data)
         start_jax(device)

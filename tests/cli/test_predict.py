@@ -36,7 +36,7 @@ def gap_file(path, scale):
 
 @pytest.fixture
 def files(tmp_path):
-    for name, scale in (("right", 1.0), ("weak", 0.6)):
+    for name, scale in (("right", 1.0), ("strong", 2.0)):
         gap_file(tmp_path / f"{name}.dat", scale)
     checkpoint(tmp_path / "net.ckpt", A2F)
     return tmp_path
@@ -48,10 +48,10 @@ def test_an_answer_that_gives_back_the_gap_function(files, answer):
 
 
 def test_one_that_does_not_is_exit_4_with_the_reasons(files, run, answer):
-    (found,) = answer("predict", "net.ckpt", "weak.dat", expect=4)["results"]
+    (found,) = answer("predict", "net.ckpt", "strong.dat", expect=4)["results"]
     assert (found["ok"], found["converged"]) == (False, True)
     assert "the largest |Delta|" in " ".join(found["notes"])
-    assert "note: weak.dat: the largest |Delta|" in run("predict", "net.ckpt", "weak.dat", expect=4).stderr
+    assert "note: strong.dat: the largest |Delta|" in run("predict", "net.ckpt", "strong.dat", expect=4).stderr
     checkpoint(files / "odd.ckpt", -A2F)
     (found,) = answer("predict", "odd.ckpt", "right.dat", expect=4)["results"]
     assert "is not positive" in found["notes"][0]
@@ -73,8 +73,8 @@ def test_a_function_of_another_setting_is_refused(files, run, answer):
     solve = ("--unit", "meV", "-T", 3, "--broadening", 0.3, "--output", "gap.h5")
     run("solve", files / "long.dat", *solve)
     error = answer("predict", "net.ckpt", "gap.h5", expect=3)["error"]
-    assert "an a2F up to 20 meV, a cutoff of mu* of 200 meV, a Matsubara cutoff of 440 meV" in error["what"]
-    assert "an a2F up to 10 meV, a cutoff of mu* of 100 meV, a Matsubara cutoff of 220 meV at 3 K" in error["why"]
+    assert "a cutoff of mu* of 200 meV, a Matsubara cutoff of 440 meV, an a2F up to 20 meV" in error["what"]
+    assert "a cutoff of mu* of 100 meV, a Matsubara cutoff of 220 meV, an a2F up to 10 meV at 3 K" in error["why"]
     for command in (("predict", "net.ckpt"), ("invert", "-T", 3, "--broadening", 0.3)):
         with open(files / "far.dat", "w") as file:
             file.write((files / "right.dat").read_text() + "1e12 0 0\n")
