@@ -9,6 +9,7 @@ import typer
 
 from .._errors import DiffeliashError, InputError, IntegrityError
 from ._checks import all_at_once, answer_if_no_file_is_readable, check_checkpoint, checkpoint_of
+from ._curves import read_curve
 from ._invert_output import BAND, as_hdf5, as_text
 from ._materials import failure
 from ._options import DeviceOption, Json, MatsubaraCutoff, Seed, StatedTemperature
@@ -113,8 +114,8 @@ def invert_command(
             {"noise": noise, "n_points": points, "n_samples": samples, "seed": seed}, fit_mu_star=fit_mu_star,
         )  # fmt: skip
         results = [
-            failure(file, one) if isinstance(one, DiffeliashError) else _result(file, one)
-            for file, one in zip(files, found, strict=True)
+            failure(file, one) if isinstance(one, DiffeliashError) else _result(file, data, one)
+            for file, data, one in zip(files, given, found, strict=True)
         ]
         good = [
             (file, data, one)
@@ -153,10 +154,8 @@ def _check_output(files: list[pathlib.Path], output: pathlib.Path | None) -> Non
 
 def _read(file: pathlib.Path, kind: Kind, stated: dict[str, float | None]) -> "GapFile | DosFile | DiffeliashError":
     """A file with what the command line states instead of it; what is wrong with it, if something is."""
-    from ..data import read_dos, read_gap
-
     try:
-        given = (read_dos if kind == "dos" else read_gap)(file)
+        given = read_curve(file, is_dos=kind == "dos")
     except (InputError, IntegrityError) as error:
         return error
     given = dataclasses.replace(given, **{name: value for name, value in stated.items() if value is not None})
@@ -247,7 +246,7 @@ def _starts_of_network(run: pathlib.Path, members: list[Any]) -> "list[list[Spec
 _TASKS = {"GapFile": "gap-to-a2f", "DosFile": "dos-to-a2f"}
 
 
-def _result(file: pathlib.Path, found: "Inversion") -> dict[str, Any]:
+def _result(file: pathlib.Path, given: Any, found: "Inversion") -> dict[str, Any]:
     import numpy as np
 
     for note in found.notes:
@@ -284,6 +283,7 @@ def _result(file: pathlib.Path, found: "Inversion") -> dict[str, Any]:
         "a2f_low": low.tolist(),
         "a2f_high": high.tolist(),
         "notes": found.notes,
+        "notices": list(given.notices),
     }
 
 

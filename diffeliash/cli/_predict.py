@@ -10,6 +10,7 @@ import typer
 from .._errors import InputError
 from .._inputs import check_input
 from ._checks import all_at_once, check_checkpoint, checkpoint_of
+from ._curves import read_curve, stem_of
 from ._options import DeviceOption, Json, StatedTemperature
 from ._ranges import check_ranges
 from ._session import finish, print_json, session, start_jax, tell
@@ -51,7 +52,7 @@ def predict_command(
     The same with densities of states, where the network was trained on them.
     """
     with session(json):
-        plot = plot or pathlib.Path(f"{file.stem}-{pathlib.Path(os.path.realpath(run)).stem}-a2f.png")
+        plot = plot or pathlib.Path(f"{stem_of(file)}-{pathlib.Path(os.path.realpath(run)).stem}-a2f.png")
         with all_at_once() as check:
             check(check_ranges, "predict", temperature=temperature, broadening=broadening)
             check(check_checkpoint, run)
@@ -59,7 +60,7 @@ def predict_command(
             check(check_targets, [file], output=output, plot=plot)
         start_jax(device)
         from .._figure import figure_bytes
-        from ..data import read_dos, read_gap, write_file
+        from ..data import write_file
         from ..models import predict_spectrum, read_checkpoint
         from ._predict_doubts import doubts_of
         from ._predict_plot import plot_prediction
@@ -67,8 +68,7 @@ def predict_command(
         checkpoint = read_checkpoint(checkpoint_of(run))
         setting = _setting_for_a2f(checkpoint.setting, run)
         stated = {name: value for name, value in (("T", temperature), ("broadening", broadening)) if value is not None}
-        read = read_dos if setting.task == "dos-to-a2f" else read_gap
-        given = dataclasses.replace(read(file), **stated)
+        given = dataclasses.replace(read_curve(file, is_dos=setting.task == "dos-to-a2f"), **stated)
         _tell_assumptions(given, setting)
         spectrum, setting = predict_spectrum(checkpoint.model, setting, given)
         if (lowest := float(spectrum.a2f.min())) < 0:
@@ -80,7 +80,7 @@ def predict_command(
         notes = doubts_of(given, spectrum, sol, real, unlike=unlike, test=test)
         for note in notes:
             tell(f"note: {file}: {note}")
-        result |= {"ok": result["converged"] and not notes, "notes": notes}
+        result |= {"ok": result["converged"] and not notes, "notes": notes, "notices": list(given.notices)}
         write_file(plot, figure_bytes(plot_prediction(file.name, spectrum, given, real), plot))
         if output:
             write_file(output, _as_text(spectrum, setting).encode())
