@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from ..units import BOLTZMANN
-from ._checks import as_known, is_concrete, refuse, require_x64
+from ._checks import as_known, is_concrete, not_a_number, refuse, require_x64
 from ._implicit import attach_root
 from ._line import Line, interpolate
 from ._line_plan import LARGEST_LINE, choose_line
@@ -68,7 +68,7 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: MSC | Pade = MSC()
         return jnp.where(sol.converged, _edge_by_pade(pade_samples(sol)[:2], method), jnp.nan)
     end, Delta = as_known(spectrum.omega)[-1], as_known(sol.Delta)
     if is_concrete(Delta) and not Delta[0] > 0:
-        return jnp.array(jnp.nan)
+        return not_a_number()
     reach, broadening = REACH * end, _close(as_known(sol.T), end)
     if is_concrete(Delta, reach):
         reach = np.maximum(reach, 1.1 * SEARCHED[-1] * Delta[0])

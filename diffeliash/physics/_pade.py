@@ -110,11 +110,11 @@ def _on_full_set(sol: GapSolution) -> GapSolution:
 def continue_by_pade(
     samples: Samples, omega: Float[Array, " freq"], broadening: Float[Array, ""], method: Pade
 ) -> tuple[tuple[Complex[Array, " freq"], Complex[Array, " freq"]], Float[Array, ""]]:
-    r"""$\Delta$ [meV] and $Z$, and the largest $|\Delta - \phi/Z|$, relative; NaN in the normal state."""
+    r"""$\Delta$ [meV] and $Z$, and the largest $|\Delta - \phi/Z|$, relative; zero in the normal state."""
     z = omega + 1j * broadening
     omega_n, Delta_n, Z_n = samples
     Delta, Z, phi = (continue_values(omega_n, values, z, method) for values in (Delta_n, Z_n, Z_n * Delta_n))
     largest = jnp.max(jnp.abs(Delta), initial=0.0)
     bound = largest > 0
     discrepancy = jnp.max(jnp.abs(Delta - phi / Z), initial=0.0) / jnp.where(bound, largest, 1.0)
-    return (Delta, Z), jnp.where(bound, discrepancy, jnp.nan)
+    return (Delta, Z), discrepancy

@@ -9,11 +9,11 @@ from jaxtyping import Array, Bool, Complex, Float, Int
 
 from ..units import BOLTZMANN
 from ._cauchy import cauchy_test
-from ._checks import as_known, is_concrete, refuse, require_x64
+from ._checks import as_known, is_concrete, not_a_number, refuse, require_x64
 from ._line import interpolate, on_finer_grid
 from ._line_equations import gap_and_renormalization, self_energy_waves
 from ._line_plan import LARGEST_LINE, choose_line
-from ._matsubara_side import matsubara_side
+from ._matsubara_side import Tests, matsubara_side
 from ._msc import MSC, Prepared, prepare, solve_line
 from ._pade import Pade, continue_by_pade, pade_samples
 from ._sampling import Sampling, sampling, sampling_error
@@ -68,7 +68,7 @@ class RealAxisGap(eqx.Module):
     n_steps: Int[Array, ""]
 
     @property
-    def error(self) -> Float[Array, ""]:
+    def error(self) -> Float[Array, " *material"]:
         r"""Estimated error of $\Delta$, relative to the largest: of the continuation and of the sampling of a2F."""
         return self.continuation_error + self.sampling_error
 
@@ -114,8 +114,7 @@ def continue_gap(
         side = matsubara_side(sol, line)
         prepared = prepare(spectrum, side, line, comb)
         moved = sampling(spectrum, prepared, comb, (side.T, sol.mu_star, jnp.asarray(sol.omega_c)))
-        tests = side.tested, side.G_tested
-        return line.n, _continue_exactly(prepared, moved, tests, points, rtol=method.rtol)
+        return line.n, _continue_exactly(prepared, moved, side.tests, points, rtol=method.rtol)
 
     n, found = attempt(method.n)
     for _ in range(REFINEMENTS):
@@ -169,12 +168,12 @@ def _may_be_equal(mine: Any, given: Any) -> bool:
 def _continue_exactly(
     prepared: Prepared,
     moved: Sampling,
-    tests: tuple[Float[Array, " test"], Float[Array, " test"]],
+    tests: Tests,
     points: tuple[Float[Array, " freq"], Float[Array, ""]],
     *,
     rtol: float,
 ) -> RealAxisGap:
-    r"""From the equations, frequencies with $\omega_n/R_n$ for the Cauchy test, and the energies and the broadening."""
+    """From the equations, what the Cauchy test compares, and the energies and the broadening."""
     equations, line = prepared.equations, prepared.equations.line
     omega, broadening = jnp.where(jnp.isfinite(points[0]), points[0], 0.0), larger_than_zero(points[1])
     found = solve_line(prepared, rtol)
@@ -189,7 +188,7 @@ def _continue_exactly(
         lambda z: gap_and_renormalization(equations, z, end)[0],
         lambda z: jnp.broadcast_to(found.Delta[-1], z.shape),
     )
-    cauchy, doubt = cauchy_test(line, found.Delta, beyond=beyond, omega_n=tests[0], G_n=tests[1])
+    cauchy, doubt = cauchy_test(line, found.Delta, beyond=beyond, omega_n=tests[0], G_n=tests[1], there=tests[2])
     return RealAxisGap(
         omega=omega,
         Delta=Delta,
@@ -217,7 +216,7 @@ def _continue_by_pade(
         broadening=broadening,
         continuation_error=error,
         sampling_error=jnp.zeros(()),
-        cauchy=jnp.array(jnp.nan),
+        cauchy=not_a_number(),
         converged=sol.converged,
         n_steps=jnp.array(0),
     )

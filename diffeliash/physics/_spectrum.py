@@ -81,7 +81,9 @@ class Spectrum(eqx.Module):
     @property
     def omega_2(self) -> Float[Array, ""]:
         r"""Root mean square $[\frac{2}{\lambda}\int \alpha^2F\,\omega\,\mathrm{d}\omega]^{1/2}$ [meV]."""
-        return jnp.sqrt(jnp.maximum(self.integrate(2 * self.a2f * self.omega), 0.0) / self._safe_lambda())
+        moment = self.integrate(2 * self.a2f * self.omega)
+        some = moment > 0  # the root has no derivative at zero
+        return jnp.where(some, jnp.sqrt(jnp.where(some, moment, 1.0) / self._safe_lambda()), 0.0)
 
     def _over_omega(self) -> Float[Array, " freq"]:
         positive = self.omega > 0
