@@ -87,7 +87,7 @@ def check_checkpoint(run: pathlib.Path) -> None:
 
 def checkpoint_of(run: pathlib.Path) -> pathlib.Path:
     """The file of a network: the one given, or the one in the folder of a training run."""
-    return run / CHECKPOINT if run.is_dir() else run
+    return run / CHECKPOINT if os.path.isdir(run) else run
 
 
 def check_folder(path: pathlib.Path, what: str = "data set") -> None:
@@ -103,13 +103,13 @@ def check_folder(path: pathlib.Path, what: str = "data set") -> None:
         raise InputError(f"not a {what}", where=str(path), why="it is a file, not a folder.", hint=hint)
     try:
         with os.scandir(path) as entries:
-            odd = [entry.name for entry in entries if _is_special(entry)]
+            odd = [entry.name for entry in entries if _is_special(entry.path)]
     except OSError as error:
         raise InputError("cannot be read", where=str(path), why=f"{error.strerror}.") from error
     if odd:
         raise InputError("cannot be read", where=str(path / min(odd)), why="it is neither a file nor a folder.")
 
 
-def _is_special(entry: os.DirEntry[str]) -> bool:
+def _is_special(path: str) -> bool:
     """Whether it is a pipe or a device; what is a broken link is missing."""
-    return not entry.is_dir() and os.path.exists(entry.path) and not entry.is_file()
+    return os.path.exists(path) and not os.path.isdir(path) and not os.path.isfile(path)

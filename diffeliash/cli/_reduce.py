@@ -68,15 +68,16 @@ def reduce_command(
         "good_enough": good_enough, "tolerance": tolerance, "epochs": epochs, "batch_size": batch_size, "seed": seed,
     }  # fmt: skip
     with session(json):
+        is_data_set = os.path.isdir(data)
         with all_at_once() as check:
             check(check_ranges, "reduce", **options)
             check(_sizes, latent_sizes)
-            if data.is_dir():
+            if is_data_set:
                 check(check_folder, data)
             else:
                 check(check_input, data, largest=LARGEST_OWN)
             check(check_new_run, run)
-        tables = None if data.is_dir() else _read_npz(data)
+        tables = None if is_data_set else _read_npz(data)
         start_jax(device)
         config = _config(**options, autoencoder_epochs=epochs, latent_sizes=_sizes(latent_sizes))
         functions = (*tables, None) if tables else _read(data, dos)

@@ -16,6 +16,7 @@ from diffeliash.cli import _ranges, _targets, _train_checks, _train_run
 from diffeliash.cli._app import app
 from diffeliash.data import DONE, EXPORTS, MANIFEST, GenerateConfig, _schema
 from diffeliash.models import Task
+from diffeliash.paper import PaperConfig
 from diffeliash.training import preset_names
 
 GAP = ("invert", "gap.dat", "-T", 3, "--broadening", 0.3)
@@ -114,7 +115,14 @@ OUT_OF_RANGE = [
     (("invert", "gap.dat", "gap.dat", "--output", "a2f.txt"), "Let --output end in .h5"),
 ]
 
+LONG = "x" * 300
 FILES = [
+    (("predict", LONG, "gap.dat"), 3, "File name too long"),
+    (("reduce", LONG), 3, "File name too long"),
+    (("train", LONG), 3, "File name too long"),
+    (("train", "--run", LONG), 5, "File name too long"),
+    (("generate", LONG), 5, "File name too long"),
+    ((*SOLVE, "--output", LONG), 5, "File name too long"),
     ((*SOLVE, "--plot", "gap.docx", "--mu-star", 7), 3, "got 7. --plot must end in .png"),
     ((*SOLVE, "--output", "none/gap.h5"), 5, "its folder is missing"),
     ((*SOLVE, "--output", "a2f.dat"), 3, "will not overwrite an input file"),
@@ -225,6 +233,14 @@ def test_a_file_that_nobody_may_read_is_bad_input(folder, monkeypatch, args, cod
     assert "Permission denied" in errors[0]["why"]
 
 
+def test_good_files_beside_one_that_nobody_may_read(answer, spectrum_file, tmp_path, monkeypatch):
+    (tmp_path / "secret").write_text("1 0.1\n2 0.2\n")
+    forbid(monkeypatch, "secret")
+    bad, good = answer("tc", "secret", spectrum_file, "--unit", "meV", expect=3)["results"]
+    assert bad["error"]["why"] == "Permission denied."
+    assert good["T_c_K"] > 1
+
+
 def test_ranges_are_those_of_the_library():
     assert set(_targets.TABLES) == set(EXPORTS)
     assert Task.__args__ == _train_checks.TASKS
@@ -259,6 +275,13 @@ def test_the_library_draws_the_same_lines(command, config):
         if allowed.high < math.inf and option not in ("mu_star",):
             config(**{name: allowed.high})
     assert seen >= 4
+
+
+def test_the_largest_seed_of_a_reproduction_is_the_librarys():
+    largest = _ranges.ranges_of("reproduce")["seed"].high
+    assert PaperConfig(seed=largest).seed == largest
+    with pytest.raises(ValueError, match="seed"):
+        PaperConfig(seed=largest + 1)
 
 
 def test_sizes_of_networks_have_limits():
