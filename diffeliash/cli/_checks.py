@@ -8,6 +8,7 @@ from typing import Any
 
 from .._errors import DiffeliashError, InputError
 from .._inputs import LARGEST_OWN, check_input
+from .._neighbors import did_you_mean
 from ._materials import failure
 from ._session import finish, print_json
 from ._targets import status_of
@@ -46,7 +47,11 @@ def _sentence(error: DiffeliashError) -> str:
 
 
 def answer_if_no_file_is_readable(
-    files: Sequence[pathlib.Path], json_output: bool, entries: Sequence[dict[str, Any]] = ({},)
+    files: Sequence[pathlib.Path],
+    json_output: bool,
+    *,
+    entries: Sequence[dict[str, Any]] = ({},),
+    names: Sequence[str] = (),
 ) -> None:
     """Answer at once where nothing can be computed; a good file beside bad ones is worth the time.
 
@@ -54,8 +59,9 @@ def answer_if_no_file_is_readable(
         files: Each has its place in the answer.
         json_output: As the command was asked.
         entries: What each of several entries for a file says besides.
+        names: Of files that may be meant where a folder is given.
     """
-    errors = [_complaint(file) for file in files]
+    errors = [_complaint(file, names) for file in files]
     if any(error is None for error in errors):
         return
     bad = [failure(file, error) for file, error in zip(files, errors, strict=True) if error]
@@ -65,10 +71,10 @@ def answer_if_no_file_is_readable(
     finish(results)
 
 
-def _complaint(file: pathlib.Path) -> InputError | None:
-    """What is wrong with a file; of a folder the reader knows more: which of its files is meant."""
+def _complaint(file: pathlib.Path, names: Sequence[str]) -> InputError | None:
+    """What is wrong with a file, if something is; of a folder, which of its files may be meant."""
     if file.is_dir():
-        return None
+        return InputError("a folder, not a file", where=str(file), hint=did_you_mean(file, names))
     try:
         check_input(file)
     except InputError as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import InputError
+from .._neighbors import A2F_NAMES
 from ._checks import all_at_once, answer_if_no_file_is_readable
 from ._interrupt import stop_if_requested
 from ._materials import Material, Unusable, answer_each, failure, read_materials, z_sum_of
@@ -95,7 +96,7 @@ def solve_command(
             check(_check_temperatures, at)
             check(_check_method, method, pade_points)
             check(check_targets, files, output=output, plot=plot, csv=csv)
-        answer_if_no_file_is_readable(files, json, [{"T_K": T} for T in at])
+        answer_if_no_file_is_readable(files, json, entries=[{"T_K": T} for T in at], names=A2F_NAMES)
         start_jax(device)
         materials = read_materials(files, {"format": format, "unit": unit, "column": column, "key": key})
         numbers |= {"z_sum": z_sum_of(z_sum)}

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from .._errors import InputError
+from .._neighbors import A2F_NAMES
 from ._checks import all_at_once, answer_if_no_file_is_readable
 from ._interrupt import stop_if_requested
 from ._materials import MU_STAR_IS_CUT, Material, Unusable, answer_each, failure, name_of, read_materials, z_sum_of
@@ -65,7 +66,7 @@ def tc_command(
         with all_at_once() as check:
             check(check_ranges, "tc", temperature=at, column=column, **numbers)
             check(check_targets, files, csv=csv)
-        answer_if_no_file_is_readable(files, json)
+        answer_if_no_file_is_readable(files, json, names=A2F_NAMES)
         start_jax(device)
         materials = read_materials(files, {"format": format, "unit": unit, "column": column, "key": key})
         results = _answers(materials, at, {**numbers, "z_sum": z_sum_of(z_sum)})

@@ -2,21 +2,15 @@
 
 import pathlib
 import re
-from collections.abc import Sequence
 
 from .._errors import InputError
+from .._neighbors import A2F_NAMES, did_you_mean
 from ._hdf5 import is_hdf5
 from ._header import column_labels
 from ._text import TextTable
 
 SIGNED = 2**14
 """Bytes at the start of a file in which a program signs its output."""
-
-MOST_NAMED = 3
-"""Files named in a message."""
-
-A2F_NAMES = ("*.a2f", "a2F.dos*", "alpha2F*.dat", "*a2F*.dat", "*ALPHA2F*.OUT", "*_A2F.nc")
-"""Names under which other programs write a2F."""
 
 _BANNER = re.compile(r"^\s*(Program \w+ v\.\S+ starts on|\.Version .* of ABINIT|\| *Elk version|\+-+\+$)", re.MULTILINE)
 """How the logs of programs begin, and no table does."""
@@ -45,9 +39,9 @@ def refuse_misplaced(path: pathlib.Path) -> None:
         InputError: Naming the file that may have been meant.
     """
     if path.is_dir():
-        raise InputError("a folder, not a file", where=str(path), hint=_candidates(path, A2F_NAMES) or "Give a file.")
+        raise InputError("a folder, not a file", where=str(path), hint=did_you_mean(path, A2F_NAMES) or "Give a file.")
     if _OTHER_ELK_FILES.fullmatch(path.name):
-        hint = _candidates(path.parent, ("*ALPHA2F*.OUT",)) or "Elk writes a2F into ALPHA2F.OUT."
+        hint = did_you_mean(path.parent, ("*ALPHA2F*.OUT",)) or "Elk writes a2F into ALPHA2F.OUT."
         raise InputError("another output of Elk, not a2F", where=str(path), hint=hint)
 
 
@@ -75,7 +69,7 @@ def _log_of_a_program(path: pathlib.Path, content: bytes, why: str = "") -> Inpu
     text = content[:SIGNED].decode("latin-1")
     signed = (each for each in _PROGRAMS if re.search(each[1], text))
     program, _, hint, names = next(signed, ("a program", "", "", A2F_NAMES))
-    hint = " ".join(filter(None, (hint, _candidates(path.parent, names))))
+    hint = " ".join(filter(None, (hint, did_you_mean(path.parent, names))))
     return InputError(
         f"the output of {program}, not a table of a2F", where=str(path), why=f"{why}." if why else "", hint=hint
     )
@@ -98,15 +92,3 @@ def refuse_a2f(table: TextTable, layout: str, wanted: str) -> None:
         why = f"the header says {found!r}." if found else f"it is a2F as {layout} writes it."
         hint = "`diffeliash tc` and `solve` read a2F."
         raise InputError(f"a2F, not a {wanted}", where=str(table.path), why=why, hint=hint)
-
-
-def _candidates(folder: pathlib.Path, names: Sequence[str]) -> str:
-    """The files in a folder that may have been meant, as a hint."""
-    try:
-        found = sorted({path for name in names for path in folder.glob(name) if path.is_file()})
-    except OSError:
-        return ""
-    if not found:
-        return ""
-    named = ", ".join(str(path) for path in found[:MOST_NAMED]) + (", ..." if len(found) > MOST_NAMED else "")
-    return f"Did you mean {named}?"
