@@ -19,7 +19,15 @@ from ._options import DeviceOption, Json, Resume, RunFolder
 from ._ranges import check_ranges
 from ._run_folder import check_new_run, check_resumable, new_run
 from ._session import NO_DEVICE, print_json, session, start_jax, tell
-from ._train_checks import check_config, check_data, check_extras, check_words, left_by_others
+from ._train_checks import (
+    SHARED,
+    check_config,
+    check_data,
+    check_distributed,
+    check_extras,
+    check_words,
+    left_by_others,
+)
 from ._train_run import CONFIG, DATA, event_writer, has_data, remove_run, report, write_progress, write_results
 
 if TYPE_CHECKING:
@@ -124,7 +132,9 @@ def train_command(
             check(check_words, task, preset)
             check(check_config, config, preset)
             check(check_data, data, num_samples)
-            check(check_extras, distributed, tensorboard=tensorboard)
+            check(check_extras, tensorboard=tensorboard)
+            if distributed:
+                check(check_distributed, distributed, named=run is not None and bool(data or config or resume))
             if resume:
                 with_others = asked or config or preset or data or num_samples
                 others = "give no data set and no other options than --run" if with_others else ""
@@ -141,8 +151,8 @@ def train_command(
         if print_config:
             print(wanted.as_toml(), end="")
             return
-        if distributed and (run is None or not wanted.dataset):
-            raise InputError("--distributed needs DATA and --run: the processes share both.")
+        if distributed and not wanted.dataset:
+            raise InputError(SHARED)
         folder, found = _run_in_folder(wanted, run, resume=resume, tensorboard=tensorboard)
         if found and json:
             print_json({"run": str(folder), "metrics": found[0]})
@@ -211,7 +221,7 @@ def _refuse_small(config: "RunConfig") -> None:
 
     n, size = config.data.num_samples, config.train.batch_size
     labels = math.inf if config.train.equation_weight else config.train.max_labels
-    n_train = n if config.dataset or n >= 2 * size else split_rows(n, seed=0).train.size
+    n_train = math.inf if config.dataset or n >= 2 * size else split_rows(n, seed=0).train.size
     if min(n_train, labels) < size:
         what = f"{labels} labels" if labels < n_train else f"{n_train} training samples, of {n} in all,"
         hint = "Give more samples or labels, or use a smaller --batch-size."

@@ -16,6 +16,8 @@ from ._train_run import DATA, FINISHED
 TASKS = ("gap-to-a2f", "dos-to-a2f", "a2f-to-gap")
 """What a network answers what with."""
 
+SHARED = "--distributed needs DATA and --run: the processes share both."
+
 PRESETS = pathlib.Path(__file__).parents[1] / "training" / "presets"
 """Configurations that come with the program."""
 
@@ -76,14 +78,27 @@ def check_data(data: pathlib.Path | None, num_samples: int | None) -> None:
     check_folder(data)
 
 
-def check_extras(distributed: str | None, *, tensorboard: bool) -> None:
-    """Refuse an address that is none, and event files without the library that writes them.
+def check_distributed(where: str, *, named: bool) -> None:
+    """Refuse an address that is none, and to wait for other processes where they would have nothing in common.
+
+    Args:
+        where: As the option says.
+        named: Whether the run has a name, and the data set may have one.
 
     Raises:
         InputError: Saying which.
     """
-    if distributed:
-        parse_address(distributed)
+    parse_address(where)
+    if not named:
+        raise InputError(SHARED)
+
+
+def check_extras(*, tensorboard: bool) -> None:
+    """Refuse event files without the library that writes them.
+
+    Raises:
+        InputError: It is not there.
+    """
     if tensorboard and importlib.util.find_spec("tensorboardX") is None:
         hint = 'Install it: pip install "diffeliash[tensorboard]".'
         raise InputError("there is no tensorboardX", where="--tensorboard", hint=hint)

@@ -92,6 +92,8 @@ OUT_OF_RANGE = [
     (("train", "--config", "other.toml"), "none: no such data set"),
     (("train", "data", "--num-samples", 10), "not for DATA"),
     (("train", "--distributed", "node"), "ADDRESS:PORT,COUNT,INDEX"),
+    (("train", "data", "--distributed", "auto"), "needs DATA and --run"),
+    (("train", "--run", "new", "--distributed", "auto"), "needs DATA and --run"),
     (("train", "--resume"), "--resume needs the folder"),
     (("train", "--resume", "--run", "full"), "there is no config.toml"),
     (("train", "--resume", "--run", "full", "--epochs", 3), "no other options"),

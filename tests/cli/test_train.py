@@ -179,6 +179,8 @@ def test_a_refused_run_leaves_nothing_and_can_be_tried_again(made, run, answer, 
     assert "5 labels" in run("train", "--max-labels", 5, "--run", "a/b/c", expect=3).stderr
     kept = ("train", "--num-samples", 50, "--batch-size", 40, "--epochs", 1, "--run", "a/b/c", "--json")
     assert "training samples do not fill" in run(*kept, expect=3).stderr  # not all of 50 samples are kept
+    labels = ("train", data, "--run", "a", "--batch-size", 16, "--max-labels", 5)
+    assert "5 labels do not fill one batch of 16" in run(*labels, expect=3).stderr
     run("train", "--num-samples", 20, "--batch-size", 4, "--config", "none.toml", expect=3)
     assert sorted(tmp_path.iterdir()) == [tmp_path / "mine"]
     assert list((tmp_path / "mine").iterdir()) == []
