@@ -26,6 +26,9 @@ LARGEST_ATTRIBUTE = 2**20
 FEW_NAMES = 4096
 """As many arrays or attributes are always allowed; more only in a file that has room for them."""
 
+HEAP = b"GCOL\x01\x00\x00\x00"
+"""How a heap of texts begins."""
+
 BYTES_PER_NAME = 256
 """What an array or an attribute takes at least in a file of ours."""
 
@@ -128,6 +131,7 @@ def parse_hdf5(
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The same from the content of a file."""
     _check_seal(path, content)
+    check_heaps(path, content)
     with opened_hdf5(path, io.BytesIO(content)) as file:
         _check_count(path, len(file), len(content))
         names = [name for name in map(str, file) if fields is None or name in fields]
@@ -172,6 +176,25 @@ def _check_seal(path: pathlib.Path, content: bytes) -> None:
         ours = content.startswith(SEAL)
         why = "its checksum does not match." if ours else "diffeliash did not write it, or its seal is damaged."
         raise IntegrityError("damaged file", where=str(path), why=why)
+
+
+def check_heaps(path: pathlib.Path, content: bytes) -> None:
+    """Refuse heaps of texts in which the HDF5 library would go round for ever: it steps over a free space of size zero.
+
+    Raises:
+        IntegrityError: There is such a heap.
+    """
+    at, left = content.find(HEAP), len(content) // 16  # as many entries as fit into a file
+    while at >= 0:
+        place, end = at + 16, at + int.from_bytes(content[at + 8 : at + 16], "little")
+        while place + 16 <= min(end, len(content)):
+            number = int.from_bytes(content[place : place + 2], "little")
+            size = int.from_bytes(content[place + 8 : place + 16], "little")
+            left -= 1
+            if left < 0 or (number == 0 and size == 0):
+                raise IntegrityError("damaged file", where=str(path), why="it has a heap without an end.")
+            place += size if number == 0 else 16 + -(-size // 8) * 8
+        at = content.find(HEAP, at + len(HEAP))
 
 
 def _check_count(path: pathlib.Path, n: int, size: int) -> None:
