@@ -29,7 +29,7 @@ from ._options import (
 )
 from ._progress import progress_bar
 from ._session import finish, print_json, print_table, session, tell, write_table
-from ._solve_entry import Solved, continued, row, tell_what_to_trust
+from ._solve_entry import Solved, continued, row, tell_of_lifted_cutoffs, tell_what_to_trust
 from ._targets import check_targets
 from ._temperatures import parse_temperatures
 
@@ -135,6 +135,8 @@ def _answers(
             good.append(result)
             solved.append((str(file), sol, real))
         tell_what_to_trust(file, good)
+        if numbers["matsubara_cutoff"] is None:
+            tell_of_lifted_cutoffs(file, good)
     _add_critical_temperatures(results, materials, numbers)
     return results, solved
 
@@ -209,7 +211,7 @@ def _is_long(material: Material, T: float, cutoff: float | None) -> bool:
     """Whether there are too many frequencies to solve at all of them."""
     from ..physics import FullMatsubara, count_frequencies, default_cutoffs
 
-    _, energy = default_cutoffs(float(material.spectrum.omega_max), None, cutoff)
+    _, energy = default_cutoffs(float(material.spectrum.omega_max), None, cutoff)  # a lifted one leaves eight
     return T > 0 and math.isfinite(energy) and count_frequencies(T, energy) > FullMatsubara.largest
 
 
