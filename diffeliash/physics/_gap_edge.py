@@ -62,6 +62,7 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: MSC | Pade = MSC()
         InputError: A spectrum that is not the one of the solution, more points of a Pade approximant than there are
             frequencies, or too many points on the line.
         ValueError: The number of points on the line is not known.
+        RuntimeError: JAX is not in 64-bit mode.
     """
     require_x64()
     refuse(check_same(sol, spectrum) + check_points(sol, method))
@@ -95,7 +96,11 @@ def gap_ratio(gap_edge: Any, T_c: Any) -> Any:
     Args:
         gap_edge: $\Delta_0$ [meV], at whatever temperature.
         T_c: Critical temperature [K]; where it is zero, the answer is NaN.
+
+    Raises:
+        RuntimeError: JAX is not in 64-bit mode.
     """
+    require_x64()
     safe = jnp.where(jnp.asarray(T_c) > 0, T_c, 1.0)
     return jnp.where(jnp.asarray(T_c) > 0, 2 * gap_edge / (BOLTZMANN * safe), jnp.nan)
 

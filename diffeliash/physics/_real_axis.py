@@ -73,6 +73,7 @@ class RealAxisGap(eqx.Module):
     @property
     def error(self) -> Float[Array, " *material"]:
         r"""Estimated error of $\Delta$, relative to the largest: of the continuation and of the sampling of a2F."""
+        require_x64()
         return self.continuation_error + self.sampling_error
 
 
@@ -101,7 +102,8 @@ def continue_gap(
 
     Raises:
         InputError: A concrete broadening out of its range or not resolved by the number of points given, more points
-            of a Pade approximant than there are frequencies, energies that are not finite, a spectrum that is not the one of the solution.
+            of a Pade approximant than there are frequencies, energies that are not finite, a spectrum that is not the
+            one of the solution.
         ValueError: The number of points on the line is not known.
         RuntimeError: JAX is not in 64-bit mode.
     """
@@ -240,6 +242,7 @@ def density_of_states(z: Complex[Array, " freq"], Delta: Complex[Array, " freq"]
         z: Energies $\omega + i\Gamma$ [meV].
         Delta: Gap function there [meV].
     """
+    require_x64()
     at_zero = z == 0
     ratio = jnp.where(at_zero, 0.0, Delta / jnp.where(at_zero, 1.0, z))
     gapped = at_zero & (Delta != 0)

@@ -99,7 +99,11 @@ class GapSolution(eqx.Module):
         r"""$\Delta(i\omega_n)$ [meV] and $Z(i\omega_n)$ at any Matsubara index, negative or beyond the set too.
 
         The right-hand sides of the equations give both at every frequency from the values on the set.
+
+        Raises:
+            RuntimeError: JAX is not in 64-bit mode.
         """
+        require_x64()
         everywhere = averages_everywhere(self.frequencies, self.omega_n, self.Delta)
         inputs = (self.spectrum, Ends(self.T, self.omega_c, self.matsubara_cutoff), self.mu_star)
         return gap_at(n, everywhere, inputs, cutoff=self.cutoff, z_sum=self.z_sum)
