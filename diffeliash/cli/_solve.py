@@ -33,7 +33,7 @@ from ._options import (
 from ._progress import progress_bar
 from ._ranges import check_ranges, ranges_of
 from ._session import finish, print_json, print_table, session, start_jax, tell, write_table
-from ._solve_entry import Solved, continued, row, tell_what_to_trust
+from ._solve_entry import Solved, continued, row, tell_of_lifted_cutoffs, tell_what_to_trust
 from ._targets import check_targets
 from ._temperatures import parse_temperatures
 
@@ -151,6 +151,8 @@ def _answers(
             good.append(result)
             solved.append((str(source), sol, real))
         tell_what_to_trust(source, good)
+        if numbers["matsubara_cutoff"] is None:
+            tell_of_lifted_cutoffs(source, good)
         if good:
             answered[material] = good
     _add_critical_temperatures(answered, numbers)
@@ -225,7 +227,7 @@ def _is_long(material: Material, T: float, cutoff: float | None) -> bool:
     """Whether there are too many frequencies to solve at all of them."""
     from ..physics import FullMatsubara, count_frequencies, default_cutoffs
 
-    _, energy = default_cutoffs(float(material.spectrum.omega_max), None, cutoff)
+    _, energy = default_cutoffs(float(material.spectrum.omega_max), None, cutoff)  # a lifted one leaves eight
     return T > 0 and math.isfinite(energy) and count_frequencies(T, energy) > FullMatsubara.largest
 
 

@@ -4,6 +4,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError
+from ..units import BOLTZMANN
 from ._materials import MU_STAR_IS_CUT, Material, Source, name_of
 from ._session import tell
 
@@ -70,6 +71,7 @@ def continued(
         "sampling_error": float(real.sampling_error),
         "cauchy_residual": float(real.cauchy),
         "n_a2f_points": spectrum.omega.size,
+        "omega_max_meV": float(spectrum.omega_max),
     }
     if raised:
         result["cutoff_change"] = raised.changes[-1] if raised.changes else None
@@ -109,8 +111,29 @@ def tell_what_to_trust(source: Source, results: list[dict[str, Any]]) -> None:
             tell(f"note: {source}: Delta on the real axis is good to {percent:.2g} % of its maximum (at {T:g} K){why}.")
     if any(result["superconducting"] and not math.isfinite(result["gap_edge_meV"]) for result in results):
         tell(f"note: {source}: no gap edge so close to T_c, where thermal bosons fill the gap.")
+    if any(result["broadening_meV"] > result["omega_max_meV"] for result in results):
+        tell(
+            f"note: {source}: the broadening is larger than all energies of a2F (up to {results[0]['omega_max_meV']:g} "
+            "meV): nothing of its structure is left in Delta and the density of states."
+        )
     if any(result["omega_c_meV"] > result["matsubara_cutoff_meV"] for result in results):
         tell(f"note: {source}: {MU_STAR_IS_CUT}")
+
+
+def tell_of_lifted_cutoffs(source: Source, results: list[dict[str, Any]]) -> None:
+    """Of temperatures at which the default cutoff would have left no frequency."""
+    from ..physics import default_cutoffs
+
+    lifted = []
+    for result in results:
+        usual = default_cutoffs(result["omega_max_meV"], None, None)[1]
+        if result["T_K"] * math.pi * BOLTZMANN > usual:
+            lifted.append(f"{result['T_K']:g}")
+    if lifted:
+        tell(
+            f"note: {source}: no Matsubara frequency lies below the default cutoff of {usual:g} meV at "
+            f"{', '.join(lifted)} K: it was raised there (matsubara_cutoff_meV of --json and --csv)."
+        )
 
 
 def row(result: dict[str, Any]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from ._implicit import attach_fixed_point
 from ._line import Line, double
 from ._line_equations import LineEquations, fermi_tanh, gap_map
 from ._matsubara_side import MatsubaraSide
-from ._sanitize import all_finite, harmless_unless, larger_than_zero
+from ._sanitize import all_finite, can_be_solved, harmless_unless, larger_than_zero
 from ._spectrum import Spectrum
 
 LEVELS = (4, 2, 1)
@@ -84,7 +84,8 @@ class Prepared(NamedTuple):
 @eqx.filter_jit
 def prepare(spectrum: Spectrum, side: MatsubaraSide, line: Line, comb: AbstractComb) -> Prepared:
     """The equations of one material on a line. A program of its own: that of the solution is then the same for all."""
-    usable = all_finite((spectrum, side.numbers(), line)) & (line.broadening > 0) & (side.T > 0)
+    usable = all_finite((spectrum, side.numbers(), line)) & can_be_solved(spectrum)
+    usable &= (line.broadening > 0) & (side.T > 0)
     spectrum, T = harmless_unless(usable, spectrum, larger_than_zero(side.T))
     numbers = [T, *(jnp.where(usable, x, 0.0) for x in side.numbers()[1:])]
     side = eqx.tree_at(MatsubaraSide.numbers, side, numbers)

@@ -32,6 +32,17 @@ class Pade(eqx.Module):
             raise ValueError(f"`n_points` must be at least 2, got {self.n_points}.")
 
 
+def check_points(sol: GapSolution, method: object) -> list[str]:
+    """A complaint if an approximant is to use more frequencies than there are."""
+    n = sol.frequencies.size
+    if not isinstance(method, Pade) or method.n_points is None or method.n_points <= n:
+        return []
+    where = f" at {float(sol.T):g} K" if is_concrete(sol.T) else ""
+    return [
+        f"`n_points` of a Pade approximant must be at most {n}, the Matsubara frequencies{where}, got {method.n_points}"
+    ]
+
+
 def pade_coefficients(
     nodes: Complex[Array, " matsubara"], values: Complex[Array, " matsubara"]
 ) -> Complex[Array, " matsubara"]:

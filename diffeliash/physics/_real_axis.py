@@ -15,7 +15,7 @@ from ._line_equations import gap_and_renormalization, self_energy_waves
 from ._line_plan import LARGEST_LINE, choose_line
 from ._matsubara_side import Tests, matsubara_side
 from ._msc import MSC, Prepared, prepare, solve_line
-from ._pade import Pade, continue_by_pade, pade_samples
+from ._pade import Pade, check_points, continue_by_pade, pade_samples
 from ._sampling import Sampling, sampling, sampling_error
 from ._sanitize import larger_than_zero
 from ._solve import GapSolution
@@ -27,6 +27,9 @@ $\Delta(i\omega_0)$ and $\int\alpha^2F$, above which self-energies cease to depe
 
 REFINEMENTS = 3
 """How often the number of points is doubled where the error is too large."""
+
+WIDEST = 100.0
+"""A broadening may be this many times the end of a2F: beyond the end all structure is gone."""
 
 CAUCHY_TOLERANCE = 1e-2
 """A larger residual of the Cauchy test is that of a wrong curve."""
@@ -70,6 +73,7 @@ class RealAxisGap(eqx.Module):
     @property
     def error(self) -> Float[Array, " *material"]:
         r"""Estimated error of $\Delta$, relative to the largest: of the continuation and of the sampling of a2F."""
+        require_x64()
         return self.continuation_error + self.sampling_error
 
 
@@ -92,25 +96,29 @@ def continue_gap(
         spectrum: The spectral function it belongs to.
         omega: Real energies [meV]; at negative ones $\Delta(-\omega) = \Delta(\omega)^*$.
         broadening: $\Gamma$ [meV], positive (for `Pade` it may be zero); by default a third of $\pi k_BT$, at most a
-            hundredth of the last grid point of the spectrum. Any value is exact, below or above $\pi k_BT$.
+            hundredth of the last grid point of the spectrum. Any value up to a hundred times that point is exact, below
+            or above $\pi k_BT$.
         method: How to continue.
 
     Raises:
-        InputError: A concrete broadening out of its range or not resolved by the number of points given, energies that
-            are not finite, a spectrum that is not the one of the solution.
+        InputError: A concrete broadening out of its range or not resolved by the number of points given, more points
+            of a Pade approximant than there are frequencies, energies that are not finite, a spectrum that is not the
+            one of the solution.
         ValueError: The number of points on the line is not known.
         RuntimeError: JAX is not in 64-bit mode.
     """
     require_x64()
-    broadening = default_broadening(sol.T, as_known(spectrum.omega)[-1]) if broadening is None else broadening
-    refuse(_check_line(omega, broadening, method) + check_same(sol, spectrum))
+    end = as_known(spectrum.omega)[-1]
+    broadening = default_broadening(sol.T, end) if broadening is None else broadening
+    refuse(_check_line(omega, broadening, method, end) + check_same(sol, spectrum) + check_points(sol, method))
     points = jnp.asarray(omega, dtype=jnp.float64), jnp.asarray(broadening, dtype=jnp.float64)
     if isinstance(method, Pade):
         return _continue_by_pade(sol, *points, method)
     reach = _reach(omega, spectrum, sol.Delta)
+    normal = is_concrete(sol.Delta) and not np.any(np.asarray(sol.Delta))
 
     def attempt(n: int | None) -> tuple[int, RealAxisGap]:
-        line, comb = choose_line(spectrum, sol.T, reach, broadening, rtol=method.rtol, n=n)
+        line, comb = choose_line(spectrum, sol.T, reach, broadening, rtol=method.rtol, n=n, normal=normal)
         side = matsubara_side(sol, line)
         prepared = prepare(spectrum, side, line, comb)
         moved = sampling(spectrum, prepared, comb, (side.T, sol.mu_star, jnp.asarray(sol.omega_c)))
@@ -135,7 +143,7 @@ def _reach(omega: Any, spectrum: Spectrum, Delta: Any) -> Any:
     return xp.maximum(xp.max(xp.abs(xp.asarray(omega)), initial=0.0), least)
 
 
-def _check_line(omega: Any, broadening: Any, method: MSC | Pade) -> list[str]:
+def _check_line(omega: Any, broadening: Any, method: MSC | Pade, end: Any) -> list[str]:
     bad = []
     if not isinstance(method, MSC | Pade):
         raise TypeError(f"`method` must be an `MSC` or a `Pade`, got {method!r}.")
@@ -148,6 +156,11 @@ def _check_line(omega: Any, broadening: Any, method: MSC | Pade) -> list[str]:
         value, least = float(broadening), "not negative" if isinstance(method, Pade) else "positive"
         if not np.isfinite(value) or value < 0 or (value == 0 and isinstance(method, MSC)):
             bad.append(f"`broadening` must be finite and {least} [meV], got {value:g}")
+        elif is_concrete(end) and value > WIDEST * float(end):
+            bad.append(
+                f"`broadening` must be at most {WIDEST:g} times the end of the spectrum, {float(end):g} meV: nothing "
+                f"is left to be seen beyond, got {value:g}"
+            )
     return bad
 
 
@@ -229,6 +242,7 @@ def density_of_states(z: Complex[Array, " freq"], Delta: Complex[Array, " freq"]
         z: Energies $\omega + i\Gamma$ [meV].
         Delta: Gap function there [meV].
     """
+    require_x64()
     at_zero = z == 0
     ratio = jnp.where(at_zero, 0.0, Delta / jnp.where(at_zero, 1.0, z))
     gapped = at_zero & (Delta != 0)
