@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from ._errors import ConvergenceError as ConvergenceError
     from ._errors import InputError as InputError
     from ._errors import IntegrityError as IntegrityError
     from ._errors import StorageError as StorageError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .data import read_dataset as read_dataset
     from .data import read_dos as read_dos
     from .data import read_gap as read_gap
+    from .data import read_spectra as read_spectra
     from .data import read_spectrum as read_spectrum
     from .data import repair_dataset as repair_dataset
     from .data import verify_dataset as verify_dataset
@@ -77,12 +79,12 @@ if TYPE_CHECKING:
 
 
 _LAYERS = {
-    "_errors": ("InputError", "IntegrityError", "StorageError"),
+    "_errors": ("ConvergenceError", "InputError", "IntegrityError", "StorageError"),
     "analysis": ("ReduceConfig", "reduce_complexity"),
     "data": (
         "BrownianFamily", "ComplexFamily", "DataSource", "GenerateConfig", "MaterialsFamily", "SimpleFamily",
         "dos_features", "export_dataset", "feature_grid", "gap_features", "generate", "read_dataset", "read_dos",
-        "read_gap", "read_spectrum", "repair_dataset", "verify_dataset",
+        "read_gap", "read_spectra", "read_spectrum", "repair_dataset", "verify_dataset",
     ),
     "inverse": (
         "ComplexGap", "DensityOfStates", "GapModulus", "Inversion", "RealGap", "Resolution", "invert", "invert_many",

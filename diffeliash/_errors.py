@@ -34,6 +34,10 @@ class InputError(DiffeliashError, ValueError):
     """A value out of its range, or a missing or unreadable input file."""
 
 
+class ConvergenceError(DiffeliashError):
+    """A computation came to an end, but not to an answer."""
+
+
 class StorageError(DiffeliashError):
     """Results cannot be written where they should go."""
 

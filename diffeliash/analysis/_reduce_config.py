@@ -3,6 +3,14 @@
 import dataclasses
 
 from .._errors import not_positive
+from .._limits import LARGEST_BATCH, MOST_EPOCHS, MOST_NEURONS, MOST_WHOLE, too_large, too_wide
+
+LARGEST = {
+    "epochs": MOST_EPOCHS,
+    "autoencoder_epochs": MOST_EPOCHS,
+    "batch_size": LARGEST_BATCH,
+    "seed": MOST_WHOLE,
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,8 +51,13 @@ class ReduceConfig:
             or self.latent_sizes[0] < 1
         ):
             bad.append(f"`latent_sizes` must be positive and ascending, got {self.latent_sizes}")
-        if min(*self.hidden_sizes, *self.autoencoder_sizes, 1) < 1:
-            bad.append("sizes of layers must be positive")
+        bad += [
+            f"`latent_sizes` must be at most {MOST_NEURONS}, got {size}"
+            for size in self.latent_sizes
+            if size > MOST_NEURONS
+        ]
+        bad += too_large(self, LARGEST)
+        bad += too_wide("hidden_sizes", self.hidden_sizes) + too_wide("autoencoder_sizes", self.autoencoder_sizes)
         if self.seed < 0:
             bad.append(f"`seed` must not be negative, got {self.seed}")
         if bad:

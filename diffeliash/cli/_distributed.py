@@ -29,7 +29,7 @@ def join(where: str) -> None:
     import jax
     from jax.experimental import multihost_utils
 
-    address, count, index = (None, None, None) if where == AUTO else _parsed(where)
+    address, count, index = parse_address(where)
     uninstall()  # while it waits a signal ends the process at once
     try:
         jax.distributed.initialize(address, count, index, initialization_timeout=PATIENCE)
@@ -64,7 +64,14 @@ def _output_to_error() -> Iterator[None]:
         os.close(kept)
 
 
-def _parsed(where: str) -> tuple[str, int, int]:
+def parse_address(where: str) -> tuple[str, int, int] | tuple[None, None, None]:
+    """Where the first process is reached, how many there are and which this is; nothing of it where that is found out.
+
+    Raises:
+        InputError: It says something else.
+    """
+    if where == AUTO:
+        return None, None, None
     try:
         address, count, index = where.split(",")
         numbers = int(count), int(index)

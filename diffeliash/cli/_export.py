@@ -1,19 +1,21 @@
 """`diffeliash export`: a data set in one file."""
 
+import os
 import pathlib
 from typing import Annotated
 
 import typer
 
 from .._errors import InputError
+from ._checks import all_at_once, check_folder
 from ._options import Json
 from ._session import print_json, session
-from ._targets import check_targets
+from ._targets import TABLES, check_targets
 
 
 def export_command(
-    data: Annotated[pathlib.Path, typer.Argument(help="Data set of `diffeliash generate`.")],
-    output: Annotated[pathlib.Path, typer.Argument(help="File to write: .h5, .npz or .csv.")],
+    data: Annotated[pathlib.Path, typer.Argument(readable=False, help="Data set of `diffeliash generate`.")],
+    output: Annotated[pathlib.Path, typer.Argument(readable=False, help="File to write: .h5, .npz or .csv.")],
     fields: Annotated[
         str | None,
         typer.Option("--fields", help="Which ones, separated by commas, as a2f,Delta_meV.", show_default="all"),
@@ -22,14 +24,22 @@ def export_command(
 ) -> None:
     """Write the stored samples of a data set to one file, for other programs. A file that is there is replaced."""
     with session(json):
+        with all_at_once() as check:
+            check(check_folder, data)
+            check(check_targets, [], output=output)
+            check(_check_output, data, output)
         from ..data import export_dataset
 
-        check_targets([], output=output)
-        if output.resolve().parent == data.resolve():
-            raise InputError("will not write into the data set itself", where=str(output))
         names = [name.strip() for name in fields.split(",")] if fields else None
         n = export_dataset(data, output, names)
         if json:
             print_json({"path": str(output), "n_samples": n})
         else:
             print(f"{output}: {n} samples")
+
+
+def _check_output(data: pathlib.Path, output: pathlib.Path) -> None:
+    if os.path.realpath(output.parent) == os.path.realpath(data):
+        raise InputError("will not write into the data set itself", where=str(output))
+    if not output.name.lower().endswith(TABLES):
+        raise InputError(f"the file must end in {', '.join(TABLES)}, got {output.name}.")

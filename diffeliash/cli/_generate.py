@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .._errors import InputError
+from .._errors import InputError, StorageError
+from ._checks import all_at_once
 from ._interrupt import stop_at_latest
 from ._options import DeviceOption, Family, Json
-from ._session import NOT_CONVERGED, print_json, session, tell
+from ._ranges import check_ranges
+from ._session import NOT_CONVERGED, print_json, session, start_jax, tell
+from ._targets import status_of
 from ._workers import choose_worker
 
 if TYPE_CHECKING:
@@ -29,7 +32,10 @@ LAST_WORDS = "Files that are complete stay; --resume goes on."
 
 
 def generate_command(
-    out: Annotated[pathlib.Path, typer.Argument(help="Folder of the data set, new or empty; see also --resume.")],
+    out: Annotated[
+        pathlib.Path,
+        typer.Argument(readable=False, help="Folder of the data set, new or empty; see also --resume."),
+    ],
     family: Annotated[
         Family | None,
         typer.Option("--family", help="Family of spectral functions; see docs/data.md.", show_default="complex"),
@@ -97,11 +103,23 @@ def generate_command(
     Samples in the normal state are dropped and counted, and so are those whose solution or continuation is not exact
     enough. A run may be interrupted or killed at any time: --resume goes on with what is there.
     """
-    with session(json, device):
+    with session(json):
+        with all_at_once() as check:
+            check(
+                check_ranges, "generate", num_samples=num_samples, seed=seed, temperature=temperature, mu_star=mu_star,
+                omega_c=omega_c, matsubara_cutoff=matsubara_cutoff, broadening=broadening, max_error=max_error,
+                shard_size=shard_size, shard_index=shard_index, num_shards=num_shards,
+            )  # fmt: skip
+            check(_parameters, parameters or [])
+            check(choose_worker, shard_index, num_shards)
+            check(_check_out, out)
+        worker = choose_worker(shard_index, num_shards, say=tell)
+        if not resume and worker[1] == 1:
+            _refuse_occupied(out)
+        start_jax(device)
         from ..data import ANY_SHARD, MANIFEST, is_dataset
 
         stop_at_latest(GRACE, LAST_WORDS)
-        worker = choose_worker(shard_index, num_shards)
         asked = {
             "num_samples": num_samples, "seed": seed, "T": temperature, "mu_star": mu_star, "omega_c": omega_c,
             "matsubara_cutoff": matsubara_cutoff, "broadening": broadening, "max_error": max_error,
@@ -128,6 +146,19 @@ def generate_command(
         if report.digest and not report.n_kept:
             tell("error: no sample was kept.")
             raise typer.Exit(NOT_CONVERGED)
+
+
+def _check_out(out: pathlib.Path) -> None:
+    """Refuse what cannot become the folder of a data set."""
+    if status_of(out) is not None and not out.is_dir():
+        raise StorageError("cannot write", where=str(out), why="it is not a folder.", hint="Choose another name.")
+
+
+def _refuse_occupied(out: pathlib.Path) -> None:
+    """Refuse a folder with anything in it but what an unfinished beginning leaves, whose names begin with a dot."""
+    if out.is_dir() and any(not path.name.startswith(".") for path in out.iterdir()):
+        hint = "Go on with a data set by --resume, choose another name, or remove it."
+        raise StorageError("will not overwrite", where=str(out), why="it exists and is not empty.", hint=hint)
 
 
 def _parameters(texts: list[str]) -> dict[str, Any]:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from .._errors import DiffeliashError, InputError, IntegrityError
+from ._checks import all_at_once, answer_if_no_file_is_readable, check_checkpoint, checkpoint_of
+from ._curves import read_curve
 from ._invert_output import BAND, as_hdf5, as_text
 from ._materials import failure
 from ._options import DeviceOption, Json, MatsubaraCutoff, Seed, StatedTemperature
 from ._progress import progress_bar
-from ._session import finish, print_json, print_table, session, tell
+from ._ranges import check_ranges, check_sizes
+from ._session import finish, print_json, print_table, session, start_jax, tell
 from ._targets import check_targets
-from ._train_run import CHECKPOINT
 
 if TYPE_CHECKING:
     from ..data import DosFile, GapFile
@@ -30,8 +32,9 @@ def invert_command(
     files: Annotated[
         list[pathlib.Path],
         typer.Argument(
+            readable=False,
             help="Gap functions: text with w, Re Delta, Im Delta [meV] on the line w + iG; with --kind dos densities "
-            "of states: text with w [meV], N/N_F. Or HDF5 of `solve`."
+            "of states: text with w [meV], N/N_F. Or HDF5 of `solve`.",
         ),
     ],
     kind: Annotated[Kind, typer.Option("--kind", help="What the files hold.")] = "gap",
@@ -66,13 +69,19 @@ def invert_command(
     ] = None,
     samples: Annotated[int, typer.Option("--samples", help="Spectral functions drawn from all possible ones.")] = 200,
     run: Annotated[
-        pathlib.Path | None, typer.Option("--run", help="Training run whose network gives the start.")
+        pathlib.Path | None, typer.Option("--run", readable=False, help="Training run whose network gives the start.")
     ] = None,
     output: Annotated[
         pathlib.Path | None,
-        typer.Option("--output", help="Where to write w [meV], a2F and its errors: text, or .h5 with the samples."),
+        typer.Option(
+            "--output",
+            readable=False,
+            help="Where to write w [meV], a2F and its errors: text, or .h5 with the samples.",
+        ),
     ] = None,
-    plot: Annotated[pathlib.Path | None, typer.Option("--plot", help="Picture (png, pdf, svg) of all.")] = None,
+    plot: Annotated[
+        pathlib.Path | None, typer.Option("--plot", readable=False, help="Picture (png, pdf, svg) of all.")
+    ] = None,
     seed: Seed = 0,
     device: DeviceOption = "auto",
     json: Json = False,
@@ -83,25 +92,29 @@ def invert_command(
     """
     if fit_mu_star and mu_star is not None:
         raise typer.BadParameter("give --mu-star or --fit-mu-star, not both.")
-    with session(json, device):
-        from .._figure import figure_bytes
-        from ..data import write_file
-        from ._invert_plot import plot_inversions
-
-        check_targets(files, output=output, plot=plot)
-        if output and output.suffix != ".h5" and len(files) > 1:
-            raise InputError("the text of several files cannot go to one.", hint="Let --output end in .h5.")
+    with session(json):
         stated = {
-            "T": temperature, "broadening": broadening, "mu_star": mu_star, "omega_max": omega_max, "omega_c": omega_c,
+            "broadening": broadening, "mu_star": mu_star, "omega_max": omega_max, "omega_c": omega_c,
             "matsubara_cutoff": matsubara_cutoff,
         }  # fmt: skip
+        sizes = {"noise": noise, "points": points, "samples": samples, "seed": seed}
+        with all_at_once() as check:
+            check(check_ranges, "invert", temperature=temperature, **stated, **sizes)
+            check(check_sizes, points, samples)
+            check(check_targets, files, output=output, plot=plot)
+            check(_check_output, files, output)
+            if run:
+                check(check_checkpoint, run)
+        answer_if_no_file_is_readable(files, json)
+        start_jax(device)
+        stated["T"] = temperature
         given = [_read(file, kind, stated) for file in files]
         found = _invert_all(
             given, run,
             {"noise": noise, "n_points": points, "n_samples": samples, "seed": seed}, fit_mu_star=fit_mu_star,
         )  # fmt: skip
         results = [
-            failure(file, one) if isinstance(one, DiffeliashError) else _result(file, one, _doubts(data, one))
+            failure(file, one) if isinstance(one, DiffeliashError) else _result(file, data, one)
             for file, data, one in zip(files, given, found, strict=True)
         ]
         good = [
@@ -109,10 +122,8 @@ def invert_command(
             for file, data, one in zip(files, given, found, strict=True)
             if not isinstance(one, DiffeliashError) and not isinstance(data, DiffeliashError)
         ]
-        if plot and good:
-            write_file(plot, figure_bytes(plot_inversions(good), plot))
-        if output and good:
-            write_file(output, as_hdf5(good) if output.suffix == ".h5" else as_text(good[0][2]))
+        if good:
+            _write(good, output, plot)
         if json:
             print_json({"results": results})
         elif good:
@@ -123,12 +134,28 @@ def invert_command(
         finish(results)
 
 
+def _write(
+    good: "list[tuple[pathlib.Path, Any, Inversion]]", output: pathlib.Path | None, plot: pathlib.Path | None
+) -> None:
+    from .._figure import figure_bytes
+    from ..data import write_file
+    from ._invert_plot import plot_inversions
+
+    if plot:
+        write_file(plot, figure_bytes(plot_inversions(good), plot))
+    if output:
+        write_file(output, as_hdf5(good) if output.suffix == ".h5" else as_text(good[0][2]))
+
+
+def _check_output(files: list[pathlib.Path], output: pathlib.Path | None) -> None:
+    if output and output.suffix != ".h5" and len(files) > 1:
+        raise InputError("the text of several files cannot go to one.", hint="Let --output end in .h5.")
+
+
 def _read(file: pathlib.Path, kind: Kind, stated: dict[str, float | None]) -> "GapFile | DosFile | DiffeliashError":
     """A file with what the command line states instead of it; what is wrong with it, if something is."""
-    from ..data import read_dos, read_gap
-
     try:
-        given = (read_dos if kind == "dos" else read_gap)(file)
+        given = read_curve(file, is_dos=kind == "dos")
     except (InputError, IntegrityError) as error:
         return error
     given = dataclasses.replace(given, **{name: value for name, value in stated.items() if value is not None})
@@ -210,7 +237,7 @@ def _starts_of_network(run: pathlib.Path, members: list[Any]) -> "list[list[Spec
     """
     from ..models import predict_spectrum, read_checkpoint
 
-    checkpoint = read_checkpoint(run / CHECKPOINT if run.is_dir() else run)
+    checkpoint = read_checkpoint(checkpoint_of(run))
     if checkpoint.setting is None or checkpoint.setting.task != _TASKS[type(members[0]).__name__]:
         raise InputError("this network does not answer such data with a2F", where=str(run))
     return [[predict_spectrum(checkpoint.model, checkpoint.setting, member)[0]] for member in members]
@@ -219,42 +246,11 @@ def _starts_of_network(run: pathlib.Path, members: list[Any]) -> "list[list[Spec
 _TASKS = {"GapFile": "gap-to-a2f", "DosFile": "dos-to-a2f"}
 
 
-def _doubts(data: Any, found: "Inversion") -> list[str]:
-    """What a user should know before the answer is trusted."""
-    from ..inverse import CONSISTENT
-
-    c, texts = found.conditions, []
-    if data.omega_max is None:
-        texts.append(f"a2F is taken to end at {c.omega_max:.4g} meV; say --omega-max if it does not.")
-    if not found.determined:
-        return [*texts, "these are data of a normal metal within their errors: they do not determine a2F."]
-    if data.omega[-1] < c.omega_max:
-        texts.append(
-            f"the data end at {data.omega[-1]:.4g} meV, a2F at {c.omega_max:.4g} meV: beyond the data it is little "
-            "more than a smooth end, and the bars do not allow for finer structure there."
-        )
-    if not found.converged:
-        texts.append("the steps did not come to an end.")
-    if found.chi2 > CONSISTENT:
-        text = f"chi^2/N = {found.chi2:.3g}: no a2F accounts for these data with such errors, and the bars do not hold."
-        text += " Is the noise larger, or T, broadening, mu* or where a2F ends another?"
-        if found.omega[0] > c.broadening:
-            text += (
-                f" The points of a2F are {found.omega[0]:.2g} meV apart, more than the broadening: try more --points."
-            )
-        texts.append(text)
-    elif found.noise_is_too_large:
-        texts.append(
-            f"chi^2/N = {found.chi2:.3g}: the errors are smaller than said; a2F is too smooth, its bars are wide."
-        )
-    return texts
-
-
-def _result(file: pathlib.Path, found: "Inversion", doubts: list[str]) -> dict[str, Any]:
+def _result(file: pathlib.Path, given: Any, found: "Inversion") -> dict[str, Any]:
     import numpy as np
 
-    for doubt in doubts:
-        tell(f"note: {file}: {doubt}")
+    for note in found.notes:
+        tell(f"note: {file}: {note}")
     c = found.conditions
     pairs = {
         "lambda_ep": found.lambda_ep,
@@ -279,13 +275,15 @@ def _result(file: pathlib.Path, found: "Inversion", doubts: list[str]) -> dict[s
         "chi2": found.chi2,
         "n_resolved": found.n_resolved,
         "determined": found.determined,
-        "converged": found.determined and found.consistent,
+        "converged": found.ok,
+        "ok": found.ok,
         "omega_meV": found.omega.tolist(),
         "a2f": found.a2f.tolist(),
         "a2f_std": found.a2f_std.tolist(),
         "a2f_low": low.tolist(),
         "a2f_high": high.tolist(),
-        "notes": doubts,
+        "notes": found.notes,
+        "notices": list(given.notices),
     }
 
 

@@ -19,27 +19,57 @@ MU_STAR_IS_CUT = "mu* acts up to --matsubara-cutoff only, which lies below --ome
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Material:
-    """One file, its spectrum, and what was said while reading it."""
+class Source:
+    """Where a spectrum comes from: a file, and its key in a file of many."""
 
     file: pathlib.Path
+    key: str = ""
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """How an entry of the results begins."""
+        return {"file": str(self.file)} | ({"key": self.key} if self.key else {})
+
+    def __str__(self) -> str:
+        return f"{self.file}[{self.key}]" if self.key else str(self.file)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Material:
+    """A spectrum, where it comes from, and what was said while reading it."""
+
+    source: Source
     spectrum: "Spectrum"
     found: "SpectrumFile"
 
 
-def read_materials(files: list[pathlib.Path], reading: dict[str, Any]) -> list[Material | InputError]:
+@dataclasses.dataclass(frozen=True, eq=False)
+class Unusable:
+    """A spectrum or a whole file that cannot be used, and why."""
+
+    source: Source
+    error: InputError
+
+
+def read_materials(files: list[pathlib.Path], reading: dict[str, Any]) -> list[Material | Unusable]:
     """The spectra of all files, in order; what is wrong with the bad ones in their places."""
-    from ..data import read_spectrum_file
+    from ..data import read_spectrum_files
     from ..physics import Spectrum
 
-    materials: list[Material | InputError] = []
+    materials: list[Material | Unusable] = []
     for file in files:
         stop_if_requested()
         try:
-            found = read_spectrum_file(file, **reading)
-            materials.append(Material(file, Spectrum(found.omega, found.a2f), found))
+            found = read_spectrum_files(file, **reading)
         except InputError as error:
-            materials.append(error)
+            materials.append(Unusable(Source(file), error))
+            continue
+        for key, one in found.items():
+            source = Source(file, key)
+            if isinstance(one, InputError):
+                materials.append(Unusable(source, one))
+            else:
+                materials.append(Material(source, Spectrum(one.omega, one.a2f), one))
     return materials
 
 
@@ -59,10 +89,16 @@ def answer_each(function: Callable[[Sequence[Member]], Sequence[Any]], members: 
     return answer_each(function, members[:middle]) + answer_each(function, members[middle:])
 
 
-def failure(file: pathlib.Path, error: DiffeliashError) -> dict[str, Any]:
-    """The entry of a bad file in the results; the user is told."""
-    tell(f"error: {error}" if error.where else f"error: {file}: {error}")
-    return {"file": str(file), "error": error.as_dict()}
+def failure(source: Source | pathlib.Path, error: DiffeliashError) -> dict[str, Any]:
+    """The entry of a bad file, or of a bad spectrum in a file, in the results; the user is told."""
+    source = source if isinstance(source, Source) else Source(source)
+    tell(f"error: {error}" if error.where else f"error: {source}: {error}")
+    return source.entry | {"error": error.as_dict()}
+
+
+def name_of(result: dict[str, Any]) -> str:
+    """The file of an entry of the results, with the key of its spectrum."""
+    return str(Source(result["file"], result.get("key", "")))
 
 
 def z_sum_of(name: str) -> "AbstractZSum":

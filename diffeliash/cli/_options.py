@@ -1,7 +1,7 @@
 """Options that several commands share, spelled once."""
 
 import pathlib
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 
@@ -12,9 +12,16 @@ ZSumName = Literal["truncated", "infinite"]
 Device = Literal["auto", "cpu", "gpu"]
 Family = Literal["simple", "complex", "gbm", "materials"]
 
-Files = Annotated[list[pathlib.Path], typer.Argument(help="a2F files of EPW, QE, Elk, ABINIT, IsoME, or plain tables.")]
+Files = Annotated[
+    list[pathlib.Path],
+    typer.Argument(
+        help="a2F files of EPW, QE, Elk, ABINIT, IsoME, or plain tables: text, npy, npz, JSON; - is standard input."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
-Csv = Annotated[pathlib.Path | None, typer.Option("--csv", help="Table of all numbers, one row for each result.")]
+Csv = Annotated[
+    pathlib.Path | None, typer.Option("--csv", readable=False, help="Table of all numbers, one row for each result.")
+]
 MuStar = Annotated[float, typer.Option("--mu-star", help="Coulomb pseudopotential mu*(omega_c), used as it stands.")]
 OmegaC = Annotated[
     float | None, typer.Option("--omega-c", help="Cutoff of mu* [meV].", show_default="10 x the end of the spectrum")
@@ -35,8 +42,13 @@ Column = Annotated[
         "--column", help="Number of the a2F or smearing column, from 1.", show_default="first; middle smearing"
     ),
 ]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", help="Name or number of the spectrum in npz and JSON files of many.", show_default="all"),
+]
 RunFolder = Annotated[
-    pathlib.Path | None, typer.Option("--run", help="Folder for the results.", show_default="runs/001 and on")
+    pathlib.Path | None,
+    typer.Option("--run", readable=False, help="Folder for the results.", show_default="runs/001 and on"),
 ]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with the run in the folder --run, which was interrupted.")
@@ -57,3 +69,5 @@ Seed = Annotated[int, typer.Option("--seed", help="Of all random numbers.")]
 ZSum = Annotated[
     ZSumName, typer.Option("--z-sum", help="The sum in Z: ends at the Matsubara cutoff, or is taken to infinity.")
 ]
+InputFiles = Annotated[list[pathlib.Path], typer.Argument(readable=False, help=get_args(Files)[1].help)]
+"""As everywhere `readable=False`: the command itself says that a file cannot be read, and answers the good ones."""

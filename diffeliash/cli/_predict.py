@@ -1,38 +1,48 @@
 """`diffeliash predict`: gap function, or density of states, in, a2F out."""
 
 import dataclasses
+import os
 import pathlib
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .._errors import InputError
+from .._inputs import check_input
+from ._checks import all_at_once, check_checkpoint, checkpoint_of
+from ._curves import read_curve, stem_of
 from ._options import DeviceOption, Json, StatedTemperature
-from ._session import finish, print_json, session, tell
+from ._ranges import check_ranges
+from ._session import finish, print_json, session, start_jax, tell
 from ._targets import check_targets
-from ._train_run import CHECKPOINT, read_metrics
+from ._train_run import read_metrics
 
 if TYPE_CHECKING:
     from ..data import DosFile, GapFile
 
 
 def predict_command(
-    run: Annotated[pathlib.Path, typer.Argument(help="Folder of a training run, or a checkpoint file.")],
+    run: Annotated[
+        pathlib.Path, typer.Argument(readable=False, help="Folder of a training run, or a checkpoint file.")
+    ],
     file: Annotated[
         pathlib.Path,
         typer.Argument(
+            readable=False,
             help="Gap function: text with w, Re Delta, Im Delta [meV] on the line w + iG, or HDF5 of `solve`. For a "
-            "network of --task dos-to-a2f the density of states: text with w [meV], N/N_F, or HDF5 of `solve`."
+            "network of --task dos-to-a2f the density of states: text with w [meV], N/N_F, or HDF5 of `solve`.",
         ),
     ],
     temperature: StatedTemperature = None,
     broadening: Annotated[
         float | None, typer.Option("--broadening", help="G of the file [meV].", show_default="as the file states")
     ] = None,
-    output: Annotated[pathlib.Path | None, typer.Option("--output", help="Text file for w [meV] and a2F.")] = None,
+    output: Annotated[
+        pathlib.Path | None, typer.Option("--output", readable=False, help="Text file for w [meV] and a2F.")
+    ] = None,
     plot: Annotated[
         pathlib.Path | None,
-        typer.Option("--plot", help="Picture (png, pdf, svg).", show_default="FILE-RUN-a2f.png here"),
+        typer.Option("--plot", readable=False, help="Picture (png, pdf, svg).", show_default="FILE-RUN-a2f.png here"),
     ] = None,
     device: DeviceOption = "auto",
     json: Json = False,
@@ -41,26 +51,36 @@ def predict_command(
 
     The same with densities of states, where the network was trained on them.
     """
-    with session(json, device):
+    with session(json):
+        plot = plot or pathlib.Path(f"{stem_of(file)}-{pathlib.Path(os.path.realpath(run)).stem}-a2f.png")
+        with all_at_once() as check:
+            check(check_ranges, "predict", temperature=temperature, broadening=broadening)
+            check(check_checkpoint, run)
+            check(check_input, file)
+            check(check_targets, [file], output=output, plot=plot)
+        start_jax(device)
         from .._figure import figure_bytes
-        from ..data import read_dos, read_gap, write_file
+        from ..data import write_file
         from ..models import predict_spectrum, read_checkpoint
+        from ._predict_doubts import doubts_of
         from ._predict_plot import plot_prediction
 
-        plot = plot or pathlib.Path(f"{file.stem}-{run.resolve().stem}-a2f.png")
-        check_targets([file], output=output, plot=plot)
-        checkpoint = read_checkpoint(run / CHECKPOINT if run.is_dir() else run)
+        checkpoint = read_checkpoint(checkpoint_of(run))
         setting = _setting_for_a2f(checkpoint.setting, run)
         stated = {name: value for name, value in (("T", temperature), ("broadening", broadening)) if value is not None}
-        read = read_dos if setting.task == "dos-to-a2f" else read_gap
-        given = dataclasses.replace(read(file), **stated)
+        given = dataclasses.replace(read_curve(file, is_dos=setting.task == "dos-to-a2f"), **stated)
         _tell_assumptions(given, setting)
         spectrum, setting = predict_spectrum(checkpoint.model, setting, given)
         if (lowest := float(spectrum.a2f.min())) < 0:
             tell(f"note: the predicted a2F is negative in places, down to {lowest:.3g}; it is used as it stands.")
         sol, real = _recompute(spectrum, setting, given)
         test = read_metrics(run if run.is_dir() else run.parent, checkpoint.origin)
-        result = _result(file, spectrum, sol, real, given, setting) | _on_test_set(test)
+        result: dict[str, Any] = _result(file, spectrum, sol, real, given, setting) | _on_test_set(test)
+        unlike = result["recomputed_1_minus_pcc"]
+        notes = doubts_of(given, spectrum, sol, real, unlike=unlike, test=test)
+        for note in notes:
+            tell(f"note: {file}: {note}")
+        result |= {"ok": result["converged"] and not notes, "notes": notes, "notices": list(given.notices)}
         write_file(plot, figure_bytes(plot_prediction(file.name, spectrum, given, real), plot))
         if output:
             write_file(output, _as_text(spectrum, setting).encode())

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import InputError
-from .._inputs import LARGEST_INPUT, open_input
+from .._inputs import LARGEST_INPUT, LARGEST_OWN, check_input, open_input
 from .._json import finite
+from ._checks import all_at_once, check_folder
 from ._interrupt import stop_if_requested
 from ._options import DeviceOption, Json, RunFolder
-from ._session import print_json, session
-from ._train import new_run, remove_if_empty
+from ._ranges import check_ranges
+from ._run_folder import check_new_run, new_run
+from ._session import print_json, session, start_jax
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +38,9 @@ COMPRESSION = 20
 def reduce_command(
     data: Annotated[
         pathlib.Path,
-        typer.Argument(help="Data set of `generate`, or any .npz with two tables, `inputs` and `outputs`."),
+        typer.Argument(
+            readable=False, help="Data set of `generate`, or any .npz with two tables, `inputs` and `outputs`."
+        ),
     ],
     run: RunFolder = None,
     dos: Annotated[bool, typer.Option("--dos", help="Of a data set, take the density of states as the input.")] = False,
@@ -60,25 +64,28 @@ def reduce_command(
     Autoencoders find how many numbers inputs and outputs need. If the outputs need more, one with the bottleneck of
     the inputs simplifies both together, and a new predictor is trained on what is left of them.
     """
-    with session(json, device):
-        config = _config(
-            good_enough=good_enough,
-            tolerance=tolerance,
-            latent_sizes=_sizes(latent_sizes),
-            epochs=epochs,
-            autoencoder_epochs=epochs,
-            batch_size=batch_size,
-            seed=seed,
-        )
-        functions = _read(data, dos)
-        folder = new_run(run)
-        try:
+    options = {
+        "good_enough": good_enough, "tolerance": tolerance, "epochs": epochs, "batch_size": batch_size, "seed": seed,
+    }  # fmt: skip
+    with session(json):
+        is_data_set = os.path.isdir(data)
+        with all_at_once() as check:
+            check(check_ranges, "reduce", **options)
+            check(_sizes, latent_sizes)
+            if is_data_set:
+                check(check_folder, data)
+            else:
+                check(check_input, data, largest=LARGEST_OWN)
+            check(check_new_run, run)
+        tables = None if is_data_set else _read_npz(data)
+        start_jax(device)
+        config = _config(**options, autoencoder_epochs=epochs, latent_sizes=_sizes(latent_sizes))
+        functions = (*tables, None) if tables else _read(data, dos)
+        with new_run(run) as folder:
             found = _reduce(functions, config)
             stop_if_requested()
             metrics = _metrics(found)
             _write(folder, functions, config, found, metrics)
-        finally:
-            remove_if_empty(folder)
         if json:
             print_json({"run": str(folder), "metrics": metrics})
         else:
@@ -95,25 +102,32 @@ def _config(**values: Any) -> "ReduceConfig":
 
 
 def _sizes(text: str) -> tuple[int, ...]:
+    """The bottlenecks.
+
+    Raises:
+        InputError: They are no ascending numbers.
+    """
     try:
-        return tuple(int(part) for part in text.split(","))
+        sizes = [int(part) for part in text.split(",")]
     except ValueError as error:
-        raise InputError(f"--latent-sizes {text}: expected whole numbers with commas between them.") from error
+        raise InputError(f"--latent-sizes {text[:40]}: expected whole numbers with commas between them.") from error
+    check_ranges("reduce", latent_sizes=sizes)
+    if sizes != sorted(set(sizes)):
+        raise InputError(f"--latent-sizes {text[:40]}: the sizes must ascend.")
+    return tuple(sizes)
 
 
 def _read(path: pathlib.Path, dos: bool) -> "Functions":
-    """Inputs, outputs, and what a data set was made for."""
-    if path.is_dir():
-        from ..data import read_dataset
-        from ..models import setting_of
-        from ..training import TrainConfig, fields_for, make_examples
+    """Inputs and outputs of a data set, and what it was made for."""
+    from ..data import read_dataset
+    from ..models import setting_of
+    from ..training import TrainConfig, fields_for, make_examples
 
-        task = "dos-to-a2f" if dos else "gap-to-a2f"
-        config = TrainConfig(task=task)
-        dataset = read_dataset(path, fields_for(config))
-        examples = make_examples(config, dataset)
-        return examples.inputs, examples.outputs, setting_of(dataset.config, task)
-    return *_read_npz(path), None
+    task = "dos-to-a2f" if dos else "gap-to-a2f"
+    config = TrainConfig(task=task)
+    dataset = read_dataset(path, fields_for(config))
+    examples = make_examples(config, dataset)
+    return examples.inputs, examples.outputs, setting_of(dataset.config, task)
 
 
 def _read_npz(path: pathlib.Path) -> "tuple[np.ndarray, np.ndarray]":

@@ -1,5 +1,6 @@
 """`diffeliash reproduce`: the paper's figures and tables."""
 
+import contextlib
 import dataclasses
 import json as json_module
 import pathlib
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .._errors import InputError
+from ._checks import all_at_once
 from ._options import DeviceOption, Json, Resume, RunFolder
-from ._session import print_json, print_table, session, tell
-from ._train import new_run, remove_if_empty
+from ._ranges import check_ranges
+from ._run_folder import check_new_run, check_resumable, new_run
+from ._session import print_json, print_table, session, start_jax, tell
 
 if TYPE_CHECKING:
     from ..paper import Content, PaperConfig
@@ -39,22 +42,25 @@ def reproduce_command(
     It draws the spectra, solves them, trains all networks and measures. A run may be interrupted or killed at any
     time: --resume goes on after the last stage that was finished.
     """
-    from ..paper import QUESTION
+    with session(json):
+        with_options = quick or seed is not None
+        with all_at_once() as check:
+            check(check_ranges, "reproduce", seed=seed)
+            if resume:
+                others = "give --run, and neither --quick nor --seed" if with_options else ""
+                check(check_resumable, run, CONFIG, others=others)
+            else:
+                check(check_new_run, run)
+        start_jax(device)
+        from ..paper import QUESTION
 
-    with session(json, device):
-        if resume:
-            folder, config = _begun(run, quick or seed is not None)
-        else:
-            config = _config(quick, seed or 0)
-            folder = new_run(run)
-        try:
+        with contextlib.ExitStack() as stack:
+            if resume:
+                folder, config = _begun(run, with_options)
+            else:
+                config = _config(quick, seed or 0)
+                folder = stack.enter_context(new_run(run))
             found = _reproduce(config, folder)
-        except SystemExit:
-            if (folder / CONFIG).exists():
-                tell(f"what is finished is kept: diffeliash reproduce --run {folder} --resume goes on.")
-            raise
-        finally:
-            remove_if_empty(folder)
         if json:
             items = [dataclasses.asdict(item) for item in found.items]
             said = {
@@ -100,9 +106,13 @@ def _reproduce(config: "PaperConfig", folder: pathlib.Path) -> "Content":
     from ._progress import progress_bar
 
     write_file(folder / CONFIG, json_module.dumps(dataclasses.asdict(config), indent=1).encode())
-    with progress_bar("stages", len(stages(config))) as update:
-        results = run_stages(config, folder, update)
-    return write_report(results, config, folder, command=_command(config))
+    try:
+        with progress_bar("stages", len(stages(config))) as update:
+            results = run_stages(config, folder, update)
+        return write_report(results, config, folder, command=_command(config))
+    except SystemExit:  # a signal
+        tell(f"what is finished is kept: diffeliash reproduce --run {folder} --resume goes on.")
+        raise
 
 
 def _command(config: "PaperConfig") -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from .._errors import DeviceError, DiffeliashError, InputError, IntegrityError, StorageError
+from .._errors import ConvergenceError, DeviceError, DiffeliashError, InputError, IntegrityError, StorageError
 from .._json import finite
 from ._cache import keep_compiled_programs
 from ._distributed import join
@@ -21,22 +21,21 @@ from ._interrupt import stop_if_requested
 from ._options import Device
 
 USAGE, BAD_INPUT, NOT_CONVERGED, STORAGE, INTEGRITY, NO_DEVICE, OTHER = 2, 3, 4, 5, 6, 8, 1
-_EXIT_CODES = {InputError: BAD_INPUT, StorageError: STORAGE, IntegrityError: INTEGRITY, DeviceError: NO_DEVICE}
+_EXIT_CODES = {
+    InputError: BAD_INPUT, ConvergenceError: NOT_CONVERGED, StorageError: STORAGE, IntegrityError: INTEGRITY,
+    DeviceError: NO_DEVICE,
+}  # fmt: skip
 
 
 @contextlib.contextmanager
-def session(json_output: bool, device: Device | None = None, distributed: str | None = None) -> Iterator[None]:
-    """Run a command: set up JAX if a device is given, and turn every failure into a message and an exit code.
+def session(json_output: bool) -> Iterator[None]:
+    """Run a command, and turn every failure into a message and an exit code.
 
     Args:
         json_output: Failures go to standard output too.
-        device: Where to compute; nothing for a command that does not.
-        distributed: Where this process meets others, if it does: see `_distributed.join`.
     """
     try:
         try:
-            if device is not None:
-                _set_up_jax(device, distributed)
             stop_if_requested()
             yield
         finally:
@@ -79,7 +78,16 @@ def _fail(parts: dict[str, str], text: str, json_output: bool, code: int) -> Non
     raise typer.Exit(code)
 
 
-def _set_up_jax(device: Device, distributed: str | None) -> None:
+def start_jax(device: Device, distributed: str | None = None) -> None:
+    """Load JAX and set it up: it takes a second, so that what can be checked without comes before.
+
+    Args:
+        device: Where to compute.
+        distributed: Where this process meets others, if it does: see `_distributed.join`.
+
+    Raises:
+        DeviceError: The device is not there, or the processes did not meet.
+    """
     import jax
 
     logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)
@@ -96,6 +104,7 @@ def _set_up_jax(device: Device, distributed: str | None) -> None:
         except RuntimeError as error:
             hint = "Use --device cpu, or install diffeliash[cuda12] or diffeliash[cuda13]."
             raise DeviceError("there is no GPU that JAX can use.", hint=hint) from error
+    stop_if_requested()
 
 
 def tell(text: str) -> None:
@@ -122,7 +131,8 @@ def write_table(path: pathlib.Path, results: list[dict[str, Any]]) -> None:
 
     rows = [_flat(each) for each in results if "error" not in each]
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+    names = dict.fromkeys(name for row in rows for name in row)
+    writer = csv.DictWriter(buffer, fieldnames=list(names), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     write_file(path, buffer.getvalue().encode())
@@ -140,5 +150,5 @@ def finish(results: list[dict[str, Any]]) -> None:
     """Leave with the exit code that a list of results deserves."""
     if any("error" in result for result in results):
         raise typer.Exit(BAD_INPUT)
-    if not all(result["converged"] for result in results):
+    if not all(result.get("ok", result["converged"]) for result in results):
         raise typer.Exit(NOT_CONVERGED)

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._errors import InputError
+from .._neighbors import A2F_NAMES
+from ._checks import all_at_once, answer_if_no_file_is_readable
 from ._interrupt import stop_if_requested
-from ._materials import Material, answer_each, failure, read_materials, z_sum_of
+from ._materials import Material, Unusable, answer_each, failure, read_materials, z_sum_of
 from ._options import (
     Broadening,
     Column,
     Csv,
     DeviceOption,
-    Files,
     FormatOption,
+    InputFiles,
     Json,
+    Key,
     MatsubaraCutoff,
     Method,
     MuStar,
@@ -28,8 +31,9 @@ from ._options import (
     ZSum,
 )
 from ._progress import progress_bar
-from ._session import finish, print_json, print_table, session, tell, write_table
-from ._solve_entry import Solved, continued, row, tell_what_to_trust
+from ._ranges import check_ranges, ranges_of
+from ._session import finish, print_json, print_table, session, start_jax, tell, write_table
+from ._solve_entry import Solved, continued, row, tell_of_lifted_cutoffs, tell_what_to_trust
 from ._targets import check_targets
 from ._temperatures import parse_temperatures
 
@@ -41,7 +45,7 @@ COMPRESSED_RTOL = 1e-9
 
 
 def solve_command(
-    files: Files,
+    files: InputFiles,
     temperatures: Annotated[
         list[str], typer.Option("--temperature", "-T", help="Temperatures [K]: 5 or 1,2,4 or 1:10:0.5; repeatable.")
     ],
@@ -67,12 +71,16 @@ def solve_command(
     unit: UnitOption = None,
     format: FormatOption = "auto",
     column: Column = None,
+    key: Key = None,
     output: Annotated[
-        pathlib.Path | None, typer.Option("--output", help="HDF5 file for Delta, Z and the DOS on both axes.")
+        pathlib.Path | None,
+        typer.Option("--output", readable=False, help="HDF5 file for Delta, Z and the DOS on both axes."),
     ] = None,
     plot: Annotated[
         pathlib.Path | None,
-        typer.Option("--plot", help="Picture (png, pdf, svg): both axes; of several temperatures Delta(T)."),
+        typer.Option(
+            "--plot", readable=False, help="Picture (png, pdf, svg): both axes; of several temperatures Delta(T)."
+        ),
     ] = None,
     csv: Csv = None,
     device: DeviceOption = "auto",
@@ -80,13 +88,20 @@ def solve_command(
 ) -> None:
     """Gap functions of a2F files at one or several temperatures."""
     at = parse_temperatures(temperatures)
-    with session(json, device):
-        check_targets(files, output=output, plot=plot, csv=csv)
-        materials = read_materials(files, {"format": format, "unit": unit, "column": column})
+    with session(json):
         numbers = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
+        options = numbers | {"broadening": broadening, "converge_cutoff": converge_cutoff, "pade_points": pade_points}
+        with all_at_once() as check:
+            check(check_ranges, "solve", column=column, **options)
+            check(_check_temperatures, at)
+            check(_check_method, method, pade_points)
+            check(check_targets, files, output=output, plot=plot, csv=csv)
+        answer_if_no_file_is_readable(files, json, entries=[{"T_K": T} for T in at], names=A2F_NAMES)
+        start_jax(device)
+        materials = read_materials(files, {"format": format, "unit": unit, "column": column, "key": key})
         numbers |= {"z_sum": z_sum_of(z_sum)}
         real_axis = {"broadening": broadening, "method": _method(method, pade_points)}
-        results, solved = _answers(files, materials, at, numbers, converge=converge_cutoff, real_axis=real_axis)
+        results, solved = _answers(materials, at, numbers, converge=converge_cutoff, real_axis=real_axis)
         if output and solved:
             from ..data import write_solution
 
@@ -103,71 +118,74 @@ def solve_command(
 
 
 def _answers(
-    files: list[pathlib.Path],
-    materials: list[Material | InputError],
+    materials: list[Material | Unusable],
     at: list[float],
     numbers: dict[str, Any],
     *,
     converge: float | None,
     real_axis: dict[str, Any],
 ) -> tuple[list[dict[str, Any]], Solved]:
-    """One entry for each file and temperature, in order, and the solutions of the good ones."""
+    """One entry for each spectrum and temperature, in order, and the solutions of the good ones."""
     members = [(material, T) for material in materials if isinstance(material, Material) for T in at]
     found = _solutions(members, numbers, converge)
     results: list[dict[str, Any]] = []
     solved: Solved = []
-    for file, material in zip(files, materials, strict=True):
-        if isinstance(material, InputError):
-            bad = failure(file, material)
+    answered: dict[Material, list[dict[str, Any]]] = {}
+    for material in materials:
+        source = material.source
+        if isinstance(material, Unusable):
+            bad = failure(source, material.error)
             results += [bad | {"T_K": T} for T in at]
             continue
         for notice in material.found.notices:
-            tell(f"note: {file}: {notice}")
+            tell(f"note: {source}: {notice}")
         good = []
         for T in at:
             stop_if_requested()
             try:
                 result, sol, real = continued(material, found[material, T], T=T, **real_axis)
             except InputError as error:
-                results.append(failure(file, error) | {"T_K": T})
+                results.append(failure(source, error) | {"T_K": T})
                 continue
             results.append(result)
             good.append(result)
-            solved.append((str(file), sol, real))
-        tell_what_to_trust(file, good)
-    _add_critical_temperatures(results, materials, numbers)
+            solved.append((str(source), sol, real))
+        tell_what_to_trust(source, good)
+        if numbers["matsubara_cutoff"] is None:
+            tell_of_lifted_cutoffs(source, good)
+        if good:
+            answered[material] = good
+    _add_critical_temperatures(answered, numbers)
     return results, solved
+
+
+def _check_temperatures(at: list[float]) -> None:
+    """Refuse temperatures none of which can be; a bad one among others has an entry of its own."""
+    if not any(T in ranges_of("solve")["temperature"] for T in at):
+        check_ranges("solve", temperature=at)
+
+
+def _check_method(name: Method, pade_points: int | None) -> None:
+    if name == "msc" and pade_points is not None:
+        raise InputError("--pade-points is for --method pade.")
 
 
 def _method(name: Method, pade_points: int | None) -> "MSC | Pade":
     """The strategy behind the options `--method` and `--pade-points`."""
     from ..physics import MSC, Pade
 
-    if name == "msc":
-        if pade_points is not None:
-            raise InputError("--pade-points is for --method pade")
-        return MSC()
-    try:
-        return Pade(pade_points)
-    except ValueError as error:
-        raise InputError(f"--pade-points: {error}") from error
+    return MSC() if name == "msc" else Pade(pade_points)
 
 
-def _add_critical_temperatures(
-    results: list[dict[str, Any]], materials: list[Material | InputError], numbers: dict[str, Any]
-) -> None:
-    """$T_c$ of every good file, and the ratio of the gap to it."""
+def _add_critical_temperatures(answered: dict[Material, list[dict[str, Any]]], numbers: dict[str, Any]) -> None:
+    """$T_c$ of every spectrum that has a good entry, and the ratio of the gap to it."""
     from ..physics import gap_ratio, solve_tc_many
 
-    good = [result for result in results if "error" not in result]
-    files = {result["file"] for result in good}
-    known = [m for m in materials if isinstance(m, Material) and str(m.file) in files]
-    found = solve_tc_many([m.spectrum for m in known], **numbers) if known else []
-    T_c = {str(m.file): float(value) for m, value in zip(known, found, strict=True)}
-    for result in good:
-        critical = T_c[result["file"]]
-        result["T_c_K"] = critical
-        result["gap_ratio"] = float(gap_ratio(result["gap_edge_meV"], critical))
+    found = solve_tc_many([material.spectrum for material in answered], **numbers) if answered else []
+    for results, critical in zip(answered.values(), map(float, found), strict=True):
+        for result in results:
+            result["T_c_K"] = critical
+            result["gap_ratio"] = float(gap_ratio(result["gap_edge_meV"], critical))
 
 
 Member = tuple[Material, float]
@@ -199,8 +217,8 @@ def _solutions(
         # every frequency, to rounding: the file holds them all, and a Pade approximant needs them so
         every = functools.partial(batch, frequencies=FullMatsubara(), solver=Newton())
         some = functools.partial(batch, frequencies=CompressedMatsubara(rtol=COMPRESSED_RTOL))
-        long = [member for member in members if _is_long(*member, numbers["matsubara_cutoff"])]
-        short = [member for member in members if member not in long]
+        is_long = {member: _is_long(*member, numbers["matsubara_cutoff"]) for member in members}
+        long, short = ([member for member in members if is_long[member] == wanted] for wanted in (True, False))
         answers = answer_each(every, short) + answer_each(some, long)
         return dict(zip(short + long, answers, strict=True))
 
@@ -209,7 +227,7 @@ def _is_long(material: Material, T: float, cutoff: float | None) -> bool:
     """Whether there are too many frequencies to solve at all of them."""
     from ..physics import FullMatsubara, count_frequencies, default_cutoffs
 
-    _, energy = default_cutoffs(float(material.spectrum.omega_max), None, cutoff)
+    _, energy = default_cutoffs(float(material.spectrum.omega_max), None, cutoff)  # a lifted one leaves eight
     return T > 0 and math.isfinite(energy) and count_frequencies(T, energy) > FullMatsubara.largest
 
 

@@ -1,11 +1,11 @@
 """One solution of `diffeliash solve`: its continuation, its entry in the results, what the user is told of it."""
 
 import math
-import pathlib
 from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError
-from ._materials import MU_STAR_IS_CUT, Material
+from ..units import BOLTZMANN
+from ._materials import MU_STAR_IS_CUT, Material, Source, name_of
 from ._session import tell
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ def continued(
     spectrum = material.spectrum
     width = float(default_broadening(sol.T, spectrum.omega_max) if broadening is None else broadening)
     real = continue_gap(sol, spectrum, _energies(float(spectrum.omega_max), width), broadening=width, method=method)
-    result = {
-        "file": str(material.file),
+    result = material.source.entry | {
         "T_K": T,
         "Delta_iw0_meV": float(sol.Delta[0]),
         "Z_iw0": float(sol.Z[0]),
@@ -68,7 +67,11 @@ def continued(
         "broadening_meV": float(real.broadening),
         "real_axis_method": type(method).__name__,
         "real_axis_error": float(real.error),
+        "continuation_error": float(real.continuation_error),
+        "sampling_error": float(real.sampling_error),
         "cauchy_residual": float(real.cauchy),
+        "n_a2f_points": spectrum.omega.size,
+        "omega_max_meV": float(spectrum.omega_max),
     }
     if raised:
         result["cutoff_change"] = raised.changes[-1] if raised.changes else None
@@ -87,30 +90,57 @@ def _energies(omega_max: float, broadening: float) -> Any:
     return np.linspace(0.0, end, steps + 1)
 
 
-def tell_what_to_trust(file: pathlib.Path, results: list[dict[str, Any]]) -> None:
-    """What a user should know about the good results of one file."""
+def tell_what_to_trust(source: Source, results: list[dict[str, Any]]) -> None:
+    """What a user should know about the good results of one spectrum."""
     uncertain = [result for result in results if result["real_axis_error"] > UNCERTAIN]
     if uncertain:
         worst = max(uncertain, key=lambda result: result["real_axis_error"])
         percent, T = 100 * worst["real_axis_error"], worst["T_K"]
         if worst["real_axis_method"] == "Pade":
             tell(
-                f"note: {file}: Delta on the real axis comes from a Pade approximant in double precision and is "
+                f"note: {source}: Delta on the real axis comes from a Pade approximant in double precision and is "
                 f"uncertain: two ways of computing it differ by up to {percent:.2g} % of its maximum (at {T:g} K)."
             )
         else:
-            tell(f"note: {file}: the error of Delta on the real axis is {percent:.2g} % of its maximum (at {T:g} K).")
+            why = ""
+            if 2 * worst["sampling_error"] > worst["real_axis_error"]:
+                why = (
+                    f", because a2F has only {worst['n_a2f_points']} points: give it on a finer grid, or look with a "
+                    "larger --broadening"
+                )
+            tell(f"note: {source}: Delta on the real axis is good to {percent:.2g} % of its maximum (at {T:g} K){why}.")
     if any(result["superconducting"] and not math.isfinite(result["gap_edge_meV"]) for result in results):
-        tell(f"note: {file}: no gap edge so close to T_c, where thermal bosons fill the gap.")
+        tell(f"note: {source}: no gap edge so close to T_c, where thermal bosons fill the gap.")
+    if any(result["broadening_meV"] > result["omega_max_meV"] for result in results):
+        tell(
+            f"note: {source}: the broadening is larger than all energies of a2F (up to {results[0]['omega_max_meV']:g} "
+            "meV): nothing of its structure is left in Delta and the density of states."
+        )
     if any(result["omega_c_meV"] > result["matsubara_cutoff_meV"] for result in results):
-        tell(f"note: {file}: {MU_STAR_IS_CUT}")
+        tell(f"note: {source}: {MU_STAR_IS_CUT}")
+
+
+def tell_of_lifted_cutoffs(source: Source, results: list[dict[str, Any]]) -> None:
+    """Of temperatures at which the default cutoff would have left no frequency."""
+    from ..physics import default_cutoffs
+
+    lifted = []
+    for result in results:
+        usual = default_cutoffs(result["omega_max_meV"], None, None)[1]
+        if result["T_K"] * math.pi * BOLTZMANN > usual:
+            lifted.append(f"{result['T_K']:g}")
+    if lifted:
+        tell(
+            f"note: {source}: no Matsubara frequency lies below the default cutoff of {usual:g} meV at "
+            f"{', '.join(lifted)} K: it was raised there (matsubara_cutoff_meV of --json and --csv)."
+        )
 
 
 def row(result: dict[str, Any]) -> dict[str, str]:
     """The line of the table on the screen."""
     edge, ratio = result["gap_edge_meV"], result["gap_ratio"]
     return {
-        "file": result["file"],
+        "file": name_of(result),
         "T [K]": f"{result['T_K']:g}",
         "state": _state(result),
         "Delta(iw_0) [meV]": f"{result['Delta_iw0_meV']:.6f}",

@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ._materials import name_of
+
 if TYPE_CHECKING:
     from ..physics import GapSolution, RealAxisGap
 
@@ -101,20 +103,20 @@ def _plot_dos(axes: Axes, sol: "GapSolution", real: "RealAxisGap", *, edge: floa
 
 
 def plot_temperatures(results: list[dict[str, Any]]) -> Figure:
-    r"""$\Delta(i\omega_0)$ and the gap edge against temperature, a curve for each file; dotted towards $T_c$.
+    r"""$\Delta(i\omega_0)$ and the gap edge against temperature, a curve for each spectrum; dotted towards $T_c$.
 
     Args:
         results: Entries of the answer.
     """
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.subplots()
-    T_c = {each["file"]: each["T_c_K"] for each in results}
+    T_c = {name_of(each): each["T_c_K"] for each in results}
     names = [pathlib.Path(file).name for file in T_c]
     for number, (file, critical) in enumerate(T_c.items()):
         points = sorted(
             (each["T_K"], each["Delta_iw0_meV"], each["gap_edge_meV"])
             for each in results
-            if each["file"] == file and each["converged"]
+            if name_of(each) == file and each["converged"]
         )
         T, Delta, edge = np.array(points, dtype=float).reshape(-1, 3).T
         bound, color = Delta > 0, f"C{number % 10}"

@@ -1,22 +1,24 @@
 """`diffeliash tc`: critical temperature and moments of spectral functions."""
 
 import math
-import pathlib
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 from .._errors import InputError
+from .._neighbors import A2F_NAMES
+from ._checks import all_at_once, answer_if_no_file_is_readable
 from ._interrupt import stop_if_requested
-from ._materials import MU_STAR_IS_CUT, Material, answer_each, failure, read_materials, z_sum_of
+from ._materials import MU_STAR_IS_CUT, Material, Unusable, answer_each, failure, name_of, read_materials, z_sum_of
 from ._options import (
     Column,
     Csv,
     DeviceOption,
-    Files,
     FormatOption,
+    InputFiles,
     Json,
+    Key,
     MatsubaraCutoff,
     MuStar,
     OmegaC,
@@ -24,7 +26,8 @@ from ._options import (
     ZSum,
 )
 from ._progress import progress_bar
-from ._session import finish, print_json, print_table, session, tell, write_table
+from ._ranges import check_ranges
+from ._session import finish, print_json, print_table, session, start_jax, tell, write_table
 from ._targets import check_targets
 from ._temperatures import parse_temperatures
 
@@ -36,7 +39,7 @@ LARGEST_FULL = 2048
 
 
 def tc_command(
-    files: Files,
+    files: InputFiles,
     temperatures: Annotated[
         list[str],
         typer.Option("--temperature", "-T", help="Also the pairing eigenvalue at these [K]: 5 or 1,2,4 or 1:10:0.5."),
@@ -48,6 +51,7 @@ def tc_command(
     unit: UnitOption = None,
     format: FormatOption = "auto",
     column: Column = None,
+    key: Key = None,
     csv: Csv = None,
     device: DeviceOption = "auto",
     json: Json = False,
@@ -57,13 +61,15 @@ def tc_command(
     T_c is the temperature at which the linearized Migdal-Eliashberg equations first have a solution.
     """
     at = parse_temperatures(temperatures)
-    with session(json, device):
-        check_targets(files, csv=csv)
-        if bad := [T for T in at if not (T > 0 and math.isfinite(T))]:
-            raise InputError(f"temperatures must be positive and finite [K], got {bad[0]:g}.")
-        materials = read_materials(files, {"format": format, "unit": unit, "column": column})
+    with session(json):
         numbers = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
-        results = _answers(files, materials, at, {**numbers, "z_sum": z_sum_of(z_sum)})
+        with all_at_once() as check:
+            check(check_ranges, "tc", temperature=at, column=column, **numbers)
+            check(check_targets, files, csv=csv)
+        answer_if_no_file_is_readable(files, json, names=A2F_NAMES)
+        start_jax(device)
+        materials = read_materials(files, {"format": format, "unit": unit, "column": column, "key": key})
+        results = _answers(materials, at, {**numbers, "z_sum": z_sum_of(z_sum)})
         good = [result for result in results if "error" not in result]
         if csv:
             write_table(csv, results)
@@ -74,10 +80,8 @@ def tc_command(
         finish(results)
 
 
-def _answers(
-    files: list[pathlib.Path], materials: list[Material | InputError], at: list[float], numbers: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """One entry for each file, in order."""
+def _answers(materials: list[Material | Unusable], at: list[float], numbers: dict[str, Any]) -> list[dict[str, Any]]:
+    """One entry for each spectrum, in order."""
     from ..physics import solve_tc_many
 
     good = [each for each in materials if isinstance(each, Material)]
@@ -89,16 +93,16 @@ def _answers(
 
         found = iter(answer_each(critical_temperatures, good))
     results = []
-    for file, material in zip(files, materials, strict=True):
+    for material in materials:
         stop_if_requested()
         try:
-            if isinstance(material, InputError):
-                raise material
+            if isinstance(material, Unusable):
+                raise material.error
             if isinstance(T_c := next(found), InputError):
                 raise T_c
             results.append(_result(material, T_c, at, numbers))
         except InputError as error:
-            results.append(failure(file, error))
+            results.append(failure(material.source, error))
     return results
 
 
@@ -114,8 +118,7 @@ def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, 
         notices.append("T_c is so high that few frequencies lie below --matsubara-cutoff: raise it.")
     if cutoffs[0] > cutoffs[1]:
         notices.append(MU_STAR_IS_CUT)
-    result = {
-        "file": str(material.file),
+    result = material.source.entry | {
         "lambda_ep": float(spectrum.lambda_ep),
         "omega_log_meV": float(spectrum.omega_log),
         "omega_2_meV": float(spectrum.omega_2),
@@ -135,7 +138,7 @@ def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, 
     if at:
         result |= {"T_K": at, "eta": _eigenvalues(material, at, numbers)}
     for notice in notices:
-        tell(f"note: {material.file}: {notice}")
+        tell(f"note: {material.source}: {notice}")
     return result
 
 
@@ -156,13 +159,13 @@ def _eigenvalues(material: Material, at: list[float], numbers: dict[str, Any]) -
             found.append(float(leading_eigenvalue(material.spectrum, T, frequencies=frequencies, **numbers)))
         except InputError as error:
             found.append(None)
-            tell(f"note: {material.file}: no eigenvalue at {T:g} K: {error}")
+            tell(f"note: {material.source}: no eigenvalue at {T:g} K: {error}")
     return found
 
 
 def _row(result: dict[str, Any]) -> dict[str, str]:
     return {
-        "file": result["file"],
+        "file": name_of(result),
         "lambda": f"{result['lambda_ep']:.5g}",
         "omega_log [meV]": f"{result['omega_log_meV']:.5g}",
         "omega_2 [meV]": f"{result['omega_2_meV']:.5g}",

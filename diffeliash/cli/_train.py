@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import math
 import pathlib
 import time
 from collections.abc import Callable
@@ -9,32 +10,41 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .._errors import DeviceError, InputError, StorageError
+from .._errors import ConvergenceError, DeviceError, InputError
+from ._checks import all_at_once
 from ._distributed import abandon, leave
 from ._generate import generate_with_progress, summary
 from ._interrupt import stop_if_requested
 from ._options import DeviceOption, Json, Resume, RunFolder
-from ._session import NO_DEVICE, print_json, session, tell
-from ._train_run import CONFIG, event_writer, report, write_progress, write_results
+from ._ranges import check_ranges
+from ._run_folder import check_new_run, check_resumable, new_run
+from ._session import NO_DEVICE, print_json, session, start_jax, tell
+from ._train_checks import (
+    SHARED,
+    check_config,
+    check_data,
+    check_distributed,
+    check_extras,
+    check_words,
+    left_by_others,
+)
+from ._train_run import CONFIG, DATA, event_writer, has_data, remove_run, report, write_progress, write_results
 
 if TYPE_CHECKING:
     from ..data import Dataset
     from ..training import EpochRecord, Evaluation, RunConfig, TrainConfig, Training
 
 
-RUNS = "runs"
-"""Where runs without a name of their own go."""
-
-
 def train_command(
     data: Annotated[
         pathlib.Path | None,
-        typer.Argument(help="Data set of `diffeliash generate`.", show_default="one is made first"),
+        typer.Argument(readable=False, help="Data set of `diffeliash generate`.", show_default="one is made first"),
     ] = None,
     run: RunFolder = None,
     resume: Resume = False,
     config: Annotated[
-        pathlib.Path | None, typer.Option("--config", help="Configuration (TOML); options given besides come first.")
+        pathlib.Path | None,
+        typer.Option("--config", readable=False, help="Configuration (TOML); options given besides come first."),
     ] = None,
     preset: Annotated[
         str | None,
@@ -110,32 +120,40 @@ def train_command(
 
     A run may be interrupted or killed at any time: --resume goes on with it, to the same end.
     """
-    with session(json, None if print_config else device, distributed):
-        given = {
-            "task": task, "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
-            "max_labels": max_labels, "noise": noise, "equation_weight": equation_weight,
-            "solver_weight": solver_weight, "solver_epochs": solver_epochs, "seed": seed,
-        }  # fmt: skip
-        asked = {name: value for name, value in given.items() if value is not None}
-        begun = _begun(run, bool(asked or config or preset or data or num_samples)) if resume else None
-        wanted = _config(begun / CONFIG, None, {}, None) if begun else _config(config, preset, asked, num_samples)
+    numbers = {
+        "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "max_labels": max_labels,
+        "noise": noise, "equation_weight": equation_weight, "solver_weight": solver_weight,
+        "solver_epochs": solver_epochs, "seed": seed,
+    }  # fmt: skip
+    with session(json):
+        asked = {name: value for name, value in {"task": task, **numbers}.items() if value is not None}
+        with all_at_once() as check:
+            check(check_ranges, "train", num_samples=num_samples, **numbers)
+            check(check_words, task, preset)
+            check(check_config, config, preset)
+            check(check_data, data, num_samples)
+            check(check_extras, tensorboard=tensorboard)
+            if distributed:
+                check(check_distributed, distributed, named=run is not None and bool(data or config or resume))
+            if resume:
+                with_others = asked or config or preset or data or num_samples
+                others = "give no data set and no other options than --run" if with_others else ""
+                check(check_resumable, run, CONFIG, others=others)
+            elif not print_config:
+                check(check_new_run, run, may_hold=left_by_others(run, data))
+        if not print_config:
+            start_jax(device, distributed)
+        wanted = (
+            _config(run / CONFIG, None, {}, None) if resume and run else _config(config, preset, asked, num_samples)
+        )
         if data is not None:
-            if num_samples is not None:
-                raise InputError("--num-samples is for a data set that is made, not for DATA.")
             wanted = dataclasses.replace(wanted, dataset=str(data.absolute()))
         if print_config:
             print(wanted.as_toml(), end="")
             return
-        from ..training import leads
-
-        if distributed and (run is None or not wanted.dataset):
-            raise InputError("--distributed needs DATA and --run: the processes share both.")
-        folder = begun or _new_run_of_all(run)
-        try:
-            log = event_writer(folder) if tensorboard and leads() else lambda record: None
-            found = _run(wanted, folder, log, resume=resume)
-        finally:
-            remove_if_empty(folder)
+        if distributed and not wanted.dataset:
+            raise InputError(SHARED)
+        folder, found = _run_in_folder(wanted, run, resume=resume, tensorboard=tensorboard)
         if found and json:
             print_json({"run": str(folder), "metrics": found[0]})
         elif found:
@@ -148,8 +166,6 @@ def _config(
     """The configuration of a file or a preset, with the options that were given in its place."""
     from ..training import RunConfig, read_preset, read_run_config
 
-    if path and preset:
-        raise InputError("--config and --preset cannot both be given.")
     found = read_run_config(path) if path else read_preset(preset) if preset else RunConfig()
     data = {
         name: value for name, value in (("num_samples", num_samples), ("seed", asked.get("seed"))) if value is not None
@@ -162,49 +178,54 @@ def _config(
         raise InputError(str(error)) from error
 
 
-def _begun(run: pathlib.Path | None, with_options: bool) -> pathlib.Path:
-    """The folder of a run that can go on."""
-    if run is None:
-        raise InputError("--resume needs the folder of the run: --run FOLDER.")
-    if with_options:
-        raise InputError("--resume goes on as the run was begun: give no data set and no other options than --run.")
-    if not (run / CONFIG).is_file():
-        raise InputError("no run to go on with", where=str(run), why=f"there is no {CONFIG}.")
-    return run
+def _run_in_folder(
+    config: "RunConfig", run: pathlib.Path | None, *, resume: bool, tensorboard: bool
+) -> "tuple[pathlib.Path, tuple[dict[str, Any], str] | None]":
+    """Run in the folder that is to go on, or in a new one; a new one that is refused leaves nothing of its own.
 
-
-def _new_run_of_all(run: pathlib.Path | None) -> pathlib.Path:
-    """A folder that the first of several processes makes."""
+    What is refused again and again is no run to go on with. A data set that took its time stays where the fault is
+    that of the training.
+    """
     from ..training import leads, together
 
-    with together():
-        return run if run and not leads() else new_run(run)
+    with contextlib.ExitStack() as stack:
+        if resume and run:
+            folder = run
+        else:
+            _refuse_small(config)
+            with together():  # the first of several processes makes it
+                may_hold = left_by_others(run, config.dataset)
+                folder = stack.enter_context(new_run(run, may_hold)) if run is None or leads() else run
+        had_data = has_data(folder)
+        try:
+            log = event_writer(folder) if tensorboard and leads() else lambda record: None
+            return folder, _run(config, folder, log, resume=resume)
+        except (InputError, ConvergenceError) as error:
+            if resume or not leads():
+                raise
+            made = not config.dataset and has_data(folder)
+            keep = had_data or (made and isinstance(error, ConvergenceError))
+            remove_run(folder, keep_data=keep)
+            if keep:
+                tell(f"the data set in {folder / DATA} is whole and stays: --run {folder} takes it again")
+            raise
 
 
-def new_run(run: pathlib.Path | None) -> pathlib.Path:
-    """A folder that is new: the one named, or the next free number in `runs`."""
-    if run is None:
-        taken = [int(path.name) for path in pathlib.Path(RUNS).glob("*") if path.name.isdecimal()]
-        run = pathlib.Path(RUNS) / f"{max(taken, default=0) + 1:03d}"
-    try:
-        if run.exists() and not run.is_dir():
-            raise StorageError("cannot write", where=str(run), why="it is not a folder.", hint="Choose another --run.")
-        run.mkdir(parents=True, exist_ok=True)
-        occupied = any(run.iterdir())
-    except OSError as error:
-        raise StorageError("cannot write", where=str(run), why=f"{error.strerror}.") from error
-    if occupied:
-        hint = "Choose another --run, or go on with this one: --resume."
-        raise StorageError("will not overwrite", where=str(run), why="it is not empty.", hint=hint)
-    return run
+def _refuse_small(config: "RunConfig") -> None:
+    """Refuse to make a data set that does not fill a batch even if all of its samples are kept, or too few labels.
 
+    Raises:
+        InputError: It is so.
+    """
+    from ..data import split_rows
 
-def remove_if_empty(folder: pathlib.Path) -> None:
-    """Leave no trace of a run that did not begin."""
-    with contextlib.suppress(OSError):
-        folder.rmdir()
-        if folder.parent.name == RUNS:
-            folder.parent.rmdir()
+    n, size = config.data.num_samples, config.train.batch_size
+    labels = math.inf if config.train.equation_weight else config.train.max_labels
+    n_train = math.inf if config.dataset or n >= 2 * size else split_rows(n, seed=0).train.size
+    if min(n_train, labels) < size:
+        what = f"{labels} labels" if labels < n_train else f"{n_train} training samples, of {n} in all,"
+        hint = "Give more samples or labels, or use a smaller --batch-size."
+        raise InputError(f"{what} do not fill one batch of {size}.", hint=hint)
 
 
 def _run(
@@ -218,12 +239,7 @@ def _run(
         dataset = _read_data(config, folder, resume=resume)
         if leads():
             write_file(folder / CONFIG, config.as_toml().encode())
-    try:
-        training = _train(config.train, dataset, folder, log)
-    except InputError:
-        if not config.dataset:
-            tell(f"the data set that was made is whole: diffeliash train {folder / 'data'} with other options")
-        raise
+    training = _train(config.train, dataset, folder, log)
     if several():
         leave()
     if not leads():
@@ -238,13 +254,14 @@ def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "D
     from ..data import DONE, read_dataset, write_file
     from ..training import fields_for
 
-    path = pathlib.Path(config.dataset or folder / "data")
+    path = pathlib.Path(config.dataset or folder / DATA)
     if not config.dataset:
         write_file(folder / CONFIG, config.as_toml().encode())
-        if not resume or not (path / DONE).exists():
-            tell(f"making a data set of {config.data.num_samples} random samples in {path}")
+        there = (path / DONE).exists()
+        if not resume or not there:
+            tell(f"{'checking the' if there else 'making a'} data set of {config.data.num_samples} samples in {path}")
             try:
-                tell(summary(generate_with_progress(config.data, path, resume=resume), path))
+                tell(summary(generate_with_progress(config.data, path, resume=resume or there), path))
             except SystemExit:  # a signal
                 _tell_how_to_go_on(folder)
                 raise

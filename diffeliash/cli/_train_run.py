@@ -1,5 +1,6 @@
 """The folder of a training run: what is written while it trains, what at its end, and what is said of it."""
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -9,7 +10,7 @@ import pathlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .._errors import DiffeliashError, InputError
+from .._errors import DiffeliashError, InputError, IntegrityError
 from .._json import finite
 
 if TYPE_CHECKING:
@@ -22,11 +23,22 @@ CHECKPOINT = "model.ckpt"
 CONFIG = "config.toml"
 """The whole configuration."""
 
+DATA = "data"
+"""The data set that was made for the run."""
+
+FINISHED, LOCK = "DONE", ".lock"
+"""Of a data set, as the library calls them."""
+
 METRICS = "metrics.json"
 """The measures of success on the test set."""
 
 HISTORY = "history.csv"
 """One line an epoch."""
+
+EVENTS = "tensorboard"
+"""Folder of the event files of TensorBoard."""
+
+PICTURES = ("history.png", "predictions.png")
 
 
 def write_progress(folder: pathlib.Path, config: "TrainConfig", dataset: "Dataset", training: "Training") -> None:
@@ -48,15 +60,11 @@ def write_progress(folder: pathlib.Path, config: "TrainConfig", dataset: "Datase
 def event_writer(folder: pathlib.Path) -> "Callable[[EpochRecord], None]":
     """A function that appends an epoch to the event files of TensorBoard in a run.
 
-    Raises:
-        InputError: The extra is not installed.
+    The extra must be installed.
     """
-    try:
-        from tensorboardX import SummaryWriter  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        hint = 'Install it: pip install "diffeliash[tensorboard]".'
-        raise InputError("there is no tensorboardX", where="--tensorboard", hint=hint) from error
-    writer = SummaryWriter(str(folder / "tensorboard"))
+    from tensorboardX import SummaryWriter  # pyright: ignore[reportMissingImports]
+
+    writer = SummaryWriter(str(folder / EVENTS))
 
     def write(record: "EpochRecord") -> None:
         for name, value in dataclasses.asdict(record).items():
@@ -77,8 +85,33 @@ def write_results(
     write_progress(folder, config.train, dataset, training)
     about = {"metrics": evaluation.metrics, "data_digest": dataset.digest, "best_epoch": training.best_epoch}
     write_file(folder / METRICS, json.dumps(finite(about), indent=2).encode())
-    write_file(folder / "history.png", plot_history(training))
-    write_file(folder / "predictions.png", plot_predictions(dataset, training, evaluation))
+    write_file(folder / PICTURES[0], plot_history(training))
+    write_file(folder / PICTURES[1], plot_predictions(dataset, training, evaluation))
+
+
+def has_data(folder: pathlib.Path) -> bool:
+    """Whether a whole data set was made in the folder of a run."""
+    from ..data import is_dataset, read_done, read_manifest
+
+    path = folder / DATA
+    try:
+        return is_dataset(path) and bool(read_done(path, read_manifest(path)))
+    except (InputError, IntegrityError):
+        return False
+
+
+def remove_run(folder: pathlib.Path, *, keep_data: bool) -> None:
+    """Remove the files of a run, by their names, and its folders where nothing else is in them."""
+    from ..data import ANY_SHARD, MANIFEST
+    from ..training import STATE_FILES
+
+    names = [CONFIG, CHECKPOINT, METRICS, HISTORY, *PICTURES, STATE_FILES, f"{EVENTS}/events.*"]
+    names += [] if keep_data else [f"{DATA}/{name}" for name in (ANY_SHARD, MANIFEST, FINISHED, LOCK)]
+    for path in (path for name in names for path in list(folder.glob(name))):
+        path.unlink(missing_ok=True)
+    for path in (folder / EVENTS, folder / DATA):
+        with contextlib.suppress(OSError):  # it is not there, or not empty
+            path.rmdir()
 
 
 def read_metrics(folder: pathlib.Path, origin: dict[str, Any]) -> dict[str, Any] | None:

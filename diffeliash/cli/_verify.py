@@ -6,17 +6,22 @@ from typing import Annotated
 import typer
 
 from .._errors import InputError, IntegrityError
+from .._inputs import LARGEST_OWN, check_input
+from ._checks import check_folder
 from ._interrupt import stop_if_requested
 from ._options import Json
 from ._progress import progress_bar
-from ._session import INTEGRITY, print_json, session, tell
+from ._session import INTEGRITY, print_json, session, start_jax, tell
+from ._targets import status_of
 from ._train_run import CHECKPOINT
 
 
 def verify_command(
     path: Annotated[
         pathlib.Path,
-        typer.Argument(help="A data set, a run, a checkpoint, or HDF5 of `solve`, `generate` or `export`."),
+        typer.Argument(
+            readable=False, help="A data set, a run, a checkpoint, or HDF5 of `solve`, `generate` or `export`."
+        ),
     ],
     repair: Annotated[
         bool, typer.Option("--repair", help="Make damaged and missing files of a data set again, and no others.")
@@ -27,7 +32,10 @@ def verify_command(
 
     What is not whole ends with exit code 6, a data set that is not finished too.
     """
-    with session(json, "auto" if repair else None):
+    with session(json):
+        _check_path(path)
+        if repair:
+            start_jax("auto")
         from ..data import is_dataset
 
         found = _problems(path)
@@ -48,11 +56,18 @@ def verify_command(
             raise typer.Exit(INTEGRITY)
 
 
+def _check_path(path: pathlib.Path) -> None:
+    if status_of(path, InputError) is None:
+        raise InputError("no such file or folder", where=str(path), hint="Give a file or folder that is there.")
+    if path.is_dir():
+        check_folder(path)
+    else:
+        check_input(path, largest=LARGEST_OWN)
+
+
 def _problems(path: pathlib.Path) -> list[str]:
     from ..data import verify_dataset
 
-    if not path.exists():
-        raise InputError("no such file or folder", where=str(path), hint="Give a file or folder that is there.")
     if (path / CHECKPOINT).is_file():
         from ..training import STATE_FILES
 

@@ -29,7 +29,6 @@ from ._gap_files import write_solution as write_solution
 from ._generate import GenerateReport as GenerateReport
 from ._generate import generate as generate
 from ._generate import own_shards as own_shards
-from ._generate_config import LARGEST_SEED as LARGEST_SEED
 from ._generate_config import GenerateConfig as GenerateConfig
 from ._generate_config import config_of as config_of
 from ._generate_config import has_too_many_frequencies as has_too_many_frequencies
@@ -44,8 +43,10 @@ from ._materials_family import MaterialsFamily as MaterialsFamily
 from ._provenance import machine as machine
 from ._provenance import software_versions as software_versions
 from ._readers import SpectrumFile as SpectrumFile
+from ._readers import read_spectra as read_spectra
 from ._readers import read_spectrum as read_spectrum
 from ._readers import read_spectrum_file as read_spectrum_file
+from ._readers import read_spectrum_files as read_spectrum_files
 from ._record import sample_key as sample_key
 from ._record import sample_record as sample_record
 from ._schema import ANY_SHARD as ANY_SHARD

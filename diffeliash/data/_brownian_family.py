@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from ..physics import Spectrum
+from ..physics import Spectrum, require_x64
 from ._family import check_family, relative_grid, sine_ramp, smooth, with_random_coupling
 
 
@@ -45,6 +45,7 @@ class BrownianFamily:
 
     def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
         """Draw one spectrum."""
+        require_x64()
         motion_key, lambda_key = jax.random.split(key)
         step = self.volatility / math.sqrt(self.n_points)
         wiener = jnp.cumsum(step * jax.random.normal(motion_key, (self.n_points,), dtype=jnp.float64))

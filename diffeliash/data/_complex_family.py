@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
-from ..physics import Spectrum
+from ..physics import Spectrum, require_x64
 from ._family import check_family, relative_grid, sine_ramp, smooth, with_random_coupling
 
 
@@ -39,6 +39,7 @@ class ComplexFamily:
 
     def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
         """Draw one spectrum."""
+        require_x64()
         values_key, lambda_key = jax.random.split(key)
         width = max(1, round(self.window * self.n_points))
         values = smooth(jax.random.uniform(values_key, (self.n_points + 2 * (width - 1),), dtype=jnp.float64), width)

@@ -12,7 +12,7 @@ import scipy.io
 from jaxtyping import Float
 
 from .._errors import InputError
-from ..units import MEV_PER_UNIT
+from ._header import Label, column_labels, energy_units, named_before_a2f
 from ._text import TextTable, parse_table
 
 
@@ -25,20 +25,30 @@ class RawSpectrum:
         omega: Energies in the unit of the file.
         columns: The candidates for a2F, one a row.
         lines: Line number of every energy, for messages; empty if the file has no lines.
-        unit: Unit of the energies if the file states it, else `None`.
+        units: Units that the energies may have by what the file states: one if it is plain, none if it states none.
+        labels: What the header calls the candidates; empty if it does not.
+        named_first: Another quantity that a header without labels names before a2F.
         smearings: Whether the columns are the same function at several smearings.
-        stated_lambda: Coupling constant that the file states for each column; may be empty.
+        stated_lambda: Coupling constant that the file states for each column, which must be that of its integral; may
+            be empty.
+        other_lambda: Values of the coupling constant that the file states otherwise, for each column: the last of a
+            column of cumulative ones, or one in a header; may be empty.
         footer_expected: Whether a whole file states it at its end.
+        notices: What a user should know of how the file was read.
     """
 
     format: str
     omega: Float[np.ndarray, " freq"]
     columns: Float[np.ndarray, "column freq"]
     lines: list[int]
-    unit: str | None
+    units: tuple[str, ...]
+    labels: tuple[Label, ...] = ()
+    named_first: str | None = None
     smearings: bool = False
     stated_lambda: tuple[float, ...] = ()
+    other_lambda: tuple[float, ...] = ()
     footer_expected: bool = False
+    notices: tuple[str, ...] = ()
 
 
 def parse_spectrum(path: pathlib.Path, content: bytes, format: str) -> RawSpectrum:
@@ -52,19 +62,26 @@ def parse_spectrum(path: pathlib.Path, content: bytes, format: str) -> RawSpectr
     if format == "abinit":
         raise InputError("not a netCDF-3 file", where=str(path), hint="ABINIT writes a2F into *_A2F.nc.")
     table = parse_table(path, content)
-    name = _recognize(table) if format == "auto" else format
-    return LAYOUTS[name](table)
+    name = recognize(table) if format == "auto" else format
+    raw = LAYOUTS[name](table)
+    return dataclasses.replace(raw, notices=(*table.notices, *raw.notices))
 
 
-def _recognize(table: TextTable) -> str:
+def recognize(table: TextTable) -> str:
+    """The name of the layout that a table of a2F looks like."""
     header = " ".join(table.header).lower()
     if "integrated 2*a2f/w" in header:
         return "epw"
-    if "eliashberg function a2f" in header or "frequency[ry], a2f" in header or "alpha^2f" in header:
+    if "eliashberg function a2f" in header or "frequency[ry], a2f" in header:
         return "qe"
-    if table.path.name.upper() == "ALPHA2F.OUT":
+    if "alpha^2f" in header and _smearing_values(table):
+        return "qe"
+    if _ELK.search(table.path.name) and not energy_units(table.header, None):
         return "elk"
     return "isome" if _smearing_values(table) else "plain"
+
+
+_ELK = re.compile(r"(?<![a-z])alpha2f[^/]*\.out$", re.IGNORECASE)
 
 
 def _epw(table: TextTable) -> RawSpectrum:
@@ -78,10 +95,18 @@ def _epw(table: TextTable) -> RawSpectrum:
     stated = ()
     for title, values in zip(table.footer, table.footer[1:], strict=False):
         if title.strip().startswith("Integrated el-ph coupling"):
-            stated = tuple(float(cell) for cell in re.findall(r"[\d.]+(?:[eE][+-]?\d+)?", values))
-    columns = data[:, 1 : n + 1].T
-    stated = stated if len(stated) == n else ()
-    return RawSpectrum("epw", data[:, 0], columns, table.lines, "meV", n > 1, stated, footer_expected=True)
+            stated = tuple(float(cell) for cell in re.findall(r"\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+", values))
+    return RawSpectrum(
+        "epw",
+        data[:, 0],
+        data[:, 1 : n + 1].T,
+        table.lines,
+        ("meV",),
+        smearings=n > 1,
+        stated_lambda=stated if len(stated) == n else (),
+        other_lambda=tuple(data[-1, n + 1 :]),
+        footer_expected=True,
+    )
 
 
 def _qe(table: TextTable) -> RawSpectrum:
@@ -90,8 +115,7 @@ def _qe(table: TextTable) -> RawSpectrum:
     if "eliashberg function a2f" in header:
         return _matdyn(table)
     if "frequency[ry]" in header:
-        data = table.rectangle()
-        return RawSpectrum("qe", data[:, 0], data[:, 1:2].T, table.lines, "Ry")
+        return dataclasses.replace(_plain(table), format="qe", units=("Ry",))
     return _smearing_table(table, "qe")
 
 
@@ -103,17 +127,24 @@ def _matdyn(table: TextTable) -> RawSpectrum:
     if len(records[-1]) != len(records[0]) or len(records[0]) < 2:
         raise InputError("the last record is cut off", where=f"{table.path}:{table.lines[-1]}")
     data = np.array(records)
-    stated = re.findall(r"lambda\s*=\s*([\d.EeDd+-]+)", " ".join(table.footer))
-    found = tuple(float(value.replace("D", "E")) for value in stated[:1])
+    modes = data.shape[1] - 2
+    labels = (Label("total", "a2f", ()), *(Label(f"mode {n + 1}", "part of a2f", ()) for n in range(modes)))
     return RawSpectrum(
-        "qe", data[:, 0], data[:, 1:].T, table.lines[::period], "Ry", stated_lambda=found, footer_expected=True
+        "qe",
+        data[:, 0],
+        data[:, 1:].T,
+        table.lines[::period],
+        ("Ry",),
+        labels=labels,
+        stated_lambda=_lambdas_in(table.footer)[:1],
+        footer_expected=True,
     )
 
 
 def _smearing_table(table: TextTable, name: str) -> RawSpectrum:
     """Energy and one column of a2F for each electron smearing, whose values stand in the header."""
     found = _plain(table)
-    return dataclasses.replace(found, format=name, smearings=len(found.columns) > 1)
+    return dataclasses.replace(found, format=name, labels=(), smearings=len(found.columns) > 1)
 
 
 def _isome(table: TextTable) -> RawSpectrum:
@@ -125,15 +156,32 @@ def _elk(table: TextTable) -> RawSpectrum:
     data = table.rectangle()
     if data.shape[1] != 2:
         raise InputError(f"{data.shape[1]} columns where Elk writes two", where=str(table.path))
-    return RawSpectrum("elk", data[:, 0], data[:, 1:].T, table.lines, "Ha")
+    return RawSpectrum("elk", data[:, 0], data[:, 1:].T, table.lines, ("Ha",))
 
 
 def _plain(table: TextTable) -> RawSpectrum:
-    """Energy and a2F in the first two columns."""
+    """Energy in the column that the header calls so, or in the first; all others may be a2F."""
     data = table.rectangle()
-    if data.shape[1] < 2:
+    width = data.shape[1]
+    if width < 2:
         raise InputError("one column where energy and a2F are needed", where=str(table.path))
-    return RawSpectrum("plain", data[:, 0], data[:, 1:].T, table.lines, _header_unit(table))
+    labels = column_labels(table.header, width)
+    energy = next((n for n, label in enumerate(labels or ()) if label.kind == "energy"), 0)
+    others = [n for n in range(width) if n != energy]
+    cumulative = [n for n in others if labels and labels[n].kind == "lambda"]
+    stated = _lambdas_in(table.header + table.footer)
+    other = (float(data[np.argmax(data[:, energy]), cumulative[0]]),) if len(cumulative) == 1 else stated
+    return RawSpectrum(
+        "plain",
+        data[:, energy],
+        data[:, others].T,
+        table.lines,
+        energy_units(table.header, labels),
+        labels=tuple(labels[n] for n in others) if labels else (),
+        named_first=named_before_a2f(table.header) if width > 2 and not labels else None,
+        other_lambda=other * len(others) if len(other) == 1 else (),
+        notices=(f"energies are in column {energy + 1}, as the header says.",) if energy else (),
+    )
 
 
 def _abinit(path: pathlib.Path, content: bytes) -> RawSpectrum:
@@ -142,11 +190,12 @@ def _abinit(path: pathlib.Path, content: bytes) -> RawSpectrum:
         with scipy.io.netcdf_file(io.BytesIO(content), mmap=False) as file:
             omega = np.array(file.variables["a2f_mesh_qintp"][:], dtype=float)
             values = np.array(file.variables["a2f_values_qintp"][:], dtype=float)
-    except (KeyError, ValueError, TypeError, IndexError, AssertionError, OverflowError, MemoryError) as error:
+    except Exception as error:  # what SciPy raises on damaged bytes has no common kind
         raise InputError("not an ABINIT a2F file", where=str(path), why=f"{type(error).__name__}: {error}.") from error
-    if values.ndim != 3 or values.shape[0] != 1 or values.shape[2] != omega.size:
+    if values.ndim != 3 or values.shape[0] != 1 or omega.ndim != 1 or values.shape[2] != omega.size:
         raise InputError(f"unexpected shape {values.shape} of a2f_values_qintp", where=str(path))
-    return RawSpectrum("abinit", omega, values[0] / 2, [], "Ha")
+    labels = (Label("total", "a2f", ()), *(Label(f"mode {n}", "part of a2f", ()) for n in range(1, values.shape[1])))
+    return RawSpectrum("abinit", omega, values[0] / 2, [], ("Ha",), labels=labels)
 
 
 LAYOUTS: dict[str, Callable[[TextTable], RawSpectrum]] = {
@@ -160,12 +209,10 @@ FORMATS = ("auto", *LAYOUTS, "abinit")
 """Names of the layouts."""
 
 
-def _header_unit(table: TextTable) -> str | None:
-    """The energy unit, if the header names exactly one as a word of its own (`omega_meV`, `E (THz)`, `w[Ry]`)."""
-    words = {word.lower() for line in table.header for word in re.split(r"[^A-Za-z0-9-]+", line.replace("_", " "))}
-    spelled = {name.lower(): name for name in MEV_PER_UNIT if name != "K"}
-    found = [spelled[word] for word in words if word in spelled]
-    return found[0] if len(found) == 1 else None
+def _lambdas_in(lines: list[str]) -> tuple[float, ...]:
+    """Numbers that text states as `lambda = ...`."""
+    found = re.findall(r"(?:lambda|λ)\s*[=:]\s*([+-]?\d*\.?\d+(?:[EeDd][+-]?\d+)?)", " ".join(lines), re.IGNORECASE)
+    return tuple(float(value.upper().replace("D", "E")) for value in found)
 
 
 def _smearing_values(table: TextTable) -> bool:
@@ -173,6 +220,6 @@ def _smearing_values(table: TextTable) -> bool:
     width = len(table.rows[0]) - 1
     for line in table.header:
         numbers = re.findall(r"(?<![\w.])[+-]?\d+\.\d*(?:[EeDd][+-]?\d+)?", line)
-        if width > 1 and len(numbers) == width and _header_unit(table):
+        if width > 1 and len(numbers) == width and energy_units([line], None):
             return True
     return False

@@ -4,6 +4,8 @@ import dataclasses
 import json
 import pathlib
 import reprlib
+import warnings
+from typing import Any
 
 import numpy as np
 from jaxtyping import Complex, Float
@@ -12,7 +14,10 @@ from .._errors import InputError, IntegrityError
 from .._headers import LARGEST_VALUE, Fraction, Positive, parse_header, part_of_header
 from ..physics import GapSolution, RealAxisGap
 from ._files import write_file
+from ._formats import recognize
 from ._hdf5 import hdf5_bytes, is_hdf5, numbered, parse_hdf5
+from ._header import column_labels, energy_units
+from ._misplaced import refuse_a2f
 from ._provenance import software_versions
 from ._schema import COMPLEX
 from ._text import parse_table, read_bytes
@@ -32,6 +37,7 @@ class _OnTheLine:
     omega_c: float | None = None
     matsubara_cutoff: float | None = None
     omega_max: float | None = None
+    notices: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,6 +53,7 @@ class GapFile(_OnTheLine):
         omega_c: Cutoff of the Coulomb pseudopotential [meV], if the file states it.
         matsubara_cutoff: Cutoff of the Matsubara sums [meV], if the file states it.
         omega_max: Where the spectral function ends [meV], if the file states it.
+        notices: What was assumed when it was read.
     """
 
     Delta: Complex[np.ndarray, " freq"]
@@ -65,6 +72,7 @@ class DosFile(_OnTheLine):
         omega_c: Cutoff of the Coulomb pseudopotential [meV], if the file states it.
         matsubara_cutoff: Cutoff of the Matsubara sums [meV], if the file states it.
         omega_max: Where the spectral function ends [meV], if the file states it.
+        notices: What was assumed when it was read.
     """
 
     dos: Float[np.ndarray, " freq"]
@@ -102,6 +110,8 @@ def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, R
             "matsubara_cutoff_meV": sol.matsubara_cutoff,
             "broadening_meV": real.broadening,
             "real_axis_error": real.error,
+            "continuation_error": real.continuation_error,
+            "sampling_error": real.sampling_error,
             "cauchy_residual": real.cauchy,
         }
         attributes = {name: float(value) for name, value in numbers.items()}
@@ -137,7 +147,7 @@ def read_dos(path: str | pathlib.Path) -> DosFile:
 
 def _read(
     path: pathlib.Path, what: str, field: str, columns: tuple[str, ...]
-) -> tuple[np.ndarray, np.ndarray, dict[str, float | None]]:
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """Energies and a function of them, and what the file states.
 
     Args:
@@ -150,7 +160,10 @@ def _read(
     if is_hdf5(content):
         omega, values, stated = _read_solution(path, content, what, field)
     else:
-        omega, values, stated = *_read_table(path, content, what, columns), {}
+        omega, values, notices = _read_table(path, content, what, columns)
+        stated = {"notices": notices}
+        for notice in notices:
+            warnings.warn(f"{path}: {notice}", stacklevel=3)
     falls = np.flatnonzero(np.diff(omega) <= 0)
     if omega.size < 2 or falls.size:
         why = f"{omega[falls[0]]:g} is followed by {omega[falls[0] + 1]:g}." if falls.size else "there is only one."
@@ -226,8 +239,14 @@ _STATED = {
 
 def _read_table(
     path: pathlib.Path, content: bytes, what: str, columns: tuple[str, ...]
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Energies [meV], a function of them, and what is to be said of how a table was read.
+
+    Raises:
+        InputError: It is something else, as a2F, or its header states another unit.
+    """
     table = parse_table(path, content)
+    refuse_a2f(table, recognize(table), what)
     data = table.rectangle()
     if len(data) < 2:
         after = next((line.strip() for line in table.footer if line.strip()), "")
@@ -236,8 +255,12 @@ def _read_table(
     if data.shape[1] != len(columns):
         why = f"a {what} has {_NUMBERS[len(columns)]}: {', '.join(columns)}."
         raise InputError(f"{data.shape[1]} columns", where=str(path), why=why)
+    units = set(energy_units(table.header, column_labels(table.header, data.shape[1])))
+    if units - {"meV"}:
+        why = f"the header says {' and '.join(sorted(units))}."
+        raise InputError("energies must be in meV", where=str(path), why=why, hint="Convert the file.")
     parts = data[:, 1:]
-    return data[:, 0], parts[:, 0] if parts.shape[1] == 1 else parts[:, 0] + 1j * parts[:, 1]
+    return data[:, 0], parts[:, 0] if parts.shape[1] == 1 else parts[:, 0] + 1j * parts[:, 1], tuple(table.notices)
 
 
 _NUMBERS = {2: "two", 3: "three"}

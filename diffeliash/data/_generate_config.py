@@ -8,6 +8,7 @@ from jaxtyping import PRNGKeyArray
 
 from .._errors import InputError, not_positive
 from .._headers import LARGEST_VALUE, SMALLEST_VALUE, Word, part_of_header
+from .._limits import LARGEST_SHARD, MOST_SHARDS, MOST_WHOLE
 from ..physics import Spectrum
 from ..units import BOLTZMANN
 from ._complex_family import ComplexFamily
@@ -15,14 +16,6 @@ from ._families import family_as_dict, make_family
 from ._family import MOST_POINTS, Family, GridEnd, Points, check_grid, wrong_types
 from ._features import N_ENERGIES
 from ._schema import count_shards, samples_in_shard
-
-LARGEST_SEED = 2**63 - 1
-
-LARGEST_SHARD = 2**18
-"""Samples in a file, which takes some GiB of memory to build."""
-
-MOST_SHARDS = 10**6
-"""Files in a folder."""
 
 MOST_FREQUENCIES = 10**6
 """Matsubara frequencies of a sample: what it takes in memory grows with them."""
@@ -75,7 +68,7 @@ class GenerateConfig:
             bad.append(f"`matsubara_cutoff` must not lie below the spectrum, got {self.matsubara_cutoff} meV")
         if not 1e-12 <= self.max_error <= 1e-2:
             bad.append(f"`max_error` must lie in [1e-12, 1e-2], got {self.max_error}")
-        if not 0 <= self.seed <= LARGEST_SEED:
+        if not 0 <= self.seed <= MOST_WHOLE:
             bad.append(f"`seed` must lie in [0, 2^63), got {self.seed}")
         if self.shard_size > LARGEST_SHARD:
             bad.append(

@@ -12,7 +12,8 @@ from pydantic import AfterValidator, Field, JsonValue
 from .._errors import InputError, IntegrityError
 from .._headers import Digest, Word, header, parse_header, part_of_header
 from .._inputs import LARGEST_OWN, read_input
-from ._generate_config import LARGEST_SHARD, GenerateConfig, StatedConfig
+from .._limits import LARGEST_SHARD
+from ._generate_config import GenerateConfig, StatedConfig
 from ._provenance import machine, software_versions
 from ._schema import ANY_SHARD, DONE, FORMAT_VERSION, MANIFEST, STATUS, UNITS, count_shards, samples_in_shard
 

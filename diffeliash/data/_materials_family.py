@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
-from ..physics import Spectrum
+from ..physics import Spectrum, require_x64
 from ._family import check_family, relative_grid, sine_ramp, two_sided_gaussian, with_random_coupling
 
 
@@ -45,6 +45,7 @@ class MaterialsFamily:
 
     def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
         """Draw one spectrum."""
+        require_x64()
         number_key, center_key, height_key, width_key, background_key, lambda_key = jax.random.split(key, 6)
         size = (2 + self.n_extra,)
         low = jnp.array([0.35, 0.75] + [0.2] * self.n_extra)

@@ -93,7 +93,8 @@ def sample_record(config: GenerateConfig, key: PRNGKeyArray) -> dict[str, Any]:
     grid = feature_grid(config.family.omega_max, config.n_energies)
     method = MSC(rtol=max(config.max_error / RESERVE, 1e-12))
     real = continue_gap(sol, spectrum, grid, broadening=config.broadening, method=method)
-    error = real.error + sol.error
+    # not of the sampling: here the values of a2F at its points, with the rule that sums them, define the function
+    error = real.continuation_error + sol.error
     record = {
         "a2f": spectrum.a2f,
         "Delta_meV": real.Delta,

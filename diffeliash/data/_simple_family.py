@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
-from ..physics import Spectrum
+from ..physics import Spectrum, require_x64
 from ._family import check_family, relative_grid, sine_ramp, two_sided_gaussian, with_random_coupling
 
 
@@ -43,6 +43,7 @@ class SimpleFamily:
 
     def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
         """Draw one spectrum."""
+        require_x64()
         number_key, center_key, height_key, width_key, lambda_key = jax.random.split(key, 5)
         n = jax.random.randint(number_key, (), 1, self.n_peaks + 1)
         present = jnp.arange(self.n_peaks) < n

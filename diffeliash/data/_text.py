@@ -10,10 +10,32 @@ from jaxtyping import Float
 from .._errors import InputError
 from .._inputs import read_input
 
-_SEPARATORS = re.compile(r"[\s,;]+")
-_MISSING_E = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))([+-]\d+)$")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[EeDd][+-]?\d+)?")
+LARGEST_TABLE = 2**25
+"""Bytes of text; a million rows."""
+
+LONGEST_NUMBER = 64
+"""Characters; no program writes longer ones."""
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _COMMENT = re.compile("[#!%]")
+_SEPARATORS = re.compile(r"[\s,;]+")
+_OTHER_SEPARATORS = re.compile(r"[\s;]+")
+_NUMBER = re.compile(
+    r"(?P<digits>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:[EeDd](?P<power>[+-]?[0-9]{1,3})|(?P<bare>[+-][0-9]{3}))?"
+    r"|(?P<no_number>[+-]?(?:nan|inf|infinity))",
+    re.IGNORECASE,
+)
+"""Fortran leaves the E out where the exponent has three digits; a power of more digits is damage."""
+
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+(?:,\d+)?(?:[EeDd][+-]?\d+)?")
+_APART_WITHOUT_COMMA = re.compile(r"[^\s,;][ \t]+[^\s,;]|;")
+_BEGINS_LIKE_A_NUMBER = re.compile(r"[+-]?\.?\d")
+_LEADING_ZERO = re.compile(r"0\d+")
+
+_AS_TYPED = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | dict.fromkeys("\u200b\u2060\ufeff", "")
+)
+"""Minus signs and invisible characters of web pages and PDF files."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +48,7 @@ class TextTable:
         rows: The numbers of every row; rows may differ in length.
         lines: The line number of every row, from 1.
         footer: Lines after the last row.
+        notices: What a user should know of how it was read.
     """
 
     path: pathlib.Path
@@ -33,6 +56,7 @@ class TextTable:
     rows: list[list[float]]
     lines: list[int]
     footer: list[str]
+    notices: list[str] = dataclasses.field(default_factory=list)
 
     def rectangle(self) -> Float[np.ndarray, "row column"]:
         """The rows as one array.
@@ -63,58 +87,136 @@ def parse_table(path: pathlib.Path, content: bytes) -> TextTable:
     """Find the rows of numbers in a text file.
 
     Comments start with #, ! or % and run to the end of the line. Text before the first and after the last row is
-    kept; text between rows is an error. Fortran's `1.0D-03` and `0.123-100` are numbers, `******` is not.
+    kept; text between rows is an error. Fortran's `1.0D-03` and `0.123-100` are numbers, `******` is not. Spaces and
+    minus signs of Unicode are spaces and minus signs. Numbers with decimal commas are read where something else than
+    a comma separates them. No row is lost without a word: lines before and after the rows that begin like a number
+    are an error or, where they cannot be rows, a notice, and so are rows that are commented out.
 
     Raises:
-        InputError: The file is binary, has no rows, or a row holds something that is not a finite number.
+        InputError: The file is binary, too large, has no rows, or a row holds something that is not a finite number.
     """
-    if b"\0" in content:
-        raise InputError("a binary file, not a table of numbers", where=str(path))
-    lines = content.decode("utf-8-sig", errors="replace").splitlines()
-    cells = [_cells(line) for line in lines]
-    starts = [number for number, row in enumerate(cells) if row and _looks_numeric(row[0])]
+    if len(content) > LARGEST_TABLE:
+        raise InputError("far too large for a table", where=str(path), why=f"more than {LARGEST_TABLE} bytes of text.")
+    text = _decoded(path, content)
+    lines = [line.translate(_AS_TYPED) for line in _LINE_END.split(text.rstrip())]
+    bare = [_COMMENT.split(line, maxsplit=1)[0] for line in lines]
+    decimal_commas = _has_decimal_commas(path, bare)
+    cells = [_cells(line, decimal_commas) for line in bare]
+    starts = [number for number, row in enumerate(cells) if row and _is_numeric(row[0])]
     if not starts:
         raise InputError("no rows of numbers in this file", where=str(path))
     first, last = starts[0], starts[-1]
-    _refuse_decimal_commas(path, first, lines[first])
     inside = [number for number in range(first, last + 1) if cells[number]]
     rows = [[_number(path, number, cell) for cell in cells[number]] for number in inside]
-    return TextTable(path, lines[:first], rows, [number + 1 for number in inside], lines[last + 1 :])
+    notices = ["commas are taken as decimal commas."] if decimal_commas else []
+    outside = [number for number, row in enumerate(cells) if row and not first <= number <= last]
+    notices += _lines_not_read(path, [(number, cells[number]) for number in outside], len(rows[0]))
+    hidden = [n for n in range(last) if not cells[n] and _is_hidden_row(lines[n], decimal_commas, len(rows[0]))]
+    if hidden:
+        notices.append(f"{_numbered(hidden)} commented out and would be rows otherwise.")
+    if (
+        inside[-1] == len(lines) - 1
+        and text == text.rstrip()
+        and _is_shortest(lines[-1], [lines[n] for n in inside[:-1]])
+    ):
+        notices.append("the last row is shorter than all others and has no end of line: the file may be cut off.")
+    return TextTable(path, lines[:first], rows, [number + 1 for number in inside], lines[last + 1 :], notices)
 
 
-def _refuse_decimal_commas(path: pathlib.Path, number: int, line: str) -> None:
-    """`0,5  1,25` is two numbers with decimal commas, not four with separators."""
-    words = re.split(r"[\s;]+", _COMMENT.split(line, maxsplit=1)[0].strip())
-    if len(words) > 1 and all(_DECIMAL_COMMA.fullmatch(word) for word in words):
-        hint = "Write 0.5 instead of 0,5."
-        raise InputError("decimal commas", where=f"{path}:{number + 1}", why=f"{words[0]!r} is ambiguous.", hint=hint)
+def _decoded(path: pathlib.Path, content: bytes) -> str:
+    """Text in UTF-8, in UTF-16 if it says so, or in the encoding of old Windows programs."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    if b"\0" in content:
+        raise InputError("a binary file, not a table of numbers", where=str(path))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
 
 
-def _cells(line: str) -> list[str]:
-    line = _COMMENT.split(line, maxsplit=1)[0]
+def _has_decimal_commas(path: pathlib.Path, lines: list[str]) -> bool:
+    """Whether commas are decimal commas: in every row all numbers are written so, with other separators.
+
+    Raises:
+        InputError: Commas cannot be told from separators.
+    """
+    rows = [(number, line.strip()) for number, line in enumerate(lines) if _BEGINS_LIKE_A_NUMBER.match(line.lstrip())]
+    if not any("," in line for _, line in rows):
+        return False
+    words = [[word for word in _OTHER_SEPARATORS.split(line) if word] for _, line in rows]
+    if all(len(row) > 1 and all(map(_DECIMAL_COMMA.fullmatch, row)) for row in words):
+        return True
+    for number, line in rows:
+        mixed = _APART_WITHOUT_COMMA.search(line) and re.search(r"\d,\d", line)
+        if mixed or any(map(_LEADING_ZERO.fullmatch, re.split(r"[,\s]+", line))):
+            why = f"in {line[:40]!r} commas may separate numbers or be part of them."
+            hint = "Write 0.5 instead of 0,5, or put tabs or semicolons between numbers."
+            raise InputError("decimal commas", where=f"{path}:{number + 1}", why=why, hint=hint)
+    return False
+
+
+def _cells(line: str, decimal_commas: bool) -> list[str]:
+    if decimal_commas:
+        return [cell.replace(",", ".") for cell in _OTHER_SEPARATORS.split(line) if cell]
     return [cell for cell in _SEPARATORS.split(line) if cell]
 
 
-def _looks_numeric(cell: str) -> bool:
+def _lines_not_read(path: pathlib.Path, outside: list[tuple[int, list[str]]], width: int) -> list[str]:
+    """A notice of a line before or after the rows that begins like a number; an error if it may have been a row."""
+    lost = [(number, row) for number, row in outside if _BEGINS_LIKE_A_NUMBER.match(row[0])]
+    if len(lost) > 1 or any(len(row) == width for _, row in lost):
+        number, row = lost[0]
+        bad = next((cell for cell in row if not _is_numeric(cell)), row[0])
+        why = f"{_numbered([number for number, _ in lost])} not made of numbers only."
+        hint = "Put # before lines that are no rows."
+        raise InputError(
+            f"{_shown(bad)} is not a number", where=f"{path}:{number + 1}", why=why if len(lost) > 1 else "", hint=hint
+        )
+    return [f"line {number + 1} begins like a number and was not read: {_shown(' '.join(row))}" for number, row in lost]
+
+
+def _is_shortest(line: str, others: list[str]) -> bool:
+    return bool(others) and len(line.rstrip()) < min(len(other.rstrip()) for other in others)
+
+
+def _is_hidden_row(line: str, decimal_commas: bool, width: int) -> bool:
+    """Whether a comment holds nothing but as many numbers as a row has."""
+    cells = _cells(line.strip().lstrip("#!% \t"), decimal_commas)
+    return len(cells) == width > 1 and all(_is_numeric(cell) for cell in cells)
+
+
+def _numbered(numbers: list[int]) -> str:
+    """Line numbers for a message, with their verb."""
+    if len(numbers) == 1:
+        return f"line {numbers[0] + 1} is"
+    some = ", ".join(str(number + 1) for number in numbers[:3])
+    return f"{len(numbers)} lines ({some}{', ...' if len(numbers) > 3 else ''}) are"
+
+
+def _is_numeric(cell: str) -> bool:
     return _to_float(cell) is not None or set(cell) == {"*"}
 
 
 def _to_float(cell: str) -> float | None:
-    cell = cell.replace("D", "E").replace("d", "e")
-    cell = _MISSING_E.sub(r"\1E\2", cell)
-    try:
-        return float(cell)
-    except ValueError:
+    found = _NUMBER.fullmatch(cell) if len(cell) <= LONGEST_NUMBER else None
+    if found is None:
         return None
+    return float(found["no_number"] or f"{found['digits']}E{found['power'] or found['bare'] or 0}")
 
 
 def _number(path: pathlib.Path, line: int, cell: str) -> float:
     where = f"{path}:{line + 1}"
     if set(cell) == {"*"}:
-        raise InputError(f"{cell!r} is not a number", where=where, why="the field was too narrow for its value.")
+        raise InputError(f"{_shown(cell)} is not a number", where=where, why="the field was too narrow for its value.")
     value = _to_float(cell)
     if value is None:
-        raise InputError(f"{cell!r} is not a number", where=where)
+        raise InputError(f"{_shown(cell)} is not a number", where=where)
     if not np.isfinite(value):
-        raise InputError(f"{cell!r} is not a finite number", where=where)
+        raise InputError(f"{_shown(cell)} is not a finite number", where=where)
     return value
+
+
+def _shown(cell: str) -> str:
+    """Text from a file, for a message: not all of it if it is long."""
+    return repr(cell if len(cell) <= LONGEST_NUMBER else f"{cell[:LONGEST_NUMBER]}...")

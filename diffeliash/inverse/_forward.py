@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from .._errors import InputError
+from .._limits import LARGEST_ENERGY
 from ..physics import MSC, CompressedMatsubara, Spectrum, checked_cutoffs, continue_gap, solve_gap
 from ._observables import AbstractObservable
 
@@ -78,6 +79,8 @@ def choose_conditions(
     for name, value in (("broadening", broadening), ("omega_max", omega_max)):
         if not 0 < value < math.inf:
             raise InputError(f"`{name}` must be positive and finite [meV], got {value:g}")
+    if omega_max > LARGEST_ENERGY:
+        raise InputError(f"`omega_max` must be at most {LARGEST_ENERGY:g} meV, got {omega_max:g}")
     cutoffs = checked_cutoffs(omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
     return Conditions(
         T=float(T),

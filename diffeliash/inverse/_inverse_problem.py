@@ -10,7 +10,7 @@ from jaxtyping import Array, Complex, Float
 from scipy.interpolate import make_interp_spline
 
 from .._errors import InputError
-from ..physics import CompressedMatsubara, Ends, Line
+from ..physics import CompressedMatsubara, Ends, Line, require_x64
 from ..units import BOLTZMANN
 
 DENSITY = 2.0
@@ -115,7 +115,9 @@ def pose_inverse_problem(
 
     Raises:
         InputError: The energies are not as they must be, or the lowest Matsubara frequency lies below the line.
+        RuntimeError: JAX is not in 64-bit mode.
     """
+    require_x64()
     omega = np.asarray(omega, dtype=float)
     _refuse_grid(omega, omega_max)
     if not 0 < broadening < math.pi * BOLTZMANN * T:

@@ -48,6 +48,8 @@ class Inversion:
         converged: Whether the steps came to an end.
         n_jacobians: How often the solver was linearized.
         conditions: Temperature, cutoffs, broadening, and where a2F ends.
+        end_known: Whether it was given where a2F ends.
+        last_energy: Of those at which something was measured [meV].
     """
 
     omega: Float[np.ndarray, " freq"]
@@ -66,6 +68,47 @@ class Inversion:
     converged: bool
     n_jacobians: int
     conditions: Conditions
+    end_known: bool
+    last_energy: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether the data determine a spectral function that accounts for them; `notes` says why if not."""
+        return self.determined and self.consistent
+
+    @property
+    def notes(self) -> list[str]:
+        """What one should know before the answer is trusted."""
+        end, texts = self.conditions.omega_max, []
+        if not self.end_known:
+            texts.append(f"a2F is taken to end at {end:.4g} meV; say --omega-max (`omega_max`) if it does not.")
+        if not self.determined:
+            return [*texts, "these are data of a normal metal within their errors: they do not determine a2F."]
+        if self.last_energy < end:
+            texts.append(
+                f"the data end at {self.last_energy:.4g} meV, a2F at {end:.4g} meV: beyond the data it is little more "
+                "than a smooth end, and the bars do not allow for finer structure there."
+            )
+        return texts + self._doubts()
+
+    def _doubts(self) -> list[str]:
+        """Of the fit itself."""
+        texts = [] if self.converged else ["the steps did not come to an end."]
+        if self.chi2 > CONSISTENT:
+            texts.append(
+                f"chi^2/N = {self.chi2:.3g}: no a2F accounts for these data with such errors, and the bars do not "
+                "hold. Is the noise larger, or T, broadening, mu* or where a2F ends another?"
+            )
+            if self.omega[0] > self.conditions.broadening:
+                texts[-1] += (
+                    f" The points of a2F are {self.omega[0]:.2g} meV apart, more than the broadening: try more "
+                    "--points (`n_points`)."
+                )
+        elif self.noise_is_too_large:
+            texts.append(
+                f"chi^2/N = {self.chi2:.3g}: the errors are smaller than said; a2F is too smooth, its bars are wide."
+            )
+        return texts
 
     @property
     def consistent(self) -> bool:

@@ -9,6 +9,15 @@ import numpy as np
 from jaxtyping import Float
 
 from .._errors import InputError
+from .._limits import (
+    FEWEST_A2F_POINTS,
+    FEWEST_SAMPLES,
+    LARGEST_ENERGY,
+    MOST_A2F_POINTS,
+    MOST_ENERGIES,
+    MOST_SAMPLES,
+    too_much_for_inversion,
+)
 from ..physics import Spectrum, require_x64
 from ._forward import LOOSEST, RANGE, TIGHTEST, Conditions, choose_conditions, choose_n_points, forward_model
 from ._inversion import Inversion
@@ -47,6 +56,7 @@ class Inverter:
     conditions: Conditions
     n_points: int
     n_samples: int
+    end_known: bool
 
     def __call__(self, measured: np.ndarray, noise: Noise, starts: Sequence[Spectrum], seed: int) -> Inversion:
         rng = np.random.default_rng(seed)
@@ -141,6 +151,8 @@ class Inverter:
             noise=measurement.noise,
             chi2=measurement.misfit(found["values"]) / measurement.values.size,
             conditions=self.conditions,
+            end_known=self.end_known,
+            last_energy=float(self.omega[-1]),
             **found,
         )
 
@@ -157,7 +169,7 @@ def prepare(
     """What is the same for all functions, once it has been looked at."""
     require_x64()
     omega = np.asarray(omega, dtype=float)
-    complaints = [*bad, *_check_energies(omega), *_check_sizes(*sizes)]
+    complaints = [*bad, *_check_energies(omega), *_check_sizes(*sizes, omega.size)]
     conditions = None
     try:
         conditions = _conditions(omega, numbers, GUESSED_MU_STAR if mu_star is None else mu_star)
@@ -167,7 +179,9 @@ def prepare(
         raise InputError("; ".join(complaints) + ".")
     n_points, n_samples = sizes
     n_points = choose_n_points(conditions) if n_points is None else n_points
-    return Inverter(omega, observable, mu_star, conditions, n_points, n_samples)
+    if too_much := too_much_for_inversion(n_points, n_samples=n_samples, n_energies=omega.size):
+        raise InputError("; ".join(too_much) + ".")
+    return Inverter(omega, observable, mu_star, conditions, n_points, n_samples, numbers[2] is not None)
 
 
 def _conditions(omega: np.ndarray, numbers: Numbers, mu_star: float) -> Conditions:
@@ -184,15 +198,20 @@ def _conditions(omega: np.ndarray, numbers: Numbers, mu_star: float) -> Conditio
 def _check_energies(omega: np.ndarray) -> list[str]:
     if omega.ndim != 1 or omega.size < FEWEST_ENERGIES or not np.all(np.isfinite(omega)) or np.any(np.diff(omega) <= 0):
         return [f"`omega` must be at least {FEWEST_ENERGIES} finite, ascending energies [meV]"]
-    return [f"`omega` must not be negative, but begins at {omega[0]:g} meV"] if omega[0] < 0 else []
+    bad = [f"`omega` must not be negative, but begins at {omega[0]:g} meV"] if omega[0] < 0 else []
+    if omega[-1] > LARGEST_ENERGY:
+        bad.append(f"`omega` must not go beyond {LARGEST_ENERGY:g} meV, got {omega[-1]:g} meV")
+    return bad
 
 
-def _check_sizes(n_points: int | None, n_samples: int) -> list[str]:
+def _check_sizes(n_points: int | None, n_samples: int, n_energies: int) -> list[str]:
     bad = []
-    if n_points is not None and n_points < FEWEST_ENERGIES:
-        bad.append(f"`n_points` must be at least {FEWEST_ENERGIES}, got {n_points}")
-    if n_samples < 2:
-        bad.append(f"`n_samples` must be at least 2, got {n_samples}")
+    if n_points is not None and not FEWEST_A2F_POINTS <= n_points <= MOST_A2F_POINTS:
+        bad.append(f"`n_points` must lie in [{FEWEST_A2F_POINTS}, {MOST_A2F_POINTS}], got {n_points}")
+    if not FEWEST_SAMPLES <= n_samples <= MOST_SAMPLES:
+        bad.append(f"`n_samples` must lie in [{FEWEST_SAMPLES}, {MOST_SAMPLES}], got {n_samples}")
+    if n_energies > MOST_ENERGIES:
+        bad.append(f"`omega` must be at most {MOST_ENERGIES} energies, got {n_energies}")
     return bad
 
 

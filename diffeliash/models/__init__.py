@@ -13,8 +13,6 @@ from ._envelope import fill as fill
 from ._envelope import read_envelope as read_envelope
 from ._envelope import refuse_not_finite as refuse_not_finite
 from ._envelope import write_envelope as write_envelope
-from ._predictor import LARGEST_LAYER as LARGEST_LAYER
-from ._predictor import MOST_LAYERS as MOST_LAYERS
 from ._predictor import HiddenSizes as HiddenSizes
 from ._predictor import Network as Network
 from ._predictor import Predictor as Predictor

@@ -11,6 +11,8 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 from pydantic import Field
 
+from .._limits import MOST_FEATURES, MOST_LAYERS, MOST_NEURONS
+
 ROUNDING = 1e-6
 """A spread below this part of the largest value is that of rounding."""
 
@@ -18,16 +20,10 @@ SMALLEST_MEAN = 1e-3
 """Of positive outputs, in units of their spread: where the mean is zero, as at the ends of a2F."""
 
 
-LARGEST_LAYER = 10**7
-"""Neurons of a layer."""
+LayerSize = Annotated[int, Field(ge=1, le=MOST_FEATURES)]
+"""Numbers that go in or come out, in a header."""
 
-MOST_LAYERS = 256
-"""Hidden layers."""
-
-LayerSize = Annotated[int, Field(ge=1, le=LARGEST_LAYER)]
-"""Neurons, in a header."""
-
-HiddenSizes = Annotated[tuple[LayerSize, ...], Field(max_length=MOST_LAYERS)]
+HiddenSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=MOST_NEURONS)], ...], Field(max_length=MOST_LAYERS)]
 """Neurons of many layers, in a header."""
 
 

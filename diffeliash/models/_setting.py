@@ -9,6 +9,7 @@ import numpy as np
 
 from .._errors import InputError
 from .._headers import Fraction, Positive
+from .._limits import LARGEST_ENERGY
 from ..data import DosFile, GapFile, Points, dos_features, feature_grid, gap_features, spectrum_grid
 from ..physics import AbstractFrequencies, FullMatsubara, GapSolution, Spectrum, solve_gap
 
@@ -16,7 +17,12 @@ Task = Literal["gap-to-a2f", "dos-to-a2f", "a2f-to-gap"]
 """What a network answers what with."""
 
 TOLERANCE = 0.01
-"""Relative difference of temperature and broadening that still counts as the trained ones."""
+"""Relative difference of energies that still counts as the trained ones."""
+
+MU_STAR_TOLERANCE = 1e-9
+
+ENERGIES = ("omega_max", "omega_c", "matsubara_cutoff", "broadening")
+"""Fields of a setting that scale with the temperature."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -77,8 +83,7 @@ class Setting:
 
     def scaled(self, scale: float) -> "Setting":
         """The equivalent setting with all energies and the temperature multiplied."""
-        energies = ("omega_max", "T", "omega_c", "matsubara_cutoff", "broadening")
-        return dataclasses.replace(self, **{name: scale * getattr(self, name) for name in energies})
+        return dataclasses.replace(self, **{name: scale * getattr(self, name) for name in ("T", *ENERGIES)})
 
 
 def setting_of(config: dict[str, Any], task: Task = "gap-to-a2f") -> Setting:
@@ -113,16 +118,38 @@ def predict_spectrum(model: Callable[..., Any], setting: Setting, given: GapFile
 
 
 def _refuse_other_settings(given: GapFile | DosFile, wanted: Setting) -> None:
+    """Refuse a function that states anything else than the setting at the scale that its temperature fixes."""
     what = "density of states" if isinstance(given, DosFile) else "gap function"
     if given.T is not None and not (math.isfinite(given.T) and given.T > 0):
         raise InputError(f"the temperature must be positive and finite [K], got {given.T:g}.")
-    if given.broadening is not None and abs(given.broadening / wanted.broadening - 1) > TOLERANCE:
-        raise InputError(
-            f"the {what} has broadening {given.broadening:g} meV",
-            why=f"the predictor needs {wanted.broadening:g} meV at {wanted.T:g} K.",
-            hint=f"Continue it with --broadening {wanted.broadening:g}, or train at this ratio of broadening to T.",
-        )
-    if given.mu_star is not None and abs(given.mu_star - wanted.mu_star) > 1e-9:
-        raise InputError(
-            f"the {what} has mu* = {given.mu_star:g}", why=f"the predictor was trained for {wanted.mu_star:g}."
-        )
+    if given.omega.size and given.omega[-1] > LARGEST_ENERGY:
+        raise InputError(f"the {what} goes up to {given.omega[-1]:g} meV", why=f"more than {LARGEST_ENERGY:g} meV.")
+    stated = {field.name: getattr(given, field.name) for field in dataclasses.fields(given) if field.name in _SAID}
+    others = [name for name, value in stated.items() if value is not None and not _agrees(name, value, wanted)]
+    if not others:
+        return
+    hint = ""
+    if "broadening" in others:
+        hint = f"Continue it with --broadening {wanted.broadening:g}, or train at this ratio of broadening to T."
+    raise InputError(
+        f"the {what} has {', '.join(_SAID[name].format(stated[name]) for name in others)}",
+        why=f"the predictor needs {', '.join(_SAID[name].format(getattr(wanted, name)) for name in others)} "
+        f"at {wanted.T:g} K.",
+        hint=hint,
+    )
+
+
+def _agrees(name: str, value: float, wanted: Setting) -> bool:
+    """Whether a stated number is that of the setting: pure numbers exactly, energies as well as they can matter."""
+    known = getattr(wanted, name)
+    return abs(value - known) <= (TOLERANCE * known if name in ENERGIES else MU_STAR_TOLERANCE)
+
+
+_SAID = {
+    "broadening": "broadening {:g} meV",
+    "mu_star": "mu* = {:g}",
+    "omega_max": "an a2F up to {:g} meV",
+    "omega_c": "a cutoff of mu* of {:g} meV",
+    "matsubara_cutoff": "a Matsubara cutoff of {:g} meV",
+}
+"""How to speak of what a function may state of its setting, besides the temperature."""

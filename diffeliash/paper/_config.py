@@ -6,7 +6,7 @@ import pathlib
 from .._errors import InputError, not_positive
 from .._headers import header, parse_header
 from .._inputs import read_input
-from ..data import LARGEST_SEED
+from .._limits import LARGEST_FIRST_SEED, too_large
 from ..models import HiddenSizes
 
 MEASURED_UP_TO = 32
@@ -66,13 +66,9 @@ class PaperConfig:
             bad.append(
                 f"`separate_sizes` must be among `latent_sizes` up to {MEASURED_UP_TO}, got {self.separate_sizes}"
             )
-        bad += [
-            f"`{name}` must be at most {LARGEST_SIZE}, got {getattr(self, name)}"
-            for name in names
-            if getattr(self, name) > LARGEST_SIZE
-        ]
-        if not 0 <= self.seed <= LARGEST_SEED:
-            bad.append(f"`seed` must lie in [0, 2^63), got {self.seed}")
+        bad += too_large(self, dict.fromkeys(names, LARGEST_SIZE))
+        if not 0 <= self.seed <= LARGEST_FIRST_SEED:
+            bad.append(f"`seed` must lie in [0, {LARGEST_FIRST_SEED:g}], got {self.seed}")
         if bad:
             raise ValueError("; ".join(bad) + ".")
 

@@ -12,14 +12,12 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 from scipy.special import erfc
 
 from ..units import BOLTZMANN
 from ._checks import is_concrete
-from ._kernel import coupling_of, lambda_kernel
 from ._line import INTERPOLATION_POINTS, lagrange_weights
-from ._matsubara import bosonic_frequencies
 from ._spectrum import Spectrum
 
 ROLL_OFF = 0.5
@@ -28,15 +26,17 @@ ROLL_OFF = 0.5
 GAUSS_POINTS = 6
 """Points of a Gauss-Legendre rule on a part of a straight line as short as half of the broadening: exact to 1e-9."""
 
-COMPARED = 8
-"""Bosonic frequencies at which the coupling is compared with that on the imaginary axis."""
-
 EVEN = 1e-6
 """A grid whose steps differ by no more than this, relative, is even."""
 
 
 Points = tuple[Float[Array, " point"], Float[Array, " point"]]
 """Energies [meV], and a2F there times the weight of the point in an integral [meV]."""
+
+Waves = tuple[Float[Array, " n"], Float[Array, " n"]]
+r"""$\int\alpha^2F(\Omega)\,[N(\Omega) + \frac12]\,e^{-ik\Omega}\,\mathrm{d}\Omega$, even in $k$, and
+$\int\alpha^2F(\Omega)\,e^{-ik\Omega}\,\mathrm{d}\Omega / i$, odd in $k$, both real, of a2F as an odd function, at
+the `n` longest waves of a period in the order of an FFT."""
 
 
 class AbstractComb(eqx.Module):
@@ -56,26 +56,18 @@ class AbstractComb(eqx.Module):
         """How much of the waves of these indices is kept."""
         return np.ones(index.shape)
 
-    def mismatch(self, spectrum: Spectrum, T: Float[Array, ""]) -> Float[Array, ""]:
-        r"""Difference to the coupling $\lambda(\nu_l)$ on the imaginary axis, relative to $\lambda(\nu_1)$.
-
-        Zero where the points are those of the spectrum.
-        """
-        del spectrum, T
-        return jnp.zeros(())
-
 
 def _own_points(spectrum: Spectrum) -> Points:
     return jnp.asarray(spectrum.omega), spectrum.weights * spectrum.a2f
 
 
-def _half_coth(omega: Float[Array, " point"], T: Float[Array, ""]) -> Float[Array, " point"]:
+def half_coth(omega: Float[Array, " point"], T: Float[Array, ""]) -> Float[Array, " point"]:
     r"""$\coth(\Omega/2k_BT)/2 = N(\Omega) + 1/2$, and zero at $\Omega = 0$."""
     positive = omega > 0
     return jnp.where(positive, 0.5 / jnp.tanh(jnp.where(positive, omega, 1.0) / (2 * BOLTZMANN * T)), 0.0)
 
 
-def _scattered(points: Points, period: Float[Array, ""], n: int) -> Float[Array, " comb"]:
+def scattered(points: Points, period: Float[Array, ""], n: int) -> Float[Array, " comb"]:
     """Points anywhere, each shared out among its neighbors on the grid so that low moments stay."""
     omega, weight = points
     position = omega / period * n
@@ -112,7 +104,7 @@ class ScatteredComb(AbstractComb):
         return _own_points(spectrum)
 
     def laid_out(self, points: Points, period: Float[Array, ""]) -> Float[Array, " comb"]:
-        return _scattered(points, period, self.n)
+        return scattered(points, period, self.n)
 
 
 class LinearComb(AbstractComb):
@@ -122,22 +114,22 @@ class LinearComb(AbstractComb):
     parts: int = eqx.field(static=True)
 
     def points(self, spectrum: Spectrum) -> Points:
-        nodes, rule = np.polynomial.legendre.leggauss(GAUSS_POINTS)
-        inside = ((nodes[None, :] + 1) / 2 + np.arange(self.parts)[:, None]).reshape(1, -1) / self.parts
-        omega, a2f = (jnp.append(0.0, jnp.asarray(values)) for values in (spectrum.omega, spectrum.a2f))
-        width = jnp.diff(omega)[:, None]
-        at = (omega[:-1, None] + width * inside).reshape(-1)
-        values = (a2f[:-1, None] + jnp.diff(a2f)[:, None] * inside).reshape(-1)
-        weight = (width / (2 * self.parts) * np.tile(rule, self.parts)[None, :]).reshape(-1)
-        return at, weight * values
-
-    def mismatch(self, spectrum: Spectrum, T: Float[Array, ""]) -> Float[Array, ""]:
-        nu = bosonic_frequencies(T, jnp.arange(1.0, COMPARED + 1))
-        exact, here = lambda_kernel(spectrum, nu), coupling_of(*self.points(spectrum), nu)
-        return jnp.max(jnp.abs(here - exact)) / jnp.where(exact[0] > 0, exact[0], 1.0)
+        return straight_points(spectrum, self.parts, GAUSS_POINTS)
 
     def laid_out(self, points: Points, period: Float[Array, ""]) -> Float[Array, " comb"]:
-        return _scattered(points, period, self.n)
+        return scattered(points, period, self.n)
+
+
+def straight_points(spectrum: Spectrum, parts: int, n_gauss: int) -> Points:
+    """Gauss-Legendre rules on so many parts of each straight line, that from the origin included."""
+    nodes, rule = np.polynomial.legendre.leggauss(n_gauss)
+    inside = ((nodes[None, :] + 1) / 2 + np.arange(parts)[:, None]).reshape(1, -1) / parts
+    omega, a2f = (jnp.append(0.0, jnp.asarray(values)) for values in (spectrum.omega, spectrum.a2f))
+    width = jnp.diff(omega)[:, None]
+    at = (omega[:-1, None] + width * inside).reshape(-1)
+    values = (a2f[:-1, None] + jnp.diff(a2f)[:, None] * inside).reshape(-1)
+    weight = (width / (2 * parts) * np.tile(rule, parts)[None, :]).reshape(-1)
+    return at, weight * values
 
 
 def even_grid(omega: Any) -> tuple[int, float] | None:
@@ -154,22 +146,26 @@ def even_grid(omega: Any) -> tuple[int, float] | None:
 
 def boson_waves(
     spectrum: Spectrum, T: Float[Array, ""], *, comb: AbstractComb, n: int, period: Float[Array, ""]
-) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
-    r"""Fourier transforms of a2F as an odd function of $\Omega$ at the `n` longest waves of a period, in FFT order.
-
-    Returns:
-        $\int\alpha^2F(\Omega)\,[N(\Omega) + \frac12]\,e^{-ik\Omega}\,\mathrm{d}\Omega$, even in $k$, and
-        $\int\alpha^2F(\Omega)\,e^{-ik\Omega}\,\mathrm{d}\Omega / i$, odd in $k$. Both are real.
-    """
+) -> Waves:
+    """The waves of a2F, laid out as a comb."""
     omega, weight = comb.points(spectrum)
-    both = (weight * _half_coth(omega, T), weight)
+    both = (weight * half_coth(omega, T), weight)
     even, odd = (jnp.fft.rfft(comb.laid_out((omega, values), period)) for values in both)
-    half = n // 2
-    index = np.arange(half + 1)
-    folded = index % comb.n
-    mirrored = folded > comb.n // 2
-    folded = np.where(mirrored, comb.n - folded, folded)
+    index = np.arange(n // 2 + 1)
+    at, mirrored = folded(index, comb.n)
     kept = 2 * comb.fade(index)
-    even, odd = kept * jnp.real(even)[folded], (kept * np.where(mirrored, -1.0, 1.0) * jnp.imag(odd)[folded])[:half]
-    zero = jnp.zeros(1)  # the shortest wave of an odd function
+    return in_order_of_fft(kept * jnp.real(even)[at], kept * np.where(mirrored, -1.0, 1.0) * jnp.imag(odd)[at])
+
+
+def folded(index: Int[np.ndarray, " wave"], n: int) -> tuple[Int[np.ndarray, " wave"], Bool[np.ndarray, " wave"]]:
+    """Which wave of `n` points one with a larger index looks like, and whether like its complex conjugate."""
+    at = index % n
+    mirrored = at > n // 2
+    return np.where(mirrored, n - at, at), mirrored
+
+
+def in_order_of_fft(even: Float[Array, " wave"], odd: Float[Array, " wave"]) -> Waves:
+    """Both from their values at the waves from zero to the shortest, which of an odd function is zero."""
+    half = even.size - 1
+    odd, zero = odd[:half], jnp.zeros(1)
     return jnp.concatenate([even, even[1:half][::-1]]), jnp.concatenate([odd, zero, -odd[1:][::-1]])

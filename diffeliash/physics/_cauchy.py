@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Bool, Complex, Float
 
 from ._line import Line
 from ._line_equations import propagators
@@ -30,6 +30,7 @@ def cauchy_test(
     beyond: tuple[Continuation, Continuation],
     omega_n: Float[Array, " test"],
     G_n: Float[Array, " test"],
+    there: Bool[Array, " test"],
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     r"""Largest deviation of the integral from $\omega_n/R_n$, and how much depends on what the line does not reach.
 
@@ -38,7 +39,8 @@ def cauchy_test(
         Delta: Gap function on it [meV].
         beyond: Gap function beyond its end [meV], and another guess of it.
         omega_n: Frequencies above the line [meV].
-        G_n: $\omega_n/R_n$; NaN where there is nothing to compare with.
+        G_n: $\omega_n/R_n$.
+        there: Where there is something to compare with.
     """
     step = jnp.full(line.n // 2 + 1, line.step).at[jnp.array([0, -1])].mul(0.5)
     inside = cauchy_integral(line.z, propagators(1 / line.z, Delta)[0] - 1, step, omega_n)
@@ -47,7 +49,7 @@ def cauchy_test(
     for values in (continuation(far) for continuation in beyond):
         outside = cauchy_integral(far, propagators(1 / far, values)[0] - 1, far_step, omega_n)
         miss = jnp.abs(1 + inside + outside - G_n)
-        residuals.append(jnp.max(jnp.where(jnp.isnan(G_n), 0.0, miss)))
+        residuals.append(jnp.max(jnp.where(there, miss, 0.0)))
     return residuals[0], jnp.abs(residuals[0] - residuals[1])
 
 

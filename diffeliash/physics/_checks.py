@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.core
 import numpy as np
+from jax import Array
 
 from .._errors import InputError
 
@@ -17,6 +18,11 @@ def is_concrete(*values: Any) -> bool:
 def as_known(x: Any) -> Any:
     """A number or array as NumPy has it, if it is known, so that what is computed from it stays known while tracing."""
     return np.asarray(x) if is_concrete(x) else x
+
+
+def not_a_number() -> Array:
+    """NaN where an answer says so: put on the device, as a computed one is what `jax_debug_nans` looks for."""
+    return jax.device_put(np.float64(np.nan))
 
 
 def require_x64() -> None:

@@ -14,6 +14,7 @@ from ._matsubara import (
     SharpCutoff,
     checked_cutoffs,
     count_frequencies,
+    lifted_cutoff,
 )
 from ._root_finders import Anderson, Solver
 from ._solve import GapSolution, solve_gap
@@ -82,6 +83,7 @@ def converge_cutoff(
     require_x64()
     smallest = SMALLEST_RTOL / HEADROOM
     refuse([] if smallest <= rtol <= 0.1 else [f"`rtol` must lie in [{smallest:g}, 0.1], got {rtol:g}"])
+    matsubara_cutoff = lifted_cutoff(T, spectrum.omega_max, matsubara_cutoff)
     omega_c, energy = checked_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
     frequencies = CompressedMatsubara(rtol=min(1e-7, HEADROOM * rtol))
 

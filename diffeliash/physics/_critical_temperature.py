@@ -19,7 +19,7 @@ from ._batch import (
     per_material,
     stack_spectra,
 )
-from ._checks import is_concrete, require_x64
+from ._checks import is_concrete, refuse, require_x64
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, TruncatedSum, frequency_set
 from ._matsubara import (
     AbstractCutoff,
@@ -29,6 +29,7 @@ from ._matsubara import (
     checked_cutoffs,
     count_frequencies,
 )
+from ._sanitize import check_coupling
 from ._spectrum import Spectrum
 from ._tc_root import (
     LARGEST_SEARCH,
@@ -209,6 +210,7 @@ def leading_eigenvalue(
 def _checked_inputs(
     spectrum: Spectrum, mu_star: Any, omega_c: Any, matsubara_cutoff: Any, *, T: Any = None
 ) -> TcInputs:
+    refuse(check_coupling(spectrum))
     cutoffs = checked_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
     return TcInputs(spectrum, *(jnp.asarray(x, dtype=jnp.float64) for x in (mu_star, *cutoffs)))
 

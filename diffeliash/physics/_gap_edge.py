@@ -9,13 +9,13 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from ..units import BOLTZMANN
-from ._checks import as_known, is_concrete, refuse, require_x64
+from ._checks import as_known, is_concrete, not_a_number, refuse, require_x64
 from ._implicit import attach_root
 from ._line import Line, interpolate
 from ._line_plan import LARGEST_LINE, choose_line
 from ._matsubara_side import matsubara_side
 from ._msc import MSC, Prepared, prepare, solve_line
-from ._pade import Pade, continue_values, pade_samples
+from ._pade import Pade, check_points, continue_values, pade_samples
 from ._real_axis import check_same
 from ._solve import GapSolution
 from ._spectrum import Spectrum
@@ -59,16 +59,18 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: MSC | Pade = MSC()
         method: How to continue.
 
     Raises:
-        InputError: A spectrum that is not the one of the solution, or too many points on the line.
+        InputError: A spectrum that is not the one of the solution, more points of a Pade approximant than there are
+            frequencies, or too many points on the line.
         ValueError: The number of points on the line is not known.
+        RuntimeError: JAX is not in 64-bit mode.
     """
     require_x64()
-    refuse(check_same(sol, spectrum))
+    refuse(check_same(sol, spectrum) + check_points(sol, method))
     if isinstance(method, Pade):
         return jnp.where(sol.converged, _edge_by_pade(pade_samples(sol)[:2], method), jnp.nan)
     end, Delta = as_known(spectrum.omega)[-1], as_known(sol.Delta)
     if is_concrete(Delta) and not Delta[0] > 0:
-        return jnp.array(jnp.nan)
+        return not_a_number()
     reach, broadening = REACH * end, _close(as_known(sol.T), end)
     if is_concrete(Delta, reach):
         reach = np.maximum(reach, 1.1 * SEARCHED[-1] * Delta[0])
@@ -94,7 +96,11 @@ def gap_ratio(gap_edge: Any, T_c: Any) -> Any:
     Args:
         gap_edge: $\Delta_0$ [meV], at whatever temperature.
         T_c: Critical temperature [K]; where it is zero, the answer is NaN.
+
+    Raises:
+        RuntimeError: JAX is not in 64-bit mode.
     """
+    require_x64()
     safe = jnp.where(jnp.asarray(T_c) > 0, T_c, 1.0)
     return jnp.where(jnp.asarray(T_c) > 0, 2 * gap_edge / (BOLTZMANN * safe), jnp.nan)
 

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ._checks import require_x64
 from ._spectrum import Spectrum
 
 
@@ -18,7 +19,11 @@ def lambda_kernel(spectrum: Spectrum, nu: Float[Array, " boson"]) -> Float[Array
 
     Returns:
         $\lambda(\nu)$, dimensionless; its value at $\nu = 0$ is $\lambda$.
+
+    Raises:
+        RuntimeError: JAX is not in 64-bit mode.
     """
+    require_x64()
     return coupling_of(jnp.asarray(spectrum.omega), spectrum.weights * spectrum.a2f, nu)
 
 

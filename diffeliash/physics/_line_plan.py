@@ -54,7 +54,7 @@ def _beside_frequencies(broadening: Any, T: Any) -> Any:
 
 
 def choose_line(
-    spectrum: Spectrum, T: Any, reach: Any, broadening: Any, *, rtol: float, n: int | None
+    spectrum: Spectrum, T: Any, reach: Any, broadening: Any, *, rtol: float, n: int | None, normal: bool = False
 ) -> tuple[Line, AbstractComb]:
     """The line, and the layout of a2F along it.
 
@@ -68,6 +68,7 @@ def choose_line(
         broadening: Distance from the real axis [meV]; the line may lie a little beside it.
         rtol: Relative error asked for.
         n: Number of points, if it is given.
+        normal: Whether the state is known to be normal: thermal bosons then bring nothing back.
 
     Raises:
         ValueError: The number of points is not known.
@@ -75,7 +76,7 @@ def choose_line(
     """
     end, T = as_known(spectrum.omega)[-1], as_known(T)
     broadening = _beside_frequencies(as_known(broadening), T)
-    solved = reach + BOLTZMANN * T * math.log(1 / rtol)
+    solved = reach if normal else reach + BOLTZMANN * T * math.log(1 / rtol)
     half_period = _whole(solved / end + BUFFER) * end
     grid = even_grid(spectrum.omega) if is_concrete(half_period) else None
     n_comb = 0

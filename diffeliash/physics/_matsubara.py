@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from .._errors import InputError
@@ -30,6 +31,10 @@ OMEGA_C_FACTOR = 10.0
 
 MATSUBARA_FACTOR = 22.0
 """Default Matsubara cutoff in units of the last grid point (the paper: 220 meV for 10 meV)."""
+
+
+HOT_FREQUENCIES = 8
+"""Frequencies that are kept at temperatures with none below the default cutoff."""
 
 
 class AbstractCutoff(eqx.Module):
@@ -211,6 +216,17 @@ def default_cutoffs(omega_max: Any, omega_c: Any, matsubara_cutoff: Any) -> tupl
     """The two cutoffs [meV], with the defaults put in: 10 and 22 times the last grid point of the spectrum."""
     omega_c = OMEGA_C_FACTOR * omega_max if omega_c is None else omega_c
     return omega_c, MATSUBARA_FACTOR * omega_max if matsubara_cutoff is None else matsubara_cutoff
+
+
+def lifted_cutoff(T: Any, omega_max: Any, matsubara_cutoff: Any) -> Any:
+    """The cutoff given, or instead of a default one with no frequency below it one that leaves a few [meV].
+
+    So hot a material is normal, and what is left of Z is known well enough from these.
+    """
+    if matsubara_cutoff is not None or not is_concrete(T, omega_max) or np.ndim(T):
+        return matsubara_cutoff
+    lowest = math.pi * BOLTZMANN * float(T)
+    return 2 * HOT_FREQUENCIES * lowest if lowest > MATSUBARA_FACTOR * float(omega_max) * (1 + ROUNDING) else None
 
 
 def checked_cutoffs(

@@ -5,7 +5,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Bool, Complex, Float
 
 from ..units import BOLTZMANN
 from ._batch import fitting_size
@@ -28,6 +28,10 @@ TESTED = 8
 """Frequencies next above the line that the Cauchy test looks at."""
 
 
+Tests = tuple[Float[Array, " test"], Float[Array, " test"], Bool[Array, " test"]]
+r"""Frequencies [meV], $\omega_n/R_n$ there, and which of them count."""
+
+
 class MatsubaraSide(eqx.Module):
     r"""A solution on the imaginary axis as the equations on a line see it.
 
@@ -38,7 +42,8 @@ class MatsubaraSide(eqx.Module):
         normal: $\sum_{m\ge0}(\omega_m^2/R_m)/(z^2+\omega_m^2)$ at the nodes of the line, but for a constant.
         anomalous: $\sum_{m\ge0}(\Delta_m/R_m)/(z^2+\omega_m^2)$ there [1/meV^2].
         tested: The frequencies of the Cauchy test [meV].
-        G_tested: $\omega_n/R_n$ there; NaN for those that are not there or too close to the line.
+        G_tested: $\omega_n/R_n$ there.
+        there: Which of them the sums contain, far enough from the line.
     """
 
     T: Float[Array, ""]
@@ -48,6 +53,12 @@ class MatsubaraSide(eqx.Module):
     anomalous: Complex[Array, " node"]
     tested: Float[Array, " test"]
     G_tested: Float[Array, " test"]
+    there: Bool[Array, " test"]
+
+    @property
+    def tests(self) -> Tests:
+        """What the Cauchy test compares."""
+        return self.tested, self.G_tested, self.there
 
     def poles(self, line: Line) -> tuple[Complex[Array, " line"], Complex[Array, " line"]]:
         r"""$k_BT\sum_m(\omega_m/R_m)/(z-i\omega_m)$ and $ik_BT\sum_m(\Delta_m/R_m)/(z-i\omega_m)$ on the line."""
@@ -104,5 +115,6 @@ def sum_averages(
         normal=normal + z_sum.poles_beyond(z, kT, n),
         anomalous=anomalous,
         tested=omega_n[index],
-        G_tested=jnp.where(there, G[index], jnp.nan),
+        G_tested=G[index],
+        there=there,
     )

@@ -12,7 +12,7 @@ from ._implicit import attach_fixed_point
 from ._line import Line, double
 from ._line_equations import LineEquations, fermi_tanh, gap_map
 from ._matsubara_side import MatsubaraSide
-from ._sanitize import all_finite, harmless_unless, larger_than_zero
+from ._sanitize import all_finite, can_be_solved, harmless_unless, larger_than_zero
 from ._spectrum import Spectrum
 
 LEVELS = (4, 2, 1)
@@ -74,19 +74,18 @@ class Prepared(NamedTuple):
         equations: The equations; of a normal state without coupling if the inputs are not usable.
         start: Gap function to start from [meV].
         usable: Whether the inputs are finite and in their ranges.
-        mismatch: How far the coupling is from that on the imaginary axis, relative.
     """
 
     equations: LineEquations
     start: Float[Array, ""]
     usable: Bool[Array, ""]
-    mismatch: Float[Array, ""]
 
 
 @eqx.filter_jit
 def prepare(spectrum: Spectrum, side: MatsubaraSide, line: Line, comb: AbstractComb) -> Prepared:
     """The equations of one material on a line. A program of its own: that of the solution is then the same for all."""
-    usable = all_finite((spectrum, side.numbers(), line)) & (line.broadening > 0) & (side.T > 0)
+    usable = all_finite((spectrum, side.numbers(), line)) & can_be_solved(spectrum)
+    usable &= (line.broadening > 0) & (side.T > 0)
     spectrum, T = harmless_unless(usable, spectrum, larger_than_zero(side.T))
     numbers = [T, *(jnp.where(usable, x, 0.0) for x in side.numbers()[1:])]
     side = eqx.tree_at(MatsubaraSide.numbers, side, numbers)
@@ -106,7 +105,7 @@ def prepare(spectrum: Spectrum, side: MatsubaraSide, line: Line, comb: AbstractC
         odd=odd,
         coulomb=side.coulomb,
     )
-    return Prepared(equations, side.start, usable, comb.mismatch(spectrum, T))
+    return Prepared(equations, side.start, usable)
 
 
 def solve_line(prepared: Prepared, rtol: float) -> LineSolution:
@@ -127,7 +126,7 @@ def solve_line(prepared: Prepared, rtol: float) -> LineSolution:
         Delta, step, count = _iterate(level, coarse, goal)
         last = frozen.line.coarser(2 * stride).last  # of the level before
         solved = jnp.arange(0, Delta.size, 2) <= 2 * last
-        change = _relative(jnp.where(solved, (Delta - coarse)[::2], 0.0), Delta)
+        change = relative(jnp.where(solved, (Delta - coarse)[::2], 0.0), Delta)
         n_steps = n_steps + count
     decay = jnp.exp(-jnp.pi * equations.line.broadening / (2 * equations.line.step))
     return LineSolution(
@@ -148,11 +147,12 @@ def _iterate(
 
     def advance(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         new = gap_map(equations, state[0])
-        return new, _relative(new - state[0], new), state[2] + 1
+        return new, relative(new - state[0], new), state[2] + 1
 
     return jax.lax.while_loop(unfinished, advance, (start, jnp.array(jnp.inf), jnp.array(0)))
 
 
-def _relative(change: Complex[Array, " point"], values: Complex[Array, " line"]) -> Float[Array, ""]:
+def relative(change: Complex[Array, " point"], values: Complex[Array, " line"]) -> Float[Array, ""]:
+    """Largest size of a change, in units of the largest value."""
     largest, moved = (jnp.sqrt(jnp.max(jnp.real(x) ** 2 + jnp.imag(x) ** 2)) for x in (values, change))
     return moved / jnp.where(largest > 0, largest, 1.0)

@@ -32,6 +32,17 @@ class Pade(eqx.Module):
             raise ValueError(f"`n_points` must be at least 2, got {self.n_points}.")
 
 
+def check_points(sol: GapSolution, method: object) -> list[str]:
+    """A complaint if an approximant is to use more frequencies than there are."""
+    n = sol.frequencies.size
+    if not isinstance(method, Pade) or method.n_points is None or method.n_points <= n:
+        return []
+    where = f" at {float(sol.T):g} K" if is_concrete(sol.T) else ""
+    return [
+        f"`n_points` of a Pade approximant must be at most {n}, the Matsubara frequencies{where}, got {method.n_points}"
+    ]
+
+
 def pade_coefficients(
     nodes: Complex[Array, " matsubara"], values: Complex[Array, " matsubara"]
 ) -> Complex[Array, " matsubara"]:
@@ -110,11 +121,11 @@ def _on_full_set(sol: GapSolution) -> GapSolution:
 def continue_by_pade(
     samples: Samples, omega: Float[Array, " freq"], broadening: Float[Array, ""], method: Pade
 ) -> tuple[tuple[Complex[Array, " freq"], Complex[Array, " freq"]], Float[Array, ""]]:
-    r"""$\Delta$ [meV] and $Z$, and the largest $|\Delta - \phi/Z|$, relative; NaN in the normal state."""
+    r"""$\Delta$ [meV] and $Z$, and the largest $|\Delta - \phi/Z|$, relative; zero in the normal state."""
     z = omega + 1j * broadening
     omega_n, Delta_n, Z_n = samples
     Delta, Z, phi = (continue_values(omega_n, values, z, method) for values in (Delta_n, Z_n, Z_n * Delta_n))
     largest = jnp.max(jnp.abs(Delta), initial=0.0)
     bound = largest > 0
     discrepancy = jnp.max(jnp.abs(Delta - phi / Z), initial=0.0) / jnp.where(bound, largest, 1.0)
-    return (Delta, Z), jnp.where(bound, discrepancy, jnp.nan)
+    return (Delta, Z), discrepancy

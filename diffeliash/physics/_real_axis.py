@@ -9,13 +9,14 @@ from jaxtyping import Array, Bool, Complex, Float, Int
 
 from ..units import BOLTZMANN
 from ._cauchy import cauchy_test
-from ._checks import as_known, is_concrete, refuse, require_x64
+from ._checks import as_known, is_concrete, not_a_number, refuse, require_x64
 from ._line import interpolate, on_finer_grid
 from ._line_equations import gap_and_renormalization, self_energy_waves
 from ._line_plan import LARGEST_LINE, choose_line
-from ._matsubara_side import matsubara_side
+from ._matsubara_side import Tests, matsubara_side
 from ._msc import MSC, Prepared, prepare, solve_line
-from ._pade import Pade, continue_by_pade, pade_samples
+from ._pade import Pade, check_points, continue_by_pade, pade_samples
+from ._sampling import Sampling, sampling, sampling_error
 from ._sanitize import larger_than_zero
 from ._solve import GapSolution
 from ._spectrum import Spectrum
@@ -27,11 +28,11 @@ $\Delta(i\omega_0)$ and $\int\alpha^2F$, above which self-energies cease to depe
 REFINEMENTS = 3
 """How often the number of points is doubled where the error is too large."""
 
+WIDEST = 100.0
+"""A broadening may be this many times the end of a2F: beyond the end all structure is gone."""
+
 CAUCHY_TOLERANCE = 1e-2
 """A larger residual of the Cauchy test is that of a wrong curve."""
-
-MISMATCH = 3.0
-"""How much more than the coupling the gap function changes."""
 
 
 class RealAxisGap(eqx.Module):
@@ -44,14 +45,17 @@ class RealAxisGap(eqx.Module):
         dos: Density of states over that of the normal state,
             $\mathrm{Re}[z/\sqrt{z^2 - \Delta^2}]$ with $z = \omega + i\Gamma$.
         broadening: $\Gamma$ [meV].
-        error: Estimated error of $\Delta$, relative to the largest. Of `MSC`, that of the integrals and iterations and,
-            for a coarse uneven grid, of reading a2F as straight lines here and by the trapezoidal rule on the imaginary
-            axis; that of the solution there is to be added (`sol.error`). Of `Pade`, the largest
-            $|\Delta - \phi/Z|$ with $\phi$ continued on its own: the paper's acceptance test.
+        continuation_error: Estimated error of $\Delta$, relative to the largest, for the sampled a2F with its
+            trapezoidal rule. Of `MSC`, that of the integrals and iterations; that of the solution on the imaginary axis
+            is to be added (`sol.error`). Of `Pade`, the largest $|\Delta - \phi/Z|$ with $\phi$ continued on its own:
+            the paper's acceptance test.
+        sampling_error: Estimate of how far $\Delta$ would move, relative to the largest, if a2F were the straight lines
+            between its points, on both axes: what a finer grid of a2F would change. Two to ten times the change, most
+            often. Zero for `Pade`, of which it is not estimated, and in the normal state.
         cauchy: Residual of the Cauchy test: how far $G = z/\sqrt{z^2-\Delta^2}$ at the lowest Matsubara frequencies,
             from its values on the line, is from $\omega_n/R_n$. NaN for `Pade`, which knows no line.
         converged: Whether the solution on the imaginary axis is converged and, for `MSC`, the iteration on the line
-            too, with `error` within the tolerance and the Cauchy test passed.
+            too, with `continuation_error` within the tolerance and the Cauchy test passed.
         n_steps: Iterations; zero for `Pade`.
     """
 
@@ -60,10 +64,17 @@ class RealAxisGap(eqx.Module):
     Z: Complex[Array, " freq"]
     dos: Float[Array, " freq"]
     broadening: Float[Array, ""]
-    error: Float[Array, ""]
+    continuation_error: Float[Array, ""]
+    sampling_error: Float[Array, ""]
     cauchy: Float[Array, ""]
     converged: Bool[Array, ""]
     n_steps: Int[Array, ""]
+
+    @property
+    def error(self) -> Float[Array, " *material"]:
+        r"""Estimated error of $\Delta$, relative to the largest: of the continuation and of the sampling of a2F."""
+        require_x64()
+        return self.continuation_error + self.sampling_error
 
 
 def default_broadening(T: Any, omega_max: Any) -> Any:
@@ -85,28 +96,33 @@ def continue_gap(
         spectrum: The spectral function it belongs to.
         omega: Real energies [meV]; at negative ones $\Delta(-\omega) = \Delta(\omega)^*$.
         broadening: $\Gamma$ [meV], positive (for `Pade` it may be zero); by default a third of $\pi k_BT$, at most a
-            hundredth of the last grid point of the spectrum. Any value is exact, below or above $\pi k_BT$.
+            hundredth of the last grid point of the spectrum. Any value up to a hundred times that point is exact, below
+            or above $\pi k_BT$.
         method: How to continue.
 
     Raises:
-        InputError: A concrete broadening out of its range or not resolved by the number of points given, energies that
-            are not finite, a spectrum that is not the one of the solution.
+        InputError: A concrete broadening out of its range or not resolved by the number of points given, more points
+            of a Pade approximant than there are frequencies, energies that are not finite, a spectrum that is not the
+            one of the solution.
         ValueError: The number of points on the line is not known.
         RuntimeError: JAX is not in 64-bit mode.
     """
     require_x64()
-    broadening = default_broadening(sol.T, as_known(spectrum.omega)[-1]) if broadening is None else broadening
-    refuse(_check_line(omega, broadening, method) + check_same(sol, spectrum))
+    end = as_known(spectrum.omega)[-1]
+    broadening = default_broadening(sol.T, end) if broadening is None else broadening
+    refuse(_check_line(omega, broadening, method, end) + check_same(sol, spectrum) + check_points(sol, method))
     points = jnp.asarray(omega, dtype=jnp.float64), jnp.asarray(broadening, dtype=jnp.float64)
     if isinstance(method, Pade):
         return _continue_by_pade(sol, *points, method)
     reach = _reach(omega, spectrum, sol.Delta)
+    normal = is_concrete(sol.Delta) and not np.any(np.asarray(sol.Delta))
 
     def attempt(n: int | None) -> tuple[int, RealAxisGap]:
-        line, comb = choose_line(spectrum, sol.T, reach, broadening, rtol=method.rtol, n=n)
+        line, comb = choose_line(spectrum, sol.T, reach, broadening, rtol=method.rtol, n=n, normal=normal)
         side = matsubara_side(sol, line)
         prepared = prepare(spectrum, side, line, comb)
-        return line.n, _continue_exactly(prepared, (side.tested, side.G_tested), points, rtol=method.rtol)
+        moved = sampling(spectrum, prepared, comb, (side.T, sol.mu_star, jnp.asarray(sol.omega_c)))
+        return line.n, _continue_exactly(prepared, moved, side.tests, points, rtol=method.rtol)
 
     n, found = attempt(method.n)
     for _ in range(REFINEMENTS):
@@ -127,7 +143,7 @@ def _reach(omega: Any, spectrum: Spectrum, Delta: Any) -> Any:
     return xp.maximum(xp.max(xp.abs(xp.asarray(omega)), initial=0.0), least)
 
 
-def _check_line(omega: Any, broadening: Any, method: MSC | Pade) -> list[str]:
+def _check_line(omega: Any, broadening: Any, method: MSC | Pade, end: Any) -> list[str]:
     bad = []
     if not isinstance(method, MSC | Pade):
         raise TypeError(f"`method` must be an `MSC` or a `Pade`, got {method!r}.")
@@ -140,6 +156,11 @@ def _check_line(omega: Any, broadening: Any, method: MSC | Pade) -> list[str]:
         value, least = float(broadening), "not negative" if isinstance(method, Pade) else "positive"
         if not np.isfinite(value) or value < 0 or (value == 0 and isinstance(method, MSC)):
             bad.append(f"`broadening` must be finite and {least} [meV], got {value:g}")
+        elif is_concrete(end) and value > WIDEST * float(end):
+            bad.append(
+                f"`broadening` must be at most {WIDEST:g} times the end of the spectrum, {float(end):g} meV: nothing "
+                f"is left to be seen beyond, got {value:g}"
+            )
     return bad
 
 
@@ -159,12 +180,13 @@ def _may_be_equal(mine: Any, given: Any) -> bool:
 @eqx.filter_jit
 def _continue_exactly(
     prepared: Prepared,
-    tests: tuple[Float[Array, " test"], Float[Array, " test"]],
+    moved: Sampling,
+    tests: Tests,
     points: tuple[Float[Array, " freq"], Float[Array, ""]],
     *,
     rtol: float,
 ) -> RealAxisGap:
-    r"""From the equations, frequencies with $\omega_n/R_n$ for the Cauchy test, and the energies and the broadening."""
+    """From the equations, what the Cauchy test compares, and the energies and the broadening."""
     equations, line = prepared.equations, prepared.equations.line
     omega, broadening = jnp.where(jnp.isfinite(points[0]), points[0], 0.0), larger_than_zero(points[1])
     found = solve_line(prepared, rtol)
@@ -179,14 +201,15 @@ def _continue_exactly(
         lambda z: gap_and_renormalization(equations, z, end)[0],
         lambda z: jnp.broadcast_to(found.Delta[-1], z.shape),
     )
-    cauchy, doubt = cauchy_test(line, found.Delta, beyond=beyond, omega_n=tests[0], G_n=tests[1])
+    cauchy, doubt = cauchy_test(line, found.Delta, beyond=beyond, omega_n=tests[0], G_n=tests[1], there=tests[2])
     return RealAxisGap(
         omega=omega,
         Delta=Delta,
         Z=Z,
         dos=density_of_states(omega + 1j * broadening, Delta),
         broadening=points[1],
-        error=jnp.where(prepared.usable, found.error + MISMATCH * prepared.mismatch, jnp.nan),
+        continuation_error=jnp.where(prepared.usable, found.error, jnp.nan),
+        sampling_error=jnp.where(prepared.usable, sampling_error(prepared, moved, found.Delta), jnp.nan),
         cauchy=cauchy,
         converged=found.converged & (found.error <= rtol) & (cauchy <= CAUCHY_TOLERANCE + doubt),
         n_steps=found.n_steps,
@@ -204,8 +227,9 @@ def _continue_by_pade(
         Z=Z,
         dos=density_of_states(omega + 1j * broadening, Delta),
         broadening=broadening,
-        error=error,
-        cauchy=jnp.array(jnp.nan),
+        continuation_error=error,
+        sampling_error=jnp.zeros(()),
+        cauchy=not_a_number(),
         converged=sol.converged,
         n_steps=jnp.array(0),
     )
@@ -218,6 +242,7 @@ def density_of_states(z: Complex[Array, " freq"], Delta: Complex[Array, " freq"]
         z: Energies $\omega + i\Gamma$ [meV].
         Delta: Gap function there [meV].
     """
+    require_x64()
     at_zero = z == 0
     ratio = jnp.where(at_zero, 0.0, Delta / jnp.where(at_zero, 1.0, z))
     gapped = at_zero & (Delta != 0)

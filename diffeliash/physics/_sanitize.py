@@ -7,9 +7,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 
+from ._checks import is_concrete
 from ._spectrum import Spectrum
+
+LARGEST_COUPLING = 1e9
+"""No larger coupling constant is solved for: it is a wrong unit or a broken file, and numbers soon overflow."""
 
 
 def all_finite(inputs: Any) -> Bool[Array, ""]:
@@ -21,6 +26,27 @@ def in_range(omega_c: ArrayLike, matsubara_cutoff: ArrayLike, mu_star: Float[Arr
     """Whether the numbers mean something; a cutoff below the end of the spectrum, refused where it is known, does."""
     lowest = jnp.minimum(jnp.asarray(omega_c), jnp.asarray(matsubara_cutoff))
     return (mu_star >= 0) & (mu_star <= 1) & (lowest > 0)
+
+
+def can_be_solved(spectrum: Spectrum) -> Bool[Array, ""]:
+    """Whether a2F is not absurdly large."""
+    return spectrum.integrate(jnp.abs(2 * spectrum.over_omega())) <= LARGEST_COUPLING
+
+
+def check_coupling(spectrum: Spectrum) -> list[str]:
+    """Complaints about values of a2F that nothing can be solved for; none for traced ones."""
+    if not is_concrete(spectrum.omega, spectrum.a2f):
+        return []
+    omega, a2f = np.asarray(spectrum.omega), np.abs(np.asarray(spectrum.a2f))
+    with np.errstate(over="ignore"):
+        coupling = np.trapezoid(2 * a2f / np.where(omega > 0, omega, np.inf), omega)
+    if coupling <= LARGEST_COUPLING:
+        return []
+    largest = float(np.max(a2f))
+    return [
+        f"values of `a2f` up to {largest:.3g} give a coupling constant beyond {LARGEST_COUPLING:g}: "
+        "check the column and the units"
+    ]
 
 
 def larger_than_zero(x: Array) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 import optimistix as optx
 from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
-from ._checks import is_concrete, require_x64
+from ._checks import is_concrete, refuse, require_x64
 from ._equations import (
     FoldedKernels,
     averages,
@@ -35,9 +35,10 @@ from ._matsubara import (
     SharpCutoff,
     checked_cutoffs,
     fermionic_frequencies,
+    lifted_cutoff,
 )
 from ._root_finders import Anderson, Newton, Solver
-from ._sanitize import all_finite, harmless_unless, in_range
+from ._sanitize import all_finite, can_be_solved, check_coupling, harmless_unless, in_range
 from ._spectrum import Spectrum, as_float64
 
 RESIDUAL_TOLERANCE = 1e-11
@@ -98,7 +99,11 @@ class GapSolution(eqx.Module):
         r"""$\Delta(i\omega_n)$ [meV] and $Z(i\omega_n)$ at any Matsubara index, negative or beyond the set too.
 
         The right-hand sides of the equations give both at every frequency from the values on the set.
+
+        Raises:
+            RuntimeError: JAX is not in 64-bit mode.
         """
+        require_x64()
         everywhere = averages_everywhere(self.frequencies, self.omega_n, self.Delta)
         inputs = (self.spectrum, Ends(self.T, self.omega_c, self.matsubara_cutoff), self.mu_star)
         return gap_at(n, everywhere, inputs, cutoff=self.cutoff, z_sum=self.z_sum)
@@ -132,7 +137,8 @@ def solve_gap(
         T: Temperature [K].
         mu_star: Coulomb pseudopotential $\mu^*$ that belongs to `omega_c`; used as it stands.
         omega_c: Coulomb cutoff [meV]; 10 times the last grid point if `None`.
-        matsubara_cutoff: Cutoff of the sums [meV]; 22 times the last grid point if `None`.
+        matsubara_cutoff: Cutoff of the sums [meV]; 22 times the last grid point if `None`, or, at a known
+            temperature so high that no frequency lies below that, as much as takes eight of them.
         frequencies: Where to solve. `CompressedMatsubara()` reports an estimate of its error and, where all inputs are
             concrete, is refined until that is below its tolerance; `FullMatsubara()` is exact to rounding. The
             static size must be given if `T` or the cutoff is traced.
@@ -146,6 +152,8 @@ def solve_gap(
         ValueError: The number of frequencies is not known or does not fit.
     """
     require_x64()
+    refuse(check_coupling(spectrum))
+    matsubara_cutoff = lifted_cutoff(T, spectrum.omega_max, matsubara_cutoff)
     omega_c, matsubara_cutoff = checked_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
     frequencies = frequencies.resolve(T, matsubara_cutoff, spectrum.omega_max, cutoff)
     given = Ends(*(float(x) if is_concrete(x) else x for x in (T, omega_c, matsubara_cutoff)))
@@ -228,7 +236,8 @@ def as_solution(
 def find_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None, solver: Solver) -> Found:
     """The gap function of one material on a frequency set; a bad or normal member of a batch harms no other."""
     T = jnp.asarray(inputs[1].T)
-    usable = all_finite(inputs) & (T > 0) & in_range(inputs[1].omega_c, inputs[1].matsubara_cutoff, inputs[2])
+    usable = all_finite(inputs) & can_be_solved(inputs[0]) & (T > 0)
+    usable &= in_range(inputs[1].omega_c, inputs[1].matsubara_cutoff, inputs[2])
     ends = eqx.tree_at(lambda e: e.T, inputs[1], jnp.where(T > 0, T, 1.0))
     spectrum, (ends, mu_star) = harmless_unless(usable, inputs[0], (ends, inputs[2]))
     kernels = folded_kernels(spectrum, points, ends, mu_star=mu_star)

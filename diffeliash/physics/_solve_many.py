@@ -21,7 +21,7 @@ from ._batch import (
     per_material,
     stack_spectra,
 )
-from ._checks import require_x64
+from ._checks import refuse, require_x64
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, Ends, Probe, TruncatedSum, frequency_set
 from ._matsubara import (
     AbstractCutoff,
@@ -30,8 +30,10 @@ from ._matsubara import (
     FullMatsubara,
     SharpCutoff,
     checked_cutoffs,
+    lifted_cutoff,
 )
 from ._root_finders import Anderson, Solver
+from ._sanitize import check_coupling
 from ._solve import Found, GapSolution, as_solution, find_gap, solve_gap, tolerance
 from ._spectrum import Spectrum
 
@@ -118,6 +120,8 @@ def _member(
     spectrum: Spectrum, numbers: list[Any], frequencies: AbstractFrequencies, cutoff: AbstractCutoff
 ) -> _Member:
     T, mu_star, omega_c, matsubara_cutoff = numbers
+    refuse(check_coupling(spectrum))
+    matsubara_cutoff = lifted_cutoff(T, spectrum.omega_max, matsubara_cutoff)
     cutoffs = checked_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
     ends = Ends(float(T), *map(float, cutoffs))
     own = frequencies.resolve(ends.T, ends.matsubara_cutoff, spectrum.omega_max, cutoff)

@@ -15,7 +15,9 @@ class Spectrum(eqx.Module):
     r"""Electron-boson (Eliashberg) spectral function $\alpha^2F(\omega)$ of one material.
 
     $\alpha^2F$ is piecewise linear between its points, zero at $\omega = 0$ and beyond the last point.
-    Integrals use the trapezoidal rule on these points, with $(0, 0)$ put in front.
+    Integrals use the trapezoidal rule on these points, with $(0, 0)$ put in front: all answers are exact for these
+    sums. How far the straight lines would give something else, which only a finer grid could tell from a2F itself, is
+    `RealAxisGap.sampling_error`.
 
     Args:
         omega: Boson energies [meV], strictly increasing, not negative. Shape `(freq,)`, at least 2.
@@ -24,7 +26,7 @@ class Spectrum(eqx.Module):
 
     Raises:
         InputError: A concrete grid or spectrum that is not finite, or a grid that does not increase.
-        RuntimeError: JAX is not in 64-bit mode.
+        RuntimeError: JAX is not in 64-bit mode, here or where a property is asked for.
 
     Single-precision input is cast to float64 here: this is the one cast between a network and the solver.
     """
@@ -53,11 +55,13 @@ class Spectrum(eqx.Module):
     @property
     def omega_max(self) -> Float[Array, ""] | float:
         """The last grid point [meV], whether or not the spectrum vanishes before it."""
+        require_x64()
         return self.omega[-1]
 
     @property
     def weights(self) -> Float[Array, " freq"]:
         """Trapezoidal weights [meV] of the grid with a zero put at the origin."""
+        require_x64()
         steps = jnp.diff(self.omega, prepend=jnp.zeros(1))
         return (steps + jnp.append(steps[1:], 0.0)) / 2
 
@@ -68,20 +72,26 @@ class Spectrum(eqx.Module):
     @property
     def lambda_ep(self) -> Float[Array, ""]:
         r"""Coupling constant $\lambda = 2\int_0^\infty \alpha^2F(\omega)/\omega\,\mathrm{d}\omega$."""
-        return self.integrate(2 * self._over_omega())
+        return self.integrate(2 * self.over_omega())
 
     @property
     def omega_log(self) -> Float[Array, ""]:
         r"""Logarithmic average $\exp[\frac{2}{\lambda}\int\frac{\alpha^2F}{\omega}\ln\omega\,d\omega]$ [meV]."""
+        require_x64()
         log_omega = jnp.log(jnp.where(self.omega > 0, self.omega, 1.0))
-        return jnp.exp(self.integrate(2 * self._over_omega() * log_omega) / self._safe_lambda())
+        return jnp.exp(self.integrate(2 * self.over_omega() * log_omega) / self._safe_lambda())
 
     @property
     def omega_2(self) -> Float[Array, ""]:
         r"""Root mean square $[\frac{2}{\lambda}\int \alpha^2F\,\omega\,\mathrm{d}\omega]^{1/2}$ [meV]."""
-        return jnp.sqrt(jnp.maximum(self.integrate(2 * self.a2f * self.omega), 0.0) / self._safe_lambda())
+        require_x64()
+        moment = self.integrate(2 * jnp.asarray(self.a2f) * self.omega)
+        some = moment > 0  # the root has no derivative at zero
+        return jnp.where(some, jnp.sqrt(jnp.where(some, moment, 1.0) / self._safe_lambda()), 0.0)
 
-    def _over_omega(self) -> Float[Array, " freq"]:
+    def over_omega(self) -> Float[Array, " freq"]:
+        r"""$\alpha^2F/\omega$ on the grid [1/meV], zero at the origin."""
+        require_x64()
         positive = self.omega > 0
         return jnp.where(positive, self.a2f, 0.0) / jnp.where(positive, self.omega, 1.0)
 

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..units import BOLTZMANN
+from ._checks import require_x64
 from ._spectrum import Spectrum
 
 
@@ -26,7 +27,11 @@ def mcmillan_tc(spectrum: Spectrum, mu_star_ad: Any = 0.1) -> Float[Array, ""]:
 
     Returns:
         $T_c$ [K]; 0 where the denominator of the exponent is not positive.
+
+    Raises:
+        RuntimeError: JAX is not in 64-bit mode.
     """
+    require_x64()
     lam, mu = spectrum.lambda_ep, jnp.asarray(mu_star_ad, dtype=jnp.float64)
     attraction = lam - mu * (1 + 0.62 * lam)
     bound = (attraction > 0) & (lam > 0)
@@ -52,7 +57,11 @@ def allen_dynes_tc(spectrum: Spectrum, mu_star_ad: Any = 0.1) -> Float[Array, ""
 
     Returns:
         $T_c$ [K]; 0 where the denominator of the exponent is not positive.
+
+    Raises:
+        RuntimeError: JAX is not in 64-bit mode.
     """
+    require_x64()
     lam, mu = spectrum.lambda_ep, jnp.asarray(mu_star_ad, dtype=jnp.float64)
     lam = jnp.where(lam > 0, lam, 1.0)
     ratio = spectrum.omega_2 / spectrum.omega_log
@@ -77,6 +86,10 @@ def rescale_mu_star(mu_star: Any, *, old_cutoff: Any, new_cutoff: Any) -> Float[
 
     Returns:
         $\mu^*$ at the new cutoff; infinite or negative where no repulsion is left that could be described so.
+
+    Raises:
+        RuntimeError: JAX is not in 64-bit mode.
     """
+    require_x64()
     mu, old, new = (jnp.asarray(x, dtype=jnp.float64) for x in (mu_star, old_cutoff, new_cutoff))
     return mu / (1 + mu * jnp.log(old / new))

@@ -16,7 +16,7 @@ from ._equations import FoldedKernels, folded_kernels
 from ._frequency_set import AbstractFrequencySet, Ends
 from ._implicit import attach_root
 from ._linearized import leading_eigenpair, pairing_eigenvalue, rough_eigenpair, without_static_bosons
-from ._sanitize import all_finite, harmless_unless, in_range
+from ._sanitize import all_finite, can_be_solved, harmless_unless, in_range
 from ._spectrum import Spectrum
 from ._tc_formulas import mcmillan_tc, rescale_mu_star
 
@@ -110,7 +110,8 @@ def _might_lie_lower(inputs: TcInputs) -> Bool[Array, ""]:
 
 def _critical_temperature(inputs: TcInputs, points: AbstractFrequencySet, n: int) -> Float[Array, ""]:
     numbers = (inputs.mu_star, inputs.omega_c, inputs.matsubara_cutoff)
-    usable = all_finite(inputs) & in_range(inputs.omega_c, inputs.matsubara_cutoff, inputs.mu_star)
+    usable = all_finite(inputs) & can_be_solved(inputs.spectrum)
+    usable &= in_range(inputs.omega_c, inputs.matsubara_cutoff, inputs.mu_star)
     spectrum, numbers = harmless_unless(usable, inputs.spectrum, numbers)
     safe = TcInputs(spectrum, *numbers)
     frozen = jax.lax.stop_gradient(safe)

@@ -2,20 +2,20 @@
 
 import dataclasses
 import math
-import numbers
 from typing import get_args
 
 from .._errors import not_positive
-from ..data import LARGEST_SEED
-from ..models import LARGEST_LAYER, MOST_LAYERS, Task
+from .._limits import LARGEST_BATCH, MOST_EPOCHS, MOST_LABELS, MOST_WHOLE, too_large, too_wide
+from ..models import Task
 
-ALL = 10**9
-"""More labels than any data set has."""
-
-LARGEST = {"seed": LARGEST_SEED} | dict.fromkeys(
-    ("epochs", "batch_size", "patience", "max_labels", "solver_epochs"), ALL
-)
-"""Bounds of the whole numbers."""
+LARGEST = {
+    "epochs": MOST_EPOCHS,
+    "solver_epochs": MOST_EPOCHS,
+    "batch_size": LARGEST_BATCH,
+    "patience": MOST_WHOLE,
+    "max_labels": MOST_LABELS,
+    "seed": MOST_WHOLE,
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class TrainConfig:
     learning_rate: float = 1e-3
     patience: int = 1000
     seed: int = 0
-    max_labels: int = ALL
+    max_labels: int = MOST_LABELS
     noise: float = 0.0
     equation_weight: float = 0.0
     solver_weight: float = 0.0
@@ -73,22 +73,9 @@ class TrainConfig:
         ]
         if self.task not in get_args(Task):
             bad.append(f"`task` must be one of {', '.join(get_args(Task))}, got {self.task}")
-        bad += [
-            f"`{name}` must be at most {most}, got {getattr(self, name)}"
-            for name, most in LARGEST.items()
-            if getattr(self, name) > most
-        ]
-        bad += self._bad_layers()
+        bad += too_large(self, LARGEST) + too_wide("hidden_sizes", self.hidden_sizes)
         if bad := bad + self._contradictions():
             raise ValueError("; ".join(bad) + ".")
-
-    def _bad_layers(self) -> list[str]:
-        whole = [isinstance(size, numbers.Integral) and not isinstance(size, bool) for size in self.hidden_sizes]
-        if not all(whole) or not all(1 <= size <= LARGEST_LAYER for size in self.hidden_sizes):
-            return [f"`hidden_sizes` must be positive whole numbers up to {LARGEST_LAYER}, got {self.hidden_sizes}"]
-        if len(self.hidden_sizes) > MOST_LAYERS:
-            return [f"`hidden_sizes` must be at most {MOST_LAYERS} numbers, got {len(self.hidden_sizes)}"]
-        return []
 
     def _contradictions(self) -> list[str]:
         bad = []

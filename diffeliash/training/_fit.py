@@ -11,7 +11,7 @@ import jax
 import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from .._errors import InputError, StorageError
+from .._errors import ConvergenceError, InputError, StorageError
 from ..models import Network, trainable
 from ._hosts import leads, of_leader, together
 from ._rows import Rows
@@ -82,7 +82,8 @@ def fit(
         saved: Told whenever a state has been written, with what would be left if it ended there.
 
     Raises:
-        InputError: A phase has too few rows for a batch, the files are of another run, or training diverges.
+        InputError: A phase has too few rows for a batch, or the files are of another run.
+        ConvergenceError: Training diverges.
     """
     for phase in phases:
         _refuse_small(phase, batch_size)
@@ -164,7 +165,8 @@ def _after(
     validation, of_labelled, of_others = of_leader(*map(float, (checked[0], checked[1].data, checked[1].equation)))
     if not math.isfinite(validation):
         hint = "Use a smaller --learning-rate."
-        raise InputError(f"training has diverged in epoch {len(state.history) + 1}: the loss is not finite.", hint=hint)
+        what = f"training has diverged in epoch {len(state.history) + 1}: the loss is not finite."
+        raise ConvergenceError(what, hint=hint)
     record = EpochRecord(
         epoch=len(state.history) + 1,
         phase=state.phase,

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Complex, Float
 
 from ..inverse import InverseProblem, choose_strength, invert_linearly, linear_equations, pose_inverse_problem
 from ..models import Setting
-from ..physics import MSC, CompressedMatsubara, Spectrum, continue_gap
+from ..physics import MSC, CompressedMatsubara, Spectrum, continue_gap, require_x64
 
 FREQUENCIES = CompressedMatsubara(rtol=1e-5)
 """Frequencies of the solves within a loss."""
@@ -117,6 +117,7 @@ class SolverConsistency(eqx.Module):
             predicted: Predicted spectral functions, in any precision; solved in double precision.
             inputs: Of the network: real parts of the gap functions, then imaginary parts [meV], or densities of states.
         """
+        require_x64()
         pairs = predicted.astype(jnp.float64), inputs.astype(jnp.float64)
         losses, converged = jax.lax.map(lambda pair: self._of_one(*pair), pairs, batch_size=TOGETHER)
         n_converged = jnp.sum(converged.astype(jnp.float64))
@@ -134,6 +135,6 @@ class SolverConsistency(eqx.Module):
         else:
             found = jnp.concatenate([jnp.real(real.Delta), jnp.imag(real.Delta)])
         normal = sol.converged & ~sol.superconducting
-        ok = normal | (sol.converged & (real.error <= LARGEST_ERROR) & jnp.all(jnp.isfinite(found)))
+        ok = normal | (sol.converged & (real.continuation_error <= LARGEST_ERROR) & jnp.all(jnp.isfinite(found)))
         miss = jnp.sum(jnp.where(ok, found - given, 0.0) ** 2) / jnp.sum(given**2)
         return miss / (1 + miss / self.saturation), ok

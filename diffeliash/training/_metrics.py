@@ -217,11 +217,13 @@ def _gap_solver(setting: Setting, method: MSC | Pade, largest_error: float) -> C
         spectrum = Spectrum(setting.omega, one)
         sol = setting.solve(spectrum)
         real = continue_gap(sol, spectrum, setting.omega_real, broadening=setting.broadening, method=method)
-        accurate = (real.error <= largest_error) & (isinstance(method, Pade) | (real.cauchy <= largest_error))
+        accurate = (real.continuation_error <= largest_error) & (
+            isinstance(method, Pade) | (real.cauchy <= largest_error)
+        )
         return {
             "Delta": real.Delta,
             "Delta_iw": sol.Delta,
-            "error": real.error,
+            "error": real.continuation_error,
             "superconducting": sol.superconducting,
             "converged": sol.converged & (accurate | ~sol.superconducting),
         }

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..data import Dataset, Split, split_rows
 from ..models import Predictor, PredictorConfig, Setting, Task, fit_standardization, setting_of
+from ..physics import require_x64
 from ._config import TrainConfig
 from ._fit import Fit, Phase, fit
 from ._losses import SolverConsistency
@@ -58,7 +59,10 @@ def train(
 
     Raises:
         InputError: The data set is too small for the split or the batch size, or the files are of another run.
+        ConvergenceError: Training diverges.
+        RuntimeError: JAX is not in 64-bit mode, which targets and losses of the physics need.
     """
+    require_x64()
     split, setting = split_rows(len(dataset), config.seed), setting_of(dataset.config, cast(Task, config.task))
     rows, validation = make_rows(config, make_examples(config, dataset), setting, split)
     shape = PredictorConfig(

@@ -126,7 +126,7 @@ def ours(omega, n):
 
     def forward(a2f):
         real = both_axes(a2f)
-        return real.Delta, real.error, real.converged
+        return real.Delta, real.continuation_error, real.converged
 
     def loss(a2f):
         Delta = both_axes(a2f).Delta

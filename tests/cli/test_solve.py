@@ -4,6 +4,8 @@ import pytest
 
 from diffeliash import FullMatsubara, Newton, continue_gap, gap_edge, read_spectrum, solve_gap
 
+from ..cases import gaussian_peak
+
 
 def test_the_contracts_keys_and_the_librarys_numbers(answer, spectrum_file):
     results = answer("solve", spectrum_file, "--unit", "meV", "-T", 1.5, "-T", 3)["results"]
@@ -31,7 +33,9 @@ def test_output_and_picture(run, spectrum_file, tmp_path):
         real = continue_gap(sol, sol.spectrum, file["omega_real_meV"][:50], broadening=file.attrs["broadening_meV"])
         np.testing.assert_allclose(file["Delta_meV"][:50], real.Delta, rtol=1e-8)
         np.testing.assert_allclose(file["dos"][:50], real.dos, rtol=1e-7)
-        assert 0 < file.attrs["real_axis_error"] <= 1e-8
+        assert 0 < file.attrs["continuation_error"] <= 1e-8
+        both = file.attrs["continuation_error"] + file.attrs["sampling_error"]
+        assert file.attrs["real_axis_error"] == pytest.approx(both, rel=1e-12)
         assert 0 < file.attrs["cauchy_residual"] < 1e-4
     assert (tmp_path / "gap.png").read_bytes().startswith(b"\x89PNG")
 
@@ -47,7 +51,9 @@ def test_output_and_picture(run, spectrum_file, tmp_path):
         (("-T", 1, "--method", "pade", "--pade-points", 1), 3),
         (("-T", 1, "--plot", "gap.docx"), 3),
         (("-T", "1:2"), 2),
-        (("-T", 1e6), 3),
+        (("-T", 1e6, "--matsubara-cutoff", 220), 3),
+        (("-T", 40, "--broadening", 1e6), 3),
+        (("-T", 1, "--method", "pade", "--pade-points", 100000), 3),
         (("-T", 40, "--csv", "none/gap.csv"), 5),
         (("-T", 40, "--csv", "gap.png", "--plot", "gap.png"), 3),
         (("-T", 40, "--converge-cutoff", 7), 3),
@@ -127,7 +133,53 @@ def test_a_pade_approximant_on_request_tells_what_it_is_worth(run, answer, spect
     args = ("solve", spectrum_file, "--unit", "meV", "-T", 1, "--method", "pade")
     assert "Pade" in run(*args).stderr
     exact, pade, few = (answer(*args, *more)["results"][0] for more in (("--method", "msc"), (), ("--pade-points", 12)))
-    assert pade["real_axis_error"] > 1e-3 > 1e-8 >= exact["real_axis_error"]
+    assert pade["real_axis_error"] > 1e-3 > 1e-8 >= exact["continuation_error"]
     assert pade["cauchy_residual"] is None
     assert few["real_axis_error"] != pade["real_axis_error"]
     assert pade["gap_edge_meV"] == pytest.approx(exact["gap_edge_meV"], rel=1e-3)
+
+
+def test_the_user_is_told_when_a2f_has_too_few_points(run, answer, tmp_path):
+    for n in (20, 400):
+        peak = gaussian_peak(1.3, n=n)
+        np.savetxt(tmp_path / f"{n}.dat", np.stack([peak.omega, peak.a2f], axis=1))
+    few, many = answer("solve", "20.dat", "400.dat", "--unit", "meV", "-T", 1)["results"]
+    assert few["sampling_error"] > 1e-2 > 1e-3 > many["sampling_error"] > 0
+    assert few["real_axis_error"] == pytest.approx(few["sampling_error"] + few["continuation_error"], rel=1e-12)
+    told = run("solve", "20.dat", "400.dat", "--unit", "meV", "-T", 1).stderr
+    assert "because a2F has only 20 points: give it on a finer grid" in told.replace("\n", " ")
+    assert "400 points" not in told
+
+
+@pytest.mark.parametrize("more", [(), ("--converge-cutoff", 1e-2), ("--method", "pade")])
+def test_temperatures_above_every_cutoff_are_normal(run, answer, spectrum_file, tmp_path, more):
+    args = ("solve", spectrum_file, "--unit", "meV", "-T", "2,1000,1e6", *more)
+    cold, hot, hottest = answer(*args, "--output", "gap.h5", "--plot", "gap.png", "--csv", "gap.csv")["results"]
+    assert cold["superconducting"]
+    for result, T in ((hot, 1e3), (hottest, 1e6)):
+        assert (result["superconducting"], result["converged"]) == (False, True)
+        assert (result["Delta_iw0_meV"], result["gap_edge_meV"], result["T_c_K"]) == (0.0, None, cold["T_c_K"])
+        assert result["matsubara_cutoff_meV"] >= 8 * np.pi * 0.08617333262 * T > 220
+        # what is left of Z at the lowest frequency are thermal bosons
+        assert result["Z_iw0"] == pytest.approx(1 + 1.3, rel=1e-3)
+    if not more:
+        assert cold["matsubara_cutoff_meV"] == 220
+    with h5py.File(tmp_path / "gap.h5") as file:
+        np.testing.assert_array_equal(file["dos_1"], 1.0)
+    told = run(*args).stderr.replace("\n", " ")
+    assert "no Matsubara frequency lies below the default cutoff of 220 meV at 1000, 1e+06 K: it was raised" in told
+
+
+def test_a_broadening_beyond_a2f_is_noticed(run, spectrum_file):
+    args = ("solve", spectrum_file, "--unit", "meV", "-T", 40, "--broadening")
+    assert "broadening is larger than all energies of a2F (up to 10 meV)" in run(*args, 15).stderr.replace("\n", " ")
+    assert "broadening is larger" not in run(*args, 1).stderr
+
+
+@pytest.mark.parametrize("value", ["1e300", "1e308"])
+def test_values_that_nobody_has(run, tmp_path, value):
+    rows = [f"{w} {value if w == 5 else 0.1}" for w in range(1, 11)]
+    (tmp_path / "wild.dat").write_text("\n".join(rows))
+    for command in (("solve", "-T", 3), ("tc",)):
+        told = run(*command, "wild.dat", "--unit", "meV", expect=3).stderr
+        assert f"values of `a2f` up to {float(value):g}" in told.replace("\n", " ")

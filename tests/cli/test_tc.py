@@ -1,6 +1,12 @@
+import json
+
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from diffeliash import read_spectrum, solve_tc
+from diffeliash._inputs import _standard_input
+from diffeliash.cli._app import app
 
 
 def test_the_contracts_keys_and_the_librarys_numbers(answer, spectrum_file):
@@ -65,7 +71,7 @@ def test_exit_codes(run, spectrum_file, args, code):
 def test_files_on_different_grids_in_one_call(answer, spectrum_file, tmp_path):
     text = spectrum_file.read_text().splitlines()
     (tmp_path / "short.dat").write_text("\n".join(text[: len(text) * 4 // 5]))
-    (tmp_path / "weak.dat").write_text("".join(f"{w} {0.001 * w}\n" for w in range(1, 11)))
+    (tmp_path / "weak.dat").write_text("".join(f"{w} {0.001 * w * (10 - w)}\n" for w in range(1, 11)))
     args = ("tc", spectrum_file, tmp_path / "short.dat", tmp_path / "weak.dat", "--unit", "meV", "--csv", "tc.csv")
     together = answer(*args)["results"]
     for each in together:
@@ -101,3 +107,36 @@ def test_a_temperature_without_an_answer_leaves_the_others(answer, run, spectrum
     assert result["T_c_K"] > 1
     assert "no eigenvalue at 100000 K" in run("tc", spectrum_file, "--unit", "meV", "-T", "1e5").stderr
     run("tc", spectrum_file, "--unit", "meV", "-T", 0, expect=3)
+
+
+def test_a_file_of_many_spectra(answer, run, spectrum_file, tmp_path):
+    omega, a2f = np.loadtxt(spectrum_file).T
+    records = [{"name": f"m{n}", "Freq_meV": omega.tolist(), "a2F": (n * a2f).tolist()} for n in (1, 0.5, -1)]
+    (tmp_path / "many.json").write_text(json.dumps(records))
+    alone = answer("tc", spectrum_file, "--unit", "meV")["results"][0]
+    first, second, bad, last = answer("tc", tmp_path / "many.json", spectrum_file, "--unit", "meV", expect=3)["results"]
+    assert [each.get("key") for each in (first, second, bad, last)] == ["m1", "m0.5", "m-1", None]
+    assert {each["file"] for each in (first, second, bad)} == {str(tmp_path / "many.json")}
+    assert bad["error"]["what"] == "a2F is nowhere positive"
+    assert first["T_c_K"] == pytest.approx(alone["T_c_K"], rel=1e-12)
+    assert second["lambda_ep"] == pytest.approx(first["lambda_ep"] / 2)
+    (one,) = answer("tc", tmp_path / "many.json", "--key", "m0.5", "--csv", "one.csv")["results"]
+    assert one["T_c_K"] == pytest.approx(second["T_c_K"], rel=1e-12)
+    assert "many.json[m0.5]" in run("tc", tmp_path / "many.json", "--key", 1).stdout
+    run("tc", tmp_path / "many.json", spectrum_file, "--unit", "meV", "--csv", "all.csv", expect=3)
+    assert [row.split(",")[:2] for row in (tmp_path / "all.csv").read_text().splitlines()[1:]] == [
+        [str(tmp_path / "many.json"), "m1"], [str(tmp_path / "many.json"), "m0.5"], [str(spectrum_file), ""],
+    ]  # fmt: skip
+
+
+def test_standard_input(answer, spectrum_file):
+    alone = answer("tc", spectrum_file, "--unit", "meV")["results"][0]
+    _standard_input.cache_clear()
+    result = CliRunner().invoke(app, ["tc", "-", "--unit", "meV", "--json"], input=spectrum_file.read_bytes())
+    _standard_input.cache_clear()
+    assert json.loads(result.stdout)["results"] == [alone | {"file": "-"}]
+
+
+def test_a_folder_in_place_of_a2f(run, tmp_path):
+    (tmp_path / "pb.a2f").write_text("1 2\n")
+    assert "Did you mean" in run("tc", tmp_path, expect=3).stderr

@@ -86,7 +86,8 @@ def test_verify(made, run, answer):
     content[-100] ^= 1
     copy.write_bytes(bytes(content))
     assert not answer("verify", copy, expect=6)["ok"]
-    run("predict", copy, folder / "none.dat", expect=6)
+    (folder / "gap.dat").write_text("0 1 0\n40 1 0\n")
+    run("predict", copy, folder / "gap.dat", expect=6)
     run("verify", folder / "none", expect=3)
 
 
@@ -167,6 +168,57 @@ def test_train_without_data_makes_some_and_numbers_its_runs(run, tmp_path):
     assert "making a data set" in result.stderr
     assert (tmp_path / "runs" / "001" / "data" / "manifest.json").exists()
     assert (tmp_path / "runs" / "001" / "predictions.png").exists()
+
+
+def test_a_refused_run_leaves_nothing_and_can_be_tried_again(made, run, answer, tmp_path, monkeypatch):
+    data = made[0] / "data"
+    (tmp_path / "mine").mkdir()
+    refused = ("train", data, "--run", "mine", "--epochs", 1, "--batch-size")
+    assert "do not fill one batch" in answer(*refused, 10_000, expect=3)["error"]["what"]
+    assert "do not fill" in run("train", "--num-samples", 40, "--batch-size", 64, "--run", "a/b/c", expect=3).stderr
+    assert "5 labels" in run("train", "--max-labels", 5, "--run", "a/b/c", expect=3).stderr
+    kept = ("train", "--num-samples", 50, "--batch-size", 40, "--epochs", 1, "--run", "a/b/c", "--json")
+    assert "training samples do not fill" in run(*kept, expect=3).stderr  # not all of 50 samples are kept
+    labels = ("train", data, "--run", "a", "--batch-size", 16, "--max-labels", 5)
+    assert "5 labels do not fill one batch of 16" in run(*labels, expect=3).stderr
+    run("train", "--num-samples", 20, "--batch-size", 4, "--config", "none.toml", expect=3)
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "mine"]
+    assert list((tmp_path / "mine").iterdir()) == []
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    assert "not empty" in run(*refused, 16, expect=5).stderr
+    (tmp_path / "mine" / "notes.txt").unlink()
+    assert (answer(*refused, 16)["run"], (tmp_path / "mine" / "model.ckpt").exists()) == ("mine", True)
+
+
+def test_divergence_is_told_from_bad_input_and_leaves_only_data_that_are_whole(made, run, answer, tmp_path):
+    diverges = ("--epochs", 2, "--batch-size", 8, "--learning-rate", 1e30)
+    answer_ = answer("train", made[0] / "data", "--run", "one", *diverges, expect=4)
+    assert set(answer_["error"]) == {"what", "where", "why", "hint"}
+    assert "diverged in epoch 1" in answer_["error"]["what"]
+    assert list(tmp_path.iterdir()) == []
+    own = ("train", "--num-samples", 60, "--run", "two")
+    assert "the data set in two/data is whole and stays" in run(*own, *diverges, expect=4).stderr
+    assert [path.name for path in (tmp_path / "two").iterdir()] == ["data"]
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "two" / "data").glob("*.h5")}
+    others = run("train", "--num-samples", 50, "--run", "two", "--batch-size", 8, expect=3).stderr
+    assert "another data set" in others
+    assert [path.name for path in (tmp_path / "two").iterdir()] == ["data"]
+    assert answer(*own, "--epochs", 1, "--batch-size", 8)["run"] == "two"
+    assert before == {path.name: path.stat().st_mtime_ns for path in (tmp_path / "two" / "data").glob("*.h5")}
+    assert (tmp_path / "two" / "model.ckpt").exists()
+
+
+def test_an_interrupted_run_keeps_what_it_needs_to_go_on(made, run, tmp_path, monkeypatch):
+    from diffeliash.cli import _train
+
+    def stop(*args):
+        raise SystemExit(143)
+
+    monkeypatch.setattr(_train, "write_results", stop)
+    run("train", made[0] / "data", "--run", "one", "--epochs", 1, "--batch-size", 16, expect=143)
+    monkeypatch.undo()
+    assert {"config.toml", "model.ckpt"} < {path.name for path in (tmp_path / "one").iterdir()}
+    run("train", "--run", tmp_path / "one", "--resume")
 
 
 @pytest.mark.parametrize("where", ["node", "node:99999,2,0", ":123,2,0", "node:123,2,2", "node:123,2"])

@@ -24,6 +24,50 @@ def test_a_byte_order_mark_does_not_hide_the_first_row():
     np.testing.assert_array_equal(table.rectangle(), [[1, 2], [3, 4]])
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "  ", " ; "])
+def test_decimal_commas_with_other_separators(separator):
+    table = parse("# w a2F\n" + separator.join(["0,05", "0,3"]) + "\n" + separator.join(["0,1", "1,25e-2"]) + "\n")
+    np.testing.assert_array_equal(table.rectangle(), [[0.05, 0.3], [0.1, 1.25e-2]])
+    assert table.notices == ["commas are taken as decimal commas."]
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u2009", "\u202f", "\u3000", "\x0c"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_spaces_of_web_pages_are_spaces(space, encoding):
+    if encoding == "cp1252" and ord(space) > 255:
+        return
+    content = f"# w a2F\n1{space}2\n3{space}4\n".encode(encoding)
+    np.testing.assert_array_equal(parse_table(pathlib.Path("file.dat"), content).rectangle(), [[1, 2], [3, 4]])
+
+
+def test_minus_signs_of_web_pages():
+    np.testing.assert_array_equal(parse("\u22121 2\n3 4e\u22122\n").rectangle(), [[-1, 2], [3, 4e-2]])
+
+
+@pytest.mark.parametrize(
+    ("text", "notice"),
+    [
+        ("2024-05-01 by me\n1 2\n3 4\n", "line 1 begins like a number and was not read: '2024-05-01 by me'"),
+        ("1 2\n3 4\n2nd table follows\n", "line 3 begins like a number and was not read: '2nd table follows'"),
+        ("# w a2F\n#0 0\n1 2\n3 4\n", "line 2 is commented out and would be rows otherwise."),
+        (
+            "1.0 0.200\n2.0 0.300\n3.0 0.",
+            "the last row is shorter than all others and has no end of line: the file may be cut off.",
+        ),
+        ("1 2\n! 2 3\n# 3 4\n5 6\n", "2 lines (2, 3) are commented out and would be rows otherwise."),
+    ],
+)
+def test_no_row_vanishes_without_a_word(text, notice):
+    assert parse(text).notices == [notice]
+
+
+def test_headers_and_footers_with_numbers_need_no_notice():
+    text = "# E(THz) 0.005 0.010\n# 3 columns\nw[meV] for 10 values\n1 2 3\n4 5 6\n# 0.1 0.2\nlambda = 1.5\n"
+    assert parse(text).notices == []
+    assert parse("1.0 0.200\n2.0 0.300\n3.0 0.100").notices == []
+    assert parse("1.0 0.200\n2.0 0.300\n3.0 0.\n").notices == []
+
+
 @pytest.mark.parametrize("text", ["1,2\n3,4\n", "1, 2\n3, 4\n", "1,2 # 0,5\n3,4\n", "1 ,2\n3 ,4\n"])
 def test_commas_between_numbers(text):
     np.testing.assert_array_equal(parse(text).rectangle(), [[1, 2], [3, 4]])
@@ -37,8 +81,17 @@ def test_commas_between_numbers(text):
         ("1 2\nfoo\n3 4\n", "file.dat:2: 'foo' is not a number"),
         ("words only\n", "no rows of numbers"),
         ("1 2\0\n", "binary"),
-        ("# w a2F\n0,5\t1,25\n1,0\t1,5\n", "file.dat:2: decimal commas"),
-        ("0,5;1,25e-2\n", "decimal commas"),
+        ("0,05,0,3\n0,10,0,5\n", "file.dat:1: decimal commas: in '0,05,0,3' commas may"),
+        ("1.000,5;0,3\n", "decimal commas"),
+        ("0.5;1,25\n", "decimal commas"),
+        ("# w a2F\n0.1|0.2\n0.2|0.3\n0.3 0.4\n", r"file.dat:2: '0.1\|0.2' is not a number: 2 lines \(2, 3\) are not"),
+        ("0.1 0,2x\n0.3 0.4\n", "file.dat:1: decimal commas: in '0.1 0,2x'"),
+        ("0.1x 0.2\n0.3 0.4\n", "file.dat:1: '0.1x' is not a number"),
+        ("0.3 0.4\n0.5 0.6\n0.7;a 0.8\n", "file.dat:3: 'a' is not a number"),
+        ("0.3 0.4\n0.5 0.6\n0.7a 0.8\n", "file.dat:3: '0.7a' is not a number"),
+        ("1_000 1\n2000 1\n", "file.dat:1: '1_000' is not a number"),
+        ("1 2\n3 " + "1" * 40000 + "\n", "file.dat:2: '1{64}...' is not a number$"),
+        ("1 2\n3 " + "1" * 40000 + "+x\n", "file.dat:2: '1{64}...' is not a number$"),
     ],
 )
 def test_bad_tables(text, message):

@@ -341,6 +341,21 @@ def test_what_is_wrong_is_said_at_once():
             invert(energies, measured, **KNOWN)
     with pytest.raises(InputError, match="broadening"):
         invert(ENERGIES, ok, T=3.0, broadening=-0.1)
+    for size, message in (
+        ({"n_points": 10**9}, r"`n_points` must lie in \[8, 2048\]"),
+        ({"n_samples": 10**9}, r"`n_samples` must lie in \[2, 100000\]"),
+        ({"n_points": 2000, "n_samples": 90_000}, "2000 points with 90000 samples are more than 4e"),
+        ({"omega_max": 2e5}, "`omega_max` must be at most 100000 meV"),
+    ):
+        for call, rows in ((invert, ok), (invert_many, ok[None])):
+            with pytest.raises(InputError, match=message):
+                call(ENERGIES, rows, **KNOWN | size)
+    for energies, message in (
+        (np.append(ENERGIES[:-1], 1e12), "`omega` must not go beyond 100000 meV, got 1e"),
+        (np.linspace(0, 35, 100_001), "`omega` must be at most 100000 energies"),
+    ):
+        with pytest.raises(InputError, match=message):
+            invert(energies, np.ones(energies.size, complex), **KNOWN)
     for noise in (-1.0, float("nan")):
         for call, rows in ((invert, ok), (invert_many, ok[None])):
             with pytest.raises(InputError, match="`noise` must be positive"):

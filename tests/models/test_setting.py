@@ -43,6 +43,13 @@ def test_a_density_of_states_has_no_scale_but_its_energies():
         predict_spectrum(Echo(), SETTING, dataclasses.replace(dos, omega=OMEGA / 2))
 
 
+def test_what_agrees_is_accepted():
+    stated = {"omega_max": 10.05, "omega_c": 100.0, "matsubara_cutoff": 221.0, "broadening": 0.0995}
+    predict_spectrum(Echo(), SETTING, dataclasses.replace(GAP, **stated))
+    scaled = {name: 5 * value for name, value in stated.items()} | {"omega": 5 * OMEGA, "T": 5.8}
+    predict_spectrum(Echo(), SETTING, dataclasses.replace(GAP, **scaled))
+
+
 def test_what_is_not_stated_is_taken_as_trained():
     bare = GapFile(omega=OMEGA, Delta=GAP.Delta)
     np.testing.assert_array_equal(
@@ -54,9 +61,18 @@ def test_what_is_not_stated_is_taken_as_trained():
     ("change", "message"),
     [
         ({"broadening": 0.2}, "broadening 0.2 meV"),
-        ({"T": 2.32}, "needs 0.2 meV at 2.32 K"),
+        ({"T": 2.32}, "needs broadening 0.2 meV at 2.32 K"),
         ({"T": -1.0}, "temperature"),
-        ({"mu_star": 0.13}, "mu"),
+        ({"mu_star": 0.13}, r"has mu\* = 0.13: the predictor needs mu\* = 0.1 at 1.16 K"),
+        ({"omega_max": 20.0}, "has an a2F up to 20 meV: the predictor needs an a2F up to 10 meV"),
+        ({"omega_c": 150.0}, r"mu\* of 150 meV: the predictor needs a cutoff of mu\* of 100 meV"),
+        ({"matsubara_cutoff": 150.0}, "Matsubara cutoff of 150 meV: the predictor needs a Matsubara cutoff of 220 meV"),
+        (
+            {"omega_max": 20.0, "broadening": np.nan},
+            "has an a2F up to 20 meV, broadening nan meV|has broadening nan meV, an",
+        ),
+        ({"T": 5.8, "broadening": 0.5, "omega_max": 10.0}, "needs an a2F up to 50 meV at 5.8 K"),
+        ({"omega": np.append(OMEGA, 1e12), "Delta": np.append(GAP.Delta, 0)}, r"goes up to 1e\+12 meV"),
         ({"omega": OMEGA / 2}, "covers 0 to 17.5 meV"),
         ({"omega": OMEGA + 20}, "covers 20"),
     ],

@@ -4,14 +4,20 @@ import numpy as np
 import pytest
 
 from diffeliash import (
+    MSC,
     Anderson,
     Broyden,
+    CompressedMatsubara,
     FullMatsubara,
     InputError,
     Newton,
     Spectrum,
+    continue_gap,
+    converge_cutoff,
     lambda_kernel,
+    leading_eigenvalue,
     solve_gap,
+    solve_gap_many,
     solve_tc,
 )
 from diffeliash.units import BOLTZMANN
@@ -295,7 +301,7 @@ def test_size_must_be_known():
     with pytest.raises(InputError, match="raise the temperature"):
         solve_gap(spectrum, 1e-4)
     with pytest.raises(InputError, match="no Matsubara frequency lies below the cutoff"):
-        solve_gap(spectrum, 1e6)
+        solve_gap(spectrum, 1e6, matsubara_cutoff=220.0)
 
 
 def test_a_set_that_is_too_small_for_a_traced_temperature_is_not_converged():
@@ -309,3 +315,55 @@ def test_without_64_bit_mode_it_refuses():
     spectrum = gaussian_peak(1.0)
     with jax.enable_x64(False), pytest.raises(RuntimeError, match="jax_enable_x64"):
         solve_gap(spectrum, 1.0)
+
+
+@pytest.mark.parametrize("value", [1e300, 1e308])
+def test_values_that_nobody_has_are_refused_or_not_converged(value):
+    spectrum = Spectrum(np.arange(1.0, 11.0), np.where(np.arange(10) == 5, value, 0.1))
+    for solve in (lambda s: solve_gap(s, 3.0), lambda s: solve_gap_many([s], 3.0), solve_tc, converge):
+        with pytest.raises(InputError, match=r"values of `a2f` up to .* check the column and the units"):
+            solve(spectrum)
+
+    def both(a2f):
+        traced = Spectrum(spectrum.omega, a2f)
+        sol = solve_gap(traced, 3.0, **SETTING)
+        real = continue_gap(sol, traced, np.linspace(0, 30, 4), broadening=1.0, method=MSC(n=256))
+        T_c = solve_tc(traced, frequencies=CompressedMatsubara(n=4096), **SETTING)
+        return sol.converged, sol.Delta, real.converged, real.Delta, T_c
+
+    converged, Delta, on_the_line, Delta_real, T_c = jax.jit(both)(spectrum.a2f)
+    assert not converged
+    assert not on_the_line
+    np.testing.assert_array_equal(Delta, 0.0)
+    np.testing.assert_array_equal(Delta_real, 0.0)
+    assert np.isnan(T_c)
+
+
+def converge(spectrum):
+    return converge_cutoff(spectrum, 3.0)
+
+
+def test_above_every_frequency_of_the_default_cutoff():
+    # the default cutoff is lifted; the same as with that cutoff given, and as the thermal bosons alone
+    spectrum, T = gaussian_peak(1.0), 1000.0
+    sol = solve_gap(spectrum, T)
+    assert (bool(sol.converged), bool(sol.superconducting)) == (True, False)
+    np.testing.assert_array_equal(sol.Delta, 0.0)
+    cutoff = float(sol.matsubara_cutoff)
+    assert float(sol.omega_n[-1]) < cutoff
+    assert cutoff > 220
+    assert sol.omega_n.size == 8
+    np.testing.assert_allclose(solve_gap(spectrum, T, matsubara_cutoff=cutoff).Z, sol.Z, rtol=1e-12)
+    np.testing.assert_allclose(sol.Z, 1 + 1.0 * np.pi * BOLTZMANN * T / sol.omega_n, rtol=1e-3)
+    assert float(solve_gap_many([spectrum], T)[0].matsubara_cutoff) == cutoff
+    # below, nothing changes, and T_c and the eigenvalue keep their cutoff
+    assert float(solve_gap(spectrum, 800.0).matsubara_cutoff) == 220.0
+    with pytest.raises(InputError, match="no Matsubara frequency"):
+        leading_eigenvalue(spectrum, T)
+
+
+def test_so_strong_a_coupling_that_it_superconducts_there():
+    spectrum = gaussian_peak(1e6)
+    T_c = float(solve_tc(spectrum, omega_c=1e5, matsubara_cutoff=1e5))
+    assert T_c > 2000
+    assert solve_gap(spectrum, 2000.0).superconducting

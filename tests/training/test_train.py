@@ -5,7 +5,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from diffeliash import ComplexFamily, GenerateConfig, InputError, TrainConfig, generate, read_dataset, train
+from diffeliash import (
+    ComplexFamily,
+    ConvergenceError,
+    GenerateConfig,
+    InputError,
+    TrainConfig,
+    generate,
+    read_dataset,
+    train,
+)
 from diffeliash.training import StateFiles, evaluate, make_examples, pearson
 
 DATA = GenerateConfig(
@@ -135,7 +144,7 @@ def test_patience(dataset):
 
 def test_divergence_is_an_error_and_leaves_no_weights(dataset, tmp_path):
     config = dataclasses.replace(CONFIG, learning_rate=1e30)
-    with pytest.raises(InputError, match="diverged in epoch 1"):
+    with pytest.raises(ConvergenceError, match="diverged in epoch 1"):
         train(config, dataset, files=StateFiles(tmp_path, {}))
     assert not list(tmp_path.iterdir())
 

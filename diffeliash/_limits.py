@@ -1,0 +1,79 @@
+"""How much can be asked for: checked by the library, and by the command line before JAX is loaded (this loads none)."""
+
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Any
+
+MOST_WHOLE = 2**63 - 1
+"""The largest seed, and the largest of other whole numbers that have no limit of their own."""
+
+LARGEST_FIRST_SEED = 2**62
+"""Where the seeds that follow are used too."""
+
+LARGEST_ENERGY = 1e5
+"""Electrons, phonons and gaps of superconductors lie far below this energy [meV]."""
+
+MOST_EPOCHS = 10**6
+
+LARGEST_BATCH = 2**20
+"""Rows per update."""
+
+MOST_NEURONS = 2**16
+"""In a layer of a network, bottlenecks included."""
+
+MOST_WEIGHTS = 2**28
+"""Between the layers of a network, of which training needs several copies: 1 GiB each."""
+
+MOST_LAYERS = 100
+
+MOST_FEATURES = 10**6
+"""Numbers that go into a network or come out of it."""
+
+MOST_LABELS = 10**9
+"""More than any data set has."""
+
+LARGEST_SHARD = 2**18
+"""Samples in a file of a data set, which takes some GiB of memory to build."""
+
+MOST_SHARDS = 10**6
+"""Files in a folder."""
+
+FEWEST_A2F_POINTS, MOST_A2F_POINTS = 8, 2048
+"""Points of an a2F that is looked for: every step of an inversion factorizes matrices of this size."""
+
+MOST_ENERGIES = 10**5
+"""Energies of a measured function."""
+
+FEWEST_SAMPLES, MOST_SAMPLES = 2, 10**5
+"""Spectral functions drawn for error bars."""
+
+MOST_NUMBERS = 4 * 10**7
+"""In a matrix of an inversion: points by energies, or points by samples. A third of a GiB."""
+
+
+def too_large(config: Any, largest: Mapping[str, float | int]) -> list[str]:
+    """Which fields of a configuration are larger than they may be."""
+    return [
+        f"`{name}` must be at most {limit:g}, got {getattr(config, name)}"
+        for name, limit in largest.items()
+        if getattr(config, name) > limit
+    ]
+
+
+def too_wide(name: str, sizes: tuple[int, ...]) -> list[str]:
+    """What is wrong with the sizes of the layers of a network, if anything is."""
+    if len(sizes) > MOST_LAYERS or not all(type(size) is int and 1 <= size <= MOST_NEURONS for size in sizes):
+        shown = f"{sizes}" if len(sizes) <= MOST_LAYERS else f"{len(sizes)} of them"
+        return [f"`{name}` must be at most {MOST_LAYERS} whole numbers from 1 to {MOST_NEURONS}, got {shown}"]
+    weights = sum(map(math.prod, itertools.pairwise(sizes)))
+    return [f"`{name}` must not need more than {MOST_WEIGHTS} weights, got {weights}"] if weights > MOST_WEIGHTS else []
+
+
+def too_much_for_inversion(n_points: int, *, n_samples: int = 0, n_energies: int = 0) -> list[str]:
+    """Which matrices of an inversion would be too large."""
+    return [
+        f"{n_points} points with {n} {what} are more than {MOST_NUMBERS:g} numbers"
+        for n, what in ((n_samples, "samples"), (n_energies, "energies"))
+        if n_points * n > MOST_NUMBERS
+    ]

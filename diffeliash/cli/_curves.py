@@ -1,0 +1,33 @@
+"""Gap functions and densities of states as inputs of commands."""
+
+import pathlib
+import warnings
+from typing import TYPE_CHECKING
+
+from .._inputs import STANDARD_INPUT
+from ._session import tell
+
+if TYPE_CHECKING:
+    from ..data import DosFile, GapFile
+
+
+def read_curve(file: pathlib.Path, *, is_dos: bool) -> "GapFile | DosFile":
+    """A density of states or a gap function; the user is told what was assumed when it was read.
+
+    Raises:
+        InputError: It cannot be read, or is something else.
+        IntegrityError: A damaged HDF5 file.
+    """
+    from ..data import read_dos, read_gap
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # its notices say the same
+        given = (read_dos if is_dos else read_gap)(file)
+    for notice in given.notices:
+        tell(f"note: {file}: {notice}")
+    return given
+
+
+def stem_of(file: pathlib.Path) -> str:
+    """How the names of files that are made from an input begin."""
+    return "standard-input" if file == STANDARD_INPUT else file.stem
