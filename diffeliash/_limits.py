@@ -14,6 +14,9 @@ LARGEST_FIRST_SEED = 2**62
 LARGEST_ENERGY = 1e5
 """Electrons, phonons and gaps of superconductors lie far below this energy [meV]."""
 
+LARGEST_CONFIG = 2**20
+"""Bytes of the configuration of a run."""
+
 MOST_EPOCHS = 10**6
 
 LARGEST_BATCH = 2**20

@@ -7,7 +7,8 @@ import tomllib
 from typing import Any
 
 from .._errors import InputError
-from .._inputs import check_input
+from .._inputs import read_input
+from .._limits import LARGEST_CONFIG
 from ._checks import check_folder
 from ._distributed import parse_address
 from ._ranges import check_ranges, ranges_of
@@ -46,10 +47,11 @@ def check_config(path: pathlib.Path | None, preset: str | None) -> None:
         return
     if preset is not None:
         raise InputError("--config and --preset cannot both be given.")
-    check_input(path)
     try:
-        tables = tomllib.loads(path.read_text())
-    except ValueError as error:
+        tables = tomllib.loads(read_input(path, largest=LARGEST_CONFIG).decode())
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise InputError("not a TOML file", where=str(path), why=f"{error}.") from error
     if isinstance(folder := tables.get("dataset"), str) and folder:
         check_folder(pathlib.Path(folder))

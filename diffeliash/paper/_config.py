@@ -6,7 +6,7 @@ import pathlib
 from .._errors import InputError, not_positive
 from .._headers import header, parse_header
 from .._inputs import read_input
-from .._limits import LARGEST_FIRST_SEED, too_large
+from .._limits import LARGEST_CONFIG, LARGEST_FIRST_SEED, too_large
 from ..models import HiddenSizes
 
 MEASURED_UP_TO = 32
@@ -14,10 +14,6 @@ MEASURED_UP_TO = 32
 
 LARGEST_SIZE = 10**6
 """Spectra, epochs, rows: of which the work grows."""
-
-
-LARGEST_CONFIG = 2**20
-"""Bytes of its file."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

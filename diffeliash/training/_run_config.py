@@ -12,11 +12,9 @@ from typing import Any
 
 from .._errors import InputError
 from .._inputs import read_input
+from .._limits import LARGEST_CONFIG
 from ..data import GenerateConfig, family_as_dict, make_family
 from ._config import TrainConfig
-
-LARGEST_CONFIG = 2**20
-"""Bytes of a configuration."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ def some(found):
 @pytest.fixture
 def checkpoint(tmp_path):
     path = tmp_path / "model.ckpt"
+    (tmp_path / "gap.dat").write_text("0 1 0\n1 1 0\n")
     write_checkpoint(path, Checkpoint(model=make(3), config=SHAPE, setting=SETTING, origin=ORIGIN))
     return path
 
@@ -42,7 +43,7 @@ def test_checkpoints(run, answer, checkpoint):
         forge(checkpoint, as_json(header | forged).encode(), payload)
         if len(forged) == 3 and not what.endswith(("fraction", "zero", "true")) and what != "setting: null":
             assert not answer("verify", checkpoint, expect=6)["ok"], what
-            error = answer("predict", checkpoint, "none.dat", expect=6)["error"]
+            error = answer("predict", checkpoint, "gap.dat", expect=6)["error"]
             assert "model.ckpt" in error["where"], what
 
 
@@ -50,7 +51,7 @@ def test_weights_that_are_not_numbers(answer, checkpoint):
     header, payload = parts(checkpoint)
     forge(checkpoint, json.dumps(header).encode(), np.float32(np.nan).tobytes() + payload[4:])
     assert "not finite" in answer("verify", checkpoint, expect=6)["problems"][0]
-    assert "not finite" in answer("predict", checkpoint, "none.dat", expect=6)["error"]["why"]
+    assert "not finite" in answer("predict", checkpoint, "gap.dat", expect=6)["error"]["why"]
 
 
 def test_solutions(answer, checkpoint, tmp_path):
