@@ -126,11 +126,8 @@ def tell_of_lifted_cutoffs(file: pathlib.Path, results: list[dict[str, Any]]) ->
     """Of temperatures at which the default cutoff would have left no frequency."""
     from ..physics import default_cutoffs
 
-    lifted = []
-    for result in results:
-        usual = default_cutoffs(result["omega_max_meV"], None, None)[1]
-        if result["T_K"] * math.pi * BOLTZMANN > usual:
-            lifted.append(f"{result['T_K']:g}")
+    usual = max((default_cutoffs(result["omega_max_meV"], None, None)[1] for result in results), default=math.inf)
+    lifted = [f"{result['T_K']:g}" for result in results if result["T_K"] * math.pi * BOLTZMANN > usual]
     if lifted:
         tell(
             f"note: {file}: no Matsubara frequency lies below the default cutoff of {usual:g} meV at "
