@@ -5,17 +5,24 @@ import reprlib
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from ._errors import DiffeliashError, IntegrityError
 
-LARGEST_VALUE = 1e9
-"""No energy [meV] and no temperature [K] reaches it."""
+SMALLEST_VALUE, LARGEST_VALUE = 1e-15, 1e9
+"""Between them lie all energies [meV] and temperatures [K], with room for ratios and squares of them."""
 
 MOST_REASONS = 6
 """Fields that a message names; the others are counted."""
 
-Positive = Annotated[float, Field(gt=0, lt=LARGEST_VALUE, allow_inf_nan=False)]
+
+def _not_tiny(value: float) -> float:
+    if value < SMALLEST_VALUE:
+        raise ValueError(f"must not lie below {SMALLEST_VALUE:g}")
+    return value
+
+
+Positive = Annotated[float, Field(gt=0, lt=LARGEST_VALUE, allow_inf_nan=False), AfterValidator(_not_tiny)]
 """An energy [meV] or a temperature [K]."""
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]

@@ -31,6 +31,7 @@ from ._generate import generate as generate
 from ._generate import own_shards as own_shards
 from ._generate_config import GenerateConfig as GenerateConfig
 from ._generate_config import config_of as config_of
+from ._generate_config import has_too_many_frequencies as has_too_many_frequencies
 from ._hdf5 import hdf5_bytes as hdf5_bytes
 from ._hdf5 import is_hdf5_file as is_hdf5_file
 from ._hdf5 import numbered as numbered

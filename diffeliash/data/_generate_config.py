@@ -1,14 +1,16 @@
 """What decides the content of a data set."""
 
 import dataclasses
+import math
 from typing import Any
 
 from jaxtyping import PRNGKeyArray
 
 from .._errors import InputError, not_positive
-from .._headers import LARGEST_VALUE, Word, part_of_header
+from .._headers import LARGEST_VALUE, SMALLEST_VALUE, Word, part_of_header
 from .._limits import LARGEST_SHARD, MOST_SHARDS, MOST_WHOLE
-from ..physics import Spectrum, count_frequencies
+from ..physics import Spectrum
+from ..units import BOLTZMANN
 from ._complex_family import ComplexFamily
 from ._families import family_as_dict, make_family
 from ._family import MOST_POINTS, Family, GridEnd, Points, check_grid, wrong_types
@@ -59,7 +61,7 @@ class GenerateConfig:
         if not 2 <= self.n_energies <= MOST_POINTS:
             bad.append(f"`n_energies` must lie in [2, {MOST_POINTS}], got {self.n_energies}")
         bad += check_grid(self.family.omega_max, self.family.n_points)
-        bad += _far_too_large(self) if not bad else []
+        bad += _out_of_bounds(self) if not bad else []
         if not 0 <= self.mu_star <= 1:
             bad.append(f"`mu_star` must lie in [0, 1], got {self.mu_star}")
         if self.matsubara_cutoff < self.family.omega_max:
@@ -95,20 +97,22 @@ class GenerateConfig:
         return {"family": family_as_dict(self.family)} | fields
 
 
-def _far_too_large(config: GenerateConfig) -> list[str]:
+def _out_of_bounds(config: GenerateConfig) -> list[str]:
     """Which of its positive numbers no computation can be about."""
-    names = ("T", "omega_c", "matsubara_cutoff", "broadening")
     bad = [
-        f"`{name}` must be below {LARGEST_VALUE:g}, got {getattr(config, name)}"
-        for name in names
-        if not getattr(config, name) < LARGEST_VALUE
+        f"`{name}` must lie in [{SMALLEST_VALUE:g}, {LARGEST_VALUE:g}), got {getattr(config, name)}"
+        for name in ("T", "omega_c", "matsubara_cutoff", "broadening")
+        if not SMALLEST_VALUE <= getattr(config, name) < LARGEST_VALUE
     ]
-    if count_frequencies(config.T, config.matsubara_cutoff) > MOST_FREQUENCIES:
-        bad.append(
-            f"`matsubara_cutoff` must lie below {MOST_FREQUENCIES} frequencies at {config.T} K, "
-            f"got {config.matsubara_cutoff}"
-        )
+    if has_too_many_frequencies(config.T, config.matsubara_cutoff):
+        most = f"{MOST_FREQUENCIES} frequencies at {config.T} K"
+        bad.append(f"`matsubara_cutoff` must lie below {most}, got {config.matsubara_cutoff}")
     return bad
+
+
+def has_too_many_frequencies(T: float, matsubara_cutoff: float) -> bool:
+    """Whether no memory holds the gap functions of many samples at the Matsubara frequencies below a cutoff."""
+    return matsubara_cutoff > MOST_FREQUENCIES * 2 * math.pi * BOLTZMANN * T
 
 
 @part_of_header

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from .._errors import IntegrityError
 from .._headers import header
+from ..data import has_too_many_frequencies
 from ._envelope import DAMAGE, EnvelopeHeader, fill, read_envelope, refuse_not_finite, write_envelope
 from ._predictor import Predictor, PredictorConfig, Standardization
 from ._setting import Setting
@@ -46,6 +47,8 @@ class _CheckpointHeader(EnvelopeHeader):
         sizes = self.config.input_size, self.config.output_size
         if self.setting is not None and self.setting.sizes != sizes:
             raise ValueError(f"a network from {sizes[0]} to {sizes[1]} numbers does not fit the grids of its setting")
+        if self.setting is not None and has_too_many_frequencies(self.setting.T, self.setting.matsubara_cutoff):
+            raise ValueError("the setting has more Matsubara frequencies than any data set")
 
 
 def write_checkpoint(path: pathlib.Path, checkpoint: Checkpoint) -> None:

@@ -129,7 +129,7 @@ def test_every_field_of_a_manifest(folder):
 @pytest.mark.parametrize(
     ("field", "value"),
     [("num_samples", 1e19), ("num_samples", 10**19), ("shard_size", 0), ("T", 0), ("T", "cold"), ("n_energies", 10**9),
-     ("T", 1e-300), ("omega_c", 1e300)],
+     ("T", 1e-300), ("T", 5e-324), ("T", 1e-6), ("omega_c", 1e300)],
 )  # fmt: skip
 def test_a_configuration_that_cannot_be(folder, field, value):
     fields = json.loads((folder / "manifest.json").read_text())
@@ -303,6 +303,7 @@ def test_every_array_of_a_solution(solution, name):
     [
         ("T_K", "cold", "valid number, got 'cold'"),
         ("T_K", -1.0, "greater than 0, got -1"),
+        ("T_K", 1e-300, "must not lie below 1e-15"),
         ("T_K", math.nan, "finite number"),
         ("T_K", True, "valid number, got True"),
         ("mu_star", 3.0, "less than or equal to 1"),

@@ -95,6 +95,14 @@ def test_all_bad_fields_are_named_at_once(path):
         read_checkpoint(path)
 
 
+def test_a_setting_that_no_memory_holds(path):
+    header, payload = parts(path)
+    header["setting"]["T"] = 1e-9
+    forge(path, json.dumps(header).encode(), payload)
+    with pytest.raises(IntegrityError, match="more Matsubara frequencies"):
+        read_checkpoint(path)
+
+
 @pytest.mark.parametrize("change", [{"n_points": 4}, {"n_energies": 4}, {"task": "dos-to-a2f"}, {"task": "a2f-to-gap"}])
 def test_a_setting_whose_grids_do_not_fit_the_network(path, change):
     setting = dataclasses.replace(SETTING, **change)
