@@ -1,7 +1,7 @@
 """Options that several commands share, spelled once."""
 
 import pathlib
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,9 +15,12 @@ Family = Literal["simple", "complex", "gbm", "materials"]
 Files = Annotated[
     list[pathlib.Path],
     typer.Argument(
-        help="a2F files of EPW, QE, Elk, ABINIT, IsoME, or plain tables: text, npy, npz, JSON; - is standard input."
+        readable=False,
+        help="a2F files of EPW, QE, Elk, ABINIT, IsoME, or plain tables: text, npy, npz, JSON; - is standard input.",
     ),
 ]
+"""As everywhere `readable=False`: the command itself says that a file cannot be read, and answers the good ones."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
 Csv = Annotated[
     pathlib.Path | None, typer.Option("--csv", readable=False, help="Table of all numbers, one row for each result.")
@@ -69,5 +72,3 @@ Seed = Annotated[int, typer.Option("--seed", help="Of all random numbers.")]
 ZSum = Annotated[
     ZSumName, typer.Option("--z-sum", help="The sum in Z: ends at the Matsubara cutoff, or is taken to infinity.")
 ]
-InputFiles = Annotated[list[pathlib.Path], typer.Argument(readable=False, help=get_args(Files)[1].help)]
-"""As everywhere `readable=False`: the command itself says that a file cannot be read, and answers the good ones."""

@@ -19,8 +19,8 @@ from ._options import (
     Column,
     Csv,
     DeviceOption,
+    Files,
     FormatOption,
-    InputFiles,
     Json,
     Key,
     MatsubaraCutoff,
@@ -45,7 +45,7 @@ COMPRESSED_RTOL = 1e-9
 
 
 def solve_command(
-    files: InputFiles,
+    files: Files,
     temperatures: Annotated[
         list[str], typer.Option("--temperature", "-T", help="Temperatures [K]: 5 or 1,2,4 or 1:10:0.5; repeatable.")
     ],

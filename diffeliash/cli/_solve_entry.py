@@ -124,11 +124,8 @@ def tell_of_lifted_cutoffs(source: Source, results: list[dict[str, Any]]) -> Non
     """Of temperatures at which the default cutoff would have left no frequency."""
     from ..physics import default_cutoffs
 
-    lifted = []
-    for result in results:
-        usual = default_cutoffs(result["omega_max_meV"], None, None)[1]
-        if result["T_K"] * math.pi * BOLTZMANN > usual:
-            lifted.append(f"{result['T_K']:g}")
+    usual = default_cutoffs(results[0]["omega_max_meV"], None, None)[1] if results else math.inf
+    lifted = [f"{each['T_K']:g}" for each in results if each["T_K"] * math.pi * BOLTZMANN > usual]
     if lifted:
         tell(
             f"note: {source}: no Matsubara frequency lies below the default cutoff of {usual:g} meV at "

@@ -60,7 +60,7 @@ def _label(name: str, argument: str) -> str:
 def _setting(sol: "GapSolution", real: "RealAxisGap", result: dict[str, Any]) -> str:
     method = "exact"
     if result["real_axis_method"] == "Pade":
-        worth = f", uncertain by {100 * float(real.error):.2g} %" if np.isfinite(float(real.error)) else ""
+        worth = f", uncertain by {100 * float(real.error):.2g} %" if float(real.error) > 0 else ""
         method = f"Padé{worth}"
     state = f"$T_c$ = {result['T_c_K']:.4g} K" if result["T_c_K"] > 0 else "no $T_c$"
     if not result["superconducting"]:

@@ -15,8 +15,8 @@ from ._options import (
     Column,
     Csv,
     DeviceOption,
+    Files,
     FormatOption,
-    InputFiles,
     Json,
     Key,
     MatsubaraCutoff,
@@ -39,7 +39,7 @@ LARGEST_FULL = 2048
 
 
 def tc_command(
-    files: InputFiles,
+    files: Files,
     temperatures: Annotated[
         list[str],
         typer.Option("--temperature", "-T", help="Also the pairing eigenvalue at these [K]: 5 or 1,2,4 or 1:10:0.5."),

@@ -1,12 +1,17 @@
 """Files that are complete or not there."""
 
 import contextlib
+import errno
 import os
 import pathlib
 import tempfile
+import time
 from collections.abc import Collection
 
 from .._errors import StorageError
+
+PATIENCE = 10.0
+"""Seconds for somebody to begin to read a pipe."""
 
 
 def write_file(path: pathlib.Path, content: bytes, *, new: bool = False) -> None:
@@ -24,12 +29,11 @@ def write_file(path: pathlib.Path, content: bytes, *, new: bool = False) -> None
         FileExistsError: The file is there and must not be.
     """
     if _is_special(path):
-        try:
-            path.write_bytes(content)
-        except OSError as error:
-            raise _cannot_write(path, error) from error
+        _write_special(path, content)
         return
-    path = path.resolve()
+    path = pathlib.Path(os.path.realpath(path))
+    if path.is_symlink():  # what is still a link leads nowhere
+        raise _cannot_write(path, OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix(path.name))
     except OSError as error:
@@ -48,6 +52,26 @@ def write_file(path: pathlib.Path, content: bytes, *, new: bool = False) -> None
         raise _cannot_write(path, error) from error
     finally:
         pathlib.Path(name).unlink(missing_ok=True)
+
+
+def _write_special(path: pathlib.Path, content: bytes) -> None:
+    """Write to a device, or to a pipe that somebody reads: one that nobody does is not waited for without end."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_TRUNC | getattr(os, "O_NONBLOCK", 0))
+            break
+        except OSError as error:
+            if error.errno == errno.ENXIO and time.monotonic() < end:
+                time.sleep(0.05)
+                continue
+            raise _cannot_write(path, error) from error
+    os.set_blocking(handle, True)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
 
 
 def temporary_prefix(name: str) -> str:

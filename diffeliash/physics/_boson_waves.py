@@ -154,7 +154,8 @@ def boson_waves(
     index = np.arange(n // 2 + 1)
     at, mirrored = folded(index, comb.n)
     kept = 2 * comb.fade(index)
-    return in_order_of_fft(kept * jnp.real(even)[at], kept * np.where(mirrored, -1.0, 1.0) * jnp.imag(odd)[at])
+    signed = kept * np.where(mirrored, -1.0, 1.0)
+    return in_order_of_fft(jnp.asarray(kept) * jnp.real(even)[at], jnp.asarray(signed) * jnp.imag(odd)[at])
 
 
 def folded(index: Int[np.ndarray, " wave"], n: int) -> tuple[Int[np.ndarray, " wave"], Bool[np.ndarray, " wave"]]:

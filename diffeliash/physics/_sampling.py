@@ -166,7 +166,7 @@ def _waves_of_hats(
         points = jnp.fft.rfft(comb.laid_out((omega, weight * values), period))[at]
         points = jnp.where(mirrored, jnp.conj(points), points)
         a2f = values * spectrum.a2f
-        return hat * points + step * (a2f[0] * ends[0] + a2f[-1] * ends[1])
+        return jnp.asarray(hat) * points + step * (a2f[0] * ends[0] + a2f[-1] * ends[1])
 
     at_zero = BOLTZMANN * T * spectrum.a2f[0]  # the limit of a2F (N + 1/2) times the length of the first line
     even = jnp.real(wave(half_coth(omega, T))) + at_zero * (first > 0) * np.real(_half_hat(first * phase))

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from diffeliash import StorageError
-from diffeliash.data import write_file
+from diffeliash.data import _files, write_file
 from diffeliash.data._files import remove_temporary
 
 
@@ -52,3 +52,16 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
     remove_temporary(tmp_path, {"file.h5", "other"})
     left = [".file.h5", ".file.h5.abc.def", ".files.abc", "file.h5", "xfile.h5.abc"]
     assert sorted(path.name for path in tmp_path.iterdir()) == left
+
+
+def test_a_pipe_that_nobody_reads_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(_files, "PATIENCE", 0.1)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StorageError, match="No such device or address"):
+        write_file(tmp_path / "pipe", b"content")
+
+
+def test_a_loop_of_links_cannot_be_written_to(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(StorageError, match="loop"):
+        write_file(tmp_path / "loop", b"content")

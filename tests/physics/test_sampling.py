@@ -47,6 +47,7 @@ def quadrature(spectrum, function, k):
 def test_waves_of_straight_lines(omega, comb):
     spectrum, T, n, period = Spectrum(omega, np.sqrt(omega) * (1.2 + np.sin(3 * omega))), 3.0, 256, 20.0
     found = straight_waves(spectrum, jnp.array(T), comb=comb, n=n, period=jnp.array(period))
+    assert found is not None
     k = 2 * np.pi * np.fft.fftfreq(n, d=period / n)
     kept = np.abs(k) < 30
     odd = quadrature(spectrum, lambda kx, x: -2 * np.sin(kx), k)
