@@ -48,7 +48,7 @@ def read_input(path: pathlib.Path, *, largest: int = LARGEST_INPUT) -> bytes:
         InputError: It is missing, a folder, a pipe, a device, a loop of links, unreadable or far too large.
     """
     if path == STANDARD_INPUT:
-        content = _standard_input(largest)
+        content = _standard_input()
     else:
         with _open(path, largest) as file:
             content = _read(path, file, largest)
@@ -83,9 +83,10 @@ def _read(path: pathlib.Path, file: io.BufferedReader, largest: int) -> bytes:
 
 
 @functools.cache
-def _standard_input(largest: int) -> bytes:
+def _standard_input() -> bytes:
+    """All that comes, or more than any input may have."""
     content = bytearray()
-    while part := sys.stdin.buffer.read(min(PART, largest + 1 - len(content))):
+    while part := sys.stdin.buffer.read(min(PART, LARGEST_INPUT + 1 - len(content))):
         content += part
     return bytes(content)
 
