@@ -98,7 +98,7 @@ def failure(source: Source | pathlib.Path, error: DiffeliashError) -> dict[str, 
 
 def name_of(result: dict[str, Any]) -> str:
     """The file of an entry of the results, with the key of its spectrum."""
-    return str(Source(result["file"], result.get("key", "")))
+    return str(Source(pathlib.Path(result["file"]), result.get("key", "")))
 
 
 def z_sum_of(name: str) -> "AbstractZSum":

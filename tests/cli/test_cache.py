@@ -10,7 +10,7 @@ import pytest
 
 @pytest.mark.parametrize("folder", ["cache", "spectrum/none"])
 def test_programs_are_kept_where_that_is_possible(tmp_path, folder):
-    (tmp_path / "spectrum").write_text("".join(f"{w} {0.2 * w}\n" for w in range(1, 6)))
+    (tmp_path / "spectrum").write_text("".join(f"{w} {0.2 * w * (5 - w)}\n" for w in range(1, 6)))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
     environment["XDG_CACHE_HOME"] = str(tmp_path / folder)
     command = [sys.executable, "-m", "diffeliash", "tc", str(tmp_path / "spectrum"), "--unit", "meV"]
