@@ -14,7 +14,7 @@ from .._errors import InputError
 from ._formats import RawSpectrum
 from ._header import Label, energy_units, read_label
 
-LARGEST_CONTENT = 2**30
+LARGEST_CONTENT = 2**28
 """Bytes of all arrays of a file, uncompressed."""
 
 MOST_SPECTRA = 2**17

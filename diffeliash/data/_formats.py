@@ -12,7 +12,7 @@ import scipy.io
 from jaxtyping import Float
 
 from .._errors import InputError
-from ._header import Label, column_labels, energy_units, named_before_a2f
+from ._header import Label, column_labels, energy_units, explains_columns, named_before_a2f
 from ._text import TextTable, parse_table
 
 
@@ -28,6 +28,7 @@ class RawSpectrum:
         units: Units that the energies may have by what the file states: one if it is plain, none if it states none.
         labels: What the header calls the candidates; empty if it does not.
         named_first: Another quantity that a header without labels names before a2F.
+        explained: Whether a header without labels speaks of columns.
         smearings: Whether the columns are the same function at several smearings.
         stated_lambda: Coupling constant that the file states for each column, which must be that of its integral; may
             be empty.
@@ -44,6 +45,7 @@ class RawSpectrum:
     units: tuple[str, ...]
     labels: tuple[Label, ...] = ()
     named_first: str | None = None
+    explained: bool = False
     smearings: bool = False
     stated_lambda: tuple[float, ...] = ()
     other_lambda: tuple[float, ...] = ()
@@ -72,7 +74,7 @@ def recognize(table: TextTable) -> str:
     header = " ".join(table.header).lower()
     if "integrated 2*a2f/w" in header:
         return "epw"
-    if "eliashberg function a2f" in header or "frequency[ry], a2f" in header:
+    if ("eliashberg function a2f" in header and "rydberg" in header) or "frequency[ry], a2f" in header:
         return "qe"
     if "alpha^2f" in header and _smearing_values(table):
         return "qe"
@@ -166,6 +168,8 @@ def _plain(table: TextTable) -> RawSpectrum:
     if width < 2:
         raise InputError("one column where energy and a2F are needed", where=str(table.path))
     labels = column_labels(table.header, width)
+    if labels and labels[0].kind != "energy" and any(" " in label.text for label in labels):
+        labels = None  # a sentence, which need not name the columns in their order
     energy = next((n for n, label in enumerate(labels or ()) if label.kind == "energy"), 0)
     others = [n for n in range(width) if n != energy]
     cumulative = [n for n in others if labels and labels[n].kind == "lambda"]
@@ -178,7 +182,8 @@ def _plain(table: TextTable) -> RawSpectrum:
         table.lines,
         energy_units(table.header, labels),
         labels=tuple(labels[n] for n in others) if labels else (),
-        named_first=named_before_a2f(table.header) if width > 2 and not labels else None,
+        named_first=None if labels else named_before_a2f(table.header),
+        explained=not labels and explains_columns(table.header),
         other_lambda=other * len(others) if len(other) == 1 else (),
         notices=(f"energies are in column {energy + 1}, as the header says.",) if energy else (),
     )
@@ -209,17 +214,28 @@ FORMATS = ("auto", *LAYOUTS, "abinit")
 """Names of the layouts."""
 
 
+_STATED_LAMBDA = re.compile(
+    r"(?:(?<!wave )(?<!length )(?<![A-Za-z])(?:lambda|\u03bb)(?:[_ ]?(?:tot(?:al)?|ep|eph|el-ph|epc))?|"
+    r"(?:el(?:ectron)?[- ]ph(?:onon)?|EPC)(?: coupling)?(?: constant| strength)?)\s*(?:\(\w+\))?"
+    r"\s*(?:,\s*lambda)?\s*(?:=|:|\u2248|~|is|of)?\s*([+-]?\d*[.,]?\d+(?:[EeDd][+-]?\d+)?)(?![\w.])(?!\s*(?:A|nm|\u00c5)\b)",
+    re.IGNORECASE,
+)
+"""`lambda = 0.9`, `lambda_tot 0.9`, `el-ph coupling constant: 0.9`; no wave lengths."""
+
+
 def _lambdas_in(lines: list[str]) -> tuple[float, ...]:
-    """Numbers that text states as `lambda = ...`."""
-    found = re.findall(r"(?:lambda|λ)\s*[=:]\s*([+-]?\d*\.?\d+(?:[EeDd][+-]?\d+)?)", " ".join(lines), re.IGNORECASE)
-    return tuple(float(value.upper().replace("D", "E")) for value in found)
+    """Coupling constants that text states, but those that may be values of columns."""
+    found = [value for line in lines for value in _STATED_LAMBDA.findall(line)]
+    return tuple(float(value.upper().replace("D", "E").replace(",", ".")) for value in found)
 
 
 def _smearing_values(table: TextTable) -> bool:
-    """Whether a header line names an energy unit and then one number for each further column."""
+    """Whether a header line names an energy unit and ends with one number for each further column."""
     width = len(table.rows[0]) - 1
     for line in table.header:
-        numbers = re.findall(r"(?<![\w.])[+-]?\d+\.\d*(?:[EeDd][+-]?\d+)?", line)
-        if width > 1 and len(numbers) == width and energy_units([line], None):
+        words = re.split(r"[\s,;]+", line.strip())
+        first = next((n for n, word in enumerate(words) if re.match(r"[+-]?[.\d]", word)), len(words))
+        numbers = all(re.fullmatch(r"[+-]?\d*\.\d*(?:[EeDd][+-]?\d+)?", word) for word in words[first:])
+        if width > 1 and len(words) - first == width and numbers and energy_units([line], None):
             return True
     return False

@@ -42,12 +42,14 @@ _ANGULAR = re.compile(r"(?:2\s*\*?\s*(?:pi|π)|rad)\s*[*/]?\s*$", re.IGNORECASE)
 _ENERGY = r"omega|w|e|energy|energies|freq\w*|phonons?|nu|bias"
 _OTHER = (
     r"al(?:pha)?\^?\s?2\s?f|a\^?2\s?f|eliashberg|p?dos|density|lambda|smearings?|widths?|sigma|degauss|broad\w*|fermi|"
-    r"temperature|t|t_?c|mu\*?|mustar|cut-?off|delta|gap|coupling|window|linewidths?|ecut\w*|f\(\w+\)"
+    r"temperature|t|t_?c|mu\*?|mustar|cut-?off|delta|gap|coupling|window|linewidths?|gamma|ecut\w*|f\(\w+\)"
 )
 _NOUN = re.compile(rf"(?<![a-z0-9])(?:(?P<energy>{_ENERGY})|(?P<other>{_OTHER}))(?![a-z0-9])", re.IGNORECASE)
 
 _JOINED = re.compile(r"\s+(?=[(\[][^)\]]*[)\]](?:[\s,;|]|$))|(?<=\b[RI][em])\s+(?=[A-Za-z])")
 """Before a unit or an argument in brackets, which belongs to the word before it, and between `Re` and its word."""
+
+_IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
 _GLUED = re.compile(r"^(omega|w|e|freq|frequency|energy)(meV|THz|cm-1|eV|Ry|Ha)$", re.IGNORECASE)
 """`omegameV`."""
@@ -64,8 +66,13 @@ SHORTEST_WORD = 3
 """Letters of a word that is taken for a quantity wherever it stands."""
 
 _KINDS: tuple[tuple[Quantity, str], ...] = (
-    ("error", r".*(std|stderr|err|error|errorbar|uncertainty|sigma|low|lower|high|upper)|(error|std|sigma)of.*"),
-    ("lambda", r"(lambda|lam|cumul|integrated|int(egral)?(of|\d|a)|cum).*|\d?\*?a(lpha)?2f/.*|\d?int.*"),
+    ("error", r"(d|delta|std|sigma|err)(a|al|alpha)2f.*"),
+    (
+        "error",
+        r".*(std|stderr|err|error|errorbar|uncertainty|sigma|min|max|low|lower|high|upper)|(error|std|sigma)of.*",
+    ),
+    ("lambda", r"(lambda|lam|cumul|integrated|int(egral)?(of|\d|a)|cum).*|\d?int.*|.*coupling.*|epc"),
+    ("part of a2f", r"\d?(a|al|alpha)2f/.*|.*transport.*|.*2ftr(ansport)?"),
     ("part of a2f", r".*(a|alpha|al)2f\(?.*(mode|branch|atom|site|species|proj|partial).*"),
     (
         "a2f",
@@ -88,11 +95,13 @@ class Label:
         text: As it stands there.
         kind: The quantity it names; nothing if it is not known.
         units: Units of energy named in it.
+        is_name: Whether it is nothing but the name of a quantity, no words about one.
     """
 
     text: str
     kind: Quantity | None
     units: tuple[str, ...]
+    is_name: bool = True
 
 
 @functools.lru_cache(maxsize=4096)
@@ -103,15 +112,16 @@ def read_label(text: str) -> Label:
     bare = plain
     for pattern in _UNITS.values():
         bare = pattern.sub(" ", bare)
-    bare = re.sub(r"[\[(]\W*(?:states|arb\.?|u\.?)*\W*[\])]|\bin\s*$", "", bare)
+    bare = re.sub(r"[\[(]\W*(?:states|arb\.?|u\.?)*\W*[\])]|/\s*$" + (r"|\bin\s*$" if units else ""), "", bare)
     compact = re.sub(r"[\s^|*.-]", "", bare.lower())
     spelled = (compact, re.sub(r"[(\[].*", "", compact), re.sub(r"[()\[\]]", "", compact))
     kind: Quantity | None = next((name for name, pattern in _COMPILED if any(map(pattern.fullmatch, spelled))), None)
+    is_name = kind is not None
     if kind is None:
         kind = _named(bare)
     if kind == "energy" and plain.endswith(" K"):  # `omega_K`
         units = ("K",)
-    return Label(text.strip(), kind, units)
+    return Label(text.strip(), kind, units, is_name)
 
 
 def _named(text: str) -> Quantity | None:
@@ -127,18 +137,29 @@ def column_labels(header: Sequence[str], width: int) -> list[Label] | None:
     Of several columns with energies the first counts. Labels may stand in one line, or be numbered (`column 1: omega,
     column 2: a2F`). Of several lines that could be one, that with the most words known counts, and of these the last.
     """
-    lines = [re.sub(_JOINED, "", line.strip().lstrip("#!%").strip()) for line in header]
+    lines = [_joined(line.strip().lstrip("#!%").strip()) for line in header]
     found = [_numbered_labels(lines, width)]
     found += [_labels_in(re.split(split, line), width) for line in lines for split in reversed(_SPLITS)]
-    return max(reversed(found), key=lambda labels: sum(label.kind is not None for label in labels or ()), default=None)
+    return max(reversed(found), key=_how_well_known, default=None)
+
+
+def _how_well_known(labels: Sequence[Label] | None) -> tuple[int, int]:
+    """Labels that are known, and those that are names."""
+    labels = labels or ()
+    return sum(label.kind is not None for label in labels), sum(label.is_name for label in labels)
+
+
+def _joined(line: str) -> str:
+    """A line without spaces inside and before brackets, and after `Re`, where they separate no labels."""
+    return _JOINED.sub("", _IN_BRACKETS.sub(lambda found: found[0].replace(" ", ""), line))
 
 
 def _labels_in(words: Sequence[str], width: int) -> list[Label] | None:
     """Words as labels, if there is one for each column; more words only where all those for columns are known."""
-    words = [word for word in words if word]
+    words = words if len(words) == width else [word for word in words if word]  # a table may have an index without name
     labels = [read_label(word) for word in words[:width]]
     kinds = [label.kind for label in labels]
-    complete = len(words) == width or (len(words) > width and None not in kinds)
+    complete = len(words) == width or (len(words) > width and all(label.is_name for label in labels))
     plain = kinds.count("energy") == 1 or ("energy" in kinds and bool({*kinds} - {None, "energy"}))
     return labels if len(labels) == width > 1 and complete and plain else None
 
@@ -157,7 +178,8 @@ def energy_units(header: Sequence[str], labels: Sequence[Label] | None) -> tuple
     and no other unit is named.
     """
     if labels:
-        own = next(label.units for label in labels if label.kind == "energy")
+        energy = next(n for n, label in enumerate(labels) if label.kind == "energy")
+        own = labels[energy].units or _units_of_row(header, energy, len(labels))
         if own:
             return own
     found: dict[str, list[str]] = {"energy": [], "free": [], "a2f": [], "other": []}
@@ -170,14 +192,33 @@ def energy_units(header: Sequence[str], labels: Sequence[Label] | None) -> tuple
     return ()
 
 
+def _units_of_row(header: Sequence[str], energy: int, width: int) -> tuple[str, ...]:
+    """The unit of the energies in a line of the header that has one unit for each column."""
+    for line in header:
+        for split in _SPLITS:
+            words = [word for word in re.split(split, line.strip().lstrip("#!%").strip()) if word]
+            units = [unit for unit, _ in _unit_places(_plain(words[energy]))] if len(words) == width else []
+            if len(units) == 1 and all(read_label(word).kind is None for word in words):
+                return tuple(units)
+    return ()
+
+
 def named_before_a2f(header: Sequence[str]) -> str | None:
-    """A quantity that a header without labels names before a2F, so that the second column may not be a2F."""
-    nouns = [noun["other"] for line in map(_plain, header) for noun in _NOUN.finditer(line) if noun["other"]]
-    kinds = [read_label(noun).kind for noun in nouns]
-    if "a2f" not in kinds:
-        return None
-    before = zip(nouns, kinds[: kinds.index("a2f")], strict=False)
-    return next((noun for noun, kind in before if kind in ("lambda", "density of states", "gap function")), None)
+    """A quantity that a header names before a2F, or in its place, so that a column without label may not be a2F."""
+    text = " ".join(map(_plain, header))
+    nouns = [noun["other"] for noun in _NOUN.finditer(text) if noun["other"]]
+    for noun in nouns:
+        kind = read_label(noun).kind
+        if kind == "a2f":
+            return None
+        if kind in ("lambda", "density of states", "gap function") or noun.lower().startswith(("linewidth", "gamma")):
+            return noun
+    return None
+
+
+def explains_columns(header: Sequence[str]) -> bool:
+    """Whether sentences of a header speak of columns, which are not understood if there are no labels."""
+    return bool(re.search(r"(?i)\bcol(umn)?s?\b", " ".join(header)))
 
 
 def _plain(text: str) -> str:

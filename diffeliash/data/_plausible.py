@@ -25,8 +25,10 @@ SAME_STEP = 0.01
 GAP_IN_EVEN = 1.5
 """On an even grid a step so many times the usual one is a gap."""
 
-GAP_IN_UNEVEN = 20.0
-"""The same on an uneven grid."""
+GAP_IN_UNEVEN = 3.0
+"""On an uneven grid a step so many times those that nearly all others stay below is a gap."""
+
+NEARLY_ALL = 0.95
 
 LONG_START = 12.0
 """The first energy so many usual steps above zero is told."""
@@ -51,7 +53,8 @@ def doubts_of_grid(omega: Float[np.ndarray, " freq"], lines: list[int]) -> list[
             "straight line from zero to there. Are rows missing?"
         )
     widest = int(np.argmax(steps))
-    if steps[widest] > (GAP_IN_EVEN if even else GAP_IN_UNEVEN) * usual:
+    most = GAP_IN_EVEN * usual if even else GAP_IN_UNEVEN * float(np.quantile(steps, NEARLY_ALL))
+    if steps[widest] > most:
         where = f" (lines {lines[widest]} and {lines[widest + 1]})" if lines else ""
         doubts.append(
             f"nothing between {omega[widest]:.4g} and {omega[widest + 1]:.4g} meV{where}, {steps[widest] / usual:.3g} "

@@ -228,9 +228,12 @@ def _choose_column(path: pathlib.Path, raw: RawSpectrum, column: int | None, not
     if n > 1 and raw.smearings:
         notices.append(f"{n} smearings; took column {(n + 1) // 2}. Choose another with --column.")
         return (n + 1) // 2 - 1
-    if n > 1 and raw.named_first:
-        why = f"the header names {raw.named_first} before a2F, but not which column is which."
+    if n > 1 and (raw.named_first or raw.explained):
+        said = f"names {raw.named_first}" if raw.named_first else "speaks of columns"
+        why = f"the header {said}, but does not make clear which column is which."
         raise InputError("the column of a2F is not known", where=str(path), why=why, hint="Give it with --column.")
+    if raw.named_first:
+        notices.append(f"the header names {raw.named_first!r}, not a2F; took the second column as a2F.")
     if n > 1:
         notices.append(f"{n + 1} columns; took the second as a2F. Choose another with --column.")
     return 0
@@ -239,7 +242,9 @@ def _choose_column(path: pathlib.Path, raw: RawSpectrum, column: int | None, not
 def _labelled_column(path: pathlib.Path, labels: Sequence[Label], notices: list[str]) -> int:
     """The column that the header calls a2F, the total of several; the others are named."""
     own = [i for i, label in enumerate(labels) if label.kind == "a2f"]
-    own = [i for i in own if _TOTAL.search(labels[i].text)] or own
+    own = (
+        [i for i in own if _TOTAL.search(labels[i].text)] or [i for i in own if _PLAIN.fullmatch(labels[i].text)] or own
+    )
     named = bool(own)
     own = own or [i for i, label in enumerate(labels) if label.kind is None]
     wrong = next((label.kind for label in labels if label.kind in ("gap function", "density of states")), None)
@@ -250,6 +255,8 @@ def _labelled_column(path: pathlib.Path, labels: Sequence[Label], notices: list[
             hint = f"This looks like a {wrong}: `diffeliash invert` and `predict` lead from it to a2F. {hint}"
         raise InputError("no column of a2F", where=str(path), why=f"the header calls the others {names}.", hint=hint)
     chosen = own[0]
+    if _ODD.search(labels[chosen].text):
+        notices.append(f"the header says {labels[chosen].text!r}; the values are taken as a2F itself.")
     if len(labels) > 1:
         left_out = ", ".join(label.text for i, label in enumerate(labels) if i != chosen)
         reason = "as the file names it" if named else "though the file does not name it so"
@@ -260,6 +267,8 @@ def _labelled_column(path: pathlib.Path, labels: Sequence[Label], notices: list[
     return chosen
 
 
+_PLAIN = re.compile(r"(?:a|alpha|\u03b1)\^?[2\u00b2]F(?:\(\w+\))?", re.IGNORECASE)
+_ODD = re.compile(r"\b(?:ln|log\d*)\b|[*x\u00d7]\s*\(?\d|percent|%|\barb\b|\barb\.", re.IGNORECASE)
 _TOTAL = re.compile(r"total|tot\b|sum\b", re.IGNORECASE)
 
 

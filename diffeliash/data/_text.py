@@ -13,6 +13,9 @@ from .._inputs import read_input
 LARGEST_TABLE = 2**25
 """Bytes of text; a million rows."""
 
+FEW_ROWS, MANY_COLUMNS = 4, 50
+"""So few rows of so many numbers are columns that were written as rows."""
+
 LONGEST_NUMBER = 64
 """Characters; no program writes longer ones."""
 
@@ -31,6 +34,11 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d+(?:,\d+)?(?:[EeDd][+-]?\d+)?")
 _APART_WITHOUT_COMMA = re.compile(r"[^\s,;][ \t]+[^\s,;]|;")
 _BEGINS_LIKE_A_NUMBER = re.compile(r"[+-]?\.?\d")
 _LEADING_ZERO = re.compile(r"0\d+")
+_ANY_NUMBER = re.compile(
+    r"(?<![\w.])[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[EeDd][+-]?[0-9]+)?|(?<=[A-Za-z])[0-9]+\.[0-9]+"
+)
+_DATE = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?|\d\d?:\d\d(?::\d\d)?")
+_WORD = re.compile(r"[A-Za-z]{2,}")
 
 _AS_TYPED = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | dict.fromkeys("\u200b\u2060\ufeff", "")
@@ -62,9 +70,12 @@ class TextTable:
         """The rows as one array.
 
         Raises:
-            InputError: A row has another number of columns than the first.
+            InputError: A row has another number of columns than the first, or rows stand for columns.
         """
         width = len(self.rows[0])
+        if len(self.rows) <= FEW_ROWS and width >= MANY_COLUMNS:
+            why = "energies and their values must be columns, not rows."
+            raise InputError(f"{len(self.rows)} rows of {width} numbers", where=str(self.path), why=why)
         for row, line in zip(self.rows, self.lines, strict=True):
             if len(row) != width:
                 raise InputError(f"{len(row)} columns where the first row has {width}", where=f"{self.path}:{line}")
@@ -98,7 +109,8 @@ def parse_table(path: pathlib.Path, content: bytes) -> TextTable:
     if len(content) > LARGEST_TABLE:
         raise InputError("far too large for a table", where=str(path), why=f"more than {LARGEST_TABLE} bytes of text.")
     text = _decoded(path, content)
-    lines = [line.translate(_AS_TYPED) for line in _LINE_END.split(text.rstrip())]
+    unquoted = text.replace('","', ";").replace('"', "")  # spreadsheets quote cells
+    lines = [line.translate(_AS_TYPED) for line in _LINE_END.split(unquoted.rstrip())]
     bare = [_COMMENT.split(line, maxsplit=1)[0] for line in lines]
     decimal_commas = _has_decimal_commas(path, bare)
     cells = [_cells(line, decimal_commas) for line in bare]
@@ -110,7 +122,7 @@ def parse_table(path: pathlib.Path, content: bytes) -> TextTable:
     rows = [[_number(path, number, cell) for cell in cells[number]] for number in inside]
     notices = ["commas are taken as decimal commas."] if decimal_commas else []
     outside = [number for number, row in enumerate(cells) if row and not first <= number <= last]
-    notices += _lines_not_read(path, [(number, cells[number]) for number in outside], len(rows[0]))
+    notices += _lines_not_read(path, [(number, bare[number]) for number in outside], len(rows[0]))
     hidden = [n for n in range(last) if not cells[n] and _is_hidden_row(lines[n], decimal_commas, len(rows[0]))]
     if hidden:
         notices.append(f"{_numbered(hidden)} commented out and would be rows otherwise.")
@@ -162,18 +174,24 @@ def _cells(line: str, decimal_commas: bool) -> list[str]:
     return [cell for cell in _SEPARATORS.split(line) if cell]
 
 
-def _lines_not_read(path: pathlib.Path, outside: list[tuple[int, list[str]]], width: int) -> list[str]:
+def _lines_not_read(path: pathlib.Path, outside: list[tuple[int, str]], width: int) -> list[str]:
     """A notice of a line before or after the rows that begins like a number; an error if it may have been a row."""
-    lost = [(number, row) for number, row in outside if _BEGINS_LIKE_A_NUMBER.match(row[0])]
-    if len(lost) > 1 or any(len(row) == width for _, row in lost):
-        number, row = lost[0]
-        bad = next((cell for cell in row if not _is_numeric(cell)), row[0])
-        why = f"{_numbered([number for number, _ in lost])} not made of numbers only."
-        hint = "Put # before lines that are no rows."
-        raise InputError(
-            f"{_shown(bad)} is not a number", where=f"{path}:{number + 1}", why=why if len(lost) > 1 else "", hint=hint
-        )
-    return [f"line {number + 1} begins like a number and was not read: {_shown(' '.join(row))}" for number, row in lost]
+    disguised = [(number, line.strip()) for number, line in outside if _is_disguised(line, width)]
+    begun = [(number, line.strip()) for number, line in outside if _BEGINS_LIKE_A_NUMBER.match(line.lstrip())]
+    rows = disguised + [(number, line) for number, line in begun if len(_SEPARATORS.split(line)) == width]
+    if rows or len(begun) > 1:
+        lost = sorted({*rows, *begun})
+        number, line = lost[0]
+        why = f"{_numbered([number for number, _ in lost])} not made of numbers only." if len(lost) > 1 else ""
+        hint = "Leave nothing but numbers in rows, and put # before lines that are no rows."
+        raise InputError(f"{_shown(line)} is no row of numbers", where=f"{path}:{number + 1}", why=why, hint=hint)
+    return [f"line {number + 1} begins like a number and was not read: {_shown(line)}" for number, line in begun]
+
+
+def _is_disguised(line: str, width: int) -> bool:
+    """Whether there are as many numbers as in a row, and no words: a row in brackets, or with a sign before it."""
+    line = _DATE.sub(" ", line)
+    return not _WORD.search(line) and len(_ANY_NUMBER.findall(line)) >= width > 1
 
 
 def _is_shortest(line: str, others: list[str]) -> bool:

@@ -20,7 +20,14 @@ from diffeliash.data._header import column_labels, energy_units, named_before_a2
         ("hbar omega", "energy", ()),
         ("lambda(omega)", "lambda", ()),
         ("cumulative lambda", "lambda", ()),
-        ("2*a2F/w", "lambda", ()),
+        ("2*a2F/w", "part of a2f", ()),
+        ("integrated 2*a2F/w", "lambda", ()),
+        ("el-ph coupling", "lambda", ()),
+        ("w/meV", "energy", ("meV",)),
+        ("d_a2F", "error", ()),
+        ("a2F_min", "error", ()),
+        ("a2F_in", "part of a2f", ()),
+        ("transport a2F", "part of a2f", ()),
         ("a2F", "a2f", ()),
         ("alpha^2F(omega)", "a2f", ()),
         ("$\\alpha^2F(\\omega)$", "a2f", ()),
@@ -53,6 +60,8 @@ def test_labels(text, kind, units):
         (["# column 1: w (THz)", "# column 2: lambda", "# column 3: alpha^2F"], ["energy", "lambda", "a2f"]),
         (["# 1: energy (meV) 2: lambda 3: a2F"], ["energy", "lambda", "a2f"]),
         (["# omega_meV a2F a2F_std  (T = 1 K, mu* = 0.1 at 100 meV)"], ["energy", "a2f", "error"]),
+        ([",omega_meV,a2F"], [None, "energy", "a2f"]),
+        (["# omega(meV) a2F(mode 1) a2F"], ["energy", "part of a2f", "a2f"]),
         (["# w [meV]  Re Delta  Im Delta"], ["energy", "gap function", "gap function"]),
         (["# frequency, lambda and a2F"], ["energy", "lambda", "a2f"]),
         (["# E (THz)   0.005 0.010"], ["energy", None, None]),
@@ -79,6 +88,8 @@ def test_no_labels(header):
         (["# E in THz, smearing 0.1 eV"], ("THz",)),
         (["# omega [meV], DOS [states/eV]"], ("meV",)),
         (["# units: meV"], ("meV",)),
+        (["# omega PhDOS", "# [THz] [1/meV]"], ("THz",)),
+        (["omega,a2F", "THz,dimensionless"], ("THz",)),
         (["# a2F of Pb, meV"], ("meV",)),
         (["# energies in meV or THz"], ("meV", "THz")),
         (["# meV", "# THz"], ("meV", "THz")),
@@ -97,3 +108,5 @@ def test_what_is_named_before_a2f():
     assert named_before_a2f(["# lambda and a2F against energy"]) == "lambda"
     assert named_before_a2f(["# a2F and lambda against energy"]) is None
     assert named_before_a2f(["# smearing 0.1, a2F"]) is None
+    assert named_before_a2f(["# omega(meV) phonon DOS"]) == "DOS"
+    assert named_before_a2f(["# E (THz) smearing 0.05"]) is None

@@ -215,10 +215,98 @@ def test_the_header_decides_which_column_is_a2f(write, header, order):
         read_spectrum_file(write("# omega_meV lambda\n" + table(w, columns["l"])))
     unnamed = read_spectrum_file(write("# omega_meV Pb lambda\n" + table(w, a, columns["l"])))
     assert "though the file does not name it so" in unnamed.notices[0]
-    with pytest.raises(InputError, match=r"names lambda before a2F, but not .* --column"):
+    with pytest.raises(InputError, match=r"names lambda, but does not make clear .* --column"):
         read_spectrum_file(write("# lambda and also the a2F against energies in meV of Pb\n" + table(w, a, a)))
     told = read_spectrum_file(write(header + table(w, a, a)), column=1 + order.index("l"))
     assert any("as told" in notice for notice in told.notices)
+
+
+@pytest.mark.parametrize(
+    ("header", "chosen"),
+    [
+        ("# omega(meV) d_a2F a2F", 1),
+        ("# omega(meV) a2F_in a2F", 1),
+        ("# omega(meV) a2F(mode 1) a2F", 1),
+        ("# omega(meV) a2F_1 a2F", 1),
+        ("# omega(meV) a2F a2F_min", 0),
+        ("# omega(meV) a2F/w a2F", 1),
+        ("# omega(meV) a2F_tr a2F", 1),
+    ],
+)
+def test_what_is_called_a2f_and_nothing_else_comes_first(write, header, chosen):
+    w, columns = rows(0.2, columns=2)
+    found = read_spectrum_file(write(f"{header}\n" + table(w, *columns)))
+    np.testing.assert_allclose(found.a2f, columns[chosen], rtol=1e-9)
+
+
+def test_an_index_is_no_energy(write):
+    w, (a,) = rows(0.2)
+    text = "".join(f"{i},{x:.10g},{y:.10g}\n" for i, (x, y) in enumerate(zip(w, a, strict=True)))
+    np.testing.assert_allclose(read_spectrum_file(write(",omega_meV,a2F\n" + text)).omega, w, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("header", "notice"),
+    [
+        ("# omega(meV) phonon DOS", "names 'DOS', not a2F"),
+        ("# phonon density of states, omega in meV", "names 'density', not a2F"),
+        ("# integrated coupling against energy [meV]", "names 'coupling', not a2F"),
+        ("# linewidth gamma, energies in meV", "names 'linewidth', not a2F"),
+        ("# omega(meV) log10(a2F)", "the header says 'log10(a2F)'"),
+        ("# omega(meV) a2F*1000", "the header says 'a2F*1000'"),
+        ("# omega(meV) a2F(arb. units)", "the header says 'a2F(arb.units)'"),
+    ],
+)
+def test_headers_that_do_not_say_a2f_are_told(write, header, notice):
+    w, (a,) = rows(0.2)
+    assert any(notice in each for each in read_spectrum_file(write(f"{header}\n" + table(w, a))).notices)
+
+
+def test_sentences_about_columns_are_not_guessed_at(write):
+    w, (a, b) = rows(0.2, columns=2)
+    header = "# Column 3 is the Eliashberg function, column 2 the integrated coupling, energies in meV\n"
+    with pytest.raises(InputError, match="does not make clear which column is which"):
+        read_spectrum_file(write(header + table(w, a, b)))
+    header = "# first column energy in meV, the second the cumulative coupling, the third the spectral function\n"
+    found = read_spectrum_file(write(header + table(w, a, b)))
+    np.testing.assert_allclose(found.a2f, b, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lambda_tot 0.9",
+        "lambda 0.900 omega_log 60 K",
+        "lambda is 0.9",
+        "\u03bb\u22480.9",
+        "lambda (total) = 0.9",
+        "lambda = 0,9",
+        "el-ph coupling constant 0.9",
+        "Electron-phonon coupling constant = 0.9",
+        "EPC constant: 0.9",
+    ],
+)
+def test_lambda_in_other_words(write, text):
+    w, (a,) = rows(0.2)
+    notices = read_spectrum_file(write(f"# omega_meV a2F\n# {text}\n" + table(w, a))).notices
+    assert any("the file states lambda = 0.9" in notice for notice in notices)
+
+
+def test_a_wave_length_is_no_coupling(write):
+    w, (a,) = rows(0.2)
+    assert read_spectrum_file(write("# omega_meV a2F\n# wave length lambda = 1.54 A\n" + table(w, a))).notices == ()
+
+
+def test_holes_in_grids_that_are_not_quite_even(write):
+    w = np.round(np.linspace(0.1, 10, 60), 2)
+    a = np.exp(-((w - 4) ** 2))
+    keep = np.r_[0:20, 30:60]
+    (notice,) = read_spectrum_file(write("# omega_meV a2F\n" + table(w[keep], a[keep]))).notices
+    assert "Are rows missing?" in notice
+    for grid in (w, np.geomspace(0.1, 10, 60), np.sort(np.random.default_rng(0).uniform(0.1, 10, 80))):
+        values = np.exp(-((grid - 4) ** 2))
+        notices = read_spectrum_file(write("# omega_meV a2F\n" + table(grid, values))).notices
+        assert not any("times the usual step" in each for each in notices)
 
 
 def test_energies_where_the_header_says(write):

@@ -84,12 +84,15 @@ def test_commas_between_numbers(text):
         ("0,05,0,3\n0,10,0,5\n", "file.dat:1: decimal commas: in '0,05,0,3' commas may"),
         ("1.000,5;0,3\n", "decimal commas"),
         ("0.5;1,25\n", "decimal commas"),
-        ("# w a2F\n0.1|0.2\n0.2|0.3\n0.3 0.4\n", r"file.dat:2: '0.1\|0.2' is not a number: 2 lines \(2, 3\) are not"),
+        (
+            "# w a2F\n0.1|0.2\n0.2|0.3\n0.3 0.4\n",
+            r"file.dat:2: '0.1\|0.2' is no row of numbers: 2 lines \(2, 3\) are not",
+        ),
         ("0.1 0,2x\n0.3 0.4\n", "file.dat:1: decimal commas: in '0.1 0,2x'"),
-        ("0.1x 0.2\n0.3 0.4\n", "file.dat:1: '0.1x' is not a number"),
+        ("0.1x 0.2\n0.3 0.4\n", "file.dat:1: '0.1x 0.2' is no row of numbers"),
         ("0.3 0.4\n0.5 0.6\n0.7;a 0.8\n", "file.dat:3: 'a' is not a number"),
-        ("0.3 0.4\n0.5 0.6\n0.7a 0.8\n", "file.dat:3: '0.7a' is not a number"),
-        ("1_000 1\n2000 1\n", "file.dat:1: '1_000' is not a number"),
+        ("0.3 0.4\n0.5 0.6\n0.7a 0.8\n", "file.dat:3: '0.7a 0.8' is no row of numbers"),
+        ("1_000 1\n2000 1\n", "file.dat:1: '1_000 1' is no row of numbers"),
         ("1 2\n3 " + "1" * 40000 + "\n", "file.dat:2: '1{64}...' is not a number$"),
         ("1 2\n3 " + "1" * 40000 + "+x\n", "file.dat:2: '1{64}...' is not a number$"),
     ],
@@ -97,6 +100,26 @@ def test_commas_between_numbers(text):
 def test_bad_tables(text, message):
     with pytest.raises(InputError, match=message):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    "row", ["(5, 6)", "[5 6]", "'5 6", "| 5.0 6.0", "> 5 6", "& 5 6", "$5 6$", "~5 6", "\u2022 5 6", "x5.0 6", "E=5 6"]
+)
+@pytest.mark.parametrize("lines", [("{row}", "1 2", "3 4"), ("1 2", "3 4", "{row}")])
+def test_rows_in_disguise_do_not_vanish(row, lines):
+    with pytest.raises(InputError, match=r"is no row of numbers|is not a number"):
+        parse("\n".join(lines).format(row=row))
+
+
+def test_quoted_cells():
+    table = parse('"E (meV)","a2F"\n"1.0","0.5"\n"2.0","0.25"\n')
+    np.testing.assert_array_equal(table.rectangle(), [[1, 0.5], [2, 0.25]])
+    np.testing.assert_array_equal(parse('"1,0","0,5"\n"2,0","0,25"\n').rectangle(), [[1, 0.5], [2, 0.25]])
+
+
+def test_rows_that_stand_for_columns():
+    with pytest.raises(InputError, match="2 rows of 60 numbers"):
+        parse(" ".join(map(str, range(60))) + "\n" + " ".join(map(str, range(60)))).rectangle()
 
 
 def test_ragged_rows_are_named():
