@@ -1,5 +1,7 @@
 """Gap functions and densities of states as inputs of commands."""
 
+import dataclasses
+import math
 import pathlib
 import warnings
 from typing import TYPE_CHECKING
@@ -9,6 +11,9 @@ from ._session import tell
 
 if TYPE_CHECKING:
     from ..data import DosFile, GapFile
+
+SAME = 1e-6
+"""Numbers that differ by no more, relative, are the same."""
 
 
 def read_curve(file: pathlib.Path, *, is_dos: bool) -> "GapFile | DosFile":
@@ -26,6 +31,16 @@ def read_curve(file: pathlib.Path, *, is_dos: bool) -> "GapFile | DosFile":
     for notice in given.notices:
         tell(f"note: {file}: {notice}")
     return given
+
+
+def as_told(file: pathlib.Path, given: "GapFile | DosFile", stated: dict[str, float | None]) -> "GapFile | DosFile":
+    """A curve with the numbers that the command line states in place of those of the file; the user is told of both."""
+    told = {name: value for name, value in stated.items() if value is not None}
+    for name, value in told.items():
+        old = getattr(given, name)
+        if old is not None and not math.isclose(old, value, rel_tol=SAME):
+            tell(f"note: {file}: the file states {name} = {old:g}; took {value:g}, as told.")
+    return dataclasses.replace(given, **told)
 
 
 def stem_of(file: pathlib.Path) -> str:

@@ -1,6 +1,5 @@
 """`diffeliash invert`: gap function, or density of states, in, a2F with error bars out; no network needed."""
 
-import dataclasses
 import math
 import pathlib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -9,7 +8,7 @@ import typer
 
 from .._errors import DiffeliashError, InputError, IntegrityError
 from ._checks import all_at_once, answer_if_no_file_is_readable, check_checkpoint, checkpoint_of
-from ._curves import read_curve
+from ._curves import as_told, read_curve
 from ._invert_output import BAND, as_hdf5, as_text
 from ._materials import failure
 from ._options import DeviceOption, Json, MatsubaraCutoff, Seed, StatedTemperature
@@ -158,7 +157,7 @@ def _read(file: pathlib.Path, kind: Kind, stated: dict[str, float | None]) -> "G
         given = read_curve(file, is_dos=kind == "dos")
     except (InputError, IntegrityError) as error:
         return error
-    given = dataclasses.replace(given, **{name: value for name, value in stated.items() if value is not None})
+    given = as_told(file, given, stated)
     missing = [f"{name} ({option})" for name, option in _NEEDED.items() if getattr(given, name) is None]
     if missing:
         return InputError("the file does not state all that is needed", where=str(file), why=f"{', '.join(missing)}.")

@@ -1,6 +1,5 @@
 """`diffeliash predict`: gap function, or density of states, in, a2F out."""
 
-import dataclasses
 import os
 import pathlib
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ import typer
 from .._errors import InputError
 from .._inputs import check_input
 from ._checks import all_at_once, check_checkpoint, checkpoint_of
-from ._curves import read_curve, stem_of
+from ._curves import as_told, read_curve, stem_of
 from ._options import DeviceOption, Json, StatedTemperature
 from ._ranges import check_ranges
 from ._session import finish, print_json, session, start_jax, tell
@@ -67,8 +66,8 @@ def predict_command(
 
         checkpoint = read_checkpoint(checkpoint_of(run))
         setting = _setting_for_a2f(checkpoint.setting, run)
-        stated = {name: value for name, value in (("T", temperature), ("broadening", broadening)) if value is not None}
-        given = dataclasses.replace(read_curve(file, is_dos=setting.task == "dos-to-a2f"), **stated)
+        given = read_curve(file, is_dos=setting.task == "dos-to-a2f")
+        given = as_told(file, given, {"T": temperature, "broadening": broadening})
         _tell_assumptions(given, setting)
         spectrum, setting = predict_spectrum(checkpoint.model, setting, given)
         if (lowest := float(spectrum.a2f.min())) < 0:

@@ -65,6 +65,11 @@ def parse_arrays(path: pathlib.Path, content: bytes, key: str | None) -> Raws:
             raise InputError(f"more than {MOST_SPECTRA} spectra in one file", where=str(path))
     if not found:
         hint = "Name the arrays, as in numpy.savez(file, omega_meV=..., a2f=...)."
+        kinds = {read_label(str(name)).kind for name in loaded} if isinstance(loaded, Mapping) else set()
+        if wrong := kinds & {"gap function", "density of states"}:
+            hint = (
+                f"This looks like a {min(map(str, wrong))}: `diffeliash invert` and `predict` read it as text. {hint}"
+            )
         raise InputError("no spectrum in this file", where=str(path), why="no energies with a2F.", hint=hint)
     if key is None:
         return {"": next(iter(found.values()))} if len(found) == 1 else found
@@ -89,7 +94,8 @@ def _load_json(path: pathlib.Path, content: bytes) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        why = "too many levels." if isinstance(error, RecursionError) else f"{error}."
+        why = "too many levels." if isinstance(error, RecursionError) else "it is damaged, or a number is absurd."
+        why = f"{error}." if isinstance(error, json.JSONDecodeError) else why
         raise InputError("not a JSON file", where=str(path), why=why) from error
 
 
@@ -116,6 +122,7 @@ def _spectra(node: Any, format: str, name: str, depth: int) -> Iterator[tuple[st
     """All spectra in a structure, with their names."""
     if depth == 0:
         return
+    node = _as_columns(node)
     if isinstance(node, Mapping):
         yield from _of_mapping({str(key): value for key, value in node.items()}, format, name, depth)
     elif (array := _numbers(node)) is not None and array.ndim == 2:
@@ -126,12 +133,31 @@ def _spectra(node: Any, format: str, name: str, depth: int) -> Iterator[tuple[st
             yield from _spectra(item, format, _joined(name, own or str(i)), depth - 1)
 
 
+def _as_columns(node: Any) -> Any:
+    """A table with a number in each cell as its columns by their names; anything else as it is.
+
+    Tables come as structured arrays, and from pandas as records, by columns, or split into names and rows.
+    """
+    if isinstance(node, np.ndarray) and node.dtype.names:
+        return {name: node[name] for name in node.dtype.names}
+    if isinstance(node, Mapping) and {"columns", "data"} <= set(node) and isinstance(node["data"], list):
+        names = [str(column) for column in node["columns"]]
+        node = [dict(zip(names, row, strict=False)) for row in node["data"] if isinstance(row, list)]
+    if isinstance(node, list) and node and all(isinstance(row, Mapping) and set(row) == set(node[0]) for row in node):
+        columns = {str(name): [row[name] for row in node] for name in node[0]}
+    elif isinstance(node, Mapping) and node and all(isinstance(column, Mapping) for column in node.values()):
+        columns = {str(name): list(column.values()) for name, column in node.items()}
+    else:
+        return node
+    kinds = {read_label(name).kind for name, column in columns.items() if all(map(_is_number, column))}
+    return columns if {"energy", "a2f"} <= kinds else node
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _of_mapping(node: Record, format: str, name: str, depth: int) -> Iterator[tuple[str, RawSpectrum | InputError]]:
-    if {"columns", "data"} <= set(node) and isinstance(node["data"], list):  # a table of pandas, split
-        columns = [str(column) for column in node["columns"]]
-        rows = [dict(zip(columns, row, strict=False)) for row in node["data"] if isinstance(row, list)]
-        yield from _spectra(rows, format, name, depth - 1)
-        return
     keys = _keys_of(node)
     if keys is None:
         for key, value in node.items():
@@ -144,14 +170,21 @@ def _of_mapping(node: Record, format: str, name: str, depth: int) -> Iterator[tu
             record = {key: value.get(row) for key, value in node.items() if isinstance(value, Mapping)}
             yield _joined(name, _name_of(record) or str(row)), _record(record, energy, a2f, notices, format)
         return
-    values = _numbers(node[a2f])
-    if values is not None and values.ndim == 2:
-        energies = _numbers(node[energy])
+    values, energies = _numbers(node[a2f]), _numbers(node[energy])
+    if values is not None and values.ndim == 2 and energies is not None:
+        if energies.ndim == 1 and energies.size != values.shape[1] and energies.size == len(values):
+            values = values.T
         for i, row in enumerate(values):
-            own = energies[i] if energies is not None and energies.ndim == 2 and i < len(energies) else node[energy]
-            yield _joined(name, str(i)), _record({**node, energy: own, a2f: row}, energy, a2f, notices, format)
+            own = {key: value[i] for key, value in node.items() if _has_row(value, len(values)) and key != energy}
+            own |= {energy: energies[i] if energies.ndim == 2 and i < len(energies) else energies, a2f: row}
+            yield _joined(name, str(i)), _record({**node, **own}, energy, a2f, notices, format)
         return
     yield name, _record(node, energy, a2f, notices, format)
+
+
+def _has_row(value: Any, n: int) -> bool:
+    """Whether a list or an array has one entry for each of so many spectra."""
+    return isinstance(value, list | np.ndarray) and np.ndim(value) > 0 and len(value) == n
 
 
 def _keys_of(node: Record) -> tuple[str, str, list[str]] | None:
@@ -163,9 +196,13 @@ def _keys_of(node: Record) -> tuple[str, str, list[str]] | None:
     if not pairs:
         return None
     energy, chosen = pairs[0]
-    others = [key for _, key in pairs[1:]]
+    others = [key for key, label in labels.items() if label.kind in _NAMED and key not in (energy, chosen)]
     notices = [f"took {chosen!r} over {energy!r}; left out: {', '.join(others)}."] if others else []
     return energy, chosen, notices
+
+
+_NAMED = ("energy", "a2f", "part of a2f", "density of states")
+"""Kinds of arrays that are named where they are left out."""
 
 
 def _partner(key: str) -> str:
@@ -182,8 +219,8 @@ def _record(record: Record, energy: str, a2f: str, notices: list[str], format: s
         return InputError(f"{energy!r} and {a2f!r} must be equally many numbers", why=f"they have {shapes}.")
     units = read_label(energy).units
     stated = [str(record[name]) for name in UNIT_NAMES if isinstance(record.get(name), str)]
-    lambdas = [record[key] for key in record if read_label(key).kind == "lambda"]
-    other = [float(value) for value in lambdas if isinstance(value, int | float) and not isinstance(value, bool)]
+    lambdas = (_numbers(record[key]) for key in record if read_label(key).kind == "lambda")
+    other = [float(values.flat[-1]) for values in lambdas if values is not None and values.ndim < 2 and values.size]
     return RawSpectrum(
         format,
         omega,

@@ -34,20 +34,21 @@ LONG_START = 12.0
 """The first energy so many usual steps above zero is told."""
 
 
-def doubts_of_grid(omega: Float[np.ndarray, " freq"], lines: list[int]) -> list[str]:
+def doubts_of_grid(omega: Float[np.ndarray, " freq"], lines: list[int], *, between_only: bool = False) -> list[str]:
     """Notices of rows that seem to be missing: at the start, or in the middle.
 
     Args:
         omega: Energies [meV], positive and ascending.
         lines: Their line numbers; empty if the file has no lines.
+        between_only: Of a function that may begin anywhere and is joined otherwise.
     """
-    if omega.size < 4:
+    if omega.size < 4 or np.any(np.diff(omega) <= 0):
         return []
     steps = np.diff(omega)
     usual = float(np.median(steps))
     even = np.mean(np.abs(steps / usual - 1) < SAME_STEP) >= EVEN
     doubts = []
-    if omega[0] > LONG_START * usual:
+    if omega[0] > LONG_START * usual and not between_only:
         doubts.append(
             f"the first energy is {omega[0]:.4g} meV, {omega[0] / usual:.0f} steps above zero; a2F is taken as a "
             "straight line from zero to there. Are rows missing?"
@@ -58,7 +59,7 @@ def doubts_of_grid(omega: Float[np.ndarray, " freq"], lines: list[int]) -> list[
         where = f" (lines {lines[widest]} and {lines[widest + 1]})" if lines else ""
         doubts.append(
             f"nothing between {omega[widest]:.4g} and {omega[widest + 1]:.4g} meV{where}, {steps[widest] / usual:.3g} "
-            "times the usual step; a2F is taken as a straight line there. Are rows missing?"
+            "times the usual step; straight lines are drawn there. Are rows missing?"
         )
     return doubts
 

@@ -40,6 +40,19 @@ def record(factor=1.0, **more):
         ({"a2F_original_x": W.tolist(), "a2F_original_y": A.tolist()}, "xy.json", "meV"),
         ({"material": {"deep": record()}}, "deep.json", None),
         (np.stack([W, A], axis=1).tolist(), "rows.json", "meV"),
+        ([{"omega_meV": w, "a2F": a, "i": 3} for w, a in zip(W.tolist(), A.tolist(), strict=True)], "cells.json", None),
+        (
+            {
+                "w_meV": dict(enumerate(W.tolist())),
+                "a2F": dict(enumerate(A.tolist())),
+                "T": dict.fromkeys(range(50), "x"),
+            },
+            "by-columns.json",
+            None,
+        ),
+        ({"columns": ["w_meV", "a2F"], "data": np.stack([W, A], axis=1).tolist()}, "split-cells.json", None),
+        (np.array(list(zip(W, A, strict=True)), dtype=[("omega_meV", float), ("a2F", float)]), "structured.npy", None),
+        ({"omega_meV": W, "a2f": A[:, None]}, "column.npz", None),
         ({"omega_meV": W, "a2f": A}, "one.npz", None),
         (np.stack([W, A], axis=1), "columns.npy", "meV"),
         (np.stack([W, A]), "rows.npy", "meV"),
@@ -80,7 +93,7 @@ MANY = [
         "split.json",
         ["m0", "m1", "m2"],
     ),
-    ({"omega_meV": W, "a2f": np.outer([1, 2, 3], A), "lambda_ep": np.ones(3)}, "grid.npz", ["0", "1", "2"]),
+    ({"omega_meV": W, "a2f": np.outer([1, 2, 3], A), "T_c_K": np.ones(3)}, "grid.npz", ["0", "1", "2"]),
     ({"omega_meV": np.stack([W, W, W]), "a2f": np.outer([1, 2, 3], A)}, "grids.npz", ["0", "1", "2"]),
 ]
 
@@ -116,6 +129,18 @@ def test_a_bad_spectrum_harms_no_other(write):
 def test_what_a_record_says_of_lambda(write):
     (notice,) = read_spectrum_file(write(record(**{"lambda": 0.5}), "one.json")).notices
     assert "the file states lambda = 0.5" in notice
+    (notice,) = read_spectrum_file(write(record(el_ph_coupling=[0.1, 0.5]), "cumulative.json")).notices
+    assert "the file states lambda = 0.5" in notice
+    path = write({"omega_meV": W, "a2f": np.stack([A, A]), "lambda_ep": np.array([0.1, 0.2])}, "each.npz")
+    for stated, found in zip((0.1, 0.2), read_spectrum_files(path).values(), strict=True):
+        assert f"the file states lambda = {stated}" in found.notices[-1]
+
+
+def test_what_is_left_out_is_named_and_gap_functions_are(write):
+    (notice,) = read_spectrum_file(write(record(a2F_tr=A.tolist(), DOS=A.tolist()), "more.json")).notices
+    assert notice == "took 'a2F' over 'Freq_meV'; left out: a2F_tr, DOS."
+    with pytest.raises(InputError, match="looks like a gap function"):
+        read_spectrum_file(write({"omega_meV": W, "Delta_meV": A}, "gap.npz"))
 
 
 @pytest.mark.parametrize(
