@@ -23,6 +23,15 @@ LARGEST_CONFIG = 2**20
 
 MOST_EPOCHS = 10**6
 
+LARGEST_NOISE = 1e3
+"""In units of the largest value of what it is added to, which is long gone by then."""
+
+WORST_PREDICTION = 2.0
+"""1 - PCC of a function and its negative."""
+
+ALL_VARIANCE = 1.0
+"""Who may lose all of it has nothing to find."""
+
 LARGEST_BATCH = 2**20
 """Rows per update."""
 

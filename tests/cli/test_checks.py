@@ -84,7 +84,7 @@ OUT_OF_RANGE = [
     (("generate", "out", "--seed", -1, "-T", 0), "--seed must lie in [0, 9223372036854775807], got -1; --temperature"),
     (("train", "--epochs", 0), "--epochs must lie in [1, 1000000], got 0"),
     (("train", "--batch-size", 10**9), "--batch-size must lie in [1, 1048576], got 1000000000"),
-    (("train", "--learning-rate", "inf", "--noise", -1), "--noise must not be negative and finite, got -1"),
+    (("train", "--learning-rate", "inf", "--noise", -1), "--noise must lie in [0, 1000], got -1"),
     (("train", "--preset", "physics", "--config", "bad.toml"), "cannot both be given"),
     (("train", "--config", "bad.toml"), "epochs must lie in [1, 1000000], got 0"),
     (("train", "--config", "no.toml"), "not a TOML file"),
@@ -96,8 +96,11 @@ OUT_OF_RANGE = [
     (("train", "--resume"), "--resume needs the folder"),
     (("train", "--resume", "--run", "full"), "there is no config.toml"),
     (("train", "--resume", "--run", "full", "--epochs", 3), "no other options"),
-    ((*REDUCE, "--good-enough", 0), "--good-enough must be positive and finite, got 0"),
-    ((*REDUCE, "--tolerance", "nan"), "--tolerance must be positive and finite, got nan"),
+    ((*REDUCE, "--good-enough", 0), "--good-enough must lie in (0, 2], got 0"),
+    ((*REDUCE, "--good-enough", 2.1), "--good-enough must lie in (0, 2], got 2.1"),
+    ((*REDUCE, "--tolerance", "nan"), "--tolerance must lie in (0, 1), got nan"),
+    ((*REDUCE, "--tolerance", 1), "--tolerance must lie in (0, 1), got 1"),
+    (("train", "--noise", 1e4), "--noise must lie in [0, 1000], got 10000"),
     ((*REDUCE, "--latent-sizes", "2,1"), "must ascend"),
     ((*REDUCE, "--latent-sizes", "1,1000000000"), "--latent-sizes must lie in [1, 65536], got 1000000000"),
     ((*REDUCE, "--batch-size", -1, "--seed", -1), "--batch-size must lie in [1, 1048576], got -1; --seed"),
@@ -288,11 +291,12 @@ def test_the_library_draws_the_same_lines(command, config):
         config(**{name: low})
         below = [allowed.low if allowed.open else allowed.low - 1] + ([math.nan] if isinstance(low, float) else [])
         beyond = [] if allowed.high == math.inf else [allowed.high + 1]
+        beyond += [allowed.high] if allowed.open_high else []
         for value in below + beyond:
             assert value not in allowed
             with pytest.raises(ValueError, match=name):
                 config(**{name: value})
-        if allowed.high < math.inf and option not in ("mu_star",):
+        if allowed.high < math.inf and not allowed.open_high and option not in ("mu_star",):
             config(**{name: allowed.high})
     assert seen >= 4
 
