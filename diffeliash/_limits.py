@@ -14,10 +14,23 @@ LARGEST_FIRST_SEED = 2**62
 LARGEST_ENERGY = 1e5
 """Electrons, phonons and gaps of superconductors lie far below this energy [meV]."""
 
+LARGEST_DOS = 1e6
+"""No density of states is measured, or computed on a line above the real axis, that is larger, in units of the normal
+metal's."""
+
 LARGEST_CONFIG = 2**20
 """Bytes of the configuration of a run."""
 
 MOST_EPOCHS = 10**6
+
+LARGEST_NOISE = 1e3
+"""In units of the largest value of what it is added to, which is long gone by then."""
+
+WORST_PREDICTION = 2.0
+"""1 - PCC of a function and its negative."""
+
+ALL_VARIANCE = 1.0
+"""Who may lose all of it has nothing to find."""
 
 LARGEST_BATCH = 2**20
 """Rows per update."""
@@ -53,6 +66,14 @@ FEWEST_SAMPLES, MOST_SAMPLES = 2, 10**5
 
 MOST_NUMBERS = 4 * 10**7
 """In a matrix of an inversion: points by energies, or points by samples. A third of a GiB."""
+
+
+def beyond_any_metal(values: Any, *, is_dos: bool) -> str:
+    """What is wrong with the size of a density of states or a gap function, an array, if anything is."""
+    limit, unit = (LARGEST_DOS, "") if is_dos else (LARGEST_ENERGY, " meV")
+    largest = max(abs(values.real).max(), abs(values.imag).max()) if values.size else 0.0
+    largest = abs(values).max() if 0 < largest <= limit else largest  # which may not be representable if they are large
+    return "" if largest <= limit else f"reaches {largest:.3g}{unit}, more than {limit:g}{unit}"
 
 
 def too_large(config: Any, largest: Mapping[str, float | int]) -> list[str]:

@@ -49,6 +49,7 @@ CALLS = {
     "invert": lambda: de.invert(ENERGIES, GAP, noise=1e-3, **LINE),
     "invert_many": lambda: de.invert_many(ENERGIES, GAP[None, :], noise=1e-3, **LINE),
     "resolution": lambda: de.resolution(SPECTRUM, 5.0, noise=1e-3),
+    "read_spectra": lambda: de.read_spectra("peak.dat", unit="meV"),
     "read_spectrum": lambda: de.read_spectrum("peak.dat", unit="meV"),
     "generate": lambda: de.generate(de.GenerateConfig(num_samples=1), pathlib.Path("set")),
     "train": lambda: de.train(de.TrainConfig(), DATASET),
@@ -64,7 +65,7 @@ DATASET = object.__new__(Dataset)
 
 NO_PHYSICS = {
     "a version": ["__version__"],
-    "exceptions": ["InputError", "IntegrityError", "StorageError"],
+    "exceptions": ["ConvergenceError", "InputError", "IntegrityError", "StorageError"],
     "how to run, in plain numbers": ["GenerateConfig", "ReduceConfig", "TrainConfig"],
     "how to solve; computes nothing when it is made": [
         "Anderson", "Broyden", "Newton", "CompressedMatsubara", "FullMatsubara", "InfiniteSum", "TruncatedSum",

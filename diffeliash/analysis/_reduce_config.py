@@ -3,13 +3,23 @@
 import dataclasses
 
 from .._errors import not_positive
-from .._limits import LARGEST_BATCH, MOST_EPOCHS, MOST_NEURONS, MOST_WHOLE, too_large, too_wide
+from .._limits import (
+    ALL_VARIANCE,
+    LARGEST_BATCH,
+    MOST_EPOCHS,
+    MOST_NEURONS,
+    MOST_WHOLE,
+    WORST_PREDICTION,
+    too_large,
+    too_wide,
+)
 
 LARGEST = {
     "epochs": MOST_EPOCHS,
     "autoencoder_epochs": MOST_EPOCHS,
     "batch_size": LARGEST_BATCH,
     "seed": MOST_WHOLE,
+    "good_enough": WORST_PREDICTION,
 }
 
 
@@ -18,10 +28,11 @@ class ReduceConfig:
     """How the flow of the paper's Fig. 1 is gone through.
 
     Args:
-        good_enough: A predictor is good if the mean of 1 - PCC of its predictions for the test rows is at most this.
+        good_enough: A predictor is good if the mean of 1 - PCC of its predictions for the test rows is at most this;
+            in (0, 2].
         latent_sizes: Bottlenecks that are tried, ascending.
         tolerance: A bottleneck suffices for a kind of function if the autoencoder leaves at most this part of the
-            variance of the validation rows unexplained.
+            variance of the validation rows unexplained; in (0, 1).
         hidden_sizes: Neurons of the hidden layers of the predictors.
         autoencoder_sizes: Neurons of the layers between functions and bottleneck.
         epochs: Passes over the training rows for a predictor.
@@ -57,6 +68,8 @@ class ReduceConfig:
             if size > MOST_NEURONS
         ]
         bad += too_large(self, LARGEST)
+        if self.tolerance >= ALL_VARIANCE:
+            bad.append(f"`tolerance` must lie below {ALL_VARIANCE:g}, got {self.tolerance}")
         bad += too_wide("hidden_sizes", self.hidden_sizes) + too_wide("autoencoder_sizes", self.autoencoder_sizes)
         if self.seed < 0:
             bad.append(f"`seed` must not be negative, got {self.seed}")

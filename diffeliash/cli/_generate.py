@@ -103,6 +103,7 @@ def generate_command(
     Samples in the normal state are dropped and counted, and so are those whose solution or continuation is not exact
     enough. A run may be interrupted or killed at any time: --resume goes on with what is there.
     """
+    given = [_parameter(text) for text in parameters or []]
     with session(json):
         with all_at_once() as check:
             check(
@@ -110,7 +111,7 @@ def generate_command(
                 omega_c=omega_c, matsubara_cutoff=matsubara_cutoff, broadening=broadening, max_error=max_error,
                 shard_size=shard_size, shard_index=shard_index, num_shards=num_shards,
             )  # fmt: skip
-            check(_parameters, parameters or [])
+            check(_check_names, given)
             check(choose_worker, shard_index, num_shards)
             check(_check_out, out)
         worker = choose_worker(shard_index, num_shards, say=tell)
@@ -125,7 +126,7 @@ def generate_command(
             "matsubara_cutoff": matsubara_cutoff, "broadening": broadening, "max_error": max_error,
             "with_T_c": with_tc, "shard_size": shard_size,
         }  # fmt: skip
-        config = _config(out if resume else None, family, _parameters(parameters or []), asked)
+        config = _config(out if resume else None, family, dict(given), asked)
         if resume and not is_dataset(out):
             what = (
                 f"{config.num_samples} samples of the family {config.as_dict()['family']['name']}, seed {config.seed}"
@@ -161,17 +162,23 @@ def _refuse_occupied(out: pathlib.Path) -> None:
         raise StorageError("will not overwrite", where=str(out), why="it exists and is not empty.", hint=hint)
 
 
-def _parameters(texts: list[str]) -> dict[str, Any]:
-    found = {}
-    for text in texts:
-        name, _, value = text.partition("=")
-        if name in found:
-            raise InputError(f"--parameter {name} is given twice.")
-        try:
-            found[name] = int(value) if value.strip().isdecimal() else float(value)
-        except ValueError as error:
-            raise InputError(f"--parameter {text}: expected NAME=NUMBER.") from error
-    return found
+def _parameter(text: str) -> tuple[str, float | int]:
+    """A name and a number.
+
+    Raises:
+        typer.BadParameter: It is something else.
+    """
+    name, _, value = text.partition("=")
+    try:
+        return name, int(value) if value.strip().isdecimal() else float(value)
+    except ValueError as error:
+        raise typer.BadParameter(f"--parameter {text[:80]}: expected NAME=NUMBER.") from error
+
+
+def _check_names(given: list[tuple[str, float | int]]) -> None:
+    names = [name for name, _ in given]
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise InputError(f"--parameter {', '.join(twice)[:80]} is given twice.")
 
 
 def _config(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from .._errors import DiffeliashError, InputError, IntegrityError
+from .._limits import beyond_any_metal
 from ._checks import all_at_once, answer_if_no_file_is_readable, check_checkpoint, checkpoint_of
 from ._curves import as_told, read_curve
 from ._invert_output import BAND, as_hdf5, as_text
@@ -157,6 +158,13 @@ def _read(file: pathlib.Path, kind: Kind, stated: dict[str, float | None]) -> "G
         given = read_curve(file, is_dos=kind == "dos")
     except (InputError, IntegrityError) as error:
         return error
+    what, field = ("density of states", "dos") if kind == "dos" else ("gap function", "Delta")
+    if too_much := beyond_any_metal(getattr(given, field), is_dos=kind == "dos"):
+        return InputError(f"the {what} {too_much}", where=str(file))
+    if given.z_sum not in (None, "TruncatedSum"):
+        notice = f"solved with the sum {given.z_sum!r:.60} in Z; it is inverted with TruncatedSum, which changes a2F."
+        tell(f"note: {file}: {notice}")
+        given = dataclasses.replace(given, notices=(*given.notices, notice))
     given = as_told(file, given, stated)
     missing = [f"{name} ({option})" for name, option in _NEEDED.items() if getattr(given, name) is None]
     if missing:

@@ -10,20 +10,23 @@ from .._errors import InputError
 
 @dataclasses.dataclass(frozen=True)
 class Range:
-    """Numbers from `low` to `high`, both included unless `open` says that `low` is not; NaN and infinity never are."""
+    """Numbers from `low` to `high`, both included unless `open` and `open_high` say other; NaN and infinity are not."""
 
     low: float | int
     high: float | int = math.inf
     open: bool = False
     unit: str = ""
+    open_high: bool = False
 
     def __contains__(self, value: float | int) -> bool:
-        return math.isfinite(value) and self.low <= value <= self.high and not (self.open and value == self.low)
+        at_open_end = (self.open and value == self.low) or (self.open_high and value == self.high)
+        return math.isfinite(value) and self.low <= value <= self.high and not at_open_end
 
     def __str__(self) -> str:
         unit = f" {self.unit}" if self.unit else ""
         if self.high < math.inf:
-            return f"lie in {'(' if self.open else '['}{_shown(self.low)}, {_shown(self.high)}]{unit}"
+            left, right = "(" if self.open else "[", ")" if self.open_high else "]"
+            return f"lie in {left}{_shown(self.low)}, {_shown(self.high)}{right}{unit}"
         at_least = f"be at least {_shown(self.low)}{unit}" if self.low else "not be negative"
         return f"be positive and finite{unit and f' [{self.unit}]'}" if self.open else f"{at_least} and finite"
 
@@ -60,15 +63,15 @@ _OF_COMMAND = {
     "train": {
         "learning_rate": _positive(),
         "max_labels": Range(0, limits.MOST_LABELS),
-        "noise": Range(0.0),
+        "noise": Range(0.0, limits.LARGEST_NOISE),
         "equation_weight": Range(0.0),
         "solver_weight": Range(0.0),
         "solver_epochs": Range(1, limits.MOST_EPOCHS),
     },
     "reproduce": {"seed": Range(0, limits.LARGEST_FIRST_SEED)},
     "reduce": {
-        "good_enough": _positive(),
-        "tolerance": _positive(),
+        "good_enough": _positive(high=limits.WORST_PREDICTION),
+        "tolerance": Range(0.0, limits.ALL_VARIANCE, open=True, open_high=True),
         "latent_sizes": Range(1, limits.MOST_NEURONS),
     },
     "invert": {

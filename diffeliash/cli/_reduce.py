@@ -67,11 +67,12 @@ def reduce_command(
     options = {
         "good_enough": good_enough, "tolerance": tolerance, "epochs": epochs, "batch_size": batch_size, "seed": seed,
     }  # fmt: skip
+    sizes = _sizes(latent_sizes)
     with session(json):
         is_data_set = os.path.isdir(data)
         with all_at_once() as check:
-            check(check_ranges, "reduce", **options)
-            check(_sizes, latent_sizes)
+            check(check_ranges, "reduce", latent_sizes=sizes, **options)
+            check(_check_order, sizes)
             if is_data_set:
                 check(check_folder, data)
             else:
@@ -79,7 +80,7 @@ def reduce_command(
             check(check_new_run, run)
         tables = None if is_data_set else _read_npz(data)
         start_jax(device)
-        config = _config(**options, autoencoder_epochs=epochs, latent_sizes=_sizes(latent_sizes))
+        config = _config(**options, autoencoder_epochs=epochs, latent_sizes=sizes)
         functions = (*tables, None) if tables else _read(data, dos)
         with new_run(run) as folder:
             found = _reduce(functions, config)
@@ -105,16 +106,19 @@ def _sizes(text: str) -> tuple[int, ...]:
     """The bottlenecks.
 
     Raises:
-        InputError: They are no ascending numbers.
+        typer.BadParameter: They are no whole numbers.
     """
     try:
-        sizes = [int(part) for part in text.split(",")]
+        return tuple(int(part) for part in text.split(","))
     except ValueError as error:
-        raise InputError(f"--latent-sizes {text[:40]}: expected whole numbers with commas between them.") from error
-    check_ranges("reduce", latent_sizes=sizes)
-    if sizes != sorted(set(sizes)):
+        wrong = f"--latent-sizes {text[:40]}: expected whole numbers with commas between them."
+        raise typer.BadParameter(wrong) from error
+
+
+def _check_order(sizes: tuple[int, ...]) -> None:
+    if list(sizes) != sorted(set(sizes)):
+        text = ",".join(map(str, sizes[:10]))
         raise InputError(f"--latent-sizes {text[:40]}: the sizes must ascend.")
-    return tuple(sizes)
 
 
 def _read(path: pathlib.Path, dos: bool) -> "Functions":

@@ -35,7 +35,7 @@ from ._ranges import check_ranges, ranges_of
 from ._session import finish, print_json, print_table, session, start_jax, tell, write_table
 from ._solve_entry import Solved, continued, row, tell_of_lifted_cutoffs, tell_what_to_trust
 from ._targets import check_targets
-from ._temperatures import parse_temperatures
+from ._temperatures import check_count, parse_temperatures
 
 if TYPE_CHECKING:
     from ..physics import MSC, CutoffConvergence, GapSolution, Pade
@@ -93,6 +93,7 @@ def solve_command(
         options = numbers | {"broadening": broadening, "converge_cutoff": converge_cutoff, "pade_points": pade_points}
         with all_at_once() as check:
             check(check_ranges, "solve", column=column, **options)
+            check(check_count, at)
             check(_check_temperatures, at)
             check(_check_method, method, pade_points)
             check(check_targets, files, output=output, plot=plot, csv=csv)

@@ -92,23 +92,18 @@ def _energies(omega_max: float, broadening: float) -> Any:
 
 def tell_what_to_trust(source: Source, results: list[dict[str, Any]]) -> None:
     """What a user should know about the good results of one spectrum."""
-    uncertain = [result for result in results if result["real_axis_error"] > UNCERTAIN]
+    _tell_of_pade(source, [result for result in results if result["real_axis_method"] == "Pade"])
+    uncertain = [each for each in results if each["real_axis_error"] > UNCERTAIN and each["real_axis_method"] != "Pade"]
     if uncertain:
         worst = max(uncertain, key=lambda result: result["real_axis_error"])
         percent, T = 100 * worst["real_axis_error"], worst["T_K"]
-        if worst["real_axis_method"] == "Pade":
-            tell(
-                f"note: {source}: Delta on the real axis comes from a Pade approximant in double precision and is "
-                f"uncertain: two ways of computing it differ by up to {percent:.2g} % of its maximum (at {T:g} K)."
+        why = ""
+        if 2 * worst["sampling_error"] > worst["real_axis_error"]:
+            why = (
+                f", because a2F has only {worst['n_a2f_points']} points: give it on a finer grid, or look with a "
+                "larger --broadening"
             )
-        else:
-            why = ""
-            if 2 * worst["sampling_error"] > worst["real_axis_error"]:
-                why = (
-                    f", because a2F has only {worst['n_a2f_points']} points: give it on a finer grid, or look with a "
-                    "larger --broadening"
-                )
-            tell(f"note: {source}: Delta on the real axis is good to {percent:.2g} % of its maximum (at {T:g} K){why}.")
+        tell(f"note: {source}: Delta on the real axis is good to {percent:.2g} % of its maximum (at {T:g} K){why}.")
     if any(result["superconducting"] and not math.isfinite(result["gap_edge_meV"]) for result in results):
         tell(f"note: {source}: no gap edge so close to T_c, where thermal bosons fill the gap.")
     if any(result["broadening_meV"] > result["omega_max_meV"] for result in results):
@@ -118,6 +113,19 @@ def tell_what_to_trust(source: Source, results: list[dict[str, Any]]) -> None:
         )
     if any(result["omega_c_meV"] > result["matsubara_cutoff_meV"] for result in results):
         tell(f"note: {source}: {MU_STAR_IS_CUT}")
+
+
+def _tell_of_pade(source: Source, results: list[dict[str, Any]]) -> None:
+    """Of every approximant of a superconductor, however small its error is said to be: few points agree by chance."""
+    superconducting = [result for result in results if result["superconducting"]]
+    if superconducting:
+        worst = max(superconducting, key=lambda result: result["real_axis_error"])
+        percent = 100 * worst["real_axis_error"]
+        tell(
+            f"note: {source}: Delta on the real axis comes from a Pade approximant in double precision and is "
+            f"uncertain: two ways of computing it differ by up to {percent:.2g} % of its maximum (at "
+            f"{worst['T_K']:g} K), and its true error can be many times larger; --method msc is exact."
+        )
 
 
 def tell_of_lifted_cutoffs(source: Source, results: list[dict[str, Any]]) -> None:

@@ -29,7 +29,7 @@ from ._progress import progress_bar
 from ._ranges import check_ranges
 from ._session import finish, print_json, print_table, session, start_jax, tell, write_table
 from ._targets import check_targets
-from ._temperatures import parse_temperatures
+from ._temperatures import check_count, parse_temperatures
 
 FEW_FREQUENCIES = 8
 """With fewer frequencies below the cutoff the user is told."""
@@ -64,6 +64,7 @@ def tc_command(
     with session(json):
         numbers = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
         with all_at_once() as check:
+            check(check_count, at)
             check(check_ranges, "tc", temperature=at, column=column, **numbers)
             check(check_targets, files, csv=csv)
         answer_if_no_file_is_readable(files, json, names=A2F_NAMES)

@@ -120,6 +120,7 @@ def train_command(
 
     A run may be interrupted or killed at any time: --resume goes on with it, to the same end.
     """
+    check_words(task, preset)
     numbers = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "max_labels": max_labels,
         "noise": noise, "equation_weight": equation_weight, "solver_weight": solver_weight,
@@ -129,7 +130,6 @@ def train_command(
         asked = {name: value for name, value in {"task": task, **numbers}.items() if value is not None}
         with all_at_once() as check:
             check(check_ranges, "train", num_samples=num_samples, **numbers)
-            check(check_words, task, preset)
             check(check_config, config, preset)
             check(check_data, data, num_samples)
             check(check_extras, tensorboard=tensorboard)

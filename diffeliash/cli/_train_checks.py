@@ -6,6 +6,8 @@ import pathlib
 import tomllib
 from typing import Any
 
+import typer
+
 from .._errors import InputError
 from .._inputs import read_input
 from .._limits import LARGEST_CONFIG
@@ -27,14 +29,14 @@ def check_words(task: str | None, preset: str | None) -> None:
     """Refuse names of what there is not, with the nearest one.
 
     Raises:
-        InputError: Saying which.
+        typer.BadParameter: Saying which.
     """
     presets = sorted(path.name.removesuffix(".toml") for path in PRESETS.glob("*.toml"))
     for option, word, known in (("--task", task, TASKS), ("--preset", preset, presets)):
         if word is not None and word not in known:
             near = difflib.get_close_matches(word, known, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
-            raise InputError(f"unknown {option} {word!r}.", hint=hint)
+            raise typer.BadParameter(f"unknown {option} {word!r}. {hint}")
 
 
 def check_config(path: pathlib.Path | None, preset: str | None) -> None:

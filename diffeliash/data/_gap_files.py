@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from .._errors import InputError, IntegrityError
-from .._headers import LARGEST_VALUE, Fraction, Positive, parse_header, part_of_header
+from .._headers import LARGEST_VALUE, Fraction, Positive, Word, parse_header, part_of_header
 from ..physics import GapSolution, RealAxisGap
 from ._files import write_file
 from ._formats import recognize
@@ -27,6 +27,9 @@ from ._text import parse_table, read_bytes
 SOLUTION_FORMAT_VERSION = 3
 """Readers refuse any other."""
 
+DOUBTFUL = 1e-2
+"""Whoever reads a continuation with a larger error, relative to its maximum, is told."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _OnTheLine:
@@ -39,6 +42,7 @@ class _OnTheLine:
     omega_c: float | None = None
     matsubara_cutoff: float | None = None
     omega_max: float | None = None
+    z_sum: str | None = None
     notices: tuple[str, ...] = ()
 
 
@@ -55,6 +59,7 @@ class GapFile(_OnTheLine):
         omega_c: Cutoff of the Coulomb pseudopotential [meV], if the file states it.
         matsubara_cutoff: Cutoff of the Matsubara sums [meV], if the file states it.
         omega_max: Where the spectral function ends [meV], if the file states it.
+        z_sum: Name of the class of the sum in Z, if the file states it.
         notices: What was assumed when it was read.
     """
 
@@ -74,6 +79,7 @@ class DosFile(_OnTheLine):
         omega_c: Cutoff of the Coulomb pseudopotential [meV], if the file states it.
         matsubara_cutoff: Cutoff of the Matsubara sums [meV], if the file states it.
         omega_max: Where the spectral function ends [meV], if the file states it.
+        z_sum: Name of the class of the sum in Z, if the file states it.
         notices: What was assumed when it was read.
     """
 
@@ -117,7 +123,8 @@ def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, R
             "cauchy_residual": real.cauchy,
         }
         attributes = {name: float(value) for name, value in numbers.items()}
-        results.append((fields, attributes | {"source": source, "converged": bool(real.converged)}))
+        words = {"z_sum": type(sol.z_sum).__name__, "source": source}
+        results.append((fields, attributes | words | {"converged": bool(real.converged)}))
     arrays, attributes = numbered(results)
     stated = {"format_version": SOLUTION_FORMAT_VERSION, "versions": json.dumps(software_versions())}
     write_file(path, hdf5_bytes(arrays, stated | attributes))
@@ -183,8 +190,19 @@ class _SolutionHeader:
     mu_star: Fraction | None = None
     omega_c_meV: Positive | None = None
     matsubara_cutoff_meV: Positive | None = None
+    real_axis_error: float | None = None
+    z_sum: Word | None = None
     source: str = ""
     converged: bool = True
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What whoever uses the functions should know of them."""
+        texts = [] if self.converged else ["the file states that the solution did not converge."]
+        if self.real_axis_error is not None and not self.real_axis_error <= DOUBTFUL:
+            percent = f"{100 * self.real_axis_error:.2g} %"
+            texts.append(f"the file states an error of {percent} of the largest |Delta| on the real axis.")
+        return tuple(texts)
 
 
 def _read_solution(
@@ -205,7 +223,8 @@ def _read_solution(
         why = f"it holds {len(values)} samples of a data set."
         raise InputError(f"no single {what} in this file", where=str(path), why=why, hint=hint)
     header = parse_header(_SolutionHeader, json.dumps(attributes), str(path))
-    stated = {name: getattr(header, attribute) for name, attribute in _STATED.items()}
+    stated: dict[str, Any] = {name: getattr(header, attribute) for name, attribute in _STATED.items()}
+    stated["notices"] = header.doubts
     _check_column(path, "omega_real_meV", omega, "f")
     _check_column(path, field, values, "c" if field in COMPLEX else "f", omega.size)
     if "omega_meV" in arrays:
@@ -213,6 +232,8 @@ def _read_solution(
         stated["omega_max"] = float(arrays["omega_meV"][-1])
         if not 0 < stated["omega_max"] < LARGEST_VALUE:
             raise IntegrityError("damaged file", where=f"{path}:omega_meV", why="its energies are not positive.")
+    for notice in header.doubts:
+        warnings.warn(f"{path}: {notice}", stacklevel=4)
     return omega, values, stated
 
 
@@ -236,6 +257,7 @@ _STATED = {
     "mu_star": "mu_star",
     "omega_c": "omega_c_meV",
     "matsubara_cutoff": "matsubara_cutoff_meV",
+    "z_sum": "z_sum",
 }
 
 

@@ -16,12 +16,13 @@ from .._limits import (
     MOST_A2F_POINTS,
     MOST_ENERGIES,
     MOST_SAMPLES,
+    beyond_any_metal,
     too_much_for_inversion,
 )
 from ..physics import Spectrum, require_x64
 from ._forward import LOOSEST, RANGE, TIGHTEST, Conditions, choose_conditions, choose_n_points, forward_model
 from ._inversion import Inversion
-from ._observables import AbstractObservable, ComplexGap
+from ._observables import AbstractObservable, ComplexGap, DensityOfStates
 from ._posterior import draw, draw_without_data
 from ._refine import Measurement, Refined, refine
 from ._start import GUESSED_MU_STAR, choose_start
@@ -226,6 +227,8 @@ def check_row(measured: np.ndarray, shape: tuple[int, ...], observable: Abstract
         bad.append(f"`measured` must be {'complex' if is_complex else 'real'} for {type(observable).__name__}()")
     elif not np.all(np.isfinite(measured)):
         bad.append("`measured` must be finite")
+    elif too_much := beyond_any_metal(measured, is_dos=isinstance(observable, DensityOfStates)):
+        bad.append(f"`measured` {too_much}")
     return bad
 
 

@@ -49,6 +49,8 @@ class _CheckpointHeader(EnvelopeHeader):
             raise ValueError(f"a network from {sizes[0]} to {sizes[1]} numbers does not fit the grids of its setting")
         if self.setting is not None and has_too_many_frequencies(self.setting.T, self.setting.matsubara_cutoff):
             raise ValueError("the setting has more Matsubara frequencies than any data set")
+        if self.setting is not None and self.setting.matsubara_cutoff < self.setting.omega_max:
+            raise ValueError("the Matsubara cutoff of the setting lies below its spectral functions")
 
 
 def write_checkpoint(path: pathlib.Path, checkpoint: Checkpoint) -> None:

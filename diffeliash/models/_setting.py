@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, IntegrityError
 from .._headers import Fraction, Positive
-from .._limits import LARGEST_ENERGY
+from .._limits import LARGEST_ENERGY, beyond_any_metal
 from ..data import DosFile, GapFile, Points, dos_features, feature_grid, gap_features, spectrum_grid
-from ..physics import AbstractFrequencies, FullMatsubara, GapSolution, Spectrum, solve_gap
+from ..physics import AbstractFrequencies, FullMatsubara, GapSolution, Spectrum, TruncatedSum, is_concrete, solve_gap
 
 Task = Literal["gap-to-a2f", "dos-to-a2f", "a2f-to-gap"]
 """What a network answers what with."""
@@ -105,7 +105,9 @@ def predict_spectrum(model: Callable[..., Any], setting: Setting, given: GapFile
         The predicted spectrum, and the setting at its scale.
 
     Raises:
-        InputError: It was not obtained in a setting that scaling turns into the trained one.
+        InputError: It was not obtained in a setting that scaling turns into the trained one, or is too large for any
+            metal.
+        IntegrityError: The network does not answer with finite numbers.
     """
     scale = 1.0 if given.T is None else given.T / setting.T
     wanted = setting.scaled(1.0 if abs(scale - 1) < 1e-9 else scale)
@@ -114,7 +116,13 @@ def predict_spectrum(model: Callable[..., Any], setting: Setting, given: GapFile
         features = dos_features(given, wanted.omega_real)
     else:
         features = gap_features(given, wanted.omega_real) / scale
-    return Spectrum(wanted.omega, model(features)), wanted
+    a2f = model(features)
+    if is_concrete(a2f) and not np.all(np.isfinite(a2f)):
+        raise IntegrityError(
+            "the network does not answer with finite numbers",
+            why="what it was given is finite: its weights are damaged, or were never good.",
+        )
+    return Spectrum(wanted.omega, a2f), wanted
 
 
 def _refuse_other_settings(given: GapFile | DosFile, wanted: Setting) -> None:
@@ -124,6 +132,15 @@ def _refuse_other_settings(given: GapFile | DosFile, wanted: Setting) -> None:
         raise InputError(f"the temperature must be positive and finite [K], got {given.T:g}.")
     if given.omega.size and given.omega[-1] > LARGEST_ENERGY:
         raise InputError(f"the {what} goes up to {given.omega[-1]:g} meV", why=f"more than {LARGEST_ENERGY:g} meV.")
+    values = given.dos if isinstance(given, DosFile) else given.Delta
+    if too_much := beyond_any_metal(values, is_dos=isinstance(given, DosFile)):
+        raise InputError(f"the {what} {too_much}.")
+    if given.z_sum not in (None, TruncatedSum.__name__):
+        raise InputError(
+            f"the {what} was solved with the sum {given.z_sum!r:.60} in Z",
+            why=f"the predictor needs {TruncatedSum.__name__}, with which data sets are made.",
+            hint="Solve it with --z-sum truncated.",
+        )
     stated = {field.name: getattr(given, field.name) for field in dataclasses.fields(given) if field.name in _SAID}
     others = [name for name, value in stated.items() if value is not None and not _agrees(name, value, wanted)]
     if not others:

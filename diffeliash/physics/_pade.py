@@ -20,6 +20,8 @@ class Pade(eqx.Module):
     The continued fraction amplifies rounding errors: with all points of an ordinary solution it is off by 5 % of
     the gap function typically, and by 100 % where the spectrum is sharp. `error` of the answer is the paper's
     acceptance test, the disagreement between the continued $\Delta$ and the quotient of the continued $\phi$ and $Z$.
+    The true error can be many times larger: for one spectrum with 3, 8, 20, 80 and 203 points `error` was 4e-4, 0.13,
+    0.9, 0.6 and 0.59, and the distance from the exact continuation, by `MSC`, 1.05, 0.5, 4.7, 1.3 and 5.6.
 
     Args:
         n_points: How many of the lowest positive Matsubara frequencies to use; `None` uses all of them.

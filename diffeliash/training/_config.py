@@ -5,7 +5,7 @@ import math
 from typing import get_args
 
 from .._errors import not_positive
-from .._limits import LARGEST_BATCH, MOST_EPOCHS, MOST_LABELS, MOST_WHOLE, too_large, too_wide
+from .._limits import LARGEST_BATCH, LARGEST_NOISE, MOST_EPOCHS, MOST_LABELS, MOST_WHOLE, too_large, too_wide
 from ..models import Task
 
 LARGEST = {
@@ -14,6 +14,7 @@ LARGEST = {
     "batch_size": LARGEST_BATCH,
     "patience": MOST_WHOLE,
     "max_labels": MOST_LABELS,
+    "noise": LARGEST_NOISE,
     "seed": MOST_WHOLE,
 }
 
@@ -40,8 +41,9 @@ class TrainConfig:
         seed: Of the split, the initial weights, the order of rows and the noise.
         max_labels: Labels of so many training rows are used. The others are left out, or, with a weight for a form of
             physics consistency, learned from without labels.
-        noise: Standard deviation of the noise on the inputs, relative to the largest value of each: independent
-            normal deviations on the real and on the imaginary part at every energy, the same in every epoch.
+        noise: Standard deviation of the noise on the inputs, relative to the largest value of each, at most 1000:
+            independent normal deviations on the real and on the imaginary part at every energy, the same in every
+            epoch.
         equation_weight: Weight of `EquationResidual` for rows without a label.
         solver_weight: Weight of `SolverConsistency`, for all rows.
         solver_epochs: Passes over the training rows with it.

@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 
 from diffeliash import TrainConfig, _inputs
 from diffeliash.analysis import ReduceConfig
-from diffeliash.cli import _ranges, _targets, _train_checks, _train_run
-from diffeliash.cli._app import app
+from diffeliash.cli import _app, _ranges, _targets, _train_checks, _train_run
 from diffeliash.data import DONE, EXPORTS, MANIFEST, GenerateConfig, _schema
 from diffeliash.models import Task
 from diffeliash.paper import PaperConfig
@@ -57,7 +56,7 @@ def _needs_jax(name):
 
 
 def call(*args):
-    result = CliRunner().invoke(app, [*map(str, args), "--json"])
+    result = CliRunner().invoke(_app.app, [*map(str, args), "--json"])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result, json.loads(result.stdout) if result.stdout else {}
 
@@ -68,8 +67,11 @@ OUT_OF_RANGE = [
     (("tc", "a2f.dat", "--omega-c", -1), "--omega-c must be positive"),
     (("tc", "a2f.dat", "--matsubara-cutoff", "inf"), "--matsubara-cutoff must be positive and finite [meV], got inf"),
     (("tc", "a2f.dat", "-T", "2,-1"), "--temperature must be positive and finite [K], got -1"),
+    (("tc", "a2f.dat", "-T", "1:1e9:1e-9"), "--temperature: more than 10000 temperatures."),
     (("tc", "a2f.dat", "--column", 0), "--column"),
     (("solve", "a2f.dat", "-T", "nan,0"), "--temperature must be positive and finite [K], got nan"),
+    (("solve", "a2f.dat", "-T", "1:1e9:1e-9"), "--temperature: more than 10000 temperatures."),
+    (("generate", "out", "-p", "window=1", "-p", "window=2"), "--parameter window is given twice"),
     ((*SOLVE, "--broadening", 0), "--broadening must be positive"),
     ((*SOLVE, "--converge-cutoff", 7), "--converge-cutoff must lie in (0, 0.1], got 7"),
     ((*SOLVE, "--pade-points", 4), "--pade-points is for --method pade"),
@@ -79,13 +81,10 @@ OUT_OF_RANGE = [
     (("generate", "out", "--shard-size", 10**9), "--shard-size must lie in [1, 262144], got 1000000000"),
     (("generate", "out", "--shard-index", 2, "--num-shards", 2), "--shard-index must lie below --num-shards"),
     (("generate", "out", "--shard-index", 2), "belong together"),
-    (("generate", "out", "-p", "window=wide"), "expected NAME=NUMBER"),
     (("generate", "out", "--seed", -1, "-T", 0), "--seed must lie in [0, 9223372036854775807], got -1; --temperature"),
     (("train", "--epochs", 0), "--epochs must lie in [1, 1000000], got 0"),
     (("train", "--batch-size", 10**9), "--batch-size must lie in [1, 1048576], got 1000000000"),
-    (("train", "--learning-rate", "inf", "--noise", -1), "--noise must not be negative and finite, got -1"),
-    (("train", "--task", "gap-to-a2"), "Did you mean gap-to-a2f?"),
-    (("train", "--preset", "phisics"), "Did you mean physics?"),
+    (("train", "--learning-rate", "inf", "--noise", -1), "--noise must lie in [0, 1000], got -1"),
     (("train", "--preset", "physics", "--config", "bad.toml"), "cannot both be given"),
     (("train", "--config", "bad.toml"), "epochs must lie in [1, 1000000], got 0"),
     (("train", "--config", "no.toml"), "not a TOML file"),
@@ -97,9 +96,11 @@ OUT_OF_RANGE = [
     (("train", "--resume"), "--resume needs the folder"),
     (("train", "--resume", "--run", "full"), "there is no config.toml"),
     (("train", "--resume", "--run", "full", "--epochs", 3), "no other options"),
-    ((*REDUCE, "--good-enough", 0), "--good-enough must be positive and finite, got 0"),
-    ((*REDUCE, "--tolerance", "nan"), "--tolerance must be positive and finite, got nan"),
-    ((*REDUCE, "--latent-sizes", "1,2,x"), "expected whole numbers"),
+    ((*REDUCE, "--good-enough", 0), "--good-enough must lie in (0, 2], got 0"),
+    ((*REDUCE, "--good-enough", 2.1), "--good-enough must lie in (0, 2], got 2.1"),
+    ((*REDUCE, "--tolerance", "nan"), "--tolerance must lie in (0, 1), got nan"),
+    ((*REDUCE, "--tolerance", 1), "--tolerance must lie in (0, 1), got 1"),
+    (("train", "--noise", 1e4), "--noise must lie in [0, 1000], got 10000"),
     ((*REDUCE, "--latent-sizes", "2,1"), "must ascend"),
     ((*REDUCE, "--latent-sizes", "1,1000000000"), "--latent-sizes must lie in [1, 65536], got 1000000000"),
     ((*REDUCE, "--batch-size", -1, "--seed", -1), "--batch-size must lie in [1, 1048576], got -1; --seed"),
@@ -186,6 +187,26 @@ def test_what_is_wrong_is_said_before_jax_is_loaded(folder, args, code, words):
     assert sorted(folder.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("train", "--task", "gap-to-a2"), "unknown --task 'gap-to-a2'. Did you mean gap-to-a2f?"),
+        (("train", "--preset", "phisics"), "Did you mean physics?"),
+        (("generate", "out", "-p", "window=wide"), "expected NAME=NUMBER"),
+        ((*REDUCE, "--latent-sizes", "1,2,x"), "expected whole numbers"),
+        (("tc", "a2f.dat", "-T", "cold"), "'cold' is no temperature"),
+    ],
+)
+def test_words_that_are_unknown_are_usage_errors(folder, monkeypatch, capsys, args, words):
+    monkeypatch.setattr(sys, "argv", ["diffeliash", *map(str, args), "--json"])
+    with pytest.raises(SystemExit) as left:
+        _app.run()
+    out, err = capsys.readouterr()
+    assert left.value.code == 2
+    assert set(json.loads(out)["error"]) == {"what", "where", "why", "hint"}
+    assert words in " ".join(err.replace("│", " ").split())
+
+
 @pytest.mark.parametrize("name", ["none", "full", "fifo", "zero", "loop"])
 @pytest.mark.parametrize("command", [("tc",), ("solve", "-T", "1,2"), ("invert", "-T", 3, "--broadening", 0.3)])
 def test_files_none_of_which_can_be_read(folder, command, name):
@@ -270,11 +291,12 @@ def test_the_library_draws_the_same_lines(command, config):
         config(**{name: low})
         below = [allowed.low if allowed.open else allowed.low - 1] + ([math.nan] if isinstance(low, float) else [])
         beyond = [] if allowed.high == math.inf else [allowed.high + 1]
+        beyond += [allowed.high] if allowed.open_high else []
         for value in below + beyond:
             assert value not in allowed
             with pytest.raises(ValueError, match=name):
                 config(**{name: value})
-        if allowed.high < math.inf and option not in ("mu_star",):
+        if allowed.high < math.inf and not allowed.open_high and option not in ("mu_star",):
             config(**{name: allowed.high})
     assert seen >= 4
 

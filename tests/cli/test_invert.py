@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from diffeliash import Spectrum, continue_gap, solve_gap, solve_tc
+from diffeliash.cli._invert import _read
 from diffeliash.data import hdf5_bytes, read_hdf5
 from diffeliash.inverse import _inverter
 from diffeliash.inverse._start import choose_start
@@ -168,3 +169,20 @@ def test_what_is_missing_is_named(answer, run, gap_files, tmp_path):
         pass
     (one,) = answer("invert", "many.h5", *GIVEN, expect=3)["results"]
     assert "many.h5" in one["error"]["where"]
+
+
+@pytest.mark.parametrize(("kind", "columns"), [("gap", 2), ("dos", 1)])
+def test_values_that_no_metal_has(run, tmp_path, kind, columns):
+    np.savetxt(tmp_path / "huge.txt", np.stack([ENERGIES, *[1e300 + 0 * ENERGIES] * columns], axis=1))
+    said = run("invert", "huge.txt", "--kind", kind, "-T", 3, "--broadening", 0.3, expect=3).stderr
+    assert "reaches 1e+300" in said
+    assert "Warning" not in said
+
+
+def test_another_sum_in_Z_is_told(run, tmp_path):
+    np.savetxt(tmp_path / "a2f.dat", np.stack([OMEGA, A2F], axis=1))
+    options = ("-T", 3, "--broadening", 0.3, "--z-sum", "infinite", "--output", "gap.h5")
+    run("solve", "a2f.dat", "--unit", "meV", *options)
+    given = _read(tmp_path / "gap.h5", "gap", {})
+    assert given.z_sum == "InfiniteSum"
+    assert "solved with the sum 'InfiniteSum' in Z" in given.notices[-1]

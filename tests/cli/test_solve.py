@@ -139,6 +139,15 @@ def test_a_pade_approximant_on_request_tells_what_it_is_worth(run, answer, spect
     assert pade["gap_edge_meV"] == pytest.approx(exact["gap_edge_meV"], rel=1e-3)
 
 
+def test_agreement_by_chance_is_no_accuracy(run, answer, spectrum_file):
+    args = ("solve", spectrum_file, "--unit", "meV", "-T", 1, "--method", "pade", "--pade-points", 3)
+    (found,) = answer(*args)["results"]
+    said = run(*args).stderr
+    assert f"differ by up to {100 * found['real_axis_error']:.2g} % of its maximum" in said
+    assert "true error can be many times larger; --method msc is exact" in said
+    assert "--method msc" not in run("solve", spectrum_file, "--unit", "meV", "-T", 1).stderr
+
+
 def test_the_user_is_told_when_a2f_has_too_few_points(run, answer, tmp_path):
     for n in (20, 400):
         peak = gaussian_peak(1.3, n=n)

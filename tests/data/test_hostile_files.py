@@ -272,6 +272,26 @@ def solution(tmp_path):
     return path
 
 
+@pytest.mark.parametrize("read", [read_gap, read_dos])
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"converged": False}, "did not converge"),
+        ({"real_axis_error": 0.13}, "an error of 13 % of the largest"),
+        ({"real_axis_error": math.nan}, "an error of nan %"),
+    ],
+)
+def test_what_a_solution_says_against_itself_is_told(solution, read, said, words):
+    solution.write_bytes(hdf5_bytes(SOLUTION, STATED | {"real_axis_error": 1e-2, "z_sum": "InfiniteSum"}))
+    assert (read(solution).notices, read(solution).z_sum) == ((), "InfiniteSum")
+    solution.write_bytes(hdf5_bytes(SOLUTION, STATED | said))
+    with pytest.warns(UserWarning, match=words) as caught:
+        found = read(solution)
+    assert len(caught) == len(found.notices) == 1
+    assert found.z_sum is None
+
+
+@pytest.mark.filterwarnings("ignore:.*the file states")
 def test_every_attribute_of_a_solution(solution):
     for what, changed in forged_attributes(STATED):
         solution.write_bytes(hdf5_bytes(SOLUTION, changed))

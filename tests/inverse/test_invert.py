@@ -364,3 +364,18 @@ def test_what_is_wrong_is_said_at_once():
         invert_many(ENERGIES, ok[None], **KNOWN, noise=[1.0, 2.0])
     with pytest.raises(InputError, match="no gap at 300 K"):
         resolution(Spectrum(OMEGA, A2F), 300.0, noise=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("value", "observable", "words"),
+    [
+        (1e300 + 0j, ComplexGap(), r"`measured` reaches 1e\+300 meV, more than 100000 meV"),
+        (1e308 + 1e308j, ComplexGap(), r"`measured` reaches 1e\+308 meV"),
+        (-1.1e5, RealGap(), r"`measured` reaches 1\.1e\+05 meV"),
+        (2e6, DensityOfStates(), r"`measured` reaches 2e\+06, more than 1e\+06"),
+    ],
+)
+def test_values_that_no_metal_has(value, observable, words):
+    measured = np.append(np.ones(ENERGIES.size - 1), value)
+    with pytest.raises(InputError, match=words):
+        invert(ENERGIES, measured, T=3.0, broadening=0.3, observable=observable)

@@ -103,6 +103,17 @@ def test_a_setting_that_no_memory_holds(path):
         read_checkpoint(path)
 
 
+def test_a_setting_whose_sums_end_within_the_spectrum(path):
+    for energy, good in ((SETTING.omega_max, True), (0.99 * SETTING.omega_max, False)):
+        setting = dataclasses.replace(SETTING, matsubara_cutoff=energy)
+        write_checkpoint(path, Checkpoint(model=make(3), config=CONFIG, setting=setting, origin=ORIGIN))
+        if good:
+            assert read_checkpoint(path).setting == setting
+        else:
+            with pytest.raises(IntegrityError, match="cutoff of the setting lies below its spectral functions"):
+                read_checkpoint(path)
+
+
 @pytest.mark.parametrize("change", [{"n_points": 4}, {"n_energies": 4}, {"task": "dos-to-a2f"}, {"task": "a2f-to-gap"}])
 def test_a_setting_whose_grids_do_not_fit_the_network(path, change):
     setting = dataclasses.replace(SETTING, **change)

@@ -4,7 +4,7 @@ import equinox as eqx
 import numpy as np
 import pytest
 
-from diffeliash import InputError
+from diffeliash import InputError, IntegrityError
 from diffeliash.data import DosFile, GapFile
 from diffeliash.models import Setting, predict_spectrum
 
@@ -44,6 +44,7 @@ def test_a_density_of_states_has_no_scale_but_its_energies():
 
 
 def test_what_agrees_is_accepted():
+    predict_spectrum(Echo(), SETTING, dataclasses.replace(GAP, z_sum="TruncatedSum"))
     stated = {"omega_max": 10.05, "omega_c": 100.0, "matsubara_cutoff": 221.0, "broadening": 0.0995}
     predict_spectrum(Echo(), SETTING, dataclasses.replace(GAP, **stated))
     scaled = {name: 5 * value for name, value in stated.items()} | {"omega": 5 * OMEGA, "T": 5.8}
@@ -73,6 +74,8 @@ def test_what_is_not_stated_is_taken_as_trained():
         ),
         ({"T": 5.8, "broadening": 0.5, "omega_max": 10.0}, "needs an a2F up to 50 meV at 5.8 K"),
         ({"omega": np.append(OMEGA, 1e12), "Delta": np.append(GAP.Delta, 0)}, r"goes up to 1e\+12 meV"),
+        ({"Delta": GAP.Delta + 1e300}, r"the gap function reaches 1e\+300 meV, more than 100000 meV"),
+        ({"z_sum": "InfiniteSum"}, "with the sum 'InfiniteSum' in Z: the predictor needs TruncatedSum"),
         ({"omega": OMEGA / 2}, "covers 0 to 17.5 meV"),
         ({"omega": OMEGA + 20}, "covers 20"),
     ],
@@ -80,3 +83,14 @@ def test_what_is_not_stated_is_taken_as_trained():
 def test_other_settings_are_refused(change, message):
     with pytest.raises(InputError, match=message):
         predict_spectrum(Echo(), SETTING, dataclasses.replace(GAP, **change))
+
+
+def test_a_density_of_states_that_no_metal_has_is_refused():
+    dos = DosFile(omega=OMEGA, dos=np.append(np.ones(7), 2e6), T=1.16, broadening=0.1)
+    with pytest.raises(InputError, match=r"the density of states reaches 2e\+06, more than 1e\+06\.$"):
+        predict_spectrum(Echo(), SETTING, dos)
+
+
+def test_a_network_that_answers_nonsense_is_told_from_bad_input():
+    with pytest.raises(IntegrityError, match="does not answer with finite numbers"):
+        predict_spectrum(lambda features: features[:4] * np.inf, SETTING, GAP)
