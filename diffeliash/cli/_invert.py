@@ -1,5 +1,6 @@
 """`diffeliash invert`: gap function, or density of states, in, a2F with error bars out; no network needed."""
 
+import dataclasses
 import math
 import pathlib
 from typing import TYPE_CHECKING, Annotated, Any, Literal

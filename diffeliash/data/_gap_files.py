@@ -232,8 +232,6 @@ def _read_solution(
         stated["omega_max"] = float(arrays["omega_meV"][-1])
         if not 0 < stated["omega_max"] < LARGEST_VALUE:
             raise IntegrityError("damaged file", where=f"{path}:omega_meV", why="its energies are not positive.")
-    for notice in header.doubts:
-        warnings.warn(f"{path}: {notice}", stacklevel=4)
     return omega, values, stated
 
 
