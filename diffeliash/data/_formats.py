@@ -200,7 +200,9 @@ def _abinit(path: pathlib.Path, content: bytes) -> RawSpectrum:
     if values.ndim != 3 or values.shape[0] != 1 or omega.ndim != 1 or values.shape[2] != omega.size:
         raise InputError(f"unexpected shape {values.shape} of a2f_values_qintp", where=str(path))
     labels = (Label("total", "a2f", ()), *(Label(f"mode {n}", "part of a2f", ()) for n in range(1, values.shape[1])))
-    return RawSpectrum("abinit", omega, values[0] / 2, [], ("Ha",), labels=labels)
+    with np.errstate(all="ignore"):  # of a damaged file, whose values are refused later
+        columns = values[0] / 2
+    return RawSpectrum("abinit", omega, columns, [], ("Ha",), labels=labels)
 
 
 LAYOUTS: dict[str, Callable[[TextTable], RawSpectrum]] = {
