@@ -66,11 +66,11 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: MSC | Pade = MSC()
     """
     require_x64()
     refuse(check_same(sol, spectrum) + check_points(sol, method))
-    if isinstance(method, Pade):
-        return jnp.where(sol.converged, _edge_by_pade(pade_samples(sol)[:2], method), jnp.nan)
     end, Delta = as_known(spectrum.omega)[-1], as_known(sol.Delta)
     if is_concrete(Delta) and not Delta[0] > 0:
         return not_a_number()
+    if isinstance(method, Pade):
+        return jnp.where(sol.converged, _edge_by_pade(pade_samples(sol)[:2], method), jnp.nan)
     reach, broadening = REACH * end, _close(as_known(sol.T), end)
     if is_concrete(Delta, reach):
         reach = np.maximum(reach, 1.1 * SEARCHED[-1] * Delta[0])
