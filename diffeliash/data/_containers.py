@@ -59,7 +59,9 @@ def parse_arrays(path: pathlib.Path, content: bytes, key: str | None) -> Raws:
     loaded = _load_json(path, content) if kind == "json" else _load_numpy(path, content)
     found: Raws = {}
     for name, one in _spectra(loaded, str(kind), "", DEEPEST):
-        unique = name if name not in found else f"{name}#{len(found)}"
+        unique, number = name, len(found)
+        while unique in found:
+            unique, number = f"{name}#{number}", number + 1
         found[unique] = one
         if len(found) > MOST_SPECTRA:
             raise InputError(f"more than {MOST_SPECTRA} spectra in one file", where=str(path))
@@ -140,7 +142,7 @@ def _as_columns(node: Any) -> Any:
     """
     if isinstance(node, np.ndarray) and node.dtype.names:
         return {name: node[name] for name in node.dtype.names}
-    if isinstance(node, Mapping) and {"columns", "data"} <= set(node) and isinstance(node["data"], list):
+    if isinstance(node, Mapping) and all(isinstance(node.get(name), list) for name in ("columns", "data")):
         names = [str(column) for column in node["columns"]]
         node = [dict(zip(names, row, strict=False)) for row in node["data"] if isinstance(row, list)]
     if isinstance(node, list) and node and all(isinstance(row, Mapping) and set(row) == set(node[0]) for row in node):
@@ -184,7 +186,8 @@ def _of_mapping(node: Record, format: str, name: str, depth: int) -> Iterator[tu
 
 def _has_row(value: Any, n: int) -> bool:
     """Whether a list or an array has one entry for each of so many spectra."""
-    return isinstance(value, list | np.ndarray) and np.ndim(value) > 0 and len(value) == n
+    shape = value.shape if isinstance(value, np.ndarray) else (len(value),) if isinstance(value, list) else ()
+    return shape[:1] == (n,)
 
 
 def _keys_of(node: Record) -> tuple[str, str, list[str]] | None:

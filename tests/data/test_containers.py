@@ -136,6 +136,18 @@ def test_what_a_record_says_of_lambda(write):
         assert f"the file states lambda = {stated}" in found.notices[-1]
 
 
+def test_entries_of_different_lengths_beside_many_spectra(write):
+    path = write({"omega_meV": W.tolist(), "a2f": [A.tolist(), A.tolist()], "x": [[1], [2, 3]]}, "ragged.json")
+    assert list(read_spectrum_files(path)) == ["0", "1"]
+
+
+def test_no_spectrum_takes_the_place_of_another(write):
+    names = ["same", "same#2", "same", "same"]
+    path = write([record(n + 1, name=name) for n, name in enumerate(names)], "names.json")
+    largest = [float(np.max(one.a2f)) for one in read_spectrum_files(path).values()]
+    np.testing.assert_allclose(largest, [(n + 1) * np.max(A) for n in range(4)])
+
+
 def test_what_is_left_out_is_named_and_gap_functions_are(write):
     (notice,) = read_spectrum_file(write(record(a2F_tr=A.tolist(), DOS=A.tolist()), "more.json")).notices
     assert notice == "took 'a2F' over 'Freq_meV'; left out: a2F_tr, DOS."
@@ -154,6 +166,8 @@ def test_what_is_left_out_is_named_and_gap_functions_are(write):
         (b'{"Freq_meV": [1, 2], "a2F": [NaN, 2]}', "not finite"),
         (b'{"Freq_meV": [1, 2' + b"0" * 5000 + b'], "a2F": [1, 2]}', "not a JSON file|equally many"),
         (b'{"Freq_meV": [[1], [2, 3]], "a2F": [1, 2]}', "equally many"),
+        (b'{"columns": 3, "data": []}', "no spectrum in this file"),
+        (b'{"columns": ["w_meV", "a2F"], "data": [3, null]}', "no spectrum in this file"),
         (b"PK\x03\x04 and nothing else", "not a file of NumPy arrays"),
         (b"\x93NUMPY\x01\x00", "not a file of NumPy arrays"),
     ],
