@@ -18,7 +18,7 @@ Member = TypeVar("Member")
 MU_STAR_IS_CUT = "mu* acts up to --matsubara-cutoff only, which lies below --omega-c."
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True)
 class Source:
     """Where a spectrum comes from: a file, and its key in a file of many."""
 
@@ -96,9 +96,9 @@ def failure(source: Source | pathlib.Path, error: DiffeliashError) -> dict[str, 
     return source.entry | {"error": error.as_dict()}
 
 
-def name_of(result: dict[str, Any]) -> str:
-    """The file of an entry of the results, with the key of its spectrum."""
-    return str(Source(pathlib.Path(result["file"]), result.get("key", "")))
+def source_of(result: dict[str, Any]) -> Source:
+    """Where the spectrum of an entry of the results comes from."""
+    return Source(pathlib.Path(result["file"]), result.get("key", ""))
 
 
 def z_sum_of(name: str) -> "AbstractZSum":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError
 from ..units import BOLTZMANN
-from ._materials import MU_STAR_IS_CUT, Material, Source, name_of
+from ._materials import MU_STAR_IS_CUT, Material, Source, source_of
 from ._session import tell
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def row(result: dict[str, Any]) -> dict[str, str]:
     """The line of the table on the screen."""
     edge, ratio = result["gap_edge_meV"], result["gap_ratio"]
     return {
-        "file": name_of(result),
+        "file": str(source_of(result)),
         "T [K]": f"{result['T_K']:g}",
         "state": _state(result),
         "Delta(iw_0) [meV]": f"{result['Delta_iw0_meV']:.6f}",

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ._materials import name_of
+from ._materials import Source, source_of
 
 if TYPE_CHECKING:
     from ..physics import GapSolution, RealAxisGap
@@ -110,18 +110,19 @@ def plot_temperatures(results: list[dict[str, Any]]) -> Figure:
     """
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.subplots()
-    T_c = {name_of(each): each["T_c_K"] for each in results}
-    names = [pathlib.Path(file).name for file in T_c]
-    for number, (file, critical) in enumerate(T_c.items()):
+    T_c = {source_of(each): each["T_c_K"] for each in results}
+    names = [path.name for path in {source.file for source in T_c}]
+    for number, (source, critical) in enumerate(T_c.items()):
         points = sorted(
             (each["T_K"], each["Delta_iw0_meV"], each["gap_edge_meV"])
             for each in results
-            if name_of(each) == file and each["converged"]
+            if source_of(each) == source and each["converged"]
         )
         T, Delta, edge = np.array(points, dtype=float).reshape(-1, 3).T
         bound, color = Delta > 0, f"C{number % 10}"
-        path = pathlib.Path(file)
-        name = f"{path.parent.name}/{path.name}" if names.count(path.name) > 1 else path.name
+        path = source.file
+        short = pathlib.Path(path.parent.name, path.name) if names.count(path.name) > 1 else pathlib.Path(path.name)
+        name = Source(short, source.key)
         closes = f"$T_c$ = {critical:.4g} K" if critical > 0 else "normal"
         label = f"{name}, {closes}" if number < MOST_NAMES else None
         axes.plot(T[bound], Delta[bound], color=color, lw=1, label=label)

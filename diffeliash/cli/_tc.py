@@ -10,7 +10,7 @@ from .._errors import InputError
 from .._neighbors import A2F_NAMES
 from ._checks import all_at_once, answer_if_no_file_is_readable
 from ._interrupt import stop_if_requested
-from ._materials import MU_STAR_IS_CUT, Material, Unusable, answer_each, failure, name_of, read_materials, z_sum_of
+from ._materials import MU_STAR_IS_CUT, Material, Unusable, answer_each, failure, read_materials, source_of, z_sum_of
 from ._options import (
     Column,
     Csv,
@@ -166,7 +166,7 @@ def _eigenvalues(material: Material, at: list[float], numbers: dict[str, Any]) -
 
 def _row(result: dict[str, Any]) -> dict[str, str]:
     return {
-        "file": name_of(result),
+        "file": str(source_of(result)),
         "lambda": f"{result['lambda_ep']:.5g}",
         "omega_log [meV]": f"{result['omega_log_meV']:.5g}",
         "omega_2 [meV]": f"{result['omega_2_meV']:.5g}",

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._errors import InputError
-from ..physics import Spectrum
+from ..physics import Spectrum, coupling_constant
 from ..units import MEV_PER_UNIT, to_meV
 from ._containers import holds_arrays, parse_arrays
 from ._formats import FORMATS, RawSpectrum, parse_spectrum
@@ -194,7 +194,7 @@ def _checked(path: pathlib.Path, key: str, raw: RawSpectrum, unit: str | None, c
     omega, a2f, lines = _positive_energies(path, raw.omega, raw.columns[chosen], raw.lines, notices)
     omega = omega * to_meV(used_unit)
     _check_end(path, omega[-1], used_unit)
-    lambda_ep = _lambda_of(omega, a2f)
+    lambda_ep = coupling_constant(omega, a2f)
     _check_stated_lambda(path, raw, chosen, lambda_ep)
     if raw.footer_expected and not raw.stated_lambda:
         notices.append("no coupling constant at the end, where this code writes one: the file may be cut off.")
@@ -205,12 +205,6 @@ def _checked(path: pathlib.Path, key: str, raw: RawSpectrum, unit: str | None, c
     return SpectrumFile(
         omega=omega, a2f=a2f, format=raw.format, unit=used_unit, column=chosen + 1, key=key, notices=tuple(notices)
     )
-
-
-def _lambda_of(omega: Float[np.ndarray, " freq"], a2f: Float[np.ndarray, " freq"]) -> float:
-    """`Spectrum.lambda_ep`, by the same rule, in a hundredth of the time; infinite for absurd numbers."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return float(np.trapezoid(np.append(0.0, 2 * a2f / omega), np.append(0.0, omega)))
 
 
 def _choose_column(path: pathlib.Path, raw: RawSpectrum, column: int | None, notices: list[str]) -> int:
@@ -340,7 +334,7 @@ def _not_negative(
     if smallest >= 0:
         return a2f, lambda_ep
     clipped = np.maximum(a2f, 0.0)
-    after = _lambda_of(omega, clipped)
+    after = coupling_constant(omega, clipped)
     notices.append(
         f"set {int(np.sum(a2f < 0))} slightly negative values of a2F to zero (down to {smallest:.2g}; "
         f"lambda {lambda_ep:.5g} becomes {after:.5g})."

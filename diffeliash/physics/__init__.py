@@ -45,6 +45,7 @@ from ._solve import GapSolution as GapSolution
 from ._solve import solve_gap as solve_gap
 from ._solve_many import solve_gap_many as solve_gap_many
 from ._spectrum import Spectrum as Spectrum
+from ._spectrum import coupling_constant as coupling_constant
 from ._tc_formulas import allen_dynes_tc as allen_dynes_tc
 from ._tc_formulas import mcmillan_tc as mcmillan_tc
 from ._tc_formulas import rescale_mu_star as rescale_mu_star

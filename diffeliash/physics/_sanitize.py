@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 
 from ._checks import is_concrete
-from ._spectrum import Spectrum
+from ._spectrum import Spectrum, coupling_constant
 
 LARGEST_COUPLING = 1e9
 """No larger coupling constant is solved for: it is a wrong unit or a broken file, and numbers soon overflow."""
@@ -37,10 +37,8 @@ def check_coupling(spectrum: Spectrum) -> list[str]:
     """Complaints about values of a2F that nothing can be solved for; none for traced ones."""
     if not is_concrete(spectrum.omega, spectrum.a2f):
         return []
-    omega, a2f = np.asarray(spectrum.omega), np.abs(np.asarray(spectrum.a2f))
-    with np.errstate(over="ignore"):
-        coupling = np.trapezoid(2 * a2f / np.where(omega > 0, omega, np.inf), omega)
-    if coupling <= LARGEST_COUPLING:
+    a2f = np.abs(np.asarray(spectrum.a2f))
+    if coupling_constant(np.asarray(spectrum.omega), a2f) <= LARGEST_COUPLING:
         return []
     largest = float(np.max(a2f))
     return [

@@ -99,6 +99,13 @@ class Spectrum(eqx.Module):
         return jnp.where(self.lambda_ep > 0, self.lambda_ep, 1.0)
 
 
+def coupling_constant(omega: Float[np.ndarray, " freq"], a2f: Float[np.ndarray, " freq"]) -> float:
+    """`Spectrum.lambda_ep` of known numbers, by the same rule in NumPy; infinite where it overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        over_omega = a2f / np.where(omega > 0, omega, np.inf)
+        return float(np.trapezoid(np.append(0.0, 2 * over_omega), np.append(0.0, omega)))
+
+
 def as_float64(values: Any) -> Any:
     """NumPy stays NumPy: what is known while tracing must stay known, as shapes may depend on it."""
     if isinstance(values, jax.Array):

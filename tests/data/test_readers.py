@@ -4,7 +4,7 @@ from scipy.io import netcdf_file
 
 from diffeliash import InputError, Spectrum, read_spectrum
 from diffeliash.data import read_dos, read_gap, read_spectrum_file
-from diffeliash.data._readers import _lambda_of
+from diffeliash.physics import coupling_constant
 from diffeliash.units import to_meV
 
 from ..conftest import shared
@@ -175,7 +175,7 @@ def test_rows_do_not_vanish_behind_odd_spaces(tmp_path):
 def test_lambda_is_that_of_a_spectrum(write):
     w, (a,) = rows(0.2)
     found = read_spectrum_file(write(table(w**1.3, a)), unit="meV")
-    assert _lambda_of(found.omega, found.a2f) == pytest.approx(
+    assert coupling_constant(found.omega, found.a2f) == pytest.approx(
         float(Spectrum(found.omega, found.a2f).lambda_ep), rel=1e-14
     )
 
