@@ -9,6 +9,9 @@ from PIL import Image
 COLORS = 128
 """Of a picture that is made small."""
 
+LABEL, PREDICTION = "tab:orange", "tab:blue"
+"""Colors of what is known and of what was found for it."""
+
 
 def figure_bytes(figure: Figure, path: pathlib.Path | str, *, small: bool = False) -> bytes:
     """A figure as the content of a file of this name, whose suffix says of which kind.

@@ -10,9 +10,9 @@ from .._errors import DiffeliashError, InputError
 from .._inputs import LARGEST_OWN, check_input
 from .._neighbors import did_you_mean
 from ._materials import failure
+from ._run_folder import CHECKPOINT
 from ._session import finish, print_json
 from ._targets import status_of
-from ._train_run import CHECKPOINT
 
 Check = Callable[..., None]
 

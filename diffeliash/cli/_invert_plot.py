@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .._figure import LABEL, PREDICTION
 from ._invert_output import BAND
-from ._train_plot import LABEL, PREDICTION
 
 if TYPE_CHECKING:
     from ..inverse import Inversion

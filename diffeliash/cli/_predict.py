@@ -12,9 +12,9 @@ from ._checks import all_at_once, check_checkpoint, checkpoint_of
 from ._curves import as_told, read_curve, stem_of
 from ._options import DeviceOption, Json, StatedTemperature
 from ._ranges import check_ranges
+from ._run_folder import read_metrics
 from ._session import finish, print_json, session, start_jax, tell
 from ._targets import check_targets
-from ._train_run import read_metrics
 
 if TYPE_CHECKING:
     from ..data import DosFile, GapFile

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from ._train_plot import LABEL, PREDICTION
+from .._figure import LABEL, PREDICTION
 
 if TYPE_CHECKING:
     from ..data import DosFile, GapFile

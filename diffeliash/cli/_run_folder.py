@@ -1,15 +1,40 @@
 """Folders that commands put their results into: new ones, of which nothing is left if there are no results."""
 
 import contextlib
+import math
 import pathlib
 from collections.abc import Collection, Iterator
+from typing import Any
 
-from .._errors import InputError, StorageError
+from .._errors import DiffeliashError, InputError, StorageError
 from .._inputs import check_input
 from ._targets import status_of
 
 RUNS = "runs"
 """Where runs without a name of their own go."""
+
+CHECKPOINT = "model.ckpt"
+"""The network with the smallest validation loss."""
+
+CONFIG = "config.toml"
+"""The whole configuration."""
+
+DATA = "data"
+"""The data set that was made for the run."""
+
+FINISHED, LOCK = "DONE", ".lock"
+"""Of a data set, as the library calls them."""
+
+METRICS = "metrics.json"
+"""The measures of success on the test set."""
+
+HISTORY = "history.csv"
+"""One line an epoch."""
+
+EVENTS = "tensorboard"
+"""Folder of the event files of TensorBoard."""
+
+PICTURES = ("history.png", "predictions.png")
 
 
 def check_new_run(run: pathlib.Path | None, may_hold: Collection[str] = ()) -> None:
@@ -89,3 +114,15 @@ def check_resumable(run: pathlib.Path | None, config: str, *, others: str) -> No
     except InputError as error:
         why = f"there is no {config}." if error.what == "no such file" else f"{config}: {error.what}. {error.why}"
         raise InputError("no run to go on with", where=str(run), why=why) from error
+
+
+def read_metrics(folder: pathlib.Path, origin: dict[str, Any]) -> dict[str, Any] | None:
+    """The measures of success in the folder of a run, if they are those of the network with this origin."""
+    from ..training import read_measures
+
+    try:
+        found = read_measures(folder / METRICS)
+    except DiffeliashError:
+        return None
+    same = (found.data_digest, found.best_epoch) == (origin.get("data_digest"), origin.get("best_epoch"))
+    return {name: math.nan if value is None else value for name, value in found.metrics.items()} if same else None

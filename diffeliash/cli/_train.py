@@ -17,7 +17,7 @@ from ._generate import generate_with_progress, summary
 from ._interrupt import stop_if_requested
 from ._options import DeviceOption, Json, Resume, RunFolder
 from ._ranges import check_ranges
-from ._run_folder import check_new_run, check_resumable, new_run
+from ._run_folder import CONFIG, DATA, check_new_run, check_resumable, new_run
 from ._session import NO_DEVICE, print_json, session, start_jax, tell
 from ._train_checks import (
     SHARED,
@@ -28,7 +28,7 @@ from ._train_checks import (
     check_words,
     left_by_others,
 )
-from ._train_run import CONFIG, DATA, event_writer, has_data, remove_run, report, write_progress, write_results
+from ._train_run import event_writer, has_data, remove_run, report, write_progress, write_results
 
 if TYPE_CHECKING:
     from ..data import Dataset

@@ -14,7 +14,7 @@ from .._limits import LARGEST_CONFIG
 from ._checks import check_folder
 from ._distributed import parse_address
 from ._ranges import check_ranges, ranges_of
-from ._train_run import DATA, FINISHED
+from ._run_folder import DATA, FINISHED
 
 TASKS = ("gap-to-a2f", "dos-to-a2f", "a2f-to-gap")
 """What a network answers what with."""

@@ -6,13 +6,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .._figure import figure_bytes
+from .._figure import LABEL, PREDICTION, figure_bytes
 
 if TYPE_CHECKING:
     from ..data import Dataset
     from ..training import Evaluation, Training
 
-LABEL, PREDICTION = "tab:orange", "tab:blue"
 N_EXAMPLES = 4
 
 

@@ -5,40 +5,17 @@ import csv
 import dataclasses
 import io
 import json
-import math
 import pathlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .._errors import DiffeliashError, InputError, IntegrityError
+from .._errors import InputError, IntegrityError
 from .._json import finite
+from ._run_folder import CHECKPOINT, CONFIG, DATA, EVENTS, FINISHED, HISTORY, LOCK, METRICS, PICTURES
 
 if TYPE_CHECKING:
     from ..data import Dataset
     from ..training import EpochRecord, Evaluation, RunConfig, TrainConfig, Training
-
-CHECKPOINT = "model.ckpt"
-"""The network with the smallest validation loss."""
-
-CONFIG = "config.toml"
-"""The whole configuration."""
-
-DATA = "data"
-"""The data set that was made for the run."""
-
-FINISHED, LOCK = "DONE", ".lock"
-"""Of a data set, as the library calls them."""
-
-METRICS = "metrics.json"
-"""The measures of success on the test set."""
-
-HISTORY = "history.csv"
-"""One line an epoch."""
-
-EVENTS = "tensorboard"
-"""Folder of the event files of TensorBoard."""
-
-PICTURES = ("history.png", "predictions.png")
 
 
 def write_progress(folder: pathlib.Path, config: "TrainConfig", dataset: "Dataset", training: "Training") -> None:
@@ -112,18 +89,6 @@ def remove_run(folder: pathlib.Path, *, keep_data: bool) -> None:
     for path in (folder / EVENTS, folder / DATA):
         with contextlib.suppress(OSError):  # it is not there, or not empty
             path.rmdir()
-
-
-def read_metrics(folder: pathlib.Path, origin: dict[str, Any]) -> dict[str, Any] | None:
-    """The measures of success in the folder of a run, if they are those of the network with this origin."""
-    from ..training import read_measures
-
-    try:
-        found = read_measures(folder / METRICS)
-    except DiffeliashError:
-        return None
-    same = (found.data_digest, found.best_epoch) == (origin.get("data_digest"), origin.get("best_epoch"))
-    return {name: math.nan if value is None else value for name, value in found.metrics.items()} if same else None
 
 
 def _history_csv(training: "Training") -> str:

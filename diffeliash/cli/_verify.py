@@ -11,9 +11,9 @@ from ._checks import check_folder
 from ._interrupt import stop_if_requested
 from ._options import Json
 from ._progress import progress_bar
+from ._run_folder import CHECKPOINT
 from ._session import INTEGRITY, print_json, session, start_jax, tell
 from ._targets import status_of
-from ._train_run import CHECKPOINT
 
 
 def verify_command(

@@ -11,16 +11,10 @@ from jaxtyping import Array, Float
 
 from .._errors import InputError
 from ..units import BOLTZMANN
-from ._batch import (
-    check_sequence,
-    default_chunk_size,
-    fitting_size,
-    map_materials,
-    per_material,
-    stack_spectra,
-)
+from ._batch import default_chunk_size, fitting_size, map_materials
 from ._checks import is_concrete, refuse, require_x64
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, TruncatedSum, frequency_set
+from ._many_spectra import check_sequence, per_material, stack_spectra
 from ._matsubara import (
     AbstractCutoff,
     AbstractFrequencies,

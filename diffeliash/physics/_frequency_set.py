@@ -14,7 +14,6 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from ._checks import is_concrete
-from ._kernel import toeplitz_and_hankel
 from ._matsubara import (
     AbstractCutoff,
     AbstractFrequencies,
@@ -24,6 +23,7 @@ from ._matsubara import (
     count_frequencies,
     fermionic_frequencies,
 )
+from ._toeplitz_hankel import toeplitz_and_hankel
 
 Values = Float[Array | np.ndarray, "..."]
 Number = Float[Array | np.ndarray | float, ""]

@@ -10,7 +10,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from ._equations import FoldedKernels
-from ._implicit import attach_root
 
 Vector = Float[Array, " matsubara"]
 
@@ -33,12 +32,12 @@ class _PowerState(eqx.Module):
     step: Int[Array, ""]
 
 
-def _normal_state(kernels: FoldedKernels) -> Vector:
+def normal_state(kernels: FoldedKernels) -> Vector:
     r"""$D_n = \omega_nZ_n$ of the normal state [meV]."""
     return kernels.omega_n + kernels.normal + kernels.thermal
 
 
-def _pair(kernels: FoldedKernels, y: Vector) -> Vector:
+def paired(kernels: FoldedKernels, y: Vector) -> Vector:
     """$K y$ [meV]."""
     return kernels.even @ y + kernels.thermal * y
 
@@ -55,12 +54,12 @@ def leading_eigenpair(kernels: FoldedKernels, *, rtol: float, decide: bool = Fal
         decide: Stop as soon as it is clear on which side of one $\eta$ lies.
         max_steps: Most iterations.
     """
-    D = _normal_state(kernels)
+    D = normal_state(kernels)
     shift = jnp.sum(kernels.coulomb / D) / 2
 
     def step(state: _PowerState) -> _PowerState:
         y = state.pair.y
-        image = _pair(kernels, y)
+        image = paired(kernels, y)
         eta = jnp.sum(y * image) / jnp.sum(y * D * y)
         y = image / D + shift * y
         return _PowerState(Eigenpair(eta, y / jnp.max(jnp.abs(y))), jnp.abs(eta - state.pair.eta), state.step + 1)
@@ -90,29 +89,3 @@ def without_static_bosons(kernels: FoldedKernels) -> FoldedKernels:
 def rough_eigenpair(kernels: FoldedKernels) -> Eigenpair:
     """The leading eigenpair, just well enough to tell on which side of one the eigenvalue lies."""
     return leading_eigenpair(kernels, rtol=1e-13, decide=True)
-
-
-def pairing_eigenvalue(kernels: FoldedKernels) -> Float[Array, ""]:
-    r"""Leading eigenvalue $\eta$ of the linearized gap equation; $\eta = 1$ at $T_c$.
-
-    Differentiable to any order: $(y, \eta)$ is the root of $(D^{-1}K - \eta)\,y = 0$, $w\cdot y = 1$.
-    """
-    frozen = jax.lax.stop_gradient(kernels)
-    pair = leading_eigenpair(frozen, rtol=1e-14)
-    norm = pair.y / jnp.sum(pair.y**2)
-    return attach_root(_imbalance, _imbalance_jacobian, (kernels, norm), jnp.append(pair.y, pair.eta))[-1]
-
-
-Bordered = Float[Array, " unknown"]
-
-
-def _imbalance(inputs: tuple[FoldedKernels, Vector], unknowns: Bordered) -> Bordered:
-    (kernels, norm), y, eta = inputs, unknowns[:-1], unknowns[-1]
-    return jnp.append(_pair(kernels, y) / _normal_state(kernels) - eta * y, jnp.sum(norm * y) - 1)
-
-
-def _imbalance_jacobian(inputs: tuple[FoldedKernels, Vector], unknowns: Bordered) -> Float[Array, " unknown unknown"]:
-    (kernels, norm), y, eta = inputs, unknowns[:-1], unknowns[-1]
-    matrix = kernels.even + jnp.diag(kernels.thermal)
-    square = matrix / _normal_state(kernels)[:, None] - eta * jnp.eye(y.size)
-    return jnp.block([[square, -y[:, None]], [norm[None, :], jnp.zeros((1, 1))]])

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Complex, Float
 
 from ..units import BOLTZMANN
+from ._bad_members import larger_than_zero
 from ._batch import fitting_size
 from ._checks import is_concrete
 from ._evaluate import Averages, averages_everywhere
@@ -15,7 +16,6 @@ from ._frequency_set import AbstractZSum, Ends
 from ._line import Line
 from ._matsubara import AbstractCutoff, fermionic_frequencies
 from ._pole_sums import from_nodes, smooth_nodes
-from ._sanitize import larger_than_zero
 from ._solve import GapSolution
 
 BLOCK = 16

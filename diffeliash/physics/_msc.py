@@ -7,12 +7,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Complex, Float, Int
 
+from ._bad_members import all_finite, larger_than_zero
 from ._boson_waves import AbstractComb, boson_waves
 from ._implicit import attach_fixed_point
 from ._line import Line, double
 from ._line_equations import LineEquations, fermi_tanh, gap_map
 from ._matsubara_side import MatsubaraSide
-from ._sanitize import all_finite, can_be_solved, harmless_unless, larger_than_zero
+from ._sanitize import can_be_solved, harmless_unless
 from ._spectrum import Spectrum
 
 LEVELS = (4, 2, 1)

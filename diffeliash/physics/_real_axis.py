@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float, Int
 
 from ..units import BOLTZMANN
+from ._bad_members import larger_than_zero
 from ._cauchy import cauchy_test
 from ._checks import as_known, is_concrete, not_a_number, refuse, require_x64
 from ._line import interpolate, on_finer_grid
@@ -17,7 +18,6 @@ from ._matsubara_side import Tests, matsubara_side
 from ._msc import MSC, Prepared, prepare, solve_line
 from ._pade import Pade, check_points, continue_by_pade, pade_samples
 from ._sampling import Sampling, sampling, sampling_error
-from ._sanitize import larger_than_zero
 from ._solve import GapSolution
 from ._spectrum import Spectrum
 

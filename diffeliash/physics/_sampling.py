@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from ..units import BOLTZMANN
+from ._bad_members import larger_than_zero
 from ._boson_waves import (
     AbstractComb,
     EvenComb,
@@ -29,7 +30,7 @@ from ._kernel import lambda_kernel
 from ._line_equations import gap_map
 from ._matsubara import bosonic_frequencies
 from ._msc import Prepared, relative
-from ._sanitize import harmless_unless, larger_than_zero
+from ._sanitize import harmless_unless
 from ._spectrum import Spectrum
 from ._tc_formulas import rescale_mu_star
 

@@ -1,4 +1,4 @@
-"""Bad members of a batch: found, and replaced by harmless ones before the computation.
+"""Inputs that nothing can be solved for: refused where they are known, made harmless where they are members of a batch.
 
 A masked NaN result would still have a NaN gradient, so it is the inputs that are replaced.
 """
@@ -15,11 +15,6 @@ from ._spectrum import Spectrum, coupling_constant
 
 LARGEST_COUPLING = 1e9
 """No larger coupling constant is solved for: it is a wrong unit or a broken file, and numbers soon overflow."""
-
-
-def all_finite(inputs: Any) -> Bool[Array, ""]:
-    """Whether every number of a pytree is finite."""
-    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(inputs)]))
 
 
 def in_range(omega_c: ArrayLike, matsubara_cutoff: ArrayLike, mu_star: Float[Array, ""]) -> Bool[Array, ""]:
@@ -45,11 +40,6 @@ def check_coupling(spectrum: Spectrum) -> list[str]:
         f"values of `a2f` up to {largest:.3g} give a coupling constant beyond {LARGEST_COUPLING:g}: "
         "check the column and the units"
     ]
-
-
-def larger_than_zero(x: Array) -> Array:
-    """A number, or one if it is not finite or not positive."""
-    return jnp.where(jnp.isfinite(x) & (x > 0), x, jnp.ones_like(x))
 
 
 def harmless_unless(usable: Bool[Array, ""], spectrum: Spectrum, numbers: Any) -> tuple[Spectrum, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 import optimistix as optx
 from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
+from ._bad_members import all_finite
 from ._checks import is_concrete, refuse, require_x64
 from ._equations import (
     FoldedKernels,
@@ -38,7 +39,7 @@ from ._matsubara import (
     lifted_cutoff,
 )
 from ._root_finders import Anderson, Newton, Solver
-from ._sanitize import all_finite, can_be_solved, check_coupling, harmless_unless, in_range
+from ._sanitize import can_be_solved, check_coupling, harmless_unless, in_range
 from ._spectrum import Spectrum, as_float64
 
 RESIDUAL_TOLERANCE = 1e-11

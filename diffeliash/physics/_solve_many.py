@@ -12,17 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from ._batch import (
-    check_sequence,
-    default_chunk_size,
-    fitting_size,
-    in_chunks,
-    map_materials,
-    per_material,
-    stack_spectra,
-)
+from ._batch import default_chunk_size, fitting_size, in_chunks, map_materials
 from ._checks import refuse, require_x64
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, Ends, Probe, TruncatedSum, frequency_set
+from ._many_spectra import check_sequence, per_material, stack_spectra
 from ._matsubara import (
     AbstractCutoff,
     AbstractFrequencies,

@@ -11,12 +11,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from ..units import BOLTZMANN
+from ._bad_members import all_finite
 from ._batch import in_chunks
 from ._equations import FoldedKernels, folded_kernels
 from ._frequency_set import AbstractFrequencySet, Ends
 from ._implicit import attach_root
-from ._linearized import leading_eigenpair, pairing_eigenvalue, rough_eigenpair, without_static_bosons
-from ._sanitize import all_finite, can_be_solved, harmless_unless, in_range
+from ._linearized import leading_eigenpair, rough_eigenpair, without_static_bosons
+from ._pairing_eigenvalue import pairing_eigenvalue
+from ._sanitize import can_be_solved, harmless_unless, in_range
 from ._spectrum import Spectrum
 from ._tc_formulas import mcmillan_tc, rescale_mu_star
 

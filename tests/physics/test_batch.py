@@ -9,7 +9,8 @@ import pytest
 
 from diffeliash import Spectrum
 from diffeliash.physics import _batch, batched, map_materials
-from diffeliash.physics._batch import check_sequence, fitting_size, stack_spectra
+from diffeliash.physics._batch import fitting_size
+from diffeliash.physics._many_spectra import check_sequence, stack_spectra
 
 from ..cases import gaussian_peak
 from ..conftest import with_flag

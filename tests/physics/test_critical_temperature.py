@@ -18,7 +18,7 @@ from diffeliash import (
 )
 from diffeliash.physics._equations import folded_kernels
 from diffeliash.physics._frequency_set import Ends, frequency_set
-from diffeliash.physics._linearized import pairing_eigenvalue
+from diffeliash.physics._pairing_eigenvalue import pairing_eigenvalue
 from diffeliash.units import BOLTZMANN
 
 from ..cases import central_difference, compiled_text, einstein, gaussian_peak

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from diffeliash import lambda_kernel
-from diffeliash.physics._kernel import toeplitz_and_hankel
+from diffeliash.physics._toeplitz_hankel import toeplitz_and_hankel
 
 from ..cases import einstein, gaussian_peak
 
