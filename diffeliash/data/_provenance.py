@@ -14,7 +14,7 @@ from .._version import __version__
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 
-DECIDES_DIGITS = ("units.py", "physics/*.py", "data/*_family.py", "data/_features.py", "data/_record.py")
+DECIDES_DIGITS = ("units.py", "physics/**/*.py", "data/*_family.py", "data/_features.py", "data/_record.py")
 """The parts of this package that the digits of a data set depend on."""
 
 

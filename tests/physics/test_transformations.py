@@ -74,4 +74,6 @@ def test_programs_can_be_kept_in_the_compilation_cache(name):
 
     text = compiled_text(jax.value_and_grad(total), jnp.array([0.9, 1.0]))
     assert "callback" not in text
-    assert "getrf" not in text  # the batched LU blocks the thread pool of a CPU: see physics/_linear.py
+    assert (
+        "getrf" not in text
+    )  # the batched LU blocks the thread pool of a CPU: see physics/numerics/_linear_solvers.py

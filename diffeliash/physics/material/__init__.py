@@ -1,0 +1,19 @@
+"""What the equations are solved for: the spectral function of a material, its moments, formulas for T_c."""
+
+from ._coupling import lambda_kernel as lambda_kernel
+from ._many_spectra import check_sequence as check_sequence
+from ._many_spectra import per_material as per_material
+from ._many_spectra import stack_spectra as stack_spectra
+from ._parameter_checks import check_cutoffs as check_cutoffs
+from ._parameter_checks import check_mu_star as check_mu_star
+from ._parameter_checks import check_temperature as check_temperature
+from ._spectrum import Spectrum as Spectrum
+from ._spectrum import as_float64 as as_float64
+from ._spectrum import coupling_constant as coupling_constant
+from ._tc_formulas import allen_dynes_tc as allen_dynes_tc
+from ._tc_formulas import mcmillan_tc as mcmillan_tc
+from ._tc_formulas import rescale_mu_star as rescale_mu_star
+from ._unusable_inputs import can_be_solved as can_be_solved
+from ._unusable_inputs import check_coupling as check_coupling
+from ._unusable_inputs import harmless_unless as harmless_unless
+from ._unusable_inputs import in_range as in_range

@@ -1,0 +1,37 @@
+"""The phonon-mediated coupling at bosonic Matsubara frequencies."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ..numerics import require_x64
+from ._spectrum import Spectrum
+
+
+def lambda_kernel(spectrum: Spectrum, nu: Float[Array, " boson"]) -> Float[Array, " boson"]:
+    r"""Phonon-mediated coupling at bosonic Matsubara frequencies, Eq. (8) of arXiv:2007.07512.
+
+    $$ \lambda(\nu) = 2\int_0^\infty
+       \frac{\omega\,\alpha^2F(\omega)}{\omega^2+\nu^2}\,\mathrm{d}\omega $$
+
+    Args:
+        spectrum: Spectral function of one material.
+        nu: Bosonic frequencies $2\pi k_BT\,l$ [meV].
+
+    Returns:
+        $\lambda(\nu)$, dimensionless; its value at $\nu = 0$ is $\lambda$.
+
+    Raises:
+        RuntimeError: JAX is not in 64-bit mode.
+    """
+    require_x64()
+    return coupling_of(jnp.asarray(spectrum.omega), spectrum.weights * spectrum.a2f, nu)
+
+
+def coupling_of(
+    omega: Float[Array, " point"], weight: Float[Array, " point"], nu: Float[Array, " boson"]
+) -> Float[Array, " boson"]:
+    r"""$\sum_i 2\omega_iw_i/(\omega_i^2+\nu^2)$: the coupling of bosons at $\omega_i$ with weights $w_i$ [meV]."""
+    omega = omega[None, :]
+    at_zero = (omega == 0) & (nu[:, None] == 0)
+    denominator = jnp.where(at_zero, 1.0, omega**2 + nu[:, None] ** 2)
+    return (2 * omega / denominator) @ weight

@@ -1,0 +1,39 @@
+"""Checks of temperatures, Coulomb pseudopotentials and cutoffs, made on the host at the public edge."""
+
+from typing import Any
+
+import numpy as np
+
+from ..numerics import is_concrete
+
+
+def check_temperature(T: Any) -> list[str]:
+    """Complaints about a temperature [K]; none for a traced one."""
+    if not is_concrete(T):
+        return []
+    value = np.asarray(T)
+    if value.ndim != 0:
+        return [f"`T` must be one temperature, got shape {value.shape}; batch with jax.vmap"]
+    return [] if np.isfinite(value) and value > 0 else [f"`T` must be positive and finite [K], got {value}"]
+
+
+def check_mu_star(mu_star: Any) -> list[str]:
+    """Complaints about a Coulomb pseudopotential; none for a traced one."""
+    if not is_concrete(mu_star):
+        return []
+    ok = 0 <= float(mu_star) <= 1
+    return [] if ok else [f"`mu_star` must lie in [0, 1], got {float(mu_star):g}"]
+
+
+def check_cutoffs(omega_c: Any, matsubara_cutoff: Any, omega_max: Any) -> list[str]:
+    """Complaints about the two cutoffs [meV]; none for traced ones."""
+    bad = []
+    for name, cutoff in (("omega_c", omega_c), ("matsubara_cutoff", matsubara_cutoff)):
+        if not is_concrete(cutoff):
+            continue
+        if not (np.isfinite(cutoff) and cutoff > 0):
+            bad.append(f"`{name}` must be positive and finite [meV], got {float(cutoff):g}")
+        elif is_concrete(omega_max) and cutoff < omega_max * (1 - 1e-9):
+            end = f"the spectrum, which ends at {float(omega_max):g} meV"
+            bad.append(f"`{name}` must not lie below {end}, got {float(cutoff):g} meV")
+    return bad

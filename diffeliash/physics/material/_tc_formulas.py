@@ -1,0 +1,95 @@
+r"""Formulas for the critical temperature, and the conversion of $\mu^*$ between cutoffs."""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ...units import BOLTZMANN
+from ..numerics import require_x64
+from ._spectrum import Spectrum
+
+
+def mcmillan_tc(spectrum: Spectrum, mu_star_ad: Any = 0.1) -> Float[Array, ""]:
+    r"""Critical temperature of McMillan's formula with the prefactor of Allen and Dynes [K].
+
+    $$ k_BT_c = \frac{\omega_{\log}}{1.2}
+       \exp\left[-\frac{1.04(1+\lambda)}{\lambda-\mu^*(1+0.62\lambda)}\right] $$
+
+    McMillan, Phys. Rev. 167, 331 (1968), Eq. (18), with the Debye temperature over 1.45 replaced by
+    $\omega_{\log}/1.2$: Allen and Dynes, Phys. Rev. B 12, 905 (1975), doi:10.1103/PhysRevB.12.905. It falls short
+    for $\lambda > 1.5$, where `allen_dynes_tc` corrects it.
+
+    Args:
+        spectrum: Spectral function of one material.
+        mu_star_ad: The $\mu^*$ of this formula. It is not the $\mu^*(\omega_c)$ of `solve_gap`; `rescale_mu_star`
+            converts.
+
+    Returns:
+        $T_c$ [K]; 0 where the denominator of the exponent is not positive.
+
+    Raises:
+        RuntimeError: JAX is not in 64-bit mode.
+    """
+    require_x64()
+    lam, mu = spectrum.lambda_ep, jnp.asarray(mu_star_ad, dtype=jnp.float64)
+    attraction = lam - mu * (1 + 0.62 * lam)
+    bound = (attraction > 0) & (lam > 0)
+    exponent = -1.04 * (1 + jnp.where(bound, lam, 1.0)) / jnp.where(bound, attraction, 1.0)
+    return jnp.where(bound, spectrum.omega_log / (1.2 * BOLTZMANN) * jnp.exp(exponent), 0.0)
+
+
+def allen_dynes_tc(spectrum: Spectrum, mu_star_ad: Any = 0.1) -> Float[Array, ""]:
+    r"""Critical temperature of the Allen-Dynes formula with both correction factors [K].
+
+    $$ k_BT_c = \frac{f_1f_2\,\omega_{\log}}{1.2}
+       \exp\left[-\frac{1.04(1+\lambda)}{\lambda-\mu^*(1+0.62\lambda)}\right] $$
+    $$ f_1 = [1+(\lambda/\Lambda_1)^{3/2}]^{1/3},\quad
+       f_2 = 1+\frac{(\bar\omega_2/\omega_{\log}-1)\lambda^2}{\lambda^2+\Lambda_2^2} $$
+
+    with $\Lambda_1 = 2.46(1+3.8\mu^*)$, $\Lambda_2 = 1.82(1+6.3\mu^*)\bar\omega_2/\omega_{\log}$; Allen and Dynes,
+    Phys. Rev. B 12, 905 (1975), Eqs. (34)-(38), doi:10.1103/PhysRevB.12.905.
+
+    Args:
+        spectrum: Spectral function of one material.
+        mu_star_ad: The $\mu^*$ of this formula. It is not the $\mu^*(\omega_c)$ of `solve_gap`, and it is not
+            converted: `rescale_mu_star` does that.
+
+    Returns:
+        $T_c$ [K]; 0 where the denominator of the exponent is not positive.
+
+    Raises:
+        RuntimeError: JAX is not in 64-bit mode.
+    """
+    require_x64()
+    lam, mu = spectrum.lambda_ep, jnp.asarray(mu_star_ad, dtype=jnp.float64)
+    lam = jnp.where(lam > 0, lam, 1.0)
+    ratio = spectrum.omega_2 / spectrum.omega_log
+    f_1 = jnp.cbrt(1 + (lam / (2.46 * (1 + 3.8 * mu))) ** 1.5)
+    f_2 = 1 + (ratio - 1) * lam**2 / (lam**2 + (1.82 * (1 + 6.3 * mu) * ratio) ** 2)
+    return f_1 * f_2 * mcmillan_tc(spectrum, mu_star_ad)
+
+
+def rescale_mu_star(mu_star: Any, *, old_cutoff: Any, new_cutoff: Any) -> Float[Array, ""]:
+    r"""The Coulomb pseudopotential at another cutoff, for the same Coulomb repulsion.
+
+    $$ \frac{1}{\mu^*(\omega_{new})} = \frac{1}{\mu^*(\omega_{old})} + \ln\frac{\omega_{old}}{\omega_{new}} $$
+
+    Morel and Anderson, Phys. Rev. 125, 1263 (1962). The $\mu^*$ of the McMillan and Allen-Dynes formulas belongs to
+    a cutoff of the order of the largest phonon energy: `rescale_mu_star(mu_star_ad, old_cutoff=omega_max,
+    new_cutoff=omega_c)` is the value to use in `solve_gap` and `solve_tc`. The inverse goes the other way.
+
+    Args:
+        mu_star: $\mu^*$ at the old cutoff.
+        old_cutoff: Energy [meV].
+        new_cutoff: Energy [meV].
+
+    Returns:
+        $\mu^*$ at the new cutoff; infinite or negative where no repulsion is left that could be described so.
+
+    Raises:
+        RuntimeError: JAX is not in 64-bit mode.
+    """
+    require_x64()
+    mu, old, new = (jnp.asarray(x, dtype=jnp.float64) for x in (mu_star, old_cutoff, new_cutoff))
+    return mu / (1 + mu * jnp.log(old / new))

@@ -1,0 +1,33 @@
+"""The imaginary axis: frequency sets, the equations, their solution, and its values at any frequency."""
+
+from ._any_frequency import Averages as Averages
+from ._any_frequency import averages_everywhere as averages_everywhere
+from ._converge_cutoff import CutoffConvergence as CutoffConvergence
+from ._converge_cutoff import converge_cutoff as converge_cutoff
+from ._frequencies import AbstractCutoff as AbstractCutoff
+from ._frequencies import AbstractFrequencies as AbstractFrequencies
+from ._frequencies import CompressedMatsubara as CompressedMatsubara
+from ._frequencies import FullMatsubara as FullMatsubara
+from ._frequencies import SharpCutoff as SharpCutoff
+from ._frequencies import SplitCutoff as SplitCutoff
+from ._frequencies import bosonic_frequencies as bosonic_frequencies
+from ._frequencies import checked_cutoffs as checked_cutoffs
+from ._frequencies import count_frequencies as count_frequencies
+from ._frequencies import default_cutoffs as default_cutoffs
+from ._frequencies import fermionic_frequencies as fermionic_frequencies
+from ._frequency_set import AbstractFrequencySet as AbstractFrequencySet
+from ._frequency_set import AbstractZSum as AbstractZSum
+from ._frequency_set import Ends as Ends
+from ._frequency_set import InfiniteSum as InfiniteSum
+from ._frequency_set import TruncatedSum as TruncatedSum
+from ._frequency_set import frequency_set as frequency_set
+from ._gap_equations import FoldedKernels as FoldedKernels
+from ._gap_equations import folded_kernels as folded_kernels
+from ._linearized_equations import leading_eigenpair as leading_eigenpair
+from ._linearized_equations import normal_state as normal_state
+from ._linearized_equations import paired as paired
+from ._linearized_equations import rough_eigenpair as rough_eigenpair
+from ._linearized_equations import without_static_bosons as without_static_bosons
+from ._solve_gap import GapSolution as GapSolution
+from ._solve_gap import solve_gap as solve_gap
+from ._solve_gap_many import solve_gap_many as solve_gap_many

@@ -1,0 +1,13 @@
+"""The real axis: analytic continuation, its tests and errors, density of states, gap edge."""
+
+from ._cauchy_test import cauchy_integral as cauchy_integral
+from ._continue_gap import CAUCHY_TOLERANCE as CAUCHY_TOLERANCE
+from ._continue_gap import RealAxisGap as RealAxisGap
+from ._continue_gap import continue_gap as continue_gap
+from ._continue_gap import default_broadening as default_broadening
+from ._continue_gap import density_of_states as density_of_states
+from ._gap_edge import gap_edge as gap_edge
+from ._gap_edge import gap_ratio as gap_ratio
+from ._matsubara_sums import sum_averages as sum_averages
+from ._msc import MSC as MSC
+from ._pade import Pade as Pade

@@ -1,0 +1,154 @@
+r"""The Eliashberg equations on the line $z = \omega + i\Gamma$ (Marsiglio, Schossmann and Carbotte), once.
+
+With $G(z) = z/\sqrt{z^2-\Delta^2}$, $F(z) = \Delta/\sqrt{z^2-\Delta^2}$ and a2F taken as odd,
+
+$$ z\,[Z(z) - 1] = i\pi \int\mathrm{d}\Omega\,\alpha^2F(\Omega)\Big\{[N(\Omega) + f(\Omega - z)]\,G(z-\Omega)
+   - k_BT\sum_m \frac{\omega_m/R_m}{z-\Omega-i\omega_m}\Big\} $$
+$$ \phi(z) = i\pi \int\mathrm{d}\Omega\,\alpha^2F(\Omega)\Big\{[N(\Omega) + f(\Omega - z)]\,F(z-\Omega)
+   + i k_BT\sum_m \frac{\Delta_m/R_m}{z-\Omega-i\omega_m}\Big\}
+   - \pi k_BT\mu^*\sum_{|\omega_m|<\omega_c} \frac{\Delta_m}{R_m} $$
+
+F. Marsiglio, M. Schossmann and J. P. Carbotte, Phys. Rev. B 37, 4965 (1988), doi:10.1103/PhysRevB.37.4965, with
+the Fermi factor at complex argument. $f(\Omega-z) = 1 - f(z-\Omega)$ depends on $z - \Omega$ alone, so that both are
+sums of two convolutions, with $N + \frac12 = \frac12\coth(\Omega/2k_BT)$ and $\frac12 - f = \frac12\tanh(z/2k_BT)$. The
+poles of the hyperbolic tangent are those of the Matsubara sum, which cancel them.
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Complex, Float
+
+from ....units import BOLTZMANN
+from ._line import Line, from_waves, waves
+
+HUGE = 30.0
+"""The hyperbolic tangent of more is one."""
+
+
+class LineEquations(eqx.Module):
+    r"""Everything the equations on a line know of one material at one temperature.
+
+    What enters a convolution is brought to zero at the end of the line, so that it is periodic; these factors are
+    applied here already, where they can be.
+
+    Args:
+        line: The line.
+        z: Its points from zero on [meV].
+        inverse_z: One over them.
+        taper: What functions are multiplied with.
+        tanh: $\frac12\tanh(z/2k_BT)$, tapered.
+        poles_Z: $k_BT\sum_m(\omega_m/R_m)/(z - i\omega_m)$, tapered.
+        poles_phi: $ik_BT\sum_m(\Delta_m/R_m)/(z - i\omega_m)$, tapered.
+        even: Transform of $\alpha^2F\,(N + \frac12)$ at the waves of the line.
+        odd: Transform of $\alpha^2F$ over $i$.
+        coulomb: $\pi k_BT\mu^*\sum_{|\omega_m|<\omega_c}\Delta_m/R_m$ [meV].
+    """
+
+    line: Line
+    z: Complex[Array, " line"]
+    inverse_z: Complex[Array, " line"]
+    taper: Float[Array, " line"]
+    tanh: Complex[Array, " line"]
+    poles_Z: Complex[Array, " line"]
+    poles_phi: Complex[Array, " line"]
+    even: Float[Array, " n"]
+    odd: Float[Array, " n"]
+    coulomb: Float[Array, ""]
+
+    def coarser(self, stride: int) -> "LineEquations":
+        """The equations with every so many points of the line, and the waves that these can carry, only."""
+        n = self.line.n // stride
+        half = n // 2
+        # the shortest wave of an odd function is zero at all points
+        even = jnp.concatenate([self.even[: half + 1], self.even[self.even.size - half + 1 :]])
+        odd = jnp.concatenate([self.odd[:half], jnp.zeros(1), self.odd[self.odd.size - half + 1 :]])
+        return LineEquations(
+            line=self.line.coarser(stride),
+            z=self.z[::stride],
+            inverse_z=self.inverse_z[::stride],
+            taper=self.taper[::stride],
+            tanh=self.tanh[::stride],
+            poles_Z=self.poles_Z[::stride],
+            poles_phi=self.poles_phi[::stride],
+            even=even,
+            odd=odd,
+            coulomb=self.coulomb,
+        )
+
+
+def fermi_tanh(z: Complex[Array, " line"], T: Float[Array, ""]) -> Complex[Array, " line"]:
+    r"""$\frac12 - f(z) = \frac12\tanh(z/2k_BT)$ for $\mathrm{Re}\,z \ge 0$."""
+    u = z / (2 * BOLTZMANN * T)
+    far = jnp.real(u) > HUGE
+    return jnp.where(far, 0.5, 0.5 * jnp.tanh(jnp.where(far, 0.0, u)))
+
+
+@jax.custom_jvp
+def inverse_root(q: Complex[Array, "*shape"]) -> Complex[Array, "*shape"]:
+    r"""$1/\sqrt q$ with the principal root, in real arithmetic: ten times faster than the general function."""
+    a, b = jnp.real(q), jnp.imag(q)
+    size = jnp.sqrt(a**2 + b**2)
+    larger = jnp.sqrt((size + jnp.abs(a)) / 2)
+    smaller = b / (2 * larger)
+    right = a >= 0
+    real = jnp.where(right, larger, jnp.abs(smaller))
+    imaginary = jnp.where(right, smaller, jnp.where(b < 0, -larger, larger))
+    return jax.lax.complex(real / size, -imaginary / size)
+
+
+@inverse_root.defjvp
+def _inverse_root_jvp(primals: Any, tangents: Any) -> Any:
+    (q,), (q_dot,) = primals, tangents
+    root = inverse_root(q)
+    return root, -0.5 * root**3 * q_dot
+
+
+def propagators(
+    inverse_z: Complex[Array, "*line"], Delta: Complex[Array, "*line"]
+) -> tuple[Complex[Array, "*line"], Complex[Array, "*line"]]:
+    r"""$G = z/\sqrt{z^2-\Delta^2}$ and $F = \Delta/\sqrt{z^2-\Delta^2}$ on the physical branch.
+
+    The root is $z\sqrt{1-(\Delta/z)^2}$ with the principal one, equivalently $\mathrm{Im}(Zs) > 0$. Another rule,
+    $\mathrm{Im}\,s > 0$ for one, converges just as well to a wrong curve where the coupling is strong.
+
+    Args:
+        inverse_z: $1/z$ [1/meV].
+        Delta: Gap function at $z$ [meV].
+    """
+    ratio = Delta * inverse_z
+    G = inverse_root(1 - ratio**2)
+    return G, ratio * G
+
+
+def self_energy_waves(equations: LineEquations, Delta: Complex[Array, " line"]) -> Float[Array, "2 n"]:
+    r"""Waves of $z(Z-1)/i\pi$ and of $\phi/\pi$ without its Coulomb part, for a gap function on the line."""
+    G, F = propagators(equations.inverse_z, Delta)
+    normal = (equations.taper * (G - 1), 1j * (G * equations.tanh - equations.poles_Z))
+    anomalous = (1j * equations.taper * F, F * equations.tanh + equations.poles_phi)
+    G_even, G_odd, F_even, F_odd = waves(jnp.stack([*normal, *anomalous]), equations.line.n)
+    from_Z = equations.even * G_even + equations.odd * G_odd
+    from_Z = from_Z.at[0].add(equations.even[0])  # the waves of 1, which was taken out of G
+    return jnp.stack([from_Z, equations.even * F_even - equations.odd * F_odd])
+
+
+def gap_and_renormalization(
+    equations: LineEquations, z: Complex[Array, " freq"], convolved: Complex[Array, "2 #freq"]
+) -> tuple[Complex[Array, " freq"], Complex[Array, " freq"]]:
+    r"""$\Delta$ [meV] and $Z$ from the two sums of `self_energy_waves` at points `z` [meV]."""
+    Z = 1 + 1j * jnp.pi * convolved[0] / z
+    return (jnp.pi * convolved[1] - equations.coulomb) / Z, Z
+
+
+def gap_map(equations: LineEquations, Delta: Complex[Array, " line"]) -> Complex[Array, " line"]:
+    r"""$\phi[\Delta]/Z[\Delta]$ on the line [meV]; a solution is a fixed point.
+
+    Beyond the last solved point $\phi$ and $z(Z-1)$ keep their values there, as they do at high energies.
+    """
+    line, z = equations.line, equations.z
+    convolved = from_waves(self_energy_waves(equations, Delta))
+    end = jax.lax.dynamic_slice_in_dim(convolved, line.last, 1, axis=1)
+    inside, beyond = (gap_and_renormalization(equations, z, sums)[0] for sums in (convolved, end))
+    return jnp.where(jnp.arange(z.size) <= line.last, inside, beyond)
