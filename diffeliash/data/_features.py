@@ -8,7 +8,7 @@ from jaxtyping import Array, Complex, Float
 
 from .._errors import InputError
 from ..physics import RealAxisGap, is_concrete
-from ._gap_files import DosFile, GapFile
+from .input_files import DosFile, GapFile
 
 N_ENERGIES = 150
 """Energies of the predictor's input: 150 real and 150 imaginary parts. The autoencoder's are 200."""

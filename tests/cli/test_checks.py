@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from diffeliash import TrainConfig, _inputs
 from diffeliash.analysis import ReduceConfig
 from diffeliash.cli import _app, _ranges, _targets, _train_checks, _train_run
-from diffeliash.data import DONE, EXPORTS, MANIFEST, GenerateConfig, _schema
+from diffeliash.data import DONE, EXPORTS, MANIFEST, GenerateConfig
+from diffeliash.data.storage import _field_schema as _schema
 from diffeliash.models import Task
 from diffeliash.paper import PaperConfig
 from diffeliash.training import preset_names

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from diffeliash.data._hdf5 import hdf5_bytes
-from diffeliash.data._manifest import make_manifest
+from diffeliash.data.dataset._manifest import make_manifest
+from diffeliash.data.storage._sealed_hdf5 import hdf5_bytes
 from diffeliash.models import Checkpoint, write_checkpoint
 from diffeliash.training import RunConfig, TrainConfig
 

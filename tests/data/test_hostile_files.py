@@ -27,10 +27,10 @@ from diffeliash import (
 )
 from diffeliash._errors import DiffeliashError
 from diffeliash.data import export_dataset, family_as_dict
-from diffeliash.data._hdf5 import hdf5_bytes, read_hdf5
-from diffeliash.data._manifest import CHECKSUM, Manifest, make_done, make_manifest, parse_manifest, sealed_json
-from diffeliash.data._schema import COMPLEX, UNITS, shard_name, stored_fields
-from diffeliash.data._shards import shard_bytes, widths_of
+from diffeliash.data.dataset._manifest import CHECKSUM, Manifest, make_done, make_manifest, parse_manifest, sealed_json
+from diffeliash.data.dataset._shard_files import shard_bytes, widths_of
+from diffeliash.data.storage._field_schema import COMPLEX, UNITS, shard_name, stored_fields
+from diffeliash.data.storage._sealed_hdf5 import hdf5_bytes, read_hdf5
 
 from ..hostile import MISSING, NESTED, VALUES, as_json, mutations
 
@@ -368,7 +368,7 @@ def test_standard_input_is_a_solution_too(solution, monkeypatch):
 
 
 def test_a_source_looks_again_at_what_has_changed(folder, monkeypatch):
-    monkeypatch.setattr("diffeliash.data._source.OPEN_FILES", 1)
+    monkeypatch.setattr("diffeliash.data.dataset._sample_source.OPEN_FILES", 1)
     source = DataSource(folder)
     first = source[0]["a2f"]
     source[4]  # closes the first shard

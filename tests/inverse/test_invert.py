@@ -21,7 +21,7 @@ from diffeliash import (
     solve_gap,
     solve_tc,
 )
-from diffeliash.data._record import sample_key
+from diffeliash.data.generation._sample_record import sample_key
 from diffeliash.inverse._forward import Conditions, forward_model
 from diffeliash.inverse._gap_from_dos import gap_from_dos
 from diffeliash.inverse._prior import Prior

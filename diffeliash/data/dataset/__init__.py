@@ -1,0 +1,29 @@
+"""What a data set is: its configuration, its files on disk, and the ways to read it."""
+
+from ._dataset_in_memory import Dataset as Dataset
+from ._dataset_in_memory import read_dataset as read_dataset
+from ._export_dataset import EXPORTS as EXPORTS
+from ._export_dataset import export_dataset as export_dataset
+from ._generate_config import GenerateConfig as GenerateConfig
+from ._generate_config import config_of as config_of
+from ._generate_config import differences as differences
+from ._generate_config import has_too_many_frequencies as has_too_many_frequencies
+from ._manifest import Done as Done
+from ._manifest import Manifest as Manifest
+from ._manifest import ShardSummary as ShardSummary
+from ._manifest import is_dataset as is_dataset
+from ._manifest import make_done as make_done
+from ._manifest import make_manifest as make_manifest
+from ._manifest import read_done as read_done
+from ._manifest import read_manifest as read_manifest
+from ._manifest import total_counts as total_counts
+from ._manifest_of_shards import manifest_of_shards as manifest_of_shards
+from ._manifest_of_shards import refuse_foreign_manifest as refuse_foreign_manifest
+from ._sample_source import DataSource as DataSource
+from ._shard_files import count_statuses as count_statuses
+from ._shard_files import read_shard as read_shard
+from ._shard_files import read_summary as read_summary
+from ._shard_files import shard_bytes as shard_bytes
+from ._shard_lock import lock_shards as lock_shards
+from ._split_rows import Split as Split
+from ._split_rows import split_rows as split_rows

@@ -1,0 +1,13 @@
+"""Spectra and gap functions in files, as other programs and people write them, and as we do."""
+
+from ._read_gap import DosFile as DosFile
+from ._read_gap import GapFile as GapFile
+from ._read_gap import read_dos as read_dos
+from ._read_gap import read_gap as read_gap
+from ._read_gap import write_solution as write_solution
+from ._read_spectrum import SpectrumFile as SpectrumFile
+from ._read_spectrum import read_spectra as read_spectra
+from ._read_spectrum import read_spectrum as read_spectrum
+from ._read_spectrum import read_spectrum_file as read_spectrum_file
+from ._read_spectrum import read_spectrum_files as read_spectrum_files
+from ._text_layouts import FORMATS as FORMATS

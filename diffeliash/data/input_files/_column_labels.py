@@ -1,0 +1,245 @@
+"""What the header of a table says: which quantity stands in which column, and the unit of the energies."""
+
+import dataclasses
+import functools
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Literal
+
+from ...units import MEV_PER_UNIT
+
+Quantity = Literal["energy", "a2f", "part of a2f", "lambda", "density of states", "gap function", "error"]
+"""What a column can hold, as far as its label says."""
+
+_GREEK = str.maketrans(
+    {
+        "\u03b1": "alpha",
+        "\u03c9": "omega",
+        "\u03a9": "omega",
+        "\u03bb": "lambda",
+        "\u0394": "delta",
+        "\u03b4": "delta",
+        "\u03bd": "nu",
+        "\u222b": "int",
+        "\u2212": "-",
+    }
+)
+"""Letters as codes, which cannot be mistaken for Latin ones."""
+
+_SPELLINGS = {
+    "meV": r"(?i:m\.?ev|milli-?electron-?volts?)",
+    "eV": r"(?i:ev|electron-?volts?)",
+    "THz": r"(?i:thz|tera-?hertz)",
+    "cm-1": r"(?i:cm\s*(?:\^|\*\*)?\s*\(?\s*-\s*1\)?|1\s*/\s*cm|inverse\s+(?:cm|centimet(?:er|re)s?)|wave-?numbers?)",
+    "K": r"(?:(?i:kelvins?)|(?<=[\[(])\s*K\s*(?=[\])]))",
+    "Ry": r"(?i:ry|ryd|rydbergs?)",
+    "Ha": r"(?:Ha|HA|(?i:hartrees?))",
+}
+_UNITS = {name: re.compile(rf"(?<![A-Za-z0-9.]){_SPELLINGS[name]}(?![A-Za-z0-9])") for name in MEV_PER_UNIT}
+_ANGULAR = re.compile(r"(?:2\s*\*?\s*(?:pi|π)|rad)\s*[*/]?\s*$", re.IGNORECASE)
+
+_ENERGY = r"omega|w|e|energy|energies|freq\w*|phonons?|nu|bias"
+_OTHER = (
+    r"al(?:pha)?\^?\s?2\s?f|a\^?2\s?f|eliashberg|p?dos|density|lambda|smearings?|widths?|sigma|degauss|broad\w*|fermi|"
+    r"temperature|t|t_?c|mu\*?|mustar|cut-?off|delta|gap|coupling|window|linewidths?|gamma|ecut\w*|f\(\w+\)"
+)
+_NOUN = re.compile(rf"(?<![a-z0-9])(?:(?P<energy>{_ENERGY})|(?P<other>{_OTHER}))(?![a-z0-9])", re.IGNORECASE)
+
+_JOINED = re.compile(r"\s+(?=[(\[][^)\]]*[)\]](?:[\s,;|]|$))|(?<=\b[RI][em])\s+(?=[A-Za-z])")
+"""Before a unit or an argument in brackets, which belongs to the word before it, and between `Re` and its word."""
+
+_IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+
+_GLUED = re.compile(r"^(omega|w|e|freq|frequency|energy)(meV|THz|cm-1|eV|Ry|Ha)$", re.IGNORECASE)
+"""`omegameV`."""
+
+_NUMBERED = re.compile(
+    r"(?<!\S)\(?(?:col(?:umn)?\.?\s*)?(\d{1,2})\s*[:=)]\s*(.+?)\s*(?=$|[,;|]|\s{2,}|\s\(?(?:col(?:umn)?\.?\s*)?\d{1,2}\s*[:=)])",
+    re.IGNORECASE,
+)
+
+_SPLITS = (r"\s*,\s*|\s+and\s+", r"\s*;\s*", r"\s*\t\s*", r"\s*\|\s*", r"\s{2,}", r"\s+")
+"""What may separate labels, the least ambiguous first."""
+
+SHORTEST_WORD = 3
+"""Letters of a word that is taken for a quantity wherever it stands."""
+
+_KINDS: tuple[tuple[Quantity, str], ...] = (
+    ("error", r"(d|delta|std|sigma|err)(a|al|alpha)2f.*"),
+    (
+        "error",
+        r".*(std|stderr|err|error|errorbar|uncertainty|sigma|min|max|low|lower|high|upper)|(error|std|sigma)of.*",
+    ),
+    ("lambda", r"(lambda|lam|cumul|integrated|int(egral)?(of|\d|a)|cum).*|\d?int.*|.*coupling.*|epc"),
+    ("part of a2f", r"\d?(a|al|alpha)2f/.*|.*transport.*|.*2ftr(ansport)?"),
+    ("part of a2f", r".*(a|alpha|al)2f\(?.*(mode|branch|atom|site|species|proj|partial).*"),
+    (
+        "a2f",
+        r"(.*[^a-z])?(a|al|alpha|alphasquare|alphasquared)2?f(iso|tot|total|original|\d+)?"
+        r"|.*eliashberg.*|spectralfunction|total|tot|sum",
+    ),
+    ("part of a2f", r"(a|al|alpha)2?f(?!w$|e$|om$)[a-z]{1,2}"),
+    ("density of states", r".*dos.*|f|g|n(/|over)n[0fn]?|ns/nn|n|d[ij]/dv.*|.*conductance.*|g/gn|.*density.*"),
+    ("gap function", r"(re|im|real|imag|d)?(delta|gap|phi)(re|im|real|imag|\d)?.*|(re|im)?z|(real|imaginary)(part)?"),
+    ("energy", r"(h|hbar|h/2pi|ph)?(omega|w|e|energy|energies|freq\w*|phonon\w*|nu|x|bias|voltage|v|en|om)\d?"),
+)
+_COMPILED: tuple[tuple[Quantity, re.Pattern[str]], ...] = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Label:
+    """The name of a column in a header.
+
+    Args:
+        text: As it stands there.
+        kind: The quantity it names; nothing if it is not known.
+        units: Units of energy named in it.
+        is_name: Whether it is nothing but the name of a quantity, no words about one.
+    """
+
+    text: str
+    kind: Quantity | None
+    units: tuple[str, ...]
+    is_name: bool = True
+
+
+@functools.lru_cache(maxsize=4096)
+def read_label(text: str) -> Label:
+    """What one word of a header, or the name of an array, means."""
+    plain = _GLUED.sub(r"\1 \2", _plain(text))
+    units = tuple(unit for unit, _ in _unit_places(plain))
+    bare = plain
+    for pattern in _UNITS.values():
+        bare = pattern.sub(" ", bare)
+    bare = re.sub(r"[\[(]\W*(?:states|arb\.?|u\.?)*\W*[\])]|/\s*$" + (r"|\bin\s*$" if units else ""), "", bare)
+    compact = re.sub(r"[\s^|*.-]", "", bare.lower())
+    spelled = (compact, re.sub(r"[(\[].*", "", compact), re.sub(r"[()\[\]]", "", compact))
+    kind: Quantity | None = next((name for name, pattern in _COMPILED if any(map(pattern.fullmatch, spelled))), None)
+    is_name = kind is not None
+    if kind is None:
+        kind = _named(bare)
+    if kind == "energy" and plain.endswith(" K"):  # `omega_K`
+        units = ("K",)
+    return Label(text.strip(), kind, units, is_name)
+
+
+def _named(text: str) -> Quantity | None:
+    """The one quantity that a few words name, if it is one."""
+    words = [noun[0] for noun in _NOUN.finditer(text) if len(noun[0]) >= SHORTEST_WORD]
+    kinds: set[Quantity | None] = {read_label(word).kind for word in words if word != text.strip()}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def column_labels(header: Sequence[str], width: int) -> list[Label] | None:
+    """The labels of the columns, if the header names them: one for each, that of the energies among them.
+
+    Of several columns with energies the first counts. Labels may stand in one line, or be numbered (`column 1: omega,
+    column 2: a2F`). Of several lines that could be one, that with the most words known counts, and of these the last.
+    """
+    lines = [_joined(line.strip().lstrip("#!%").strip()) for line in header]
+    found = [_numbered_labels(lines, width)]
+    found += [_labels_in(re.split(split, line), width) for line in lines for split in reversed(_SPLITS)]
+    return max(reversed(found), key=_how_well_known, default=None)
+
+
+def _how_well_known(labels: Sequence[Label] | None) -> tuple[int, int]:
+    """Labels that are known, and those that are names."""
+    labels = labels or ()
+    return sum(label.kind is not None for label in labels), sum(label.is_name for label in labels)
+
+
+def _joined(line: str) -> str:
+    """A line without spaces inside and before brackets, and after `Re`, where they separate no labels."""
+    return _JOINED.sub("", _IN_BRACKETS.sub(lambda found: found[0].replace(" ", ""), line))
+
+
+def _labels_in(words: Sequence[str], width: int) -> list[Label] | None:
+    """Words as labels, if there is one for each column; more words only where all those for columns are known."""
+    words = words if len(words) == width else [word for word in words if word]  # a table may have an index without name
+    labels = [read_label(word) for word in words[:width]]
+    kinds = [label.kind for label in labels]
+    complete = len(words) == width or (len(words) > width and all(label.is_name for label in labels))
+    plain = kinds.count("energy") == 1 or ("energy" in kinds and bool({*kinds} - {None, "energy"}))
+    return labels if len(labels) == width > 1 and complete and plain else None
+
+
+def _numbered_labels(lines: Sequence[str], width: int) -> list[Label] | None:
+    """Labels such as `1: omega 2: a2F` or `column 1 = omega`, in one line or in several."""
+    numbered = {int(number): name for line in lines for number, name in _NUMBERED.findall(line)}
+    return _labels_in([numbered.get(n + 1, "") for n in range(width)], width)
+
+
+def energy_units(header: Sequence[str], labels: Sequence[Label] | None) -> tuple[str, ...]:
+    """The units that the energies may have: one if the header is plain, several if it is not, or none.
+
+    A unit in the label of the energies counts. In other lines it counts if it stands with a word for energies; a unit
+    that stands with another quantity (a smearing, a density of states) never does, unless it is a2F, which has none,
+    and no other unit is named.
+    """
+    if labels:
+        energy = next(n for n, label in enumerate(labels) if label.kind == "energy")
+        own = labels[energy].units or _units_of_row(header, energy, len(labels))
+        if own:
+            return own
+    found: dict[str, list[str]] = {"energy": [], "free": [], "a2f": [], "other": []}
+    for line in map(_plain, header):
+        for unit, place in _unit_places(line):
+            found[_belongs_to(line, place)].append(unit)
+    for whose in ("energy", "free", "a2f"):
+        if found[whose]:
+            return tuple(dict.fromkeys(found[whose]))
+    return ()
+
+
+def _units_of_row(header: Sequence[str], energy: int, width: int) -> tuple[str, ...]:
+    """The unit of the energies in a line of the header that has one unit for each column."""
+    for line in header:
+        for split in _SPLITS:
+            words = [word for word in re.split(split, line.strip().lstrip("#!%").strip()) if word]
+            units = [unit for unit, _ in _unit_places(_plain(words[energy]))] if len(words) == width else []
+            if len(units) == 1 and all(read_label(word).kind is None for word in words):
+                return tuple(units)
+    return ()
+
+
+def named_before_a2f(header: Sequence[str]) -> str | None:
+    """A quantity that a header names before a2F, or in its place, so that a column without label may not be a2F."""
+    text = " ".join(map(_plain, header))
+    nouns = [noun["other"] for noun in _NOUN.finditer(text) if noun["other"]]
+    for noun in nouns:
+        kind = read_label(noun).kind
+        if kind == "a2f":
+            return None
+        if kind in ("lambda", "density of states", "gap function") or noun.lower().startswith(("linewidth", "gamma")):
+            return noun
+    return None
+
+
+def explains_columns(header: Sequence[str]) -> bool:
+    """Whether sentences of a header speak of columns, which are not understood if there are no labels."""
+    return bool(re.search(r"(?i)\bcol(umn)?s?\b", " ".join(header)))
+
+
+def _plain(text: str) -> str:
+    """Greek letters, superscripts and TeX in ASCII."""
+    text = unicodedata.normalize("NFKC", text).translate(_GREEK)
+    return re.sub(r"[$\\{}]", "", text).replace("_", " ")
+
+
+def _unit_places(line: str) -> list[tuple[str, int]]:
+    """The units in a line and where they stand; an angular frequency (2 pi THz) is none of them."""
+    places = [(name, match.start()) for name, pattern in _UNITS.items() for match in pattern.finditer(line)]
+    return [(name, at) for name, at in sorted(places, key=lambda one: one[1]) if not _ANGULAR.search(line[:at])]
+
+
+def _belongs_to(line: str, place: int) -> Literal["energy", "free", "a2f", "other"]:
+    """What a unit stands with: the last quantity named before it, or else the first after it."""
+    nouns = list(_NOUN.finditer(line))
+    before = [noun for noun in nouns if noun.end() <= place]
+    noun = before[-1] if before else next(iter(nouns), None)
+    if noun is None:
+        return "free"
+    if noun["energy"]:
+        return "energy"
+    return "a2f" if read_label(noun["other"]).kind == "a2f" else "other"

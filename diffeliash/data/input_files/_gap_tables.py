@@ -1,0 +1,101 @@
+"""Gap functions and densities of states in text files: which columns, and what the header states."""
+
+import pathlib
+import re
+from typing import Any
+
+import numpy as np
+
+from ..._errors import InputError
+from ._column_labels import Label, column_labels, energy_units
+from ._misplaced_files import refuse_a2f
+from ._plausibility import doubts_of_grid
+from ._text_layouts import recognize
+from ._text_tables import parse_table
+
+_NUMBERS = {2: "two", 3: "three"}
+
+_REAL_GAP, _IMAGINARY_GAP = r"re(al)?(part|delta|gap)", r"im(ag|aginary)?(part|delta|gap)"
+
+_WORDS = {
+    "T": r"T|temperature",
+    "broadening": r"broadening|Gamma|eta",
+    "mu_star": r"mu\*|mu_star|mustar",
+    "omega_c": r"omega_c",
+    "matsubara_cutoff": r"matsubara_cutoff",
+    "omega_max": r"omega_max",
+}
+"""How headers call what a file of `solve` states."""
+
+_VALUE = r"[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?"
+
+
+def read_gap_table(
+    path: pathlib.Path, content: bytes, what: str, columns: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """Energies [meV], a function of them, and what the header states and how the table was read.
+
+    Args:
+        path: The file.
+        content: All of it.
+        what: Name of the function.
+        columns: Names of its columns, where the header names none.
+
+    Raises:
+        InputError: It is something else, as a2F, or its header states another unit.
+    """
+    table = parse_table(path, content)
+    refuse_a2f(table, recognize(table), what)
+    data = table.rectangle()
+    if len(data) < 2:
+        after = next((line.strip() for line in table.footer if line.strip()), "")
+        why = f"it is followed by {after[:40]!r}." if after else ""
+        raise InputError("only one row of numbers", where=f"{path}:{table.lines[0]}", why=why)
+    labels = column_labels(table.header, data.shape[1])
+    chosen, notices = _labelled_columns(path, labels, what) if labels else (None, [])
+    if chosen is None and data.shape[1] != len(columns):
+        why = f"a {what} has {_NUMBERS[len(columns)]}: {', '.join(columns)}."
+        raise InputError(f"{data.shape[1]} columns", where=str(path), why=why)
+    units = set(energy_units(table.header, labels))
+    if units - {"meV"}:
+        why = f"the header says {' and '.join(sorted(units))}."
+        raise InputError("energies must be in meV", where=str(path), why=why, hint="Convert the file.")
+    data = data if chosen is None else data[:, chosen]
+    notices = [*table.notices, *notices, *doubts_of_grid(data[:, 0], table.lines, between_only=True)]
+    values = data[:, 1] if data.shape[1] == 2 else data[:, 1] + 1j * data[:, 2]
+    return data[:, 0], values, _stated_in(table.header) | {"notices": tuple(notices)}
+
+
+def _labelled_columns(path: pathlib.Path, labels: list[Label], what: str) -> tuple[list[int] | None, list[str]]:
+    """The columns of energies and values that a header names, if it names them otherwise than in their usual order.
+
+    Raises:
+        InputError: It names other quantities.
+    """
+    names = [re.sub(r"[^a-z|]", "", label.text.lower()) for label in labels]
+    energy = next(n for n, label in enumerate(labels) if label.kind == "energy")
+    if what == "gap function":
+        wanted = [
+            next((n for n, name in enumerate(names) if re.match(p, name)), -1) for p in (_REAL_GAP, _IMAGINARY_GAP)
+        ]
+    else:
+        wanted = [next((n for n, label in enumerate(labels) if label.kind == "density of states"), -1)]
+    others = [label.kind for n, label in enumerate(labels) if n != energy and label.kind not in (None, "error")]
+    foreign = any(kind != what for kind in others) or len(others) >= len(wanted)
+    if -1 in wanted and (foreign or any(name.startswith("|") for name in names)):
+        said = ", ".join(label.text for n, label in enumerate(labels) if n != energy)
+        raise InputError(f"no {what} in this file", where=str(path), why=f"the header calls its columns {said}.")
+    if -1 in wanted or [energy, *wanted] == list(range(len(labels))):
+        return None, []
+    taken = ", ".join(labels[n].text for n in (energy, *wanted))
+    return [energy, *wanted], [f"took the columns {taken}, as the header names them."]
+
+
+def _stated_in(header: list[str]) -> dict[str, float]:
+    """Numbers that a header states as `T = 1.16 K, broadening = 0.1 meV`."""
+    text, found = " ".join(header), {}
+    for name, words in _WORDS.items():
+        values = {float(value) for value in re.findall(rf"(?<![A-Za-z_])(?:{words})\s*[=:]\s*({_VALUE})", text)}
+        if len(values) == 1:
+            found[name] = values.pop()
+    return found

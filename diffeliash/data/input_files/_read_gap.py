@@ -1,0 +1,252 @@
+"""Gap functions and densities of states on disk: written by `solve`, read by `predict`."""
+
+import dataclasses
+import json
+import pathlib
+import reprlib
+import warnings
+from typing import Any
+
+import numpy as np
+from jaxtyping import Complex, Float
+
+from ..._errors import InputError, IntegrityError
+from ..._headers import LARGEST_VALUE, Fraction, Positive, Word, parse_header, part_of_header
+from ...physics import GapSolution, RealAxisGap
+from ..storage import COMPLEX, hdf5_bytes, is_hdf5, numbered, parse_hdf5, software_versions, write_file
+from ._gap_tables import read_gap_table
+from ._text_tables import read_bytes
+
+SOLUTION_FORMAT_VERSION = 3
+"""Readers refuse any other."""
+
+DOUBTFUL = 1e-2
+"""Whoever reads a continuation with a larger error, relative to its maximum, is told."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _OnTheLine:
+    """Energies on the line omega + i broadening, and what a file may state."""
+
+    omega: Float[np.ndarray, " freq"]
+    T: float | None = None
+    broadening: float | None = None
+    mu_star: float | None = None
+    omega_c: float | None = None
+    matsubara_cutoff: float | None = None
+    omega_max: float | None = None
+    z_sum: str | None = None
+    notices: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GapFile(_OnTheLine):
+    """A gap function on the line omega + i broadening.
+
+    Args:
+        omega: Energies [meV].
+        Delta: Gap function [meV].
+        T: Temperature [K], if the file states it.
+        broadening: Distance of the line from the real axis [meV], if the file states it.
+        mu_star: Coulomb pseudopotential, if the file states it.
+        omega_c: Cutoff of the Coulomb pseudopotential [meV], if the file states it.
+        matsubara_cutoff: Cutoff of the Matsubara sums [meV], if the file states it.
+        omega_max: Where the spectral function ends [meV], if the file states it.
+        z_sum: Name of the class of the sum in Z, if the file states it.
+        notices: What was assumed when it was read.
+    """
+
+    Delta: Complex[np.ndarray, " freq"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DosFile(_OnTheLine):
+    r"""A density of states $N/N_F = \mathrm{Re}\,z/\sqrt{z^2 - \Delta^2}$ on the line z = omega + i broadening.
+
+    Args:
+        omega: Energies [meV].
+        dos: Density of states, in units of that of the normal metal.
+        T: Temperature [K], if the file states it.
+        broadening: Distance of the line from the real axis [meV], if the file states it.
+        mu_star: Coulomb pseudopotential, if the file states it.
+        omega_c: Cutoff of the Coulomb pseudopotential [meV], if the file states it.
+        matsubara_cutoff: Cutoff of the Matsubara sums [meV], if the file states it.
+        omega_max: Where the spectral function ends [meV], if the file states it.
+        z_sum: Name of the class of the sum in Z, if the file states it.
+        notices: What was assumed when it was read.
+    """
+
+    dos: Float[np.ndarray, " freq"]
+
+
+def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, RealAxisGap]]) -> None:
+    """Write solutions on both axes to one HDF5 file.
+
+    One solution lies at the top of the file; with several, field names end in `_0`, `_1` and so on.
+
+    Args:
+        path: Where to.
+        solutions: Source file, solution and continuation of each.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    results = []
+    for source, sol, real in solutions:
+        fields = {
+            "omega_meV": (sol.spectrum.omega, "meV"),
+            "a2f": (sol.spectrum.a2f, "1"),
+            "omega_n_meV": (sol.omega_n, "meV"),
+            "Delta_iw_meV": (sol.Delta, "meV"),
+            "Z_iw": (sol.Z, "1"),
+            "omega_real_meV": (real.omega, "meV"),
+            "Delta_meV": (real.Delta, "meV"),
+            "Z": (real.Z, "1"),
+            "dos": (real.dos, "1"),
+        }
+        numbers = {
+            "T_K": sol.T,
+            "mu_star": sol.mu_star,
+            "omega_c_meV": sol.omega_c,
+            "matsubara_cutoff_meV": sol.matsubara_cutoff,
+            "broadening_meV": real.broadening,
+            "real_axis_error": real.error,
+            "continuation_error": real.continuation_error,
+            "sampling_error": real.sampling_error,
+            "cauchy_residual": real.cauchy,
+        }
+        attributes = {name: float(value) for name, value in numbers.items()}
+        words = {"z_sum": type(sol.z_sum).__name__, "source": source}
+        results.append((fields, attributes | words | {"converged": bool(real.converged)}))
+    arrays, attributes = numbered(results)
+    stated = {"format_version": SOLUTION_FORMAT_VERSION, "versions": json.dumps(software_versions())}
+    write_file(path, hdf5_bytes(arrays, stated | attributes))
+
+
+def read_gap(path: str | pathlib.Path) -> GapFile:
+    r"""Read a gap function: text with the columns $\omega$, Re $\Delta$, Im $\Delta$ [meV], or a file of `solve`.
+
+    Raises:
+        InputError: What is wrong, where, and what to do.
+        IntegrityError: A damaged HDF5 file.
+    """
+    omega, Delta, stated = _read(
+        pathlib.Path(path), "gap function", "Delta_meV", ("energy", "real part", "imaginary part")
+    )
+    return GapFile(omega=omega, Delta=Delta.astype(complex), **stated)
+
+
+def read_dos(path: str | pathlib.Path) -> DosFile:
+    r"""Read a density of states: text with the columns $\omega$ [meV], $N/N_F$, or a file of `solve`.
+
+    Raises:
+        InputError: What is wrong, where, and what to do.
+        IntegrityError: A damaged HDF5 file.
+    """
+    omega, dos, stated = _read(pathlib.Path(path), "density of states", "dos", ("energy", "N/N_F"))
+    return DosFile(omega=omega, dos=dos, **stated)
+
+
+def _read(
+    path: pathlib.Path, what: str, field: str, columns: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """Energies and a function of them, and what the file states.
+
+    Args:
+        path: A file of `solve`, or a table of numbers.
+        what: Name of the function.
+        field: Of the file of `solve`.
+        columns: Of the table.
+    """
+    content = read_bytes(path)
+    if is_hdf5(content):
+        omega, values, stated = _read_solution(path, content, what, field)
+    else:
+        omega, values, stated = read_gap_table(path, content, what, columns)
+    falls = np.flatnonzero(np.diff(omega) <= 0)
+    if omega.size < 2 or falls.size:
+        why = f"{omega[falls[0]]:g} is followed by {omega[falls[0] + 1]:g}." if falls.size else "there is only one."
+        raise InputError("energies must increase", where=str(path), why=why)
+    if not np.all(np.isfinite(values)):
+        raise InputError("a value is not finite", where=str(path))
+    notices: tuple[str, ...] = stated.get("notices", ())
+    for notice in notices:
+        warnings.warn(f"{path}: {notice}", stacklevel=3)
+    return omega, values, stated
+
+
+@part_of_header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _SolutionHeader:
+    T_K: Positive | None = None
+    broadening_meV: Positive | None = None
+    mu_star: Fraction | None = None
+    omega_c_meV: Positive | None = None
+    matsubara_cutoff_meV: Positive | None = None
+    real_axis_error: float | None = None
+    z_sum: Word | None = None
+    source: str = ""
+    converged: bool = True
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What whoever uses the functions should know of them."""
+        texts = [] if self.converged else ["the file states that the solution did not converge."]
+        if self.real_axis_error is not None and not self.real_axis_error <= DOUBTFUL:
+            percent = f"{100 * self.real_axis_error:.2g} %"
+            texts.append(f"the file states an error of {percent} of the largest |Delta| on the real axis.")
+        return tuple(texts)
+
+
+def _read_solution(
+    path: pathlib.Path, content: bytes, what: str, field: str
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    arrays, attributes = parse_hdf5(path, content, ("omega_real_meV", field, f"{field}_0", "omega_meV"))
+    missing = {"omega_real_meV", field} - set(arrays)
+    if missing:
+        why = "it holds several solutions." if f"{field}_0" in arrays else f"{', '.join(sorted(missing))} missing."
+        hint = "Give a file of `diffeliash solve` with one spectrum and one temperature."
+        raise InputError(f"no {what} in this file", where=str(path), why=why, hint=hint)
+    version = attributes.get("format_version")
+    if version != SOLUTION_FORMAT_VERSION or isinstance(version, bool):
+        raise InputError("unknown format version", where=str(path), why=f"{reprlib.repr(version)}.")
+    omega, values = arrays["omega_real_meV"], arrays[field]
+    if values.ndim == 2 and omega.ndim == 1:
+        hint = "Give a file of `diffeliash solve`, or text with one of them."
+        why = f"it holds {len(values)} samples of a data set."
+        raise InputError(f"no single {what} in this file", where=str(path), why=why, hint=hint)
+    header = parse_header(_SolutionHeader, json.dumps(attributes), str(path))
+    stated: dict[str, Any] = {name: getattr(header, attribute) for name, attribute in _STATED.items()}
+    stated["notices"] = header.doubts
+    _check_column(path, "omega_real_meV", omega, "f")
+    _check_column(path, field, values, "c" if field in COMPLEX else "f", omega.size)
+    if "omega_meV" in arrays:
+        _check_column(path, "omega_meV", arrays["omega_meV"], "f")
+        stated["omega_max"] = float(arrays["omega_meV"][-1])
+        if not 0 < stated["omega_max"] < LARGEST_VALUE:
+            raise IntegrityError("damaged file", where=f"{path}:omega_meV", why="its energies are not positive.")
+    return omega, values, stated
+
+
+def _check_column(path: pathlib.Path, name: str, values: np.ndarray, kind: str, size: int | None = None) -> None:
+    """Refuse what is no column of finite numbers of a kind, and of a length.
+
+    Raises:
+        IntegrityError: Naming it.
+    """
+    wrong = values.ndim != 1 or values.dtype.kind != kind or values.size < 2 or size not in (None, values.size)
+    if wrong or not np.all(np.isfinite(values)):
+        number = "complex" if kind == "c" else "real"
+        length = "two or more" if size is None else str(size)
+        why = f"{length} finite {number} numbers in one column needed, it is {values.dtype}{values.shape}."
+        raise IntegrityError("damaged file", where=f"{path}:{name}", why=why)
+
+
+_STATED = {
+    "T": "T_K",
+    "broadening": "broadening_meV",
+    "mu_star": "mu_star",
+    "omega_c": "omega_c_meV",
+    "matsubara_cutoff": "matsubara_cutoff_meV",
+    "z_sum": "z_sum",
+}
