@@ -9,9 +9,9 @@ from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 
 from ..physics import Spectrum, run_calls
-from ._inversion import Inversion
+from ._inversion_result import Inversion
 from ._inverter import Noise, check_noise, check_row, prepare
-from ._observables import AbstractObservable, ComplexGap
+from .refinement import AbstractObservable, ComplexGap
 
 
 def invert(

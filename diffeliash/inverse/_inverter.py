@@ -20,12 +20,25 @@ from .._limits import (
     too_much_for_inversion,
 )
 from ..physics import Spectrum, require_x64
-from ._forward import LOOSEST, RANGE, TIGHTEST, Conditions, choose_conditions, choose_n_points, forward_model
-from ._inversion import Inversion
-from ._observables import AbstractObservable, ComplexGap, DensityOfStates
-from ._posterior import draw, draw_without_data
-from ._refine import Measurement, Refined, refine
-from ._start import GUESSED_MU_STAR, choose_start
+from ._inversion_result import Inversion
+from ._starting_point import GUESSED_MU_STAR, choose_start
+from .refinement import (
+    LOOSEST,
+    RANGE,
+    TIGHTEST,
+    AbstractObservable,
+    ComplexGap,
+    Conditions,
+    DensityOfStates,
+    Measurement,
+    Refined,
+    choose_conditions,
+    choose_n_points,
+    draw,
+    draw_without_data,
+    forward_model,
+    refine,
+)
 
 FEWEST_ENERGIES = 8
 

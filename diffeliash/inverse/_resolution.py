@@ -17,9 +17,16 @@ from scipy.linalg import solve_triangular
 
 from .._errors import InputError
 from ..physics import Spectrum, default_broadening, require_x64
-from ._forward import RANGE, choose_conditions, choose_n_points, forward_model
-from ._observables import AbstractObservable, ComplexGap
-from ._prior import likeliest_prior, linear_problem
+from .refinement import (
+    RANGE,
+    AbstractObservable,
+    ComplexGap,
+    choose_conditions,
+    choose_n_points,
+    forward_model,
+    likeliest_prior,
+    linear_problem,
+)
 
 RTOL = 1e-6
 """Of the solution, relative."""

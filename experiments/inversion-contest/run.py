@@ -21,9 +21,9 @@ import diffeliash as de
 from diffeliash.analysis import expected_difference, family_spread
 from diffeliash.data import as_features, split_rows
 from diffeliash.inverse import ComplexGap, DensityOfStates
-from diffeliash.inverse._forward import LOOSEST, choose_conditions, choose_n_points, forward_model
-from diffeliash.inverse._refine import Measurement, refine
-from diffeliash.inverse._start import arches, closest, invert_at_once
+from diffeliash.inverse._starting_point import arches, closest, invert_at_once
+from diffeliash.inverse.refinement._forward_model import LOOSEST, choose_conditions, choose_n_points, forward_model
+from diffeliash.inverse.refinement._gauss_newton import Measurement, refine
 from diffeliash.models import Checkpoint, read_checkpoint, setting_of, write_checkpoint
 from diffeliash.training import TrainConfig, apply_network, pearson, solve_gaps, train
 

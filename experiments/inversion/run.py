@@ -19,8 +19,8 @@ import numpy as np
 
 import diffeliash as de
 from diffeliash.inverse import ComplexGap, DensityOfStates, _inverter
-from diffeliash.inverse._posterior import _draw as draw_from
-from diffeliash.inverse._prior import N_BROAD, Prior, likeliest_prior
+from diffeliash.inverse.refinement._posterior_samples import _draw as draw_from
+from diffeliash.inverse.refinement._smoothness_prior import N_BROAD, Prior, likeliest_prior
 from diffeliash.physics import MSC, batched, continue_gap, map_materials, solve_gap
 
 jax.config.update("jax_enable_x64", True)

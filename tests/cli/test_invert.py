@@ -11,7 +11,7 @@ from diffeliash import Spectrum, continue_gap, solve_gap, solve_tc
 from diffeliash.cli._invert import _read
 from diffeliash.data import hdf5_bytes, read_hdf5
 from diffeliash.inverse import _inverter
-from diffeliash.inverse._start import choose_start
+from diffeliash.inverse._starting_point import choose_start
 from diffeliash.models import Checkpoint, Predictor, PredictorConfig, Setting, fit_standardization, write_checkpoint
 
 N = 64

@@ -22,10 +22,10 @@ from diffeliash import (
     solve_tc,
 )
 from diffeliash.data.generation._sample_record import sample_key
-from diffeliash.inverse._forward import Conditions, forward_model
-from diffeliash.inverse._gap_from_dos import gap_from_dos
-from diffeliash.inverse._prior import Prior
-from diffeliash.inverse._refine import Measurement, refine
+from diffeliash.inverse.linear._gap_from_dos import gap_from_dos
+from diffeliash.inverse.refinement._forward_model import Conditions, forward_model
+from diffeliash.inverse.refinement._gauss_newton import Measurement, refine
+from diffeliash.inverse.refinement._smoothness_prior import Prior
 from diffeliash.models import Setting
 
 N = 64
@@ -271,7 +271,7 @@ def test_jacobian_matches_central_differences(observable, rtol):
 def test_the_minimum_is_that_of_another_method(Delta, size, monkeypatch):
     """Of optimistix, from elsewhere, for one prior and a spectrum that no wall touches."""
     prior = Prior(strength=1e-2, correlation=0.0, variance=1.0)
-    monkeypatch.setattr("diffeliash.inverse._prior.Evidence.best", property(lambda self: prior))
+    monkeypatch.setattr("diffeliash.inverse.refinement._smoothness_prior.Evidence.best", property(lambda self: prior))
     a2f = 0.8 * np.sin(np.pi * OMEGA / 10)[:-1]
     forward = forward_of(ComplexGap(), 1e-9)
     values = forward.values_at(0.1, a2f)[0]

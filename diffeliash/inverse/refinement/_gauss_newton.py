@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ._forward import Forward
-from ._prior import LinearProblem, Prior, linear_problem
+from ._forward_model import Forward
+from ._smoothness_prior import LinearProblem, Prior, linear_problem
 
 MAX_JACOBIANS = 20
 """Three do as a rule."""

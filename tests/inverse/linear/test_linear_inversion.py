@@ -13,10 +13,10 @@ from diffeliash.inverse import (
     matsubara_averages,
     pose_inverse_problem,
 )
-from diffeliash.inverse._linear_inversion import invert_one_linearly
+from diffeliash.inverse.linear._linear_inversion import invert_one_linearly
 
-from ..cases import gaussian_peak
-from ..conftest import shared
+from ...cases import gaussian_peak
+from ...conftest import shared
 
 KNOWN = {"T": 2.0, "mu_star": 0.1, "omega_c": 30.0, "matsubara_cutoff": 40.0, "broadening": 0.1, "omega_max": 10.0}
 OMEGA = np.linspace(0, 30, 301)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from ..physics import RealAxisGap
+from ...physics import RealAxisGap
 
 
 class AbstractObservable(eqx.Module):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from diffeliash.inverse._forward import Forward, choose_conditions
-from diffeliash.inverse._observables import RealGap
-from diffeliash.inverse._refine import Measurement, refine
+from diffeliash.inverse.refinement._forward_model import Forward, choose_conditions
+from diffeliash.inverse.refinement._gauss_newton import Measurement, refine
+from diffeliash.inverse.refinement._observables import RealGap
 
 N, M = 12, 40
 CONDITIONS = choose_conditions(

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 from scipy.interpolate import make_interp_spline
 
-from .._errors import InputError
-from ..physics import CompressedMatsubara, Ends, Line, require_x64
-from ..units import BOLTZMANN
+from ..._errors import InputError
+from ...physics import CompressedMatsubara, Ends, Line, require_x64
+from ...units import BOLTZMANN
 
 DENSITY = 2.0
 r"""Points of the line within a broadening: sums over them are integrals to $e^{-4\pi}$, for smooth a2F."""

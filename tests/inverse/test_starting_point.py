@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from diffeliash.inverse._forward import Forward, choose_conditions
-from diffeliash.inverse._observables import RealGap
-from diffeliash.inverse._refine import Measurement
-from diffeliash.inverse._start import choose_start
+from diffeliash.inverse._starting_point import choose_start
+from diffeliash.inverse.refinement._forward_model import Forward, choose_conditions
+from diffeliash.inverse.refinement._gauss_newton import Measurement
+from diffeliash.inverse.refinement._observables import RealGap
 
 ENERGIES = np.linspace(0, 35, 1000)
 N = 64

@@ -15,9 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from .._errors import InputError
-from .._limits import LARGEST_ENERGY
-from ..physics import MSC, CompressedMatsubara, Spectrum, checked_cutoffs, continue_gap, solve_gap
+from ..._errors import InputError
+from ..._limits import LARGEST_ENERGY
+from ...physics import MSC, CompressedMatsubara, Spectrum, checked_cutoffs, continue_gap, solve_gap
 from ._observables import AbstractObservable
 
 JACOBIAN_RTOL, COARSER = 1e-3, 1e3

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from ..physics import cauchy_integral, fermionic_frequencies, propagators
+from ...physics import cauchy_integral, fermionic_frequencies, propagators
 from ._inverse_problem import InverseProblem
 
 LOW, HIGH = 2.0, 6.0

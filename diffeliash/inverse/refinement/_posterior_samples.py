@@ -7,7 +7,7 @@ others are distributed normally, and cut off where a value would be negative. St
 import numpy as np
 from jaxtyping import Float
 
-from ._prior import LinearProblem, Regularized, bending
+from ._smoothness_prior import LinearProblem, Regularized, bending
 from ._truncated_normal import sample_truncated_normal
 
 WIDE = 1.5e-4

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from diffeliash.inverse._prior import (
+from diffeliash.inverse.refinement._smoothness_prior import (
     CORRELATIONS,
     N_BROAD,
     STRENGTHS,

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from ..physics import CompressedMatsubara, Spectrum, solve_tc
 from ..units import BOLTZMANN
-from ._forward import Conditions
+from .refinement import Conditions
 
 CONSISTENT = 1.2
 r"""Up to this $\chi^2/N$ a spectral function accounts for what was measured."""

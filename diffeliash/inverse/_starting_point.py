@@ -14,12 +14,8 @@ from jaxtyping import Complex, Float
 
 from .._errors import InputError
 from ..physics import Spectrum
-from ._forward import Conditions, Forward
-from ._gap_from_dos import gap_from_dos
-from ._inverse_problem import InverseProblem, is_even, pose_inverse_problem
-from ._linear_inversion import invert_one_linearly
-from ._observables import ComplexGap, DensityOfStates
-from ._refine import Measurement
+from .linear import InverseProblem, gap_from_dos, invert_one_linearly, is_even, pose_inverse_problem
+from .refinement import ComplexGap, Conditions, DensityOfStates, Forward, Measurement
 
 COUPLINGS = (0.4, 16.0)
 r"""Of the arches, from the smallest $\lambda$ to the largest."""

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from ..physics import SharpCutoff, TruncatedSum, fermi_tanh, propagators, sum_averages
-from ..units import BOLTZMANN
-from ._averages import Averages, matsubara_averages
+from ...physics import SharpCutoff, TruncatedSum, fermi_tanh, propagators, sum_averages
+from ...units import BOLTZMANN
+from ._averages_from_gap import Averages, matsubara_averages
 from ._inverse_problem import InverseProblem
 
 
