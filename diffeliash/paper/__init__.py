@@ -1,11 +1,11 @@
 """The paper that the program goes back to, reproduced: every figure and table, beside our numbers and a verdict."""
 
-from ._config import QUICK as QUICK
-from ._config import PaperConfig as PaperConfig
-from ._config import read_paper_config as read_paper_config
-from ._document import QUESTION as QUESTION
-from ._document import Content as Content
-from ._item import Item as Item
-from ._report import write_report as write_report
-from ._run import run_stages as run_stages
-from ._run import stages as stages
+from ._paper_config import QUICK as QUICK
+from ._paper_config import PaperConfig as PaperConfig
+from ._paper_config import read_paper_config as read_paper_config
+from .report import QUESTION as QUESTION
+from .report import Content as Content
+from .report import write_report as write_report
+from .stages import run_stages as run_stages
+from .stages import stages as stages
+from .verdicts import Item as Item

@@ -4,10 +4,9 @@ import base64
 import html
 from typing import NamedTuple
 
-from ..data import GenerateConfig
-from ._answer import Answer
-from ._item import WELL, Item, Table, percent
-from ._published import SOURCE
+from ...data import GenerateConfig
+from .._published_numbers import SOURCE
+from ..verdicts import WELL, Answer, Item, Table, percent
 
 TITLE = "Spectral functions from gap functions by networks: the paper reproduced"
 

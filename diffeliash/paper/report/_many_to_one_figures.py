@@ -3,10 +3,10 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..analysis import ROUNDING
-from ._answer import Point
-from ._published import TABLE_I
-from ._stages import Arrays
+from ...analysis import ROUNDING
+from .._published_numbers import TABLE_I
+from ..stages import Arrays
+from ..verdicts import Point
 
 SHOWN = 120
 """Singular values that are drawn, if they are not rounding errors."""

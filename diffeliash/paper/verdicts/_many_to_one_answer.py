@@ -5,12 +5,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from ..analysis import ROUNDING
-from ._config import PaperConfig
-from ._item import WELL, Table, digits, with_error
-from ._published import TABLE_I
-from ._question import ACCEPTED, NOISE, NOISES, ROUNDED, Data
-from ._run import Results, by_seed
+from ...analysis import ROUNDING
+from .._paper_config import PaperConfig
+from .._published_numbers import TABLE_I
+from ..stages import ACCEPTED, NOISE, NOISES, ROUNDED, Data, Results, by_seed
+from ._verdict import WELL, Table, digits, with_error
 
 HALF = 0.5
 """Part of the variance of a mode from which on it counts as missed."""

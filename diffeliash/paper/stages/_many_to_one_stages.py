@@ -6,11 +6,11 @@ from typing import Literal
 
 import numpy as np
 
-from ..analysis import expected_difference, family_spread, fit_predictor, gap_jacobian, unexplained_by_mode
-from ..data import as_features
-from ..physics import Pade, Spectrum, continue_gap
-from ..training import EquationResidual, apply_network, pearson, solve_gaps
-from ._stages import N_EXAMPLES, Arrays, Work, take
+from ...analysis import expected_difference, family_spread, fit_predictor, gap_jacobian, unexplained_by_mode
+from ...data import as_features
+from ...physics import Pade, Spectrum, continue_gap
+from ...training import EquationResidual, apply_network, pearson, solve_gaps
+from ._stage_files import N_EXAMPLES, Arrays, Work, take
 
 NOISES = np.logspace(-6, -1, 16)
 """Errors of gap functions for which the limit is computed, in units of the largest $|\\Delta|$."""

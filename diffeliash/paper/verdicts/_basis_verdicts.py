@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..analysis import LEAST_DROP, SMOOTH, loss_steps, smoothness
-from ._item import Item, Table, digits, graded, percent
-from ._stages import Arrays
+from ...analysis import LEAST_DROP, SMOOTH, loss_steps, smoothness
+from ..stages import Arrays
+from ._verdict import Item, Table, digits, graded, percent
 
 Networks = dict[tuple[int, int], Arrays]
 """Results by the neurons next to the output, and the seed."""

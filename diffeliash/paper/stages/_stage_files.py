@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from pydantic import JsonValue
 
-from .._errors import InputError, IntegrityError
-from .._headers import Count, Word, header
-from ..analysis import ReduceConfig
-from ..data import (
+from ..._errors import InputError, IntegrityError
+from ..._headers import Count, Word, header
+from ...analysis import ReduceConfig
+from ...data import (
     ComplexFamily,
     Dataset,
     Family,
@@ -26,9 +26,9 @@ from ..data import (
     software_versions,
     split_rows,
 )
-from ..models import EnvelopeHeader, Setting, read_envelope, setting_of, write_envelope
-from ..training import solve_gaps
-from ._config import PaperConfig
+from ...models import EnvelopeHeader, Setting, read_envelope, setting_of, write_envelope
+from ...training import solve_gaps
+from .._paper_config import PaperConfig
 
 KIND = "stage of the reproduction"
 

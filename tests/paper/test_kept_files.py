@@ -9,7 +9,7 @@ import pytest
 from diffeliash import InputError, IntegrityError
 from diffeliash._errors import DiffeliashError
 from diffeliash.paper import QUICK, PaperConfig, read_paper_config
-from diffeliash.paper._stages import Work
+from diffeliash.paper.stages._stage_files import Work
 
 from ..hostile import as_json, mutations
 from ..models.test_hostile_checkpoint import forge, parts

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from diffeliash.paper import PaperConfig
-from diffeliash.paper import _items as items
-from diffeliash.paper import _items_bases as bases
-from diffeliash.paper import _items_measures as measures
-from diffeliash.paper._item import digits, graded, percent, with_error
-from diffeliash.paper._published import TABLE_I, TABLE_II
+from diffeliash.paper._published_numbers import TABLE_I, TABLE_II
+from diffeliash.paper.verdicts import _basis_verdicts as bases
+from diffeliash.paper.verdicts import _figure_verdicts as items
+from diffeliash.paper.verdicts import _table_verdicts as measures
+from diffeliash.paper.verdicts._verdict import digits, graded, percent, with_error
 
 NULL = {
     "simple": 0.6, "complex": 0.4, "complex_pairs": 0.6, "complex_gap": 0.03, "complex_gap_pairs": 0.05,

@@ -4,15 +4,12 @@ import itertools
 
 import numpy as np
 
-from . import _items_measures as measures
-from ._config import PaperConfig
-from ._item import INFORMED, WELL, Item, Table, digits, graded, needed, percent, plus_minus
-from ._items_bases import of_bases
-from ._networks import VERDICTS
-from ._published import TABLE_I
-from ._question import Data
-from ._run import Results, bases_name, by_seed
-from ._stages import Arrays
+from .._paper_config import PaperConfig
+from .._published_numbers import TABLE_I
+from ..stages import VERDICTS, Arrays, Data, Results, bases_name, by_seed
+from . import _table_verdicts as measures
+from ._basis_verdicts import of_bases
+from ._verdict import INFORMED, WELL, Item, Table, digits, graded, needed, percent, plus_minus
 
 
 def items(results: Results, config: PaperConfig) -> list[Item]:

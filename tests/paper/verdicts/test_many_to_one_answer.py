@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from diffeliash.paper import PaperConfig, _answer
-from diffeliash.paper._question import NOISE, NOISES
+from diffeliash.paper import PaperConfig
+from diffeliash.paper.stages._many_to_one_stages import NOISE, NOISES
+from diffeliash.paper.verdicts import _many_to_one_answer as _answer
 
 CONFIG = PaperConfig(n_seeds=2)
 MISSED = np.array([0.01, 0.1, 0.6, 0.2])

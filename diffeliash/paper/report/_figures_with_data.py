@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..analysis import POWERS, loss_steps, smoothness
-from ..analysis import SMOOTH as FOUND
-from ..data import feature_grid, spectrum_grid
-from ._stages import Arrays
+from ...analysis import POWERS, loss_steps, smoothness
+from ...analysis import SMOOTH as FOUND
+from ...data import feature_grid, spectrum_grid
+from ..stages import Arrays
 
 LABEL, ANSWER, THIRD = "tab:orange", "tab:blue", "tab:green"
 OMEGA_MAX = 10.0

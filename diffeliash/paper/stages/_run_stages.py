@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from . import _networks as networks
-from . import _question as question
-from ._config import PaperConfig
-from ._stages import Arrays, Work
+from .._paper_config import PaperConfig
+from . import _many_to_one_stages as question
+from . import _network_stages as networks
+from ._stage_files import Arrays, Work
 
 Results = dict[str, Arrays]
 """Results of every stage by its name."""

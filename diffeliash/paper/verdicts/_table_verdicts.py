@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from ._config import PaperConfig
-from ._item import CLOSE, INFORMED, WELL, Item, Table, digits, graded, needed, percent, plus_minus
-from ._published import TABLE_I, TABLE_II
-from ._run import Results
-from ._stages import Arrays
+from .._paper_config import PaperConfig
+from .._published_numbers import TABLE_I, TABLE_II
+from ..stages import Arrays, Results
+from ._verdict import CLOSE, INFORMED, WELL, Item, Table, digits, graded, needed, percent, plus_minus
 
 
 def table_one(measured: dict[int, Arrays], null: Arrays) -> Item:

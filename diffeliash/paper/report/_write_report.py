@@ -10,20 +10,16 @@ from typing import Any, get_args
 import numpy as np
 from matplotlib.figure import Figure
 
-from .._figure import figure_bytes
-from .._json import finite
-from ..data import machine, software_versions, write_file
-from . import _diagrams as diagrams
-from . import _figures as figures
-from ._answer import Answer, answer
-from ._config import PaperConfig
-from ._document import Content, as_html, as_markdown
-from ._item import WELL, Item, Verdict, digits, needed
-from ._items import items
-from ._networks import VERDICTS
-from ._question_figure import modes_figure, question_figure
-from ._run import Results, bases_name, stages
-from ._stages import Arrays
+from ..._figure import figure_bytes
+from ..._json import finite
+from ...data import machine, software_versions, write_file
+from .._paper_config import PaperConfig
+from ..stages import VERDICTS, Arrays, Results, bases_name, stages
+from ..verdicts import WELL, Answer, Item, Verdict, answer, digits, items, needed
+from . import _figures_with_data as figures
+from . import _figures_without_data as diagrams
+from ._many_to_one_figures import modes_figure, question_figure
+from ._markdown_and_html import Content, as_html, as_markdown
 
 TOO_SMALL = (
     "The sizes are not those of the paper: nothing can be concluded from these verdicts, nor from what networks come "

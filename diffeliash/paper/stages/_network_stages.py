@@ -8,8 +8,8 @@ from typing import Any, get_args
 import jax
 import numpy as np
 
-from .._errors import InputError
-from ..analysis import (
+from ..._errors import InputError
+from ...analysis import (
     LatentScan,
     Verdict,
     after_bottleneck,
@@ -25,11 +25,11 @@ from ..analysis import (
     unexplained_by_components,
     unexplained_part,
 )
-from ..data import Dataset, as_features, as_gap_functions
-from ..models import Network, Predictor, PredictorConfig, fit_standardization, glorot_initialized
-from ..training import apply_network, as_rows, pearson, solve_gaps
-from ._config import MEASURED_UP_TO
-from ._stages import N_EXAMPLES, Arrays, Work
+from ...data import Dataset, as_features, as_gap_functions
+from ...models import Network, Predictor, PredictorConfig, fit_standardization, glorot_initialized
+from ...training import apply_network, as_rows, pearson, solve_gaps
+from .._paper_config import MEASURED_UP_TO
+from ._stage_files import N_EXAMPLES, Arrays, Work
 
 VERDICTS = get_args(Verdict)
 """Of the flow; a stage keeps the number of one."""

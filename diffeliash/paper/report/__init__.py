@@ -1,0 +1,5 @@
+"""What is shown: pictures, and a report as Markdown, HTML and JSON."""
+
+from ._markdown_and_html import QUESTION as QUESTION
+from ._markdown_and_html import Content as Content
+from ._write_report import write_report as write_report
