@@ -61,7 +61,7 @@ def output(process: subprocess.Popen[str]) -> tuple[str, str]:
         process.kill()
 
 
-AS_FOR_USERS = "cli/test_generate.py", "generation/test_verify_dataset.py"
+AS_FOR_USERS = "datasets/test_generate.py", "generation/test_verify_dataset.py"
 """Files whose tests compile with all optimizations, because they compare digits with those of other processes or of the
 fixture of a whole session."""
 

@@ -6,17 +6,12 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ._export import export_command
-from ._generate import generate_command
-from ._invert import invert_command
-from ._predict import predict_command
-from ._reduce import reduce_command
-from ._reproduce import reproduce_command
-from ._session import USAGE, print_json
-from ._solve import solve_command
-from ._tc import tc_command
-from ._train import train_command
-from ._verify import verify_command
+from .datasets import export_command, generate_command, verify_command
+from .inversion import invert_command, predict_command
+from .spectra import solve_command, tc_command
+from .studies import reduce_command, reproduce_command
+from .terminal import USAGE, print_json
+from .training import train_command
 
 app = typer.Typer(
     name="diffeliash",

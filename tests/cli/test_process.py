@@ -56,7 +56,7 @@ def test_output_that_cannot_be_written_is_no_bug(spectrum_file):
 def test_a_bug_is_reported_without_a_traceback(monkeypatch, capsys):
     import typer
 
-    from diffeliash.cli._session import session
+    from diffeliash.cli.terminal._session import session
 
     monkeypatch.delenv("DIFFELIASH_DEBUG", raising=False)
     with pytest.raises(typer.Exit) as error, session(json_output=True):

@@ -4,7 +4,7 @@ import math
 import pytest
 
 from diffeliash._errors import DiffeliashError
-from diffeliash.cli._run_folder import METRICS, read_metrics
+from diffeliash.cli.arguments._run_folder import METRICS, read_metrics
 from diffeliash.training import read_measures
 
 from ..hostile import as_json, mutations

@@ -10,3 +10,4 @@ from ._linear_equations import linear_equations as linear_equations
 from ._linear_inversion import choose_strength as choose_strength
 from ._linear_inversion import invert_linearly as invert_linearly
 from ._linear_inversion import invert_one_linearly as invert_one_linearly
+from ._second_differences import second_differences as second_differences

@@ -22,9 +22,9 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from ...physics import batched, map_materials
-from ..refinement import second_differences
 from ._inverse_problem import InverseProblem
 from ._linear_equations import linear_equations
+from ._second_differences import second_differences
 
 STRENGTHS = 10.0 ** np.arange(-8.0, 0.1, 0.5)
 """Strengths that are compared [meV^4]."""

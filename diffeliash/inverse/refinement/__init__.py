@@ -20,4 +20,3 @@ from ._posterior_samples import draw as draw
 from ._posterior_samples import draw_without_data as draw_without_data
 from ._smoothness_prior import likeliest_prior as likeliest_prior
 from ._smoothness_prior import linear_problem as linear_problem
-from ._smoothness_prior import second_differences as second_differences

@@ -32,6 +32,8 @@ from jaxtyping import Float
 from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 
+from ..linear import second_differences
+
 STRENGTHS = 10.0 ** np.arange(-8.0, 4.1, 0.25)
 """Strengths that are compared."""
 
@@ -117,11 +119,6 @@ class Prior(NamedTuple):
     def root(self, n: int) -> Float[np.ndarray, "boson boson"]:
         r"""$\sqrt{s\sigma^2}\,C$ for `n` points between two ends."""
         return np.sqrt(self.strength) * curvature(n, self.correlation)
-
-
-def second_differences(n: int) -> Float[np.ndarray, "boson boson"]:
-    """Of `n` values between two that are zero."""
-    return np.diff(np.eye(n + 2), n=2, axis=0)[:, 1:-1]
 
 
 def bending(n: int) -> Float[np.ndarray, "boson boson"]:

@@ -1,0 +1,121 @@
+"""Looking at all that a command was given before it does anything: no JAX is loaded for it, and no work is lost."""
+
+import contextlib
+import os
+import pathlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from ..._errors import DiffeliashError, InputError
+from ..._inputs import LARGEST_OWN, check_input
+from ..._neighbors import did_you_mean
+from ..terminal import finish, print_json
+from ._output_paths import status_of
+from ._run_folder import CHECKPOINT
+from ._spectrum_inputs import failure
+
+Check = Callable[..., None]
+
+
+@contextlib.contextmanager
+def all_at_once() -> Iterator[Check]:
+    """Yields a function that makes a check; what all of them complain of is one error, at the end.
+
+    Raises:
+        DiffeliashError: A check failed; an `InputError` if one of several was that.
+    """
+    errors: list[DiffeliashError] = []
+
+    def check(function: Callable[..., Any], *args: Any, **options: Any) -> None:
+        try:
+            function(*args, **options)
+        except DiffeliashError as error:
+            if str(error) not in map(str, errors):
+                errors.append(error)
+
+    yield check
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        gravest = next((error for error in errors if isinstance(error, InputError)), errors[0])
+        raise type(gravest)(" ".join(map(_sentence, errors)))
+
+
+def _sentence(error: DiffeliashError) -> str:
+    text = str(error)
+    return text if text.endswith((".", "?")) else f"{text}."
+
+
+def answer_if_no_file_is_readable(
+    files: Sequence[pathlib.Path],
+    json_output: bool,
+    *,
+    entries: Sequence[dict[str, Any]] = ({},),
+    names: Sequence[str] = (),
+) -> None:
+    """Answer at once where nothing can be computed; a good file beside bad ones is worth the time.
+
+    Args:
+        files: Each has its place in the answer.
+        json_output: As the command was asked.
+        entries: What each of several entries for a file says besides.
+        names: Of files that may be meant where a folder is given.
+    """
+    errors = [_complaint(file, names) for file in files]
+    if any(error is None for error in errors):
+        return
+    bad = [failure(file, error) for file, error in zip(files, errors, strict=True) if error]
+    results = [result | entry for result in bad for entry in entries]
+    if json_output:
+        print_json({"results": results})
+    finish(results)
+
+
+def _complaint(file: pathlib.Path, names: Sequence[str]) -> InputError | None:
+    """What is wrong with a file, if something is; of a folder, which of its files may be meant."""
+    if file.is_dir():
+        return InputError("a folder, not a file", where=str(file), hint=did_you_mean(file, names))
+    try:
+        check_input(file)
+    except InputError as error:
+        return error
+    return None
+
+
+def check_checkpoint(run: pathlib.Path) -> None:
+    """Refuse what is neither the folder of a training run nor a file.
+
+    Raises:
+        InputError: It is neither, or the file cannot be read.
+    """
+    check_input(checkpoint_of(run), largest=LARGEST_OWN)
+
+
+def checkpoint_of(run: pathlib.Path) -> pathlib.Path:
+    """The file of a network: the one given, or the one in the folder of a training run."""
+    return run / CHECKPOINT if os.path.isdir(run) else run
+
+
+def check_folder(path: pathlib.Path, what: str = "data set") -> None:
+    """Refuse a folder that is not there, or that holds what is neither file nor folder: a pipe would be waited for.
+
+    Raises:
+        InputError: Saying which.
+    """
+    hint = "Give a folder that `diffeliash generate` wrote." if what == "data set" else ""
+    if status_of(path, InputError) is None:
+        raise InputError(f"no such {what}", where=str(path), hint=hint)
+    if not path.is_dir():
+        raise InputError(f"not a {what}", where=str(path), why="it is a file, not a folder.", hint=hint)
+    try:
+        with os.scandir(path) as entries:
+            odd = [entry.name for entry in entries if _is_special(entry.path)]
+    except OSError as error:
+        raise InputError("cannot be read", where=str(path), why=f"{error.strerror}.") from error
+    if odd:
+        raise InputError("cannot be read", where=str(path / min(odd)), why="it is neither a file nor a folder.")
+
+
+def _is_special(path: str) -> bool:
+    """Whether it is a pipe or a device; what is a broken link is missing."""
+    return os.path.exists(path) and not os.path.isdir(path) and not os.path.isfile(path)

@@ -1,0 +1,263 @@
+"""`diffeliash generate`: random data sets."""
+
+import dataclasses
+import pathlib
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..._errors import InputError, StorageError
+from .._interrupt import stop_at_latest
+from ..arguments import all_at_once, check_ranges, status_of
+from ..terminal import NOT_CONVERGED, DeviceOption, Family, Json, print_json, session, start_jax, tell
+from ._workers import choose_worker
+
+if TYPE_CHECKING:
+    from ...data import GenerateConfig, GenerateReport
+
+WINDOW = 10.0
+"""Seconds over which the samples per second are averaged."""
+
+GRACE = 3.0
+"""Seconds after a signal in which what is computed is still written; a compilation may take longer."""
+
+LAST_WORDS = "Files that are complete stay; --resume goes on."
+"""For a run that ends before its time."""
+
+
+def generate_command(
+    out: Annotated[
+        pathlib.Path,
+        typer.Argument(readable=False, help="Folder of the data set, new or empty; see also --resume."),
+    ],
+    family: Annotated[
+        Family | None,
+        typer.Option("--family", help="Family of spectral functions; see docs/data.md.", show_default="complex"),
+    ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter of the family, as lambda_max=1.5."),
+    ] = None,
+    num_samples: Annotated[
+        int | None, typer.Option("--num-samples", help="Samples drawn; not all are kept.", show_default="1000")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of all random numbers.", show_default="0")] = None,
+    temperature: Annotated[
+        float | None, typer.Option("--temperature", "-T", help="Temperature [K].", show_default="1.16")
+    ] = None,
+    mu_star: Annotated[
+        float | None, typer.Option("--mu-star", help="Coulomb pseudopotential mu*(omega_c).", show_default="0.1")
+    ] = None,
+    omega_c: Annotated[float | None, typer.Option("--omega-c", help="Cutoff of mu* [meV].", show_default="100")] = None,
+    matsubara_cutoff: Annotated[
+        float | None, typer.Option("--matsubara-cutoff", help="Cutoff of the Matsubara sums [meV].", show_default="220")
+    ] = None,
+    broadening: Annotated[
+        float | None,
+        typer.Option("--broadening", help="Distance of the line from the real axis [meV].", show_default="0.1"),
+    ] = None,
+    max_error: Annotated[
+        float | None,
+        typer.Option(
+            "--max-error",
+            help="Samples whose gap function has a larger relative error are rejected.",
+            show_default="1e-6",
+        ),
+    ] = None,
+    with_tc: Annotated[
+        bool | None, typer.Option("--with-tc", help="Store the critical temperature of every sample.")
+    ] = None,
+    shard_size: Annotated[
+        int | None, typer.Option("--shard-size", help="Samples drawn for each file.", show_default="512")
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the data set in this folder. Options that are not given are as it was begun with.",
+        ),
+    ] = False,
+    shard_index: Annotated[
+        int | None,
+        typer.Option("--shard-index", help="Number of this worker, from 0.", show_default="task of a SLURM array"),
+    ] = None,
+    num_shards: Annotated[
+        int | None,
+        typer.Option(
+            "--num-shards",
+            help="Number of workers, which share out the files of one data set.",
+            show_default="tasks of a SLURM array",
+        ),
+    ] = None,
+    device: DeviceOption = "auto",
+    json: Json = False,
+) -> None:
+    """Draw random spectral functions, solve them, continue the gap to the real axis, store what is accepted.
+
+    Samples in the normal state are dropped and counted, and so are those whose solution or continuation is not exact
+    enough. A run may be interrupted or killed at any time: --resume goes on with what is there.
+    """
+    given = [_parameter(text) for text in parameters or []]
+    with session(json):
+        with all_at_once() as check:
+            check(
+                check_ranges, "generate", num_samples=num_samples, seed=seed, temperature=temperature, mu_star=mu_star,
+                omega_c=omega_c, matsubara_cutoff=matsubara_cutoff, broadening=broadening, max_error=max_error,
+                shard_size=shard_size, shard_index=shard_index, num_shards=num_shards,
+            )  # fmt: skip
+            check(_check_names, given)
+            check(choose_worker, shard_index, num_shards)
+            check(_check_out, out)
+        worker = choose_worker(shard_index, num_shards, say=tell)
+        if not resume and worker[1] == 1:
+            _refuse_occupied(out)
+        start_jax(device)
+        from ...data import ANY_SHARD, MANIFEST, is_dataset
+
+        stop_at_latest(GRACE, LAST_WORDS)
+        asked = {
+            "num_samples": num_samples, "seed": seed, "T": temperature, "mu_star": mu_star, "omega_c": omega_c,
+            "matsubara_cutoff": matsubara_cutoff, "broadening": broadening, "max_error": max_error,
+            "with_T_c": with_tc, "shard_size": shard_size,
+        }  # fmt: skip
+        config = _config(out if resume else None, family, dict(given), asked)
+        if resume and not is_dataset(out):
+            what = (
+                f"{config.num_samples} samples of the family {config.as_dict()['family']['name']}, seed {config.seed}"
+            )
+            tell(f"note: {out}: nothing to go on with; beginning a new data set of {what}")
+        try:
+            report = generate_with_progress(config, out, resume=resume, worker=worker)
+        except SystemExit:
+            if (out / MANIFEST).exists():
+                tell(f"{len(list(out.glob(ANY_SHARD)))} of {config.n_shards} files are complete; --resume goes on.")
+            raise
+        for problem in report.replaced:
+            tell(f"made again: {problem}")
+        if json:
+            print_json(dataclasses.asdict(report))
+        else:
+            print(summary(report, out))
+        if report.digest and not report.n_kept:
+            tell("error: no sample was kept.")
+            raise typer.Exit(NOT_CONVERGED)
+
+
+def _check_out(out: pathlib.Path) -> None:
+    """Refuse what cannot become the folder of a data set."""
+    if status_of(out) is not None and not out.is_dir():
+        raise StorageError("cannot write", where=str(out), why="it is not a folder.", hint="Choose another name.")
+
+
+def _refuse_occupied(out: pathlib.Path) -> None:
+    """Refuse a folder with anything in it but what an unfinished beginning leaves, whose names begin with a dot."""
+    if out.is_dir() and any(not path.name.startswith(".") for path in out.iterdir()):
+        hint = "Go on with a data set by --resume, choose another name, or remove it."
+        raise StorageError("will not overwrite", where=str(out), why="it exists and is not empty.", hint=hint)
+
+
+def _parameter(text: str) -> tuple[str, float | int]:
+    """A name and a number.
+
+    Raises:
+        typer.BadParameter: It is something else.
+    """
+    name, _, value = text.partition("=")
+    try:
+        return name, int(value) if value.strip().isdecimal() else float(value)
+    except ValueError as error:
+        raise typer.BadParameter(f"--parameter {text[:80]}: expected NAME=NUMBER.") from error
+
+
+def _check_names(given: list[tuple[str, float | int]]) -> None:
+    names = [name for name, _ in given]
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise InputError(f"--parameter {', '.join(twice)[:80]} is given twice.")
+
+
+def _config(
+    folder: pathlib.Path | None, family: str | None, parameters: dict[str, Any], asked: dict[str, Any]
+) -> "GenerateConfig":
+    """The configuration asked for; what is `None` is as in the data set that is to go on, or the default."""
+    from ...data import MANIFEST, GenerateConfig, config_of, make_family, read_manifest
+
+    asked = {name: value for name, value in asked.items() if value is not None}
+    try:
+        if folder is None or not (folder / MANIFEST).exists():
+            return GenerateConfig(family=make_family(family or "complex", **parameters), **asked)
+        begun = read_manifest(folder).config
+        if family in (None, begun["family"]["name"]):
+            parameters = begun["family"] | parameters
+        else:
+            parameters = {"name": family} | parameters
+        return dataclasses.replace(config_of(begun), family=make_family(**parameters), **asked)
+    except (ValueError, TypeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(str(error)) from error
+
+
+def generate_with_progress(
+    config: "GenerateConfig", folder: pathlib.Path, *, resume: bool = False, worker: tuple[int, int] = (0, 1)
+) -> "GenerateReport":
+    """Generate a data set, or a worker's part of it, under a progress bar."""
+    from ...data import generate, own_shards, shard_name
+    from ..terminal import progress_bar
+
+    own = own_shards(config, *worker)
+    total = sum(config.samples_in(shard) for shard in own)
+    begun = sum(config.samples_in(shard) for shard in own if (folder / shard_name(shard)).exists())
+    with progress_bar("solving", total) as update:
+        return generate(
+            config,
+            folder,
+            resume=resume,
+            shard_index=worker[0],
+            num_shards=worker[1],
+            progress=_counter(update, begun, total),
+        )
+
+
+def _counter(update: Callable[[int, str], None], begun: int, total: int) -> Callable[[dict[str, int]], None]:
+    """A function that shows the samples of each status so far, and how many there were in a second lately.
+
+    Args:
+        update: Of the progress bar.
+        begun: Samples that are there already: they are read, not made.
+        total: Samples that there will be.
+    """
+    seen = deque(maxlen=1000)
+
+    def show(counts: dict[str, int]) -> None:
+        done, now = sum(counts.values()), time.monotonic()
+        if done < begun:
+            speed = "checking, "
+        else:
+            seen.append((now, done))
+            while now - seen[0][0] > WINDOW:
+                seen.popleft()
+            made = done - seen[0][1]
+            speed = f"{made / max(now - seen[0][0], 1e-9):.0f}/s, " if made else ""
+            if done == begun < total:
+                speed = "compiling, "
+        rejected = done - counts["kept"] - counts["normal"]
+        update(done, f"{speed}kept {counts['kept']}, normal {counts['normal']}, rejected {rejected}")
+
+    return show
+
+
+def summary(report: "GenerateReport", folder: pathlib.Path) -> str:
+    """What there is of a data set."""
+    reasons = ", ".join(f"{n} {name}" for name, n in report.reasons.items() if n and name not in ("kept", "normal"))
+    drawn = sum(report.reasons.values())
+    wanted = f"{drawn}" if drawn == report.n_requested else f"{drawn} drawn so far, {report.n_requested} in all"
+    line = (
+        f"{folder}: {report.n_kept} samples kept of {wanted} ({report.n_normal} normal, "
+        f"{report.n_rejected} rejected{': ' + reasons if reasons else ''}) in {report.seconds:.0f} s"
+    )
+    if report.digest is None:
+        return f"{line}; {report.n_missing} of {report.n_shards} files are still missing, which other workers make"
+    return f"{line}, digest {report.digest[:12]}"

@@ -1,0 +1,136 @@
+"""`diffeliash verify`: is a data set or checkpoint whole?"""
+
+import pathlib
+from typing import Annotated
+
+import typer
+
+from ..._errors import InputError, IntegrityError
+from ..._inputs import LARGEST_OWN, check_input
+from .._interrupt import stop_if_requested
+from ..arguments import CHECKPOINT, check_folder, status_of
+from ..terminal import INTEGRITY, Json, print_json, progress_bar, session, start_jax, tell
+
+
+def verify_command(
+    path: Annotated[
+        pathlib.Path,
+        typer.Argument(
+            readable=False, help="A data set, a run, a checkpoint, or HDF5 of `solve`, `generate` or `export`."
+        ),
+    ],
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make damaged and missing files of a data set again, and no others.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Check a data set, a checkpoint, or an HDF5 file of ours against its checksums.
+
+    What is not whole ends with exit code 6, a data set that is not finished too.
+    """
+    with session(json):
+        _check_path(path)
+        if repair:
+            start_jax("auto")
+        from ...data import is_dataset
+
+        found = _problems(path)
+        for problem in found:
+            tell(f"error: {problem}")
+        remaining = _repair(path) if repair and found else found
+        if repair and found:
+            for problem in remaining:
+                tell(f"error: not repaired: {problem}")
+        if json:
+            repaired = {"repaired": [problem for problem in found if problem not in remaining]} if repair else {}
+            print_json({"ok": not remaining, "problems": remaining} | repaired)
+        elif not remaining:
+            print(f"ok: {_what(path)}" + (f", {len(found)} repaired" if found else ""))
+        if remaining:
+            if not repair and is_dataset(path):
+                tell(f"`diffeliash verify {path} --repair` makes damaged and missing files again")
+            raise typer.Exit(INTEGRITY)
+
+
+def _check_path(path: pathlib.Path) -> None:
+    if status_of(path, InputError) is None:
+        raise InputError("no such file or folder", where=str(path), hint="Give a file or folder that is there.")
+    if path.is_dir():
+        check_folder(path)
+    else:
+        check_input(path, largest=LARGEST_OWN)
+
+
+def _problems(path: pathlib.Path) -> list[str]:
+    from ...data import verify_dataset
+
+    if (path / CHECKPOINT).is_file():
+        from ...training import STATE_FILES
+
+        return [problem for file in (path / CHECKPOINT, *sorted(path.glob(STATE_FILES))) for problem in _problems(file)]
+    try:
+        if not path.is_dir():
+            _check_file(path)
+            return []
+        n = _n_shards(path)
+        if n is None:
+            return verify_dataset(path, progress=lambda done: stop_if_requested())
+        with progress_bar("checking", n) as update:
+            return verify_dataset(path, progress=lambda done: update(done, ""))
+    except IntegrityError as error:
+        return [str(error)]
+
+
+def _check_file(path: pathlib.Path) -> None:
+    """Read a file that carries a checksum.
+
+    Raises:
+        InputError: It is none of ours.
+        IntegrityError: It is damaged.
+    """
+    from ...data import is_hdf5_file, read_hdf5
+    from ...models import CHECKPOINT_KIND, check_envelope, read_checkpoint
+    from ...training import STATE_KIND, read_state
+
+    try:
+        if is_hdf5_file(path):
+            read_hdf5(path)
+            return
+        read = {CHECKPOINT_KIND: read_checkpoint, STATE_KIND: read_state}.get(check_envelope(path))
+        if read:
+            read(path)
+    except InputError as error:
+        hint = "Checksums are in data sets, checkpoints, and HDF5 files of `solve`, `generate` and `export`."
+        why = ": ".join(part.rstrip(".") for part in (error.what, error.why) if part)
+        raise InputError("nothing to check", where=str(path), why=f"{why}.", hint=hint) from error
+
+
+def _repair(path: pathlib.Path) -> list[str]:
+    from ...data import is_dataset, repair_dataset
+
+    if not is_dataset(path):
+        raise InputError("cannot repair", where=str(path), why="only data sets can be made again.")
+    tell("repairing")
+    return repair_dataset(path, progress=lambda counts: stop_if_requested())
+
+
+def _what(path: pathlib.Path) -> str:
+    """What was found whole, in short."""
+    from ...data import is_dataset, read_done, read_manifest
+
+    if not is_dataset(path):
+        return str(path)
+    manifest = read_manifest(path)
+    done = read_done(path, manifest)
+    n = manifest.config["num_samples"]
+    return f"{path}, {manifest.n_shards} files, {done.counts['kept']} samples kept of {n}, digest {done.digest[:12]}"
+
+
+def _n_shards(path: pathlib.Path) -> int | None:
+    """As the manifest says, if it is whole."""
+    from ...data import read_manifest
+
+    try:
+        return read_manifest(path).n_shards
+    except IntegrityError:
+        return None

@@ -1,0 +1,50 @@
+"""What `invert` writes: text for people and plotting programs, HDF5 with all samples."""
+
+import json
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ...inverse import Inversion
+
+FORMAT_VERSION = 1
+
+BAND = (0.16, 0.84)
+"""Quantiles of the samples between which 68 % of them lie."""
+
+
+def as_text(found: "Inversion") -> bytes:
+    """Columns of energies, a2F and its standard deviation."""
+    c = found.conditions
+    head = (
+        f"# omega_meV a2F a2F_std  (T = {c.T:.6g} K, broadening {c.broadening:.6g} meV, mu* = {found.mu_star:.6g} at "
+        f"{c.omega_c:g} meV, noise {found.noise:.4g}, chi2/N {found.chi2:.4g})\n"
+    )
+    rows = zip(found.omega, found.a2f, found.a2f_std, strict=True)
+    return (head + "".join(f"{w:.8g} {a:.8g} {s:.4g}\n" for w, a, s in rows)).encode()
+
+
+def as_hdf5(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> bytes:
+    """All of several inversions; with more than one, names end in `_0`, `_1` and so on."""
+    from ...data import hdf5_bytes, numbered, software_versions
+
+    results = []
+    for file, _, found in inversions:
+        c = found.conditions
+        fields = {
+            "omega_meV": (found.omega, "meV"),
+            "a2f": (found.a2f, "1"),
+            "a2f_std": (found.a2f_std, "1"),
+            "a2f_samples": (found.samples, "1"),
+            "mu_star_samples": (found.mu_star_samples, "1"),
+        }
+        attributes = {
+            "T_K": c.T, "broadening_meV": c.broadening, "omega_c_meV": c.omega_c,
+            "matsubara_cutoff_meV": c.matsubara_cutoff, "mu_star": found.mu_star, "noise": found.noise,
+            "chi2": found.chi2, "n_resolved": found.n_resolved, "source": str(file), "converged": found.consistent,
+            "determined": found.determined,
+        }  # fmt: skip
+        results.append((fields, attributes))
+    arrays, attributes = numbered(results)
+    stated = {"format_version": FORMAT_VERSION, "versions": json.dumps(software_versions())}
+    return hdf5_bytes(arrays, stated | attributes)

@@ -1,0 +1,84 @@
+"""The picture of inversions: spectral functions with their uncertainty, and the data with what is found for them."""
+
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..._figure import LABEL, PREDICTION
+from ._invert_output import BAND
+
+if TYPE_CHECKING:
+    from ...inverse import Inversion
+
+IMAGINARY = "tab:green"
+
+MOST_ROWS = 6
+"""Inversions in a picture."""
+
+SHOWN_SAMPLES = 12
+"""Thin lines of spectral functions that are possible too."""
+
+
+def plot_inversions(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> Figure:
+    """One row for each of the first inversions."""
+    shown = inversions[:MOST_ROWS]
+    figure = Figure(figsize=(10.5, 3.3 * len(shown) + 0.3), layout="constrained")
+    for row, (file, data, found) in zip(figure.subplots(len(shown), 3, squeeze=False), shown, strict=True):
+        _plot_spectrum(row[0], found)
+        row[0].set_title(_title(file, found), fontsize="medium", pad=18)
+        _plot_data(row[1], data, found)
+        _plot_misfit(row[2], data, found)
+    return figure
+
+
+def _title(file: pathlib.Path, found: "Inversion") -> str:
+    if not found.determined:
+        return f"{file.name}: not determined"
+    return rf"{file.name}: $\lambda$ = {found.lambda_ep[0]:.3g} $\pm$ {found.lambda_ep[1]:.2g}"
+
+
+def _plot_spectrum(axes: Axes, found: "Inversion") -> None:
+    low, high = np.quantile(found.samples, BAND, axis=0)
+    axes.fill_between(found.omega, low, high, color=PREDICTION, alpha=0.25, lw=0, label="68 % of the samples")
+    for sample in found.samples[:: max(1, len(found.samples) // SHOWN_SAMPLES)]:
+        axes.plot(found.omega, sample, color=PREDICTION, lw=0.4, alpha=0.5)
+    if found.determined:
+        axes.plot(found.omega, found.a2f, color=PREDICTION, lw=1.6, label="most probable")
+    axes.set(xlabel=r"$\omega$ [meV]", ylabel=r"$\alpha^2F(\omega)$", xlim=(0, None), ylim=(0, None))
+    _legend_above(axes)
+
+
+def _plot_data(axes: Axes, data: Any, found: "Inversion") -> None:
+    curves = _curves(data, found)
+    for name, given, part, color in curves:
+        axes.plot(data.omega, given, ".", ms=2.5, color=color, label=f"{name}given")
+        axes.plot(data.omega, part, lw=1.0, color=PREDICTION, label="found" if part is curves[-1][2] else None)
+    label = r"$\Delta(\omega)$ [meV]" if len(curves) == 2 else r"$N(\omega)/N_F$"
+    axes.set(xlabel=r"$\omega$ [meV]", ylabel=label, xlim=(0, float(data.omega[-1])))
+    _legend_above(axes)
+
+
+def _legend_above(axes: Axes) -> None:
+    """Where no curve is."""
+    axes.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
+
+
+def _plot_misfit(axes: Axes, data: Any, found: "Inversion") -> None:
+    for _, given, part, color in _curves(data, found):
+        axes.plot(data.omega, (given - part) / found.noise, ".", ms=2.5, color=color)
+    axes.axhline(0, color=PREDICTION, lw=1.0)
+    axes.set(xlabel=r"$\omega$ [meV]", ylabel="(given - found) / noise", xlim=(0, float(data.omega[-1])))
+    axes.set_title(rf"$\chi^2/N$ = {found.chi2:.3f}, {found.n_resolved} numbers resolved", fontsize="medium")
+
+
+def _curves(data: Any, found: "Inversion") -> list[tuple[str, np.ndarray, np.ndarray, str]]:
+    """Name, what was given, what is found and color of each function in the data."""
+    from ...data import DosFile
+
+    if isinstance(data, DosFile):
+        return [("", data.dos, found.values, LABEL)]
+    Re, Im = np.split(found.values, 2)
+    return [("Re ", data.Delta.real, Re, LABEL), ("Im ", data.Delta.imag, Im, IMAGINARY)]

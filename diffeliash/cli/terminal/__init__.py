@@ -1,0 +1,36 @@
+"""What every command shares around its one call: options, device, progress, exit codes."""
+
+from ._progress_bar import progress_bar as progress_bar
+from ._session import INTEGRITY as INTEGRITY
+from ._session import NO_DEVICE as NO_DEVICE
+from ._session import NOT_CONVERGED as NOT_CONVERGED
+from ._session import USAGE as USAGE
+from ._session import finish as finish
+from ._session import print_json as print_json
+from ._session import print_table as print_table
+from ._session import session as session
+from ._session import start_jax as start_jax
+from ._session import tell as tell
+from ._session import write_table as write_table
+from ._several_processes import abandon as abandon
+from ._several_processes import leave as leave
+from ._several_processes import parse_address as parse_address
+from ._shared_options import Broadening as Broadening
+from ._shared_options import Column as Column
+from ._shared_options import Csv as Csv
+from ._shared_options import DeviceOption as DeviceOption
+from ._shared_options import Family as Family
+from ._shared_options import Files as Files
+from ._shared_options import FormatOption as FormatOption
+from ._shared_options import Json as Json
+from ._shared_options import Key as Key
+from ._shared_options import MatsubaraCutoff as MatsubaraCutoff
+from ._shared_options import Method as Method
+from ._shared_options import MuStar as MuStar
+from ._shared_options import OmegaC as OmegaC
+from ._shared_options import Resume as Resume
+from ._shared_options import RunFolder as RunFolder
+from ._shared_options import Seed as Seed
+from ._shared_options import StatedTemperature as StatedTemperature
+from ._shared_options import UnitOption as UnitOption
+from ._shared_options import ZSum as ZSum

@@ -1,0 +1,58 @@
+"""Progress on standard error: a bar on a terminal, a line now and then elsewhere."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+import rich.console
+import rich.progress
+
+from .._interrupt import stop_if_requested
+
+BAR_WIDTH = 10
+"""Columns, so that all that is said beside it has room in a terminal of 80."""
+
+LINE_EVERY = 15.0
+"""Seconds between lines where there is no terminal."""
+
+
+@contextlib.contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """Yields a function that takes the number of things done and a remark, and stops there on a signal."""
+    console = rich.console.Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines(console, title, total)
+        return
+    columns = (
+        "[progress.description]{task.description}",
+        rich.progress.BarColumn(BAR_WIDTH),
+        rich.progress.MofNCompleteColumn(),
+        rich.progress.TimeRemainingColumn(),
+        "{task.fields[remark]}",
+    )
+    with rich.progress.Progress(*columns, console=console) as bar:
+        task = bar.add_task(title, total=total, remark="")
+
+        def update(done: int, remark: str) -> None:
+            bar.update(task, completed=done, remark=remark)
+            stop_if_requested()
+
+        yield update
+
+
+def _lines(console: rich.console.Console, title: str, total: int) -> Callable[[int, str], None]:
+    started = last = time.monotonic()
+    first = None
+
+    def update(done: int, remark: str) -> None:
+        nonlocal last, first
+        now = time.monotonic()
+        first = done if first is None else first
+        if done >= total or now - last >= LINE_EVERY:
+            last = now
+            left = (total - done) / (done - first) * (now - started) if done > first else 0.0
+            parts = (f"{title} {done}/{total}", f"{now - started:.0f} s", f"{left:.0f} s left" if left else "", remark)
+            console.print(", ".join(part for part in parts if part), highlight=False, soft_wrap=True)
+        stop_if_requested()
+
+    return update

@@ -1,0 +1,353 @@
+"""`diffeliash train`: the main job."""
+
+import contextlib
+import dataclasses
+import math
+import pathlib
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..._errors import ConvergenceError, DeviceError, InputError
+from .._interrupt import stop_if_requested
+from ..arguments import CONFIG, DATA, all_at_once, check_new_run, check_ranges, check_resumable, new_run
+from ..datasets import generate_with_progress, summary
+from ..terminal import (
+    NO_DEVICE,
+    DeviceOption,
+    Json,
+    Resume,
+    RunFolder,
+    abandon,
+    leave,
+    print_json,
+    session,
+    start_jax,
+    tell,
+)
+from ._train_checks import (
+    SHARED,
+    check_config,
+    check_data,
+    check_distributed,
+    check_extras,
+    check_words,
+    left_by_others,
+)
+from ._train_results import event_writer, has_data, remove_run, report, write_progress, write_results
+
+if TYPE_CHECKING:
+    from ...data import Dataset
+    from ...training import EpochRecord, Evaluation, RunConfig, TrainConfig, Training
+
+
+def train_command(
+    data: Annotated[
+        pathlib.Path | None,
+        typer.Argument(readable=False, help="Data set of `diffeliash generate`.", show_default="one is made first"),
+    ] = None,
+    run: RunFolder = None,
+    resume: Resume = False,
+    config: Annotated[
+        pathlib.Path | None,
+        typer.Option("--config", readable=False, help="Configuration (TOML); options given besides come first."),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset",
+            help="A configuration of ours: paper-simple, paper-complex, paper-dos, physics, quick.",
+        ),
+    ] = None,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print the whole configuration (TOML), and do nothing.")
+    ] = False,
+    task: Annotated[
+        str | None,
+        typer.Option("--task", help="gap-to-a2f, dos-to-a2f or a2f-to-gap.", show_default="gap-to-a2f"),
+    ] = None,
+    num_samples: Annotated[
+        int | None,
+        typer.Option(
+            "--num-samples", help="Samples drawn if no data set is given; most are kept.", show_default="4000"
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", help="Passes over the training rows.", show_default="40")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Rows per update.", show_default="64")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option("--learning-rate", help="Of Adam, at the start.", show_default="1e-3")
+    ] = None,
+    max_labels: Annotated[
+        int | None,
+        typer.Option("--max-labels", help="Use the labels of so many training rows only.", show_default="all"),
+    ] = None,
+    noise: Annotated[
+        float | None,
+        typer.Option("--noise", help="On the inputs, relative to the largest value of each.", show_default="0"),
+    ] = None,
+    equation_weight: Annotated[
+        float | None,
+        typer.Option(
+            "--equation-weight",
+            help="Learn from rows without a label by the real-axis equations, linear in a2F; 1 is a good value.",
+            show_default="0",
+        ),
+    ] = None,
+    solver_weight: Annotated[
+        float | None,
+        typer.Option(
+            "--solver-weight",
+            help="Weight of the consistency loss that solves the Eliashberg equations for every predicted a2F and "
+            "differentiates through the solver; 30 is a good value.",
+            show_default="0",
+        ),
+    ] = None,
+    solver_epochs: Annotated[
+        int | None, typer.Option("--solver-epochs", help="Passes with it, after the others.", show_default="5")
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write event files too (needs the extra `tensorboard`).")
+    ] = False,
+    distributed: Annotated[
+        str | None,
+        typer.Option(
+            "--distributed",
+            help="Train as one of several processes, with all their devices: auto under Slurm or Open MPI, else "
+            "ADDRESS:PORT,COUNT,INDEX. Needs DATA and --run, or --run and --resume.",
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of all random numbers.", show_default="0")] = None,
+    device: DeviceOption = "auto",
+    json: Json = False,
+) -> None:
+    """Train a network from gap functions to a2F, and evaluate it; without DATA, on a data set made first.
+
+    A run may be interrupted or killed at any time: --resume goes on with it, to the same end.
+    """
+    check_words(task, preset)
+    numbers = {
+        "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "max_labels": max_labels,
+        "noise": noise, "equation_weight": equation_weight, "solver_weight": solver_weight,
+        "solver_epochs": solver_epochs, "seed": seed,
+    }  # fmt: skip
+    with session(json):
+        asked = {name: value for name, value in {"task": task, **numbers}.items() if value is not None}
+        with all_at_once() as check:
+            check(check_ranges, "train", num_samples=num_samples, **numbers)
+            check(check_config, config, preset)
+            check(check_data, data, num_samples)
+            check(check_extras, tensorboard=tensorboard)
+            if distributed:
+                check(check_distributed, distributed, named=run is not None and bool(data or config or resume))
+            if resume:
+                with_others = asked or config or preset or data or num_samples
+                others = "give no data set and no other options than --run" if with_others else ""
+                check(check_resumable, run, CONFIG, others=others)
+            elif not print_config:
+                check(check_new_run, run, may_hold=left_by_others(run, data))
+        if not print_config:
+            start_jax(device, distributed)
+        wanted = (
+            _config(run / CONFIG, None, {}, None) if resume and run else _config(config, preset, asked, num_samples)
+        )
+        if data is not None:
+            wanted = dataclasses.replace(wanted, dataset=str(data.absolute()))
+        if print_config:
+            print(wanted.as_toml(), end="")
+            return
+        if distributed and not wanted.dataset:
+            raise InputError(SHARED)
+        folder, found = _run_in_folder(wanted, run, resume=resume, tensorboard=tensorboard)
+        if found and json:
+            print_json({"run": str(folder), "metrics": found[0]})
+        elif found:
+            print(found[1])
+
+
+def _config(
+    path: pathlib.Path | None, preset: str | None, asked: dict[str, Any], num_samples: int | None
+) -> "RunConfig":
+    """The configuration of a file or a preset, with the options that were given in its place."""
+    from ...training import RunConfig, read_preset, read_run_config
+
+    found = read_run_config(path) if path else read_preset(preset) if preset else RunConfig()
+    data = {
+        name: value for name, value in (("num_samples", num_samples), ("seed", asked.get("seed"))) if value is not None
+    }
+    try:
+        return dataclasses.replace(
+            found, train=dataclasses.replace(found.train, **asked), data=dataclasses.replace(found.data, **data)
+        )
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def _run_in_folder(
+    config: "RunConfig", run: pathlib.Path | None, *, resume: bool, tensorboard: bool
+) -> "tuple[pathlib.Path, tuple[dict[str, Any], str] | None]":
+    """Run in the folder that is to go on, or in a new one; a new one that is refused leaves nothing of its own.
+
+    What is refused again and again is no run to go on with. A data set that took its time stays where the fault is
+    that of the training.
+    """
+    from ...training import leads, together
+
+    with contextlib.ExitStack() as stack:
+        if resume and run:
+            folder = run
+        else:
+            _refuse_small(config)
+            with together():  # the first of several processes makes it
+                may_hold = left_by_others(run, config.dataset)
+                folder = stack.enter_context(new_run(run, may_hold)) if run is None or leads() else run
+        had_data = has_data(folder)
+        try:
+            log = event_writer(folder) if tensorboard and leads() else lambda record: None
+            return folder, _run(config, folder, log, resume=resume)
+        except (InputError, ConvergenceError) as error:
+            if resume or not leads():
+                raise
+            made = not config.dataset and has_data(folder)
+            keep = had_data or (made and isinstance(error, ConvergenceError))
+            remove_run(folder, keep_data=keep)
+            if keep:
+                tell(f"the data set in {folder / DATA} is whole and stays: --run {folder} takes it again")
+            raise
+
+
+def _refuse_small(config: "RunConfig") -> None:
+    """Refuse to make a data set that does not fill a batch even if all of its samples are kept, or too few labels.
+
+    Raises:
+        InputError: It is so.
+    """
+    from ...data import split_rows
+
+    n, size = config.data.num_samples, config.train.batch_size
+    labels = math.inf if config.train.equation_weight else config.train.max_labels
+    n_train = math.inf if config.dataset or n >= 2 * size else split_rows(n, seed=0).train.size
+    if min(n_train, labels) < size:
+        what = f"{labels} labels" if labels < n_train else f"{n_train} training samples, of {n} in all,"
+        hint = "Give more samples or labels, or use a smaller --batch-size."
+        raise InputError(f"{what} do not fill one batch of {size}.", hint=hint)
+
+
+def _run(
+    config: "RunConfig", folder: pathlib.Path, log: "Callable[[EpochRecord], None]", *, resume: bool
+) -> tuple[dict[str, Any], str] | None:
+    """Train, evaluate and write; the metrics, and the report. The first of several processes does the rest alone."""
+    from ...data import write_file
+    from ...training import leads, several, together
+
+    with together():
+        dataset = _read_data(config, folder, resume=resume)
+        if leads():
+            write_file(folder / CONFIG, config.as_toml().encode())
+    training = _train(config.train, dataset, folder, log)
+    if several():
+        leave()
+    if not leads():
+        return None
+    evaluation = _evaluate(config.train, dataset, training)
+    stop_if_requested()
+    write_results(folder, config, dataset, training, evaluation)
+    return evaluation.metrics, report(folder, training, evaluation)
+
+
+def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "Dataset":
+    from ...data import DONE, read_dataset, write_file
+    from ...training import fields_for
+
+    path = pathlib.Path(config.dataset or folder / DATA)
+    if not config.dataset:
+        write_file(folder / CONFIG, config.as_toml().encode())
+        there = (path / DONE).exists()
+        if not resume or not there:
+            tell(f"{'checking the' if there else 'making a'} data set of {config.data.num_samples} samples in {path}")
+            try:
+                tell(summary(generate_with_progress(config.data, path, resume=resume or there), path))
+            except SystemExit:  # a signal
+                _tell_how_to_go_on(folder)
+                raise
+    return read_dataset(path, fields_for(config.train))
+
+
+def _train(
+    config: "TrainConfig", dataset: "Dataset", folder: pathlib.Path, log: "Callable[[EpochRecord], None]"
+) -> "Training":
+    from ...training import StateFiles, leads, several, train
+    from ..terminal import progress_bar
+
+    say = tell if leads() else lambda text: None
+    identity = {"train": dataclasses.asdict(config) | {"hidden_sizes": list(config.hidden_sizes)}}
+    files = StateFiles(folder, identity | {"data": dataset.digest})
+    total = config.epochs + (config.solver_epochs if config.solver_weight else 0)
+    started = time.perf_counter()
+    if config.equation_weight:
+        say("inverting the gap functions of rows without a label")
+    if config.solver_weight:
+        say("the step through the solver is compiled before its first epoch: about a minute")
+    bar = progress_bar("training", total) if leads() else contextlib.nullcontext(_stop_quietly)
+    with bar as update:
+
+        def show(record: "EpochRecord") -> None:
+            log(record)
+            parts = [f"MSE training {record.train_mse:.5f}"] if record.train_mse else []
+            parts += [f"validation {record.validation_mse:.5f}"] if record.validation_mse else []
+            parts += [f"equations {record.equation:.5f}"] if record.equation else []
+            parts += [f"validation {record.validation_equation:.5f}"] if record.validation_equation else []
+            parts += [f"solver {record.solver:.2e}"] if record.solver else []
+            update(record.epoch, ", ".join(parts))
+
+        try:
+            training = train(
+                config,
+                dataset,
+                progress=show,
+                files=files,
+                saved=lambda now: write_progress(folder, config, dataset, now),
+            )
+        except (SystemExit, DeviceError):  # a signal here, or the end of another process
+            _tell_how_to_go_on(folder)
+            raise
+        except RuntimeError as error:  # of JAX, in the middle of a sum over all processes
+            if not several():
+                raise
+            abandon(NO_DEVICE)
+            _tell_how_to_go_on(folder)
+            raise DeviceError("another process of this run has stopped.") from error
+    say(f"trained in {time.perf_counter() - started:.0f} s")
+    return training
+
+
+def _tell_how_to_go_on(folder: pathlib.Path) -> None:
+    from ...training import leads
+
+    if leads():
+        tell(f"the run can go on: diffeliash train --run {folder} --resume")
+
+
+def _stop_quietly(done: int, remark: str) -> None:
+    """Progress of a process that does not lead."""
+    del done, remark
+    stop_if_requested()
+
+
+def _evaluate(config: "TrainConfig", dataset: "Dataset", training: "Training") -> "Evaluation":
+    from ...training import evaluate, make_examples
+
+    rows = training.split.test
+    if config.task != "a2f-to-gap":
+        tell(f"recomputing the gap functions of {rows.size} predicted spectra")
+    return evaluate(
+        training.model,
+        training.setting,
+        dataset,
+        rows,
+        inputs=make_examples(config, dataset).inputs[rows],
+        mean_output=training.model.standardization.output_mean,
+    )

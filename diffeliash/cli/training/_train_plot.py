@@ -1,0 +1,75 @@
+"""Pictures of a training run."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ..._figure import LABEL, PREDICTION, figure_bytes
+
+if TYPE_CHECKING:
+    from ...data import Dataset
+    from ...training import Evaluation, Training
+
+N_EXAMPLES = 4
+
+
+def plot_history(training: "Training") -> bytes:
+    """Training and validation error against the epoch."""
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    epochs = [record.epoch for record in training.history]
+    curves = {
+        "train_mse": "training, labels",
+        "validation_mse": "validation, labels",
+        "equation": "training, equations",
+        "validation_equation": "validation, equations",
+    }
+    for name, label in curves.items():
+        values = np.array([getattr(record, name) for record in training.history])
+        if np.any(values > 0):
+            axes.semilogy(epochs, np.where(values > 0, values, np.nan), label=label)
+    solver = np.array([record.solver for record in training.history])
+    if np.any(solver > 0):
+        axes.semilogy(epochs, np.where(solver > 0, solver, np.nan), ".-", label="training, solver consistency")
+    axes.axvline(training.best_epoch, color="gray", lw=0.8, ls=":", label="weights kept")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("mean square error" + (", relative distance (solver)" if np.any(solver > 0) else ""))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(frameon=False)
+    return figure_bytes(figure, "history.png")
+
+
+def plot_predictions(dataset: "Dataset", training: "Training", evaluation: "Evaluation") -> bytes:
+    """Labels against predictions for some test samples: the spectrum, and the gap function recomputed from it.
+
+    Where gap functions are what is predicted, these.
+    """
+    reverse = training.setting.task == "a2f-to-gap"
+    solved = np.flatnonzero(np.isfinite(evaluation.recomputed[:, 0]))
+    examples = solved[np.linspace(0, solved.size - 1, min(N_EXAMPLES, solved.size)).astype(int)]
+    figure = Figure(figsize=(11, 2.4 * max(1, examples.size)), layout="constrained")
+    grid = figure.subplots(max(1, examples.size), 3, squeeze=False)
+    for axes, example in zip(grid, examples, strict=False):
+        row = evaluation.rows[example]
+        axes[0].plot(dataset.omega, dataset.a2f[row], color=LABEL, label="input" if reverse else "label")
+        if not reverse:
+            axes[0].plot(dataset.omega, evaluation.predicted[example], color=PREDICTION, label="prediction")
+        for panel, part in zip(axes[1:], (np.real, np.imag), strict=True):
+            found = part(evaluation.recomputed[example])
+            panel.plot(dataset.omega_real, part(dataset.Delta[row]), color=LABEL, label="label" if reverse else "true")
+            panel.plot(
+                dataset.omega_real, found, "--", color=PREDICTION, label="prediction" if reverse else "recomputed"
+            )
+        axes[0].set_ylabel(r"$\alpha^2F(\omega)$")
+        axes[1].set_ylabel(r"Re $\Delta(\omega)$ [meV]")
+        axes[2].set_ylabel(r"Im $\Delta(\omega)$ [meV]")
+    for panel in grid[-1]:
+        panel.set_xlabel(r"$\omega$ [meV]")
+    for panel in grid[0][: 2 * bool(examples.size)]:
+        panel.legend(frameon=False)
+    figure.suptitle(
+        f"Test samples; gap functions at {training.setting.T:g} K, $\\Gamma$ = {training.setting.broadening:g} meV"
+    )
+    return figure_bytes(figure, "predictions.png")
