@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
-from ..material import AbstractLocalAverage
+from ..material import AbstractFermiSurfaceAverage
 from .line import Line
 
 TAIL_NODES = 16
@@ -26,7 +26,7 @@ Continuation = Callable[[Complex[Array, " far"]], Complex[Array, " far"]]
 def cauchy_test(
     line: Line,
     Delta: Complex[Array, " line"],
-    average: AbstractLocalAverage,
+    average: AbstractFermiSurfaceAverage,
     *,
     beyond: tuple[Continuation, Continuation],
     omega_n: Float[Array, " test"],

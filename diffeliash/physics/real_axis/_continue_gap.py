@@ -11,13 +11,20 @@ from jaxtyping import Array, Bool, Complex, Float, Int
 from ...units import BOLTZMANN
 from ..material import AbstractMaterial
 from ..matsubara import GapSolution
-from ..numerics import as_known, is_concrete, larger_than_zero, not_a_number, refuse, require_x64
+from ..numerics import is_concrete, not_a_number, numpy_if_concrete, positive_or_one, refuse, require_x64
 from ._cauchy_test import cauchy_test
-from ._matsubara_sums import Tests, matsubara_side
-from ._msc import MSC, Prepared, prepare, solve_line
+from ._matsubara_sums import Tests, matsubara_sums
+from ._msc import MSC, LineProblem, make_line_problem, solve_line
 from ._pade import Pade, check_points, continue_by_pade, pade_samples
 from ._sampling_error import Sampling, sampling, sampling_error
-from .line import LARGEST_LINE, choose_line, gap_and_renormalization, interpolate, on_finer_grid, self_energy_waves
+from .line import (
+    LARGEST_LINE,
+    choose_line,
+    gap_and_renormalization,
+    interpolate,
+    on_finer_grid,
+    self_energy_coefficients,
+)
 
 SHORTEST = (2.5, 3.0, 3.0)
 r"""For the Cauchy test the line reaches at least this many times the end of a2F and, where they are known,
@@ -78,7 +85,7 @@ class RealAxisGap(eqx.Module):
 def default_broadening(T: Any, omega_max: Any) -> Any:
     r"""A third of $\pi k_BT$, at most a hundredth of the last grid point [meV]."""
     xp = np if is_concrete(T, omega_max) else jnp
-    return xp.minimum(np.pi * BOLTZMANN * as_known(T) / 3, as_known(omega_max) / 100)
+    return xp.minimum(np.pi * BOLTZMANN * numpy_if_concrete(T) / 3, numpy_if_concrete(omega_max) / 100)
 
 
 def continue_gap(
@@ -106,7 +113,7 @@ def continue_gap(
         RuntimeError: JAX is not in 64-bit mode.
     """
     require_x64()
-    end = as_known(spectrum.omega)[-1]
+    end = numpy_if_concrete(spectrum.omega)[-1]
     broadening = default_broadening(sol.T, end) if broadening is None else broadening
     refuse(_check_line(omega, broadening, method, end) + check_same(sol, spectrum) + check_points(sol, method))
     points = jnp.asarray(omega, dtype=jnp.float64), jnp.asarray(broadening, dtype=jnp.float64)
@@ -116,11 +123,11 @@ def continue_gap(
     normal = is_concrete(sol.Delta) and not np.any(np.asarray(sol.Delta))
 
     def attempt(n: int | None) -> tuple[int, RealAxisGap]:
-        line, comb = choose_line(spectrum, sol.T, reach, broadening, rtol=method.rtol, n=n, normal=normal)
-        side = matsubara_side(sol, line)
-        prepared = prepare(spectrum, side, line, comb)
-        moved = sampling(spectrum, prepared, comb, (side.T, sol.mu_star, jnp.asarray(sol.omega_c)))
-        return line.n, _continue_exactly(prepared, moved, side.tests, points, rtol=method.rtol)
+        line, boson_grid = choose_line(spectrum, sol.T, reach, broadening, rtol=method.rtol, n=n, normal=normal)
+        sums = matsubara_sums(sol, line)
+        problem = make_line_problem(spectrum, sums, line, boson_grid)
+        moved = sampling(spectrum, problem, boson_grid, (sums.T, sol.mu_star, jnp.asarray(sol.omega_c)))
+        return line.n, _continue_exactly(problem, moved, sums.tests, points, rtol=method.rtol)
 
     n, found = attempt(method.n)
     for _ in range(REFINEMENTS):
@@ -134,7 +141,9 @@ def continue_gap(
 def _reach(omega: Any, material: AbstractMaterial, Delta: Any) -> Any:
     """Energy up to which the line is to be solved [meV]."""
     xp = np if is_concrete(omega, material.omega) else jnp
-    grid, Delta, *channels = (as_known(x) for x in (material.omega, Delta, *(one.a2f for one in material.channels)))
+    grid, Delta, *channels = (
+        numpy_if_concrete(x) for x in (material.omega, Delta, *(one.a2f for one in material.channels))
+    )
     least = SHORTEST[0] * grid[-1]
     if is_concrete(grid, Delta, *channels):
         area = max(np.trapezoid(a2f, grid) for a2f in channels)
@@ -173,12 +182,12 @@ def check_same(sol: GapSolution, spectrum: AbstractMaterial) -> list[str]:
 def _may_be_equal(mine: Any, given: Any) -> bool:
     if mine is given or mine.shape != given.shape or not is_concrete(mine, given):
         return mine.shape == given.shape
-    return np.allclose(as_known(mine), as_known(given), rtol=1e-6, atol=1e-12)
+    return np.allclose(numpy_if_concrete(mine), numpy_if_concrete(given), rtol=1e-6, atol=1e-12)
 
 
 @eqx.filter_jit
 def _continue_exactly(
-    prepared: Prepared,
+    problem: LineProblem,
     moved: Sampling,
     tests: Tests,
     points: tuple[Float[Array, " freq"], Float[Array, ""]],
@@ -186,10 +195,10 @@ def _continue_exactly(
     rtol: float,
 ) -> RealAxisGap:
     """From the equations, what the Cauchy test compares, and the energies and the broadening."""
-    equations, line = prepared.equations, prepared.equations.line
-    omega, broadening = jnp.where(jnp.isfinite(points[0]), points[0], 0.0), larger_than_zero(points[1])
-    found = solve_line(prepared, rtol)
-    fine = on_finer_grid(self_energy_waves(equations, found.Delta))
+    equations, line = problem.equations, problem.equations.line
+    omega, broadening = jnp.where(jnp.isfinite(points[0]), points[0], 0.0), positive_or_one(points[1])
+    found = solve_line(problem, rtol)
+    fine = on_finer_grid(self_energy_coefficients(equations, found.Delta))
     z = jnp.abs(omega) + 1j * broadening
     position = (z - 1j * line.broadening) / line.step * 2
     convolved = jnp.stack([interpolate(values, position) for values in fine])
@@ -209,8 +218,8 @@ def _continue_exactly(
         Z=Z,
         dos=equations.average.density_of_states(omega + 1j * broadening, Delta),
         broadening=points[1],
-        continuation_error=jnp.where(prepared.usable, found.error, jnp.nan),
-        sampling_error=jnp.where(prepared.usable, sampling_error(prepared, moved, found.Delta), jnp.nan),
+        continuation_error=jnp.where(problem.usable, found.error, jnp.nan),
+        sampling_error=jnp.where(problem.usable, sampling_error(problem, moved, found.Delta), jnp.nan),
         cauchy=cauchy,
         converged=found.converged & (found.error <= rtol) & (cauchy <= CAUCHY_TOLERANCE + doubt),
         n_steps=found.n_steps,

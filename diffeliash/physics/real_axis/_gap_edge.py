@@ -11,10 +11,10 @@ from jaxtyping import Array, Complex, Float
 from ...units import BOLTZMANN
 from ..material import Spectrum
 from ..matsubara import GapSolution
-from ..numerics import as_known, attach_root, is_concrete, not_a_number, refuse, require_x64
+from ..numerics import attach_root, is_concrete, not_a_number, numpy_if_concrete, refuse, require_x64
 from ._continue_gap import check_same
-from ._matsubara_sums import matsubara_side
-from ._msc import MSC, Prepared, prepare, solve_line
+from ._matsubara_sums import matsubara_sums
+from ._msc import MSC, LineProblem, make_line_problem, solve_line
 from ._pade import Pade, check_points, continue_values, pade_samples
 from .line import LARGEST_LINE, Line, choose_line, interpolate
 
@@ -64,20 +64,20 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: MSC | Pade = MSC()
     """
     require_x64()
     refuse(check_same(sol, spectrum) + check_points(sol, method))
-    end, Delta = as_known(spectrum.omega)[-1], as_known(sol.Delta)
+    end, Delta = numpy_if_concrete(spectrum.omega)[-1], numpy_if_concrete(sol.Delta)
     if is_concrete(Delta) and not Delta[0] > 0:
         return not_a_number()
     if isinstance(method, Pade):
         return jnp.where(sol.converged, _edge_by_pade(pade_samples(sol)[:2], method), jnp.nan)
-    reach, broadening = REACH * end, _close(as_known(sol.T), end)
+    reach, broadening = REACH * end, _close(numpy_if_concrete(sol.T), end)
     if is_concrete(Delta, reach):
         reach = np.maximum(reach, 1.1 * SEARCHED[-1] * Delta[0])
     rtol = min(method.rtol, TOLERANCE)
 
     def attempt(broadening: Any) -> tuple[Float[Array, ""], Float[Array, ""], int]:
-        line, comb = choose_line(spectrum, sol.T, reach, broadening, rtol=rtol, n=method.n)
-        prepared = prepare(spectrum, matsubara_side(sol, line), line, comb)
-        return *_edge_exactly(prepared, rtol), line.n
+        line, boson_grid = choose_line(spectrum, sol.T, reach, broadening, rtol=rtol, n=method.n)
+        problem = make_line_problem(spectrum, matsubara_sums(sol, line), line, boson_grid)
+        return *_edge_exactly(problem, rtol), line.n
 
     edge, miss, n = attempt(broadening)
     for _ in range(REFINEMENTS):
@@ -136,11 +136,11 @@ class _FromPade(eqx.Module):
 
 
 @eqx.filter_jit
-def _edge_exactly(prepared: Prepared, rtol: float) -> tuple[Float[Array, ""], Float[Array, ""]]:
+def _edge_exactly(problem: LineProblem, rtol: float) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """The edge, and by how much it moves with a polynomial of lower order, relative."""
-    found = solve_line(prepared, rtol)
-    values = prepared.equations.line, found.Delta
-    edge, other = (_find(values, _FromLine(n), prepared.start) for n in (POINTS, FEWER_POINTS))
+    found = solve_line(problem, rtol)
+    values = problem.equations.line, found.Delta
+    edge, other = (_find(values, _FromLine(n), problem.start) for n in (POINTS, FEWER_POINTS))
     return jnp.where(found.converged, edge, jnp.nan), jnp.abs(other / edge - 1)
 
 
@@ -151,15 +151,15 @@ def _edge_by_pade(
     return _find(values, _FromPade(method), values[1][0])
 
 
-Rooted = tuple[Values, _FromLine | _FromPade]
+RootInputs = tuple[Values, _FromLine | _FromPade]
 
 
-def _excess(inputs: Rooted, omega: Float[Array, ""]) -> Float[Array, ""]:
+def _excess(inputs: RootInputs, omega: Float[Array, ""]) -> Float[Array, ""]:
     values, continuation = inputs
     return jnp.real(continuation(values, omega)) - omega
 
 
-def _excess_slope(inputs: Rooted, omega: Float[Array, ""]) -> Float[Array, ""]:
+def _excess_slope(inputs: RootInputs, omega: Float[Array, ""]) -> Float[Array, ""]:
     _, slope = jax.jvp(lambda x: _excess(inputs, x), (omega,), (jnp.ones(()),))
     return jnp.where(slope == 0, -1.0, slope)
 

@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Complex, Float, Int
 
-from ..material import AbstractMaterial, can_be_solved, harmless_unless
-from ..numerics import all_finite, attach_fixed_point, larger_than_zero
-from ._matsubara_sums import MatsubaraSide
-from .line import AbstractComb, Line, LineEquations, boson_waves, double, fermi_tanh, gap_map
+from ..material import AbstractMaterial, coupling_in_range, replace_unusable
+from ..numerics import all_finite, attach_fixed_point, positive_or_one
+from ._matsubara_sums import MatsubaraSums
+from .line import AbstractBosonGrid, Line, LineEquations, boson_transforms, fermi_tanh, gap_map, with_midpoints
 
 LEVELS = (4, 2, 1)
 """The equations are solved with every fourth point of the line first, then with every second, then with all."""
@@ -64,7 +64,7 @@ class LineSolution(NamedTuple):
     converged: Bool[Array, ""]
 
 
-class Prepared(NamedTuple):
+class LineProblem(NamedTuple):
     """A problem on a line.
 
     Args:
@@ -79,18 +79,21 @@ class Prepared(NamedTuple):
 
 
 @eqx.filter_jit
-def prepare(material: AbstractMaterial, side: MatsubaraSide, line: Line, comb: AbstractComb) -> Prepared:
+def make_line_problem(
+    material: AbstractMaterial, sums: MatsubaraSums, line: Line, boson_grid: AbstractBosonGrid
+) -> LineProblem:
     """The equations of one material on a line. A program of its own: that of the solution is then the same for all."""
-    usable = all_finite((material, side.numbers(), line)) & can_be_solved(material)
-    usable &= (line.broadening > 0) & (side.T > 0)
-    material, T = harmless_unless(usable, material, larger_than_zero(side.T))
-    numbers = [T, *(jnp.where(usable, x, 0.0) for x in side.numbers()[1:])]
-    side = eqx.tree_at(MatsubaraSide.numbers, side, numbers)
-    line = jax.tree.map(larger_than_zero, line)
+    usable = all_finite((material, sums.numbers(), line)) & coupling_in_range(material)
+    usable &= (line.broadening > 0) & (sums.T > 0)
+    material, T = replace_unusable(usable, material, positive_or_one(sums.T))
+    numbers = [T, *(jnp.where(usable, x, 0.0) for x in sums.numbers()[1:])]
+    sums = eqx.tree_at(MatsubaraSums.numbers, sums, numbers)
+    line = jax.tree.map(positive_or_one, line)
     z, taper = line.z, line.taper
-    poles_Z, poles_phi = side.poles(line)
+    poles_Z, poles_phi = sums.poles(line)
     transforms = [
-        boson_waves(channel, T, comb=comb, n=line.n, period=2 * line.half_period) for channel in material.channels
+        boson_transforms(channel, T, boson_grid=boson_grid, n=line.n, period=2 * line.half_period)
+        for channel in material.channels
     ]
     even, odd = (jnp.stack(channels) for channels in zip(*transforms, strict=True))
     equations = LineEquations(
@@ -103,13 +106,13 @@ def prepare(material: AbstractMaterial, side: MatsubaraSide, line: Line, comb: A
         poles_phi=taper * poles_phi,
         even=even,
         odd=odd,
-        coulomb=side.coulomb,
+        coulomb=sums.coulomb,
         average=material.average,
     )
-    return Prepared(equations, side.start, usable)
+    return LineProblem(equations, sums.start, usable)
 
 
-def solve_line(prepared: Prepared, rtol: float) -> LineSolution:
+def solve_line(problem: LineProblem, rtol: float) -> LineSolution:
     r"""The fixed point, from a constant gap function; differentiable with respect to the equations.
 
     The integrals over a line are sums over its points, with an error that falls as $e^{-2\pi\Gamma/h}$ with the
@@ -117,13 +120,13 @@ def solve_line(prepared: Prepared, rtol: float) -> LineSolution:
     every second point to all of them is the error of the former, and that of the latter is smaller by at least
     $e^{-\pi\Gamma/2h}$.
     """
-    equations = prepared.equations
-    frozen, start = jax.lax.stop_gradient((equations, prepared.start))
+    equations = problem.equations
+    frozen, start = jax.lax.stop_gradient((equations, problem.start))
     Delta = jnp.full(equations.line.n // (2 * LEVELS[0]) + 1, start + 0j)
     n_steps, change, step = jnp.array(0), jnp.zeros(()), jnp.zeros(())
     for stride, goal in zip(LEVELS, (*ROUGH, FINE * rtol), strict=True):
         level = frozen.coarser(stride) if stride > 1 else frozen
-        coarse = Delta if stride == LEVELS[0] else double(Delta)
+        coarse = Delta if stride == LEVELS[0] else with_midpoints(Delta)
         Delta, step, count = _iterate(level, coarse, goal)
         last = frozen.line.coarser(2 * stride).last  # of the level before
         solved = jnp.arange(0, Delta.size, 2) <= 2 * last
@@ -134,7 +137,7 @@ def solve_line(prepared: Prepared, rtol: float) -> LineSolution:
         Delta=attach_fixed_point(gap_map, equations, Delta),
         error=SAFETY * change * decay + step,
         n_steps=n_steps,
-        converged=prepared.usable & (step <= FINE * rtol),
+        converged=problem.usable & (step <= FINE * rtol),
     )
 
 

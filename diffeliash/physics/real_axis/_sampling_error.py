@@ -14,21 +14,21 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from ...units import BOLTZMANN
-from ..material import AbstractMaterial, Spectrum, harmless_unless, lambda_kernel, rescale_mu_star
+from ..material import AbstractMaterial, Spectrum, lambda_kernel, replace_unusable, rescale_mu_star
 from ..matsubara import bosonic_frequencies
-from ..numerics import larger_than_zero
-from ._msc import Prepared, relative
+from ..numerics import positive_or_one
+from ._msc import LineProblem, relative
 from .line import (
-    AbstractComb,
-    EvenComb,
-    LinearComb,
-    Waves,
-    folded,
+    AbstractBosonGrid,
+    BosonTransforms,
+    PiecewiseLinearBosonGrid,
+    UniformBosonGrid,
+    aliased,
     gap_map,
     half_coth,
-    in_order_of_fft,
-    scattered,
-    straight_points,
+    in_fft_order,
+    piecewise_linear_points,
+    spread_on_grid,
 )
 
 COMPARED = 8
@@ -58,33 +58,37 @@ class Sampling(NamedTuple):
 
 @eqx.filter_jit
 def sampling(
-    material: AbstractMaterial, prepared: Prepared, comb: AbstractComb, numbers: tuple[Float[Array, ""], ...]
+    material: AbstractMaterial,
+    problem: LineProblem,
+    boson_grid: AbstractBosonGrid,
+    numbers: tuple[Float[Array, ""], ...],
 ) -> Sampling:
     r"""For the equations of a spectrum on a line, from $T$ [K], $\mu^*$ and $\omega_c$ [meV]."""
-    line = prepared.equations.line
-    material, (T, mu_star, omega_c) = harmless_unless(prepared.usable, material, numbers)
-    T = larger_than_zero(T)
+    line = problem.equations.line
+    material, (T, mu_star, omega_c) = replace_unusable(problem.usable, material, numbers)
+    T = positive_or_one(T)
     found = [
-        straight_waves(channel, T, comb=comb, n=line.n, period=2 * line.half_period) for channel in material.channels
+        piecewise_linear_transforms(channel, T, boson_grid=boson_grid, n=line.n, period=2 * line.half_period)
+        for channel in material.channels
     ]
     waves = [channel for channel in found if channel is not None]
     stacked = tuple(jnp.stack(parts) for parts in zip(*waves, strict=True)) or None
-    response = _response(material.channels[-1], T, mu_star, omega_c, start=prepared.start)
+    response = _response(material.channels[-1], T, mu_star, omega_c, start=problem.start)
     mismatch = jnp.max(jnp.stack([coupling_mismatch(channel, T) for channel in material.channels]))
     return jax.lax.stop_gradient(Sampling(stacked, response * mismatch))
 
 
-def sampling_error(prepared: Prepared, sampling: Sampling, Delta: Complex[Array, " line"]) -> Float[Array, ""]:
+def sampling_error(problem: LineProblem, sampling: Sampling, Delta: Complex[Array, " line"]) -> Float[Array, ""]:
     r"""Estimated change of a gap function on the line, relative to its largest value."""
-    equations, Delta = jax.lax.stop_gradient((prepared.equations, Delta))
+    equations, Delta = jax.lax.stop_gradient((problem.equations, Delta))
     moved = jnp.zeros(())
     if sampling.waves is not None:
         straight = eqx.tree_at(lambda e: (e.even, e.odd), equations, sampling.waves)
         moved = relative(gap_map(straight, Delta) - Delta, Delta)
-    return jnp.where(prepared.start > 0, SAFETY * (moved + sampling.shift), 0.0)
+    return jnp.where(problem.start > 0, SAFETY * (moved + sampling.shift), 0.0)
 
 
-def coupling_of_lines(spectrum: Spectrum, nu: Float[Array, " boson"]) -> Float[Array, " boson"]:
+def piecewise_linear_coupling(spectrum: Spectrum, nu: Float[Array, " boson"]) -> Float[Array, " boson"]:
     r"""$2\int_0^\infty\omega\,\alpha^2F/(\omega^2+\nu^2)\,\mathrm{d}\omega$ of the straight lines, for $\nu > 0$.
 
     With $\alpha^2F = a + s\omega$ between two points, each line gives
@@ -105,7 +109,7 @@ def coupling_of_lines(spectrum: Spectrum, nu: Float[Array, " boson"]) -> Float[A
 def coupling_mismatch(spectrum: Spectrum, T: Float[Array, ""]) -> Float[Array, ""]:
     r"""Largest change of $\lambda(\nu_l)$, relative to $\lambda(\nu_1)$."""
     nu = bosonic_frequencies(T, jnp.arange(1.0, COMPARED + 1))
-    used, lines = lambda_kernel(spectrum, nu), coupling_of_lines(spectrum, nu)
+    used, lines = lambda_kernel(spectrum, nu), piecewise_linear_coupling(spectrum, nu)
     return jnp.max(jnp.abs(lines - used)) / jnp.where(used[0] > 0, used[0], 1.0)
 
 
@@ -131,49 +135,49 @@ def _response(
     return jnp.where(bound, jnp.maximum(of_tc, 1.0), 1.0) * (1 + ratio**2 / 2)
 
 
-def straight_waves(
-    spectrum: Spectrum, T: Float[Array, ""], *, comb: AbstractComb, n: int, period: Float[Array, ""]
-) -> Waves | None:
-    """The waves of the straight lines; nothing if those of the comb are these already."""
-    if isinstance(comb, LinearComb):
+def piecewise_linear_transforms(
+    spectrum: Spectrum, T: Float[Array, ""], *, boson_grid: AbstractBosonGrid, n: int, period: Float[Array, ""]
+) -> BosonTransforms | None:
+    """The waves of the straight lines; nothing if those of the boson_grid are these already."""
+    if isinstance(boson_grid, PiecewiseLinearBosonGrid):
         return None
-    if isinstance(comb, EvenComb):
-        return _waves_of_hats(spectrum, T, comb=comb, n=n, period=period)
-    omega, weight = straight_points(spectrum, 1, GAUSS_POINTS)
+    if isinstance(boson_grid, UniformBosonGrid):
+        return _waves_of_hats(spectrum, T, boson_grid=boson_grid, n=n, period=period)
+    omega, weight = piecewise_linear_points(spectrum, 1, GAUSS_POINTS)
     index = np.arange(n // 2 + 1)
     even, odd = (
-        jnp.fft.rfft(scattered((omega, values), period, comb.n))[index]
+        jnp.fft.rfft(spread_on_grid((omega, values), period, boson_grid.n))[index]
         for values in (weight * half_coth(omega, T), weight)
     )
-    return in_order_of_fft(2 * jnp.real(even), 2 * jnp.imag(odd))
+    return in_fft_order(2 * jnp.real(even), 2 * jnp.imag(odd))
 
 
 def _waves_of_hats(
-    spectrum: Spectrum, T: Float[Array, ""], *, comb: EvenComb, n: int, period: Float[Array, ""]
-) -> Waves:
-    r"""Each point of an even comb is a hat function: its wave is that of the point times that of the hat.
+    spectrum: Spectrum, T: Float[Array, ""], *, boson_grid: UniformBosonGrid, n: int, period: Float[Array, ""]
+) -> BosonTransforms:
+    r"""Each point of an even boson_grid is a hat function: its wave is that of the point times that of the hat.
 
     The product of a2F and $N + \frac12$ is taken as straight between the points too, and goes to a constant at zero.
     """
-    omega, weight = comb.points(spectrum)
+    omega, weight = boson_grid.points(spectrum)
     index = np.arange(n // 2 + 1)
-    step, phase = period / comb.n, 2 * np.pi / comb.n * index
-    first, last = comb.first, comb.first + omega.size - 1
+    step, phase = period / boson_grid.n, 2 * np.pi / boson_grid.n * index
+    first, last = boson_grid.first, boson_grid.first + omega.size - 1
     hat = 2 * np.real(_half_hat(phase))
     # the line from zero to the first point is longer, and there is none beyond the last
     longer = first * _half_hat(first * phase) - _half_hat(phase) - hat * (first - 1) / 2
     ends = np.exp(-1j * phase * first) * longer, np.exp(-1j * phase * last) * (_half_hat(phase) - hat / 2)
-    at, mirrored = folded(index, comb.n)
+    at, mirrored = aliased(index, boson_grid.n)
 
     def wave(values: Float[Array, " point"]) -> Complex[Array, " wave"]:
-        points = jnp.fft.rfft(comb.laid_out((omega, weight * values), period))[at]
+        points = jnp.fft.rfft(boson_grid.on_grid((omega, weight * values), period))[at]
         points = jnp.where(mirrored, jnp.conj(points), points)
         a2f = values * spectrum.a2f
         return jnp.asarray(hat) * points + step * (a2f[0] * ends[0] + a2f[-1] * ends[1])
 
     at_zero = BOLTZMANN * T * spectrum.a2f[0]  # the limit of a2F (N + 1/2) times the length of the first line
     even = jnp.real(wave(half_coth(omega, T))) + at_zero * (first > 0) * np.real(_half_hat(first * phase))
-    return in_order_of_fft(2 * even, 2 * jnp.imag(wave(jnp.ones_like(omega))))
+    return in_fft_order(2 * even, 2 * jnp.imag(wave(jnp.ones_like(omega))))
 
 
 def _half_hat(phase: Float[np.ndarray, " wave"]) -> Complex[np.ndarray, " wave"]:

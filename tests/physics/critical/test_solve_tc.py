@@ -17,7 +17,7 @@ from diffeliash import (
     solve_tc_many,
 )
 from diffeliash.physics.critical._pairing_eigenvalue import pairing_eigenvalue
-from diffeliash.physics.matsubara._frequency_set import Ends, frequency_set
+from diffeliash.physics.matsubara._frequency_set import SumLimits, frequency_set
 from diffeliash.physics.matsubara._gap_equations import folded_kernels
 from diffeliash.units import BOLTZMANN
 
@@ -162,12 +162,12 @@ def test_matches_the_reference_count_for_g1():
 
 
 def test_eta_does_not_jump_with_the_number_of_frequencies():
-    ends = {"omega_c": jnp.array(30.0), "matsubara_cutoff": jnp.array(60.0)}
+    limits = {"omega_c": jnp.array(30.0), "matsubara_cutoff": jnp.array(60.0)}
     jump = 60.0 / (2 * np.pi * BOLTZMANN * 40.0)  # here the 40th frequency leaves the sum
 
     def eta(T, cutoff):
         points, _ = frequency_set(FullMatsubara(64), None, cutoff=cutoff, z_sum=TruncatedSum())
-        kernels = folded_kernels(gaussian_peak(1.3), points, Ends(jnp.array(T), **ends), mu_star=jnp.array(0.1))
+        kernels = folded_kernels(gaussian_peak(1.3), points, SumLimits(jnp.array(T), **limits), mu_star=jnp.array(0.1))
         return float(pairing_eigenvalue(kernels))
 
     below, above = (eta(jump * (1 + s), SplitCutoff()) for s in (-1e-9, 1e-9))

@@ -18,8 +18,13 @@ from diffeliash import (
     solve_gap,
     solve_tc,
 )
-from diffeliash.physics.real_axis._sampling_error import coupling_of_lines, straight_waves
-from diffeliash.physics.real_axis.line._boson_transforms import EvenComb, LinearComb, ScatteredComb, boson_waves
+from diffeliash.physics.real_axis._sampling_error import piecewise_linear_coupling, piecewise_linear_transforms
+from diffeliash.physics.real_axis.line._boson_transforms import (
+    PiecewiseLinearBosonGrid,
+    SpreadBosonGrid,
+    UniformBosonGrid,
+    boson_transforms,
+)
 from diffeliash.units import BOLTZMANN
 
 EVEN = np.arange(1, 201) * 0.05
@@ -36,34 +41,39 @@ def quadrature(spectrum, function, k):
 
 
 @pytest.mark.parametrize(
-    ("omega", "comb"),
+    ("omega", "boson_grid"),
     [
-        (EVEN, EvenComb(400, 1)),
-        (0.3 + EVEN[:150], EvenComb(400, 7)),
-        (EVEN[::4] + 0.15, EvenComb(100, 1)),  # coarser than the waves
-        (10 * (EVEN / 10) ** 1.1, ScatteredComb(4096)),
+        (EVEN, UniformBosonGrid(400, 1)),
+        (0.3 + EVEN[:150], UniformBosonGrid(400, 7)),
+        (EVEN[::4] + 0.15, UniformBosonGrid(100, 1)),  # coarser than the waves
+        (10 * (EVEN / 10) ** 1.1, SpreadBosonGrid(4096)),
     ],
 )
-def test_waves_of_straight_lines(omega, comb):
+def test_waves_of_straight_lines(omega, boson_grid):
     spectrum, T, n, period = Spectrum(omega, np.sqrt(omega) * (1.2 + np.sin(3 * omega))), 3.0, 256, 20.0
-    found = straight_waves(spectrum, jnp.array(T), comb=comb, n=n, period=jnp.array(period))
+    found = piecewise_linear_transforms(spectrum, jnp.array(T), boson_grid=boson_grid, n=n, period=jnp.array(period))
     assert found is not None
     k = 2 * np.pi * np.fft.fftfreq(n, d=period / n)
     kept = np.abs(k) < 30
     odd = quadrature(spectrum, lambda kx, x: -2 * np.sin(kx), k)
     even = quadrature(spectrum, lambda kx, x: np.cos(kx) / np.tanh(x / (2 * BOLTZMANN * T)), k)
-    exact = isinstance(comb, EvenComb)
+    exact = isinstance(boson_grid, UniformBosonGrid)
     scale = np.max(np.abs(odd))
     np.testing.assert_allclose(found[1][kept], odd[kept], atol=(1e-12 if exact else 1e-4) * scale)
-    # what an estimate needs: a few percent of the difference to the comb
-    points = boson_waves(spectrum, jnp.array(T), comb=comb, n=n, period=jnp.array(period))
+    # what an estimate needs: a few percent of the difference to the boson_grid
+    points = boson_transforms(spectrum, jnp.array(T), boson_grid=boson_grid, n=n, period=jnp.array(period))
     missed, change = np.max(np.abs(found[0] - even)[kept]), np.max(np.abs(points[0] - even)[kept])
     assert missed < 0.25 * change
 
 
 def test_straight_lines_need_no_correction():
     spectrum = Spectrum(EVEN, EVEN)
-    assert straight_waves(spectrum, jnp.array(1.0), comb=LinearComb(64, 3), n=64, period=jnp.array(40.0)) is None
+    assert (
+        piecewise_linear_transforms(
+            spectrum, jnp.array(1.0), boson_grid=PiecewiseLinearBosonGrid(64, 3), n=64, period=jnp.array(40.0)
+        )
+        is None
+    )
 
 
 @pytest.mark.parametrize("omega", [EVEN[::20], np.linspace(0, 10, 11), np.geomspace(0.3, 10, 9)])
@@ -78,7 +88,7 @@ def test_the_coupling_of_straight_lines(omega):
         )
         for value in nu
     ]
-    np.testing.assert_allclose(coupling_of_lines(spectrum, jnp.asarray(nu)), expected, rtol=1e-11)
+    np.testing.assert_allclose(piecewise_linear_coupling(spectrum, jnp.asarray(nu)), expected, rtol=1e-11)
     assert abs(float(lambda_kernel(spectrum, jnp.asarray(nu))[0]) / expected[0] - 1) > 1e-3
 
 

@@ -65,12 +65,12 @@ class Line(eqx.Module):
         return Line(self.n // stride, self.half_period, self.solved, self.tapered, self.broadening)
 
 
-def waves(values: Complex[Array, "*batch line"], n: int) -> Float[Array, "*batch n"]:
+def fourier_coefficients(values: Complex[Array, "*batch line"], n: int) -> Float[Array, "*batch n"]:
     r"""$\frac1n\sum_j f_j e^{-ikx_j}$ of Hermitian functions at the `n` wave numbers in the order of an FFT."""
     return jnp.fft.irfft(jnp.conj(values), n)
 
 
-def from_waves(amplitudes: Float[Array, "*batch n"]) -> Complex[Array, "*batch line"]:
+def from_fourier_coefficients(amplitudes: Float[Array, "*batch n"]) -> Complex[Array, "*batch line"]:
     """Hermitian functions from the amplitudes of their waves: the inverse of `waves`."""
     return jnp.conj(jnp.fft.rfft(amplitudes))
 
@@ -79,7 +79,7 @@ def on_finer_grid(amplitudes: Float[Array, "*batch n"]) -> Complex[Array, "*batc
     """The same functions at twice as many points."""
     half = amplitudes.shape[-1] // 2
     zeros = jnp.zeros((*amplitudes.shape[:-1], 2 * half))
-    return from_waves(jnp.concatenate([amplitudes[..., :half], zeros, amplitudes[..., half:]], axis=-1))
+    return from_fourier_coefficients(jnp.concatenate([amplitudes[..., :half], zeros, amplitudes[..., half:]], axis=-1))
 
 
 def lagrange_weights(fraction: Inexact[Array, "*batch"], n_points: int) -> Inexact[Array, "*batch point"]:
@@ -111,7 +111,7 @@ def interpolate(
     return jnp.sum(lagrange_weights(position - first, n_points) * mirrored[index], axis=1)
 
 
-def double(values: Complex[Array, " line"]) -> Complex[Array, " fine"]:
+def with_midpoints(values: Complex[Array, " line"]) -> Complex[Array, " fine"]:
     """A Hermitian function at the points of a line and midway between them, from its neighbors."""
     reach = MIDWAY_POINTS // 2
     mirrored = jnp.concatenate([jnp.conj(values[1:reach][::-1]), values, jnp.broadcast_to(values[-1], (reach,))])

@@ -20,8 +20,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from ....units import BOLTZMANN
-from ...material import AbstractLocalAverage
-from ._line import Line, from_waves, waves
+from ...material import AbstractFermiSurfaceAverage
+from ._line import Line, fourier_coefficients, from_fourier_coefficients
 
 HUGE = 30.0
 """The hyperbolic tangent of more is one."""
@@ -58,7 +58,7 @@ class LineEquations(eqx.Module):
     even: Float[Array, "channel n"]
     odd: Float[Array, "channel n"]
     coulomb: Float[Array, ""]
-    average: AbstractLocalAverage
+    average: AbstractFermiSurfaceAverage
 
     def coarser(self, stride: int) -> "LineEquations":
         """The equations with every so many points of the line, and the waves that these can carry, only."""
@@ -90,12 +90,12 @@ def fermi_tanh(z: Complex[Array, " line"], T: Float[Array, ""]) -> Complex[Array
     return jnp.where(far, 0.5, 0.5 * jnp.tanh(jnp.where(far, 0.0, u)))
 
 
-def self_energy_waves(equations: LineEquations, Delta: Complex[Array, " line"]) -> Float[Array, "2 n"]:
-    r"""Waves of $z(Z-1)/i\pi$ and of $\phi/\pi$ without its Coulomb part, for a gap function on the line."""
+def self_energy_coefficients(equations: LineEquations, Delta: Complex[Array, " line"]) -> Float[Array, "2 n"]:
+    r"""BosonTransforms of $z(Z-1)/i\pi$ and of $\phi/\pi$ without its Coulomb part, for a gap function on the line."""
     G, F = equations.average.on_line(equations.inverse_z, Delta)
     normal = (equations.taper * (G - 1), 1j * (G * equations.tanh - equations.poles_Z))
     anomalous = (1j * equations.taper * F, F * equations.tanh + equations.poles_phi)
-    G_even, G_odd, F_even, F_odd = waves(jnp.stack([*normal, *anomalous]), equations.line.n)
+    G_even, G_odd, F_even, F_odd = fourier_coefficients(jnp.stack([*normal, *anomalous]), equations.line.n)
     from_Z = equations.even[0] * G_even + equations.odd[0] * G_odd
     from_Z = from_Z.at[0].add(equations.even[0, 0])  # the transform of 1, which was taken out of G
     return jnp.stack([from_Z, equations.even[-1] * F_even - equations.odd[-1] * F_odd])
@@ -104,7 +104,7 @@ def self_energy_waves(equations: LineEquations, Delta: Complex[Array, " line"]) 
 def gap_and_renormalization(
     equations: LineEquations, z: Complex[Array, " freq"], convolved: Complex[Array, "2 #freq"]
 ) -> tuple[Complex[Array, " freq"], Complex[Array, " freq"]]:
-    r"""$\Delta$ [meV] and $Z$ from the two sums of `self_energy_waves` at points `z` [meV]."""
+    r"""$\Delta$ [meV] and $Z$ from the two sums of `self_energy_coefficients` at points `z` [meV]."""
     Z = 1 + 1j * jnp.pi * convolved[0] / z
     return (jnp.pi * convolved[1] - equations.coulomb) / Z, Z
 
@@ -115,7 +115,7 @@ def gap_map(equations: LineEquations, Delta: Complex[Array, " line"]) -> Complex
     Beyond the last solved point $\phi$ and $z(Z-1)$ keep their values there, as they do at high energies.
     """
     line, z = equations.line, equations.z
-    convolved = from_waves(self_energy_waves(equations, Delta))
+    convolved = from_fourier_coefficients(self_energy_coefficients(equations, Delta))
     end = jax.lax.dynamic_slice_in_dim(convolved, line.last, 1, axis=1)
     inside, beyond = (gap_and_renormalization(equations, z, sums)[0] for sums in (convolved, end))
     return jnp.where(jnp.arange(z.size) <= line.last, inside, beyond)

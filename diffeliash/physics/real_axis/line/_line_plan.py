@@ -10,8 +10,14 @@ from scipy.fft import next_fast_len
 from ...._errors import InputError
 from ....units import BOLTZMANN
 from ...material import AbstractMaterial
-from ...numerics import as_known, fitting_size, is_concrete
-from ._boson_transforms import AbstractComb, EvenComb, LinearComb, ScatteredComb, even_grid
+from ...numerics import is_concrete, numpy_if_concrete, rounded_up_size
+from ._boson_transforms import (
+    AbstractBosonGrid,
+    PiecewiseLinearBosonGrid,
+    SpreadBosonGrid,
+    UniformBosonGrid,
+    uniform_grid,
+)
 from ._line import Line
 
 BUFFER = 1.25
@@ -54,7 +60,7 @@ def _beside_frequencies(broadening: Any, T: Any) -> Any:
 
 def choose_line(
     material: AbstractMaterial, T: Any, reach: Any, broadening: Any, *, rtol: float, n: int | None, normal: bool = False
-) -> tuple[Line, AbstractComb]:
+) -> tuple[Line, AbstractBosonGrid]:
     """The line, and the layout of a2F along it.
 
     What is not known beyond the end of the solution acts on energies below by thermal bosons only: its effect falls
@@ -73,25 +79,25 @@ def choose_line(
         ValueError: The number of points is not known.
         InputError: It is too large, or too small for the broadening.
     """
-    end, T = as_known(material.omega)[-1], as_known(T)
-    broadening = _beside_frequencies(as_known(broadening), T)
+    end, T = numpy_if_concrete(material.omega)[-1], numpy_if_concrete(T)
+    broadening = _beside_frequencies(numpy_if_concrete(broadening), T)
     solved = reach if normal else reach + BOLTZMANN * T * math.log(1 / rtol)
     half_period = _whole(solved / end + BUFFER) * end
-    grid = even_grid(material.omega) if is_concrete(half_period) else None
-    n_comb = 0
+    grid = uniform_grid(material.omega) if is_concrete(half_period) else None
+    n_boson_grid = 0
     if grid is not None:
-        n_comb = _even(math.ceil(2 * float(half_period) / grid[1] * (1 - 1e-12)))
-        half_period = n_comb * grid[1] / 2
+        n_boson_grid = _even(math.ceil(2 * float(half_period) / grid[1] * (1 - 1e-12)))
+        half_period = n_boson_grid * grid[1] / 2
     n = _number_of_points(half_period, end, broadening, rtol=rtol) if n is None else n
     _refuse_unresolved(half_period, broadening, n)
     line = Line(n, *(jnp.asarray(x, dtype=jnp.float64) for x in (half_period, solved, solved + end, broadening)))
     if grid is not None:
-        return line, EvenComb(n_comb, grid[0])
+        return line, UniformBosonGrid(n_boson_grid, grid[0])
     if is_concrete(material.omega, broadening):
         widest = float(np.max(np.diff(np.asarray(material.omega), prepend=0.0)))
         if widest > COARSE * float(broadening):
-            return line, LinearComb(FINER * n, math.ceil(widest / (PART * float(broadening))))
-    return line, ScatteredComb(FINER * n)
+            return line, PiecewiseLinearBosonGrid(FINER * n, math.ceil(widest / (PART * float(broadening))))
+    return line, SpreadBosonGrid(FINER * n)
 
 
 def _whole(ratio: Any) -> Any:
@@ -116,7 +122,7 @@ def _number_of_points(half_period: Any, end: Any, broadening: Any, *, rtol: floa
         )
     within = DENSITY * math.log(rtol) / math.log(1e-8)
     needed = 2 * float(half_period) * max(within / float(broadening), FEWEST / float(end))
-    n = fitting_size(needed - 0.5) if needed <= LARGEST_LINE else LARGEST_LINE + 1
+    n = rounded_up_size(needed - 0.5) if needed <= LARGEST_LINE else LARGEST_LINE + 1
     if n > LARGEST_LINE:
         raise InputError(
             f"a broadening of {float(broadening):g} meV needs {needed:.2g} points on a line of {float(half_period):g} "

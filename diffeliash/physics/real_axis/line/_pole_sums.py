@@ -19,13 +19,13 @@ NODES = 20
 r"""Points of an interval $[a, 2a]$: with poles no nearer than its start the error is $5.8^{-20} = 5 \cdot 10^{-16}$."""
 
 
-def smooth_nodes(line: Line) -> Complex[Array, " node"]:
+def interpolation_nodes(line: Line) -> Complex[Array, " node"]:
     """Where to compute a smooth function [meV]."""
     positions, _ = _layout(line.n // 2 + 1)
     return line.step * positions + 1j * line.broadening
 
 
-def from_nodes(values: Complex[Array, "function node"], line: Line) -> Complex[Array, "function line"]:
+def interpolate_from_nodes(values: Complex[Array, "function node"], line: Line) -> Complex[Array, "function line"]:
     """Smooth functions at all points of a line from those at the nodes."""
     parts, start = [values[:, :DIRECT]], DIRECT
     for rows in _layout(line.n // 2 + 1)[1]:
