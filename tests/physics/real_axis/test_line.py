@@ -33,7 +33,7 @@ def hermitian(x):
     return jnp.exp(-((x - 1.0) ** 2)) + jnp.exp(-((x + 1.0) ** 2)) + 1j * x * jnp.exp(-(x**2) / 2)
 
 
-def test_waves_are_a_fourier_transform():
+def test_fourier_coefficients():
     x = LINE.step * np.arange(-128, 128)
     k = 2 * np.pi * np.fft.fftfreq(256, d=LINE.step)
     expected = np.exp(-1j * np.outer(k, x)) @ np.asarray(hermitian(x)) / 256
@@ -55,7 +55,7 @@ def test_between_the_points_of_a_line():
     )
 
 
-def test_smooth_functions_from_nodes():
+def test_interpolation_from_nodes():
     line = Line(8192, jnp.array(100.0), jnp.array(80.0), jnp.array(90.0), jnp.array(0.1))
 
     def functions(z):
@@ -85,7 +85,7 @@ def test_inverse_root_is_the_principal_one():
         ([0.5, 1.0, 1.6], None),
     ],
 )
-def test_even_grids(omega, expected):
+def test_uniform_grids(omega, expected):
     found = uniform_grid(np.array(omega))
     assert found == (None if expected is None else pytest.approx(expected))
     assert uniform_grid(jnp.array(omega)) == found
@@ -109,13 +109,13 @@ def test_transforms_of_a2f(boson_grid, tolerance):
     even, odd = boson_transforms(spectrum, jnp.array(T), boson_grid=boson_grid, n=n, period=jnp.array(period))
     k = 2 * np.pi * np.fft.fftfreq(n, d=period / n)
     expected = transforms(spectrum, T, k)
-    long = np.abs(k) < 20  # beyond the rough interpolations of the second and the third are seen
+    long = np.abs(k) < 20  # above, the interpolations of the second and the third have visible errors
     for found, sums in zip((even, odd), expected, strict=True):
         np.testing.assert_allclose(found[long], sums[long], atol=tolerance * np.max(np.abs(sums)))
 
 
-def test_waves_shorter_than_the_grid_are_faded_out():
-    # ten times finer than a2F: the teeth of the boson_grid are joined, what is longer is kept
+def test_wave_numbers_above_those_of_a_uniform_grid_are_suppressed():
+    # the line is ten times finer than a2F: small wave numbers remain, and the images of the spectrum vanish
     spectrum, T = gaussian_peak(1.5, n=100), 2.0
     even, _ = boson_transforms(
         spectrum, jnp.array(T), boson_grid=UniformBosonGrid(200, 1), n=2000, period=jnp.array(20.0)
@@ -137,7 +137,7 @@ def line_moment(a, b, from_value, to_value):
 SECOND_MOMENT = line_moment(0.0, 1.0, 0.0, 0.5) + line_moment(1.0, 2.5, 0.5, 1.0) + line_moment(2.5, 3.0, 1.0, 0.0)
 
 
-def test_straight_lines():
+def test_piecewise_linear_grid():
     spectrum = Spectrum(np.array([1.0, 2.5, 3.0]), np.array([0.5, 1.0, 0.0]))
     boson_grid, period = PiecewiseLinearBosonGrid(1000, 5), jnp.array(10.0)
     omega, weight = boson_grid.points(spectrum)

@@ -45,11 +45,11 @@ def quadrature(spectrum, function, k):
     [
         (EVEN, UniformBosonGrid(400, 1)),
         (0.3 + EVEN[:150], UniformBosonGrid(400, 7)),
-        (EVEN[::4] + 0.15, UniformBosonGrid(100, 1)),  # coarser than the waves
+        (EVEN[::4] + 0.15, UniformBosonGrid(100, 1)),  # coarser than the line
         (10 * (EVEN / 10) ** 1.1, SpreadBosonGrid(4096)),
     ],
 )
-def test_waves_of_straight_lines(omega, boson_grid):
+def test_transforms_of_a_piecewise_linear_a2f(omega, boson_grid):
     spectrum, T, n, period = Spectrum(omega, np.sqrt(omega) * (1.2 + np.sin(3 * omega))), 3.0, 256, 20.0
     found = piecewise_linear_transforms(spectrum, jnp.array(T), boson_grid=boson_grid, n=n, period=jnp.array(period))
     assert found is not None
@@ -60,13 +60,13 @@ def test_waves_of_straight_lines(omega, boson_grid):
     exact = isinstance(boson_grid, UniformBosonGrid)
     scale = np.max(np.abs(odd))
     np.testing.assert_allclose(found[1][kept], odd[kept], atol=(1e-12 if exact else 1e-4) * scale)
-    # what an estimate needs: a few percent of the difference to the boson_grid
+    # accurate enough for an estimate: to a fraction of the difference from the transforms of the points
     points = boson_transforms(spectrum, jnp.array(T), boson_grid=boson_grid, n=n, period=jnp.array(period))
     missed, change = np.max(np.abs(found[0] - even)[kept]), np.max(np.abs(points[0] - even)[kept])
     assert missed < 0.25 * change
 
 
-def test_straight_lines_need_no_correction():
+def test_a_piecewise_linear_grid_needs_no_correction():
     spectrum = Spectrum(EVEN, EVEN)
     assert (
         piecewise_linear_transforms(
@@ -77,7 +77,7 @@ def test_straight_lines_need_no_correction():
 
 
 @pytest.mark.parametrize("omega", [EVEN[::20], np.linspace(0, 10, 11), np.geomspace(0.3, 10, 9)])
-def test_the_coupling_of_straight_lines(omega):
+def test_the_coupling_of_a_piecewise_linear_a2f(omega):
     spectrum, nu = Spectrum(omega, np.sqrt(omega) * (1 + np.sin(omega))), np.array([0.1, 1.0, 20.0])
     x, y = np.append(0.0, omega), np.append(0.0, spectrum.a2f)
     expected = [

@@ -1,4 +1,4 @@
-r"""A line $\omega + i\Gamma$ above the real axis: its points, transforms along it, and the equations on it."""
+r"""A line $\omega + i\Gamma$ above the real axis: its points, Fourier transforms along it, and the equations on it."""
 
 from ._boson_transforms import AbstractBosonGrid as AbstractBosonGrid
 from ._boson_transforms import BosonTransforms as BosonTransforms
