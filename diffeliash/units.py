@@ -1,12 +1,12 @@
-"""The unit system: energies in meV, temperatures in K; conversions happen at the edges only.
+"""The unit system: energies in meV, temperatures in K. Other units are converted when files are read or written.
 
-Values from CODATA 2018, rounded as the reference solutions round them.
+Values from CODATA 2018, rounded as in the reference solutions.
 """
 
 from typing import Final
 
 BOLTZMANN: Final = 0.08617333262
-"""Boltzmann constant $k_B$ [meV/K], exactly as the 50-digit reference solutions use it."""
+"""Boltzmann constant $k_B$ [meV/K], with the digits that the 50-digit reference solutions use."""
 
 HARTREE: Final = 27211.386245988
 """Hartree energy [meV]."""
@@ -20,14 +20,14 @@ MEV_PER_UNIT: Final = {
     "Ry": HARTREE / 2,
     "Ha": HARTREE,
 }
-"""Size of each energy unit that files may use [meV]."""
+"""The energy units that files may use, in meV."""
 
 
 def to_meV(unit: str) -> float:
-    """Factor that turns a number in `unit` into meV.
+    """The factor that converts an energy in `unit` to meV.
 
     Args:
-        unit: One of `MEV_PER_UNIT`, spelled as there.
+        unit: A key of `MEV_PER_UNIT`.
 
     Raises:
         ValueError: The unit is unknown.

@@ -1,4 +1,4 @@
-"""The theory, for one material at one temperature; no files, no networks."""
+"""Migdal-Eliashberg theory for one material at one temperature, without files and neural networks."""
 
 from .critical import leading_eigenvalue as leading_eigenvalue
 from .critical import lowest_temperature as lowest_temperature

@@ -132,7 +132,7 @@ def solve_tc_many(
         cutoff: As in `solve_tc`.
         z_sum: As in `solve_tc`.
         progress: A function that is called after every batch with the number of materials that are done; one whose
-            $T_c$ is known but not yet refined counts one half.
+            $T_c$ is found but not yet refined counts one half.
 
     Returns:
         $T_c$ [K], shape `(material,)`, in the order of the spectra; 0 and NaN as in `solve_tc`.

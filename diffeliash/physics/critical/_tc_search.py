@@ -66,7 +66,7 @@ NUMBERS = ("mu_star", "omega_c", "matsubara_cutoff")
 
 
 def lowest_temperature(matsubara_cutoff: Any, n: int = LARGEST_SEARCH) -> Any:
-    """The lowest temperature [K] for sums over `n` frequencies, at which these fill the range up to the cutoff [meV]."""
+    """The lowest temperature [K] for sums over `n` frequencies, where these fill the range up to the cutoff [meV]."""
     return matsubara_cutoff / (2 * math.pi * BOLTZMANN * n)
 
 

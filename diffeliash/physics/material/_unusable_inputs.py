@@ -47,7 +47,7 @@ def _check_channel(spectrum: Spectrum) -> list[str]:
         return []
     largest = float(np.max(a2f))
     return [
-        f"values of `a2f` up to {largest:.3g} give a coupling constant beyond {LARGEST_COUPLING:g}: "
+        f"values of `a2f` up to {largest:.3g} give a coupling constant above {LARGEST_COUPLING:g}: "
         "check the column and the units"
     ]
 

@@ -33,7 +33,7 @@ REPRODUCIBLE_OPTIONS = {
     "gpu": {"xla_gpu_autotune_level": 0},
 }
 """Compiler options with which a result is the same to the last digit in every run. On a CPU, loops are not split among
-the cores, so that their number does not matter; nothing is lost, as every core runs a call of its own. On a GPU,
+the cores, so that their number does not matter; this costs no time, as every core runs a call of its own. On a GPU,
 algorithms are not selected by timing them."""
 
 FULL_CALLS = 2
