@@ -133,7 +133,7 @@ def _critical_temperature(inputs: TcInputs, points: AbstractFrequencySet, n: int
     low = lowest_temperature(frozen.matsubara_cutoff, n)
     high = jnp.maximum(upper_bound(frozen.spectrum), 2 * low)
     search = _find_tc(lambda T: leading_eigenpair(_search_kernels(frozen, points, T), rtol=1e-14).eta, low, high)
-    T_c = attach_root(_excess, _excess_slope, (safe, points, search.found), search.T_c)
+    T_c = attach_root(_eta_minus_one, _eta_slope, (safe, points, search.found), search.T_c)
     normal = jnp.where(_tc_may_lie_lower(frozen), jnp.nan, 0.0) if n < LARGEST_SEARCH else 0.0
     return jnp.where(usable, jnp.where(search.unstable, jnp.where(search.found, T_c, jnp.nan), normal), jnp.nan)
 
@@ -197,11 +197,11 @@ def _find_tc(
 RootInputs = tuple[TcInputs, AbstractFrequencySet, Bool[Array, ""]]
 
 
-def _excess(inputs: RootInputs, T: Float[Array, ""]) -> Float[Array, ""]:
+def _eta_minus_one(inputs: RootInputs, T: Float[Array, ""]) -> Float[Array, ""]:
     safe, points, found = inputs
     return jnp.where(found, pairing_eigenvalue(_search_kernels(safe, points, T)) - 1, 0.0)
 
 
-def _excess_slope(inputs: RootInputs, T: Float[Array, ""]) -> Float[Array, ""]:
-    _, slope = jax.jvp(lambda x: _excess(inputs, x), (T,), (jnp.ones(()),))
+def _eta_slope(inputs: RootInputs, T: Float[Array, ""]) -> Float[Array, ""]:
+    _, slope = jax.jvp(lambda x: _eta_minus_one(inputs, x), (T,), (jnp.ones(()),))
     return jnp.where(inputs[2], slope, -1.0)

@@ -289,7 +289,7 @@ def frequency_set(
         return FullSet(np.arange(n) * 1.0, np.arange(2 * n) * 1.0, cutoff, z_sum), None
     if not isinstance(frequencies, CompressedMatsubara):
         raise TypeError(f"unknown frequency set {frequencies!r}")
-    if limits is not None and _is_whole(n, limits, cutoff):
+    if limits is not None and _includes_all(n, limits, cutoff):
         make = partial(_compressed, frequencies, limits, z_sum)
     else:
         make = partial(_masked, frequencies, cutoff, z_sum)
@@ -306,7 +306,7 @@ def frequency_set(
     )
 
 
-def _is_whole(n: int, limits: SumLimits, cutoff: AbstractCutoff) -> bool:
+def _includes_all(n: int, limits: SumLimits, cutoff: AbstractCutoff) -> bool:
     """Whether the sums are known to run over exactly `n` frequencies, each with weight one."""
     known = isinstance(cutoff, SharpCutoff) and is_concrete(limits.T, limits.omega_c, limits.matsubara_cutoff)
     return known and count_frequencies(float(limits.T), float(limits.matsubara_cutoff)) == n

@@ -135,8 +135,8 @@ def solve_gap(
     $$ Z_n = 1 + \frac{\pi k_BT}{\omega_n}\sum_{m} \frac{\omega_m}{R_m}\lambda(m-n), \quad
        Z_n\Delta_n = \pi k_BT\sum_{m} \frac{\Delta_m}{R_m}[\lambda(m-n) - \mu^*\theta(\omega_c - |\omega_m|)] $$
 
-    Eqs. (6)-(8) of arXiv:2007.07512 with $R_m = \sqrt{\omega_m^2 + \Delta_m^2}$ and both sums over
-    $|\omega_m| \le$ `matsubara_cutoff`. Batch over materials with `jax.vmap`. The derivative with respect to the
+    These are Eqs. (6)-(8) of arXiv:2007.07512 with $R_m = \sqrt{\omega_m^2 + \Delta_m^2}$. By default both sums run
+    over $|\omega_m| \le$ `matsubara_cutoff`. Batch over materials with `jax.vmap`. The derivative with respect to the
     spectrum, `T` and `mu_star` follows the implicit function theorem. Where the normal state is stable, the result is
     $\Delta = 0$ with `converged` true. A member of a batch with an input that is not finite, a $\mu^*$ outside
     $[0, 1]$, or a temperature or cutoff that is not positive, gives $\Delta = 0$ with `converged` false and zero
@@ -174,7 +174,7 @@ def solve_gap(
     given = SumLimits(*(float(x) if is_concrete(x) else x for x in (T, omega_c, matsubara_cutoff)))
     limits, mu_star = jax.tree.map(lambda x: jnp.asarray(x, dtype=jnp.float64), (given, mu_star))
 
-    def solve_on(frequencies: AbstractFrequencies) -> Found:
+    def solve_on(frequencies: AbstractFrequencies) -> CompiledSolution:
         points, estimator = frequency_set(frequencies, given, cutoff=cutoff, z_sum=z_sum)
         return _find_gap_compiled((spectrum, limits, mu_star), points, estimator, solver)
 
@@ -207,7 +207,7 @@ def _finer_frequencies(frequencies: AbstractFrequencies) -> Iterator[AbstractFre
         yield FullMatsubara(frequencies.n)
 
 
-class Found(eqx.Module):
+class CompiledSolution(eqx.Module):
     """The result of the compiled function; the fields are those of `GapSolution`."""
 
     omega_n: Float[Array, " matsubara"]
@@ -224,7 +224,12 @@ Inputs = tuple[AbstractMaterial, SumLimits, Float[Array, ""]]
 
 
 def as_solution(
-    found: Found, inputs: Inputs, frequencies: AbstractFrequencies, *, cutoff: AbstractCutoff, z_sum: AbstractZSum
+    found: CompiledSolution,
+    inputs: Inputs,
+    frequencies: AbstractFrequencies,
+    *,
+    cutoff: AbstractCutoff,
+    z_sum: AbstractZSum,
 ) -> GapSolution:
     """Combine the result of the compiled function with its inputs."""
     spectrum, limits, mu_star = inputs
@@ -248,7 +253,9 @@ def as_solution(
     )
 
 
-def find_gap(inputs: Inputs, points: AbstractFrequencySet, estimator: ErrorEstimator | None, solver: Solver) -> Found:
+def find_gap(
+    inputs: Inputs, points: AbstractFrequencySet, estimator: ErrorEstimator | None, solver: Solver
+) -> CompiledSolution:
     """Solve the equations of one material on a frequency set.
 
     Unusable inputs are replaced, and the normal state has a zero gap, so that no member of a batch affects another.
@@ -267,7 +274,7 @@ def find_gap(inputs: Inputs, points: AbstractFrequencySet, estimator: ErrorEstim
     solved = superconducting & _is_superconducting_root(frozen, Delta, solver)
     Delta = jnp.where(superconducting & jnp.all(jnp.isfinite(Delta)), Delta, 0.0)
     Delta = attach_root(_masked_residual, _masked_jacobian, (kernels, solved), Delta)
-    return Found(
+    return CompiledSolution(
         omega_n=kernels.omega_n,
         Delta=Delta,
         Z=renormalization(kernels, Delta),

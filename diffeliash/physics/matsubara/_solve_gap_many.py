@@ -33,7 +33,7 @@ from ._frequencies import (
     raised_cutoff,
 )
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, ErrorEstimator, SumLimits, TruncatedSum, frequency_set
-from ._solve_gap import Found, GapSolution, as_solution, find_gap, solve_gap, tolerance
+from ._solve_gap import CompiledSolution, GapSolution, as_solution, find_gap, solve_gap, tolerance
 
 LARGEST_CHUNK = 2**22
 """Largest number of elements of one matrix for all materials of a chunk (32 MiB)."""
@@ -165,7 +165,7 @@ def _find_batch(
     solver: Solver,
     *,
     chunk_size: int,
-) -> Found:
+) -> CompiledSolution:
     def find(omega, a2f, T, omega_c, matsubara_cutoff, mu_star):
         return find_gap(
             (Spectrum(omega, a2f), SumLimits(T, omega_c, matsubara_cutoff), mu_star), points, estimator, solver
@@ -183,7 +183,7 @@ def _solve_alone(member: _Member, solver: Solver, cutoff: AbstractCutoff, z_sum:
 
 
 def _as_solution(
-    found: Found, member: _Member, used: AbstractFrequencies, cutoff: AbstractCutoff, z_sum: AbstractZSum
+    found: CompiledSolution, member: _Member, used: AbstractFrequencies, cutoff: AbstractCutoff, z_sum: AbstractZSum
 ) -> GapSolution:
     """The solution from one row of a batch, without the additional frequencies of an enlarged full set."""
     found = jax.tree.map(jnp.asarray, found)

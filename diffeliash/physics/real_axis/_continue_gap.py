@@ -135,7 +135,7 @@ def continue_gap(
         sums = matsubara_sums(sol, line)
         problem = make_line_problem(spectrum, sums, line, boson_grid)
         change = sampling_change(spectrum, problem, boson_grid, (sums.T, sol.mu_star, jnp.asarray(sol.omega_c)))
-        return line.n, _continue_exactly(problem, change, sums.cauchy_data, points, rtol=method.rtol)
+        return line.n, _continue_by_msc(problem, change, sums.cauchy_data, points, rtol=method.rtol)
 
     n, found = solve_with(method.n)
     for _ in range(REFINEMENTS):
@@ -194,7 +194,7 @@ def _may_be_equal(mine: Any, given: Any) -> bool:
 
 
 @eqx.filter_jit
-def _continue_exactly(
+def _continue_by_msc(
     problem: LineProblem,
     change: SamplingChange,
     cauchy_data: CauchyData,

@@ -63,7 +63,7 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: MSC | Pade = MSC()
 
     Raises:
         InputError: The spectrum is not that of the solution, or there are more points of a Pade approximant than
-            frequencies, or too many points on the line.
+            frequencies, or too many or too few points on the line.
         RuntimeError: JAX is not in 64-bit mode.
         ValueError: The number of points on the line is not given and depends on traced inputs.
     """
@@ -82,7 +82,7 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: MSC | Pade = MSC()
     def edge_at(broadening: Any) -> tuple[Float[Array, ""], Float[Array, ""], int]:
         line, boson_grid = choose_line(spectrum, sol.T, reach, broadening, rtol=rtol, n=method.n)
         problem = make_line_problem(spectrum, matsubara_sums(sol, line), line, boson_grid)
-        return *_edge_exactly(problem, rtol), line.n
+        return *_edge_by_msc(problem, rtol), line.n
 
     edge, difference, n = edge_at(broadening)
     for _ in range(REFINEMENTS):
@@ -150,11 +150,11 @@ class _FromPade(eqx.Module):
 
 
 @eqx.filter_jit
-def _edge_exactly(problem: LineProblem, rtol: float) -> tuple[Float[Array, ""], Float[Array, ""]]:
+def _edge_by_msc(problem: LineProblem, rtol: float) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """The gap edge [meV], and its relative change with a polynomial of lower order."""
     found = solve_line(problem, rtol)
     values = problem.equations.line, found.Delta
-    edge, other = (_find(values, _FromLine(n), problem.start) for n in (POINTS, FEWER_POINTS))
+    edge, other = (_find_edge(values, _FromLine(n), problem.start) for n in (POINTS, FEWER_POINTS))
     return jnp.where(found.converged, edge, jnp.nan), jnp.abs(other / edge - 1)
 
 
@@ -162,23 +162,23 @@ def _edge_exactly(problem: LineProblem, rtol: float) -> tuple[Float[Array, ""], 
 def _edge_by_pade(
     values: tuple[Float[Array, " matsubara"], Float[Array, " matsubara"]], method: Pade
 ) -> Float[Array, ""]:
-    return _find(values, _FromPade(method), values[1][0])
+    return _find_edge(values, _FromPade(method), values[1][0])
 
 
 RootInputs = tuple[Values, _FromLine | _FromPade]
 
 
-def _excess(inputs: RootInputs, omega: Float[Array, ""]) -> Float[Array, ""]:
+def _gap_minus_energy(inputs: RootInputs, omega: Float[Array, ""]) -> Float[Array, ""]:
     values, continuation = inputs
     return jnp.real(continuation(values, omega)) - omega
 
 
-def _excess_slope(inputs: RootInputs, omega: Float[Array, ""]) -> Float[Array, ""]:
-    _, slope = jax.jvp(lambda x: _excess(inputs, x), (omega,), (jnp.ones(()),))
+def _gap_minus_energy_slope(inputs: RootInputs, omega: Float[Array, ""]) -> Float[Array, ""]:
+    _, slope = jax.jvp(lambda x: _gap_minus_energy(inputs, x), (omega,), (jnp.ones(()),))
     return jnp.where(slope == 0, -1.0, slope)
 
 
-def _find(values: Values, continuation: _FromLine | _FromPade, start: Float[Array, ""]) -> Float[Array, ""]:
+def _find_edge(values: Values, continuation: _FromLine | _FromPade, start: Float[Array, ""]) -> Float[Array, ""]:
     r"""The root of $\mathrm{Re}\,\Delta(\omega) = \omega$ by bisection, in units of a scale; NaN if there is none.
 
     Args:
@@ -193,14 +193,14 @@ def _find(values: Values, continuation: _FromLine | _FromPade, start: Float[Arra
     def bisect(_: Any, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bracket
         middle = (low + high) / 2
-        inside = _excess(frozen, middle) > 0
+        inside = _gap_minus_energy(frozen, middle) > 0
         return jnp.where(inside, middle, low), jnp.where(inside, high, middle)
 
     searched = SEARCH_GRID * start
-    inside = jax.vmap(lambda x: _excess(frozen, x) > 0)(searched)
+    inside = jax.vmap(lambda x: _gap_minus_energy(frozen, x) > 0)(searched)
     crossed = inside[:-1] & ~inside[1:]
     first = jnp.argmax(crossed)
     found = (start > 0) & crossed[first]
     low, _ = jax.lax.fori_loop(0, N_BISECTIONS, bisect, (searched[first], searched[first + 1]))
-    edge = attach_root(_excess, _excess_slope, inputs, jnp.where(found, low, 1.0))
+    edge = attach_root(_gap_minus_energy, _gap_minus_energy_slope, inputs, jnp.where(found, low, 1.0))
     return jnp.where(found, edge, jnp.nan)

@@ -16,7 +16,7 @@ DIRECT = 16
 """Number of points of the line, from zero on, that are nodes themselves."""
 
 NODES = 20
-r"""Number of nodes in an interval $[a, 2a]$. With poles no closer than $a$ the error is $5.8^{-20} = 5\cdot10^{-16}$."""
+r"""Number of nodes in an interval $[a, 2a]$. For poles no closer than $a$ the error is $5.8^{-20} = 5\cdot10^{-16}$."""
 
 
 def interpolation_nodes(line: Line) -> Complex[Array, " node"]:
