@@ -18,12 +18,12 @@ import jax
 import numpy as np
 
 import diffeliash as de
-from diffeliash.analysis import expected_difference, family_spread
+from diffeliash.analysis import covariance_root, expected_difference
 from diffeliash.data import as_features, split_rows
 from diffeliash.inverse import ComplexGap, DensityOfStates
-from diffeliash.inverse._starting_point import arches, closest, invert_at_once
-from diffeliash.inverse.refinement._forward_model import LOOSEST, choose_conditions, choose_n_points, forward_model
-from diffeliash.inverse.refinement._gauss_newton import Measurement, refine
+from diffeliash.inverse._starting_point import best_candidate, linear_inversion_on_grid, smooth_candidates
+from diffeliash.inverse.nonlinear._forward_model import LARGEST_RTOL, choose_conditions, choose_n_points, forward_model
+from diffeliash.inverse.nonlinear._gauss_newton import Measurement, gauss_newton
 from diffeliash.models import Checkpoint, read_checkpoint, setting_of, write_checkpoint
 from diffeliash.training import TrainConfig, apply_network, pearson, solve_gaps, train
 
@@ -151,7 +151,7 @@ def conditions_of(setting):
 def forward_of(setting):
     conditions = choose_conditions(T=setting.T, mu_star=setting.mu_star, **conditions_of(setting))
     n_points = choose_n_points(conditions)
-    return forward_model(conditions, n_points, setting.omega_real.tobytes(), ComplexGap(), LOOSEST)
+    return forward_model(conditions, n_points, setting.omega_real.tobytes(), ComplexGap(), LARGEST_RTOL)
 
 
 def invert_all(setting, measured, sizes, kind, who):
@@ -159,11 +159,11 @@ def invert_all(setting, measured, sizes, kind, who):
     if who == "linear":
         forward = forward_of(setting)
         try:
-            invert_at_once(forward, forward.energies, measured[0], setting.mu_star)  # compiles
+            linear_inversion_on_grid(forward, forward.energies, measured[0], setting.mu_star)  # compiles
         except de.InputError:  # the line lies above the first Matsubara frequency
             return {"a2f": np.full((len(measured), setting.n_points), np.nan), "seconds": np.nan}
         started = time.monotonic()
-        found = [invert_at_once(forward, forward.energies, row, setting.mu_star) for row in measured]
+        found = [linear_inversion_on_grid(forward, forward.energies, row, setting.mu_star) for row in measured]
         seconds = (time.monotonic() - started) / len(found)
         return {"a2f": on_grid(setting, forward.omega, [np.append(np.maximum(x, 0), 0) for x in found]),
                 "seconds": seconds}  # fmt: skip
@@ -274,7 +274,7 @@ def best_estimate(dataset, setting, spectra, sizes):
     def at_points(a2f):
         return np.array([np.interp(forward.omega[:-1], setting.omega, each) for each in a2f])
 
-    spread = family_spread(at_points(dataset.a2f))
+    spread = covariance_root(at_points(dataset.a2f))
     found = []
     for a2f, size in zip(at_points(spectra), sizes, strict=False):
         jacobian = forward.jacobian_at(setting.mu_star, a2f)[:, 1:]
@@ -313,10 +313,10 @@ def refine_from(forward, setting, measured, size, guess):
     values = forward.observable.as_values(measured)
     measurement = Measurement(values=values, errors=np.full(values.size, size), known=True, mu_star=setting.mu_star)
     if guess is None:
-        start = closest(measurement, arches(forward, setting.mu_star))
+        start = best_candidate(measurement, smooth_candidates(forward, setting.mu_star))
     else:
         start = np.maximum(np.interp(forward.omega[:-1], setting.omega, guess), 0.0)
-    end = refine(forward, measurement, start)
+    end = gauss_newton(forward, measurement, start)
     return {
         "a2f": end.unknowns, "chi2": measurement.misfit(end.values) / values.size, "converged": end.converged,
         "n_jacobians": end.n_jacobians,

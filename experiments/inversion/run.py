@@ -19,8 +19,8 @@ import numpy as np
 
 import diffeliash as de
 from diffeliash.inverse import ComplexGap, DensityOfStates, _inverter
-from diffeliash.inverse.refinement._posterior_samples import _draw as draw_from
-from diffeliash.inverse.refinement._smoothness_prior import N_BROAD, Prior, likeliest_prior
+from diffeliash.inverse.nonlinear._posterior_samples import _sample as draw_from
+from diffeliash.inverse.nonlinear._smoothness_prior import N_LONG_WAVES, Prior, most_likely_prior
 from diffeliash.physics import MSC, batched, continue_gap, map_materials, solve_gap
 
 jax.config.update("jax_enable_x64", True)
@@ -131,12 +131,12 @@ def draw_prior(rng, prior, n, n_samples):
 
     Of them, those that are nowhere negative and whose coupling lies in `COUPLINGS`.
     """
-    broad = np.sin(np.pi * np.outer(np.arange(1, n), np.arange(1, N_BROAD + 1)) / n)
+    broad = np.sin(np.pi * np.outer(np.arange(1, n), np.arange(1, N_LONG_WAVES + 1)) / n)
     omega, found = OMEGA_MAX / n * np.arange(1, n), []
     while sum(map(len, found)) < n_samples:
         rest = np.linalg.solve(prior.root(n - 1), rng.standard_normal((n - 1, 20_000)))
         rest -= 2 / n * broad @ (broad.T @ rest)
-        a2f = (rest + broad @ rng.uniform(BROADEST[0], BROADEST[1], size=(20_000, N_BROAD)).T).T
+        a2f = (rest + broad @ rng.uniform(BROADEST[0], BROADEST[1], size=(20_000, N_LONG_WAVES)).T).T
         coupling = 2 * a2f @ (omega[0] / omega)
         kept = (np.min(a2f, axis=1) >= 0) & (coupling > COUPLINGS[0]) & (coupling < COUPLINGS[1])
         found.append(np.pad(a2f[kept], ((0, 0), (0, 1))))
@@ -186,13 +186,13 @@ def coverage(args):
 
 
 def draw_with_both_priors(prior):
-    """Let every inversion draw from its prior and, as many again, from the one that the truth was drawn from."""
-    drawn = _inverter.draw
+    """Let every inversion sample its posterior and, as many again, from the one that the truth was drawn from."""
+    drawn = _inverter.sample_posterior
 
     def both(rng, problem, n_samples):
         return np.concatenate([drawn(rng, problem, n_samples), draw_from(rng, problem.with_prior(prior), n_samples)])
 
-    _inverter.draw = both
+    _inverter.sample_posterior = both
 
 
 def in_the_middle(samples, true):
@@ -250,7 +250,7 @@ def roughness(args):
 
 def strength_of(x, a2f, n_points=200):
     values = np.interp(np.arange(1, n_points) / n_points, x, a2f)
-    return likeliest_prior(values / np.max(values)).strength
+    return most_likely_prior(values / np.max(values)).strength
 
 
 def machine():
