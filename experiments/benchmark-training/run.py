@@ -60,9 +60,9 @@ def main() -> None:
     setting = setting_of(data.config)
     rows = as_rows(as_features(Delta), a2f)
     loss = EquationResidual(setting)
-    loss.prepare(Delta[:256])
+    loss.linear_inversion(Delta[:256])
     started = time.perf_counter()
-    estimates = loss.prepare(Delta)
+    estimates = loss.linear_inversion(Delta)
     prepare = (time.perf_counter() - started) / N_ROWS
     without = as_rows(as_features(Delta), estimates, np.zeros(N_ROWS))
     plain = per_update(rows, Objective(), EPOCHS)

@@ -1,9 +1,9 @@
-"""What is computed: parts of the work, each kept in a file, so that an interrupted run goes on."""
+"""The stages of the reproduction: computations with one result file each, so that an interrupted run can be resumed."""
 
-from ._many_to_one_stages import ACCEPTED as ACCEPTED
+from ._many_to_one_stages import ACCEPTANCE_LIMIT as ACCEPTANCE_LIMIT
 from ._many_to_one_stages import NOISE as NOISE
 from ._many_to_one_stages import NOISES as NOISES
-from ._many_to_one_stages import ROUNDED as ROUNDED
+from ._many_to_one_stages import ROUNDING_NOISE as ROUNDING_NOISE
 from ._many_to_one_stages import Data as Data
 from ._network_stages import VERDICTS as VERDICTS
 from ._run_stages import Results as Results

@@ -115,7 +115,7 @@ def test_it_is_no_run_of_other_sizes(finished):
 
 def test_stages_of_different_versions_are_not_mixed(finished, monkeypatch):
     monkeypatch.setattr("diffeliash.paper.stages._stage_files.software_versions", lambda: {"diffeliash": "9.9"})
-    with pytest.raises(InputError, match=r"made by diffeliash .*; this is 9\.9"):
+    with pytest.raises(InputError, match=r"another version of the program: diffeliash .*; this is 9\.9"):
         run_stages(QUICK, finished[0])
     monkeypatch.undo()
     monkeypatch.setattr("diffeliash.paper.stages._stage_files.REVISION", 2)
