@@ -1,4 +1,4 @@
-"""How well inversions find spectral functions, and whether their error bars are right.
+"""The accuracy of inversions, the coverage of their error bars, their resolution, and the roughness of spectra.
 
     python experiments/inversion/run.py accuracy [--n 200] [--points 1000] [--energies 701] [--family complex]
     python experiments/inversion/run.py coverage [--n 1000]
@@ -36,14 +36,14 @@ T, BROADENING, OMEGA_MAX = 2.0, 0.1, 10.0
 CUTOFFS = {"omega_c": 100.0, "matsubara_cutoff": 220.0}
 NOISES = (0.0, 1e-4, 1e-3, 1e-2)
 COUPLINGS, BROADEST = (0.5, 3.0), ((0.0, -0.6, -0.6), (1.2, 0.6, 0.6))
-"""Couplings, and amplitudes of the broadest waves, of spectra drawn from the prior."""
+"""Ranges of the couplings, and of the amplitudes of the waves of longest wavelength, of spectra from the prior."""
 
 SMALLEST_GAP = 0.05
-"""Materials with a smaller gap than this [meV] are left out: they are close to normal."""
+"""Smallest gap [meV]: spectra with a smaller one are close to normal and left out."""
 
 
 def solve_all(omega, a2f, energies, *, T, broadening):
-    """Gap functions and densities of states on the line, exact."""
+    """Compute exact gap functions and densities of states on the line."""
 
     def one(values):
         spectrum = de.Spectrum(omega, values)
@@ -56,7 +56,7 @@ def solve_all(omega, a2f, energies, *, T, broadening):
 
 
 def draw_family(name, n, n_points, energies):
-    """Spectra with a gap, their gap functions and densities of states."""
+    """Sample spectra of a family with a gap, and compute their gap functions and densities of states."""
     family = FAMILIES[name](n_points=n_points)
     keys = jax.random.split(jax.random.key(2_000_000), 2 * n)  # far from the seeds of data sets
     a2f = np.asarray(jax.vmap(lambda key: family.sample_spectrum(key).a2f)(keys))
@@ -127,9 +127,9 @@ def row_of(noise, found, omega, a2f, seconds):
 
 
 def draw_prior(rng, prior, n, n_samples):
-    """Spectra from the prior: what it says of all but the broadest waves, and these evenly distributed.
+    """Sample non-negative spectra from the prior, with couplings in `COUPLINGS`.
 
-    Of them, those that are nowhere negative and whose coupling lies in `COUPLINGS`.
+    The amplitudes of the waves of longest wavelength, which the prior hardly constrains, are uniformly distributed.
     """
     broad = np.sin(np.pi * np.outer(np.arange(1, n), np.arange(1, N_LONG_WAVES + 1)) / n)
     omega, found = OMEGA_MAX / n * np.arange(1, n), []
@@ -156,7 +156,7 @@ def coverage(args):
         f"points, not negative, coupling {COUPLINGS[0]:g} to {COUPLINGS[1]:g}); gap functions at 141 energies to "
         f"35 meV, {T:g} K, broadening {broadening:g} meV. {machine()}",
         "",
-        "| noise | prior | truth in 68 % of samples | a2F above 2 std | a2F below 2 std (walls) | lambda | "
+        "| noise | prior | truth in 68 % of samples | a2F above 2 std | a2F below 2 std (constraint active) | lambda | "
         "within one std of the most probable | converged | s |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
@@ -186,11 +186,11 @@ def coverage(args):
 
 
 def draw_with_both_priors(prior):
-    """Let every inversion sample its posterior and, as many again, from the one that the truth was drawn from."""
-    drawn = _inverter.sample_posterior
+    """Make every inversion add as many samples of the posterior under the prior from which the truth was sampled."""
+    original = _inverter.sample_posterior
 
     def both(rng, problem, n_samples):
-        return np.concatenate([drawn(rng, problem, n_samples), draw_from(rng, problem.with_prior(prior), n_samples)])
+        return np.concatenate([original(rng, problem, n_samples), draw_from(rng, problem.with_prior(prior), n_samples)])
 
     _inverter.sample_posterior = both
 
@@ -235,7 +235,7 @@ def resolution(args):
 
 
 def roughness(args):
-    """The strengths under which spectra of the families and of real materials, with a maximum of one, are likeliest."""
+    """Compute the most likely strength of the prior for spectra of the families and of real materials, maximum one."""
     lines = ["| spectra | strength: 10 % | median | 90 % |", "|---|---|---|---|"]
     for name, family in FAMILIES.items():
         keys = jax.random.split(jax.random.key(1), args.n)

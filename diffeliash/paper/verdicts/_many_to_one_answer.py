@@ -197,7 +197,8 @@ def _on_axis(results: Results, found: _Found) -> str:
         f"error, in units of the largest |Delta|; {largest} at the worst energy). Independent errors of this size "
         "would do less harm; those of the Pade approximant depend on the spectrum. The fraction of the "
         "approximants that pass the acceptance test of the paper, Delta against phi/Z, at "
-        f"{100 * ACCEPTANCE_LIMIT:g} % (a limit that the paper does not state) is {accepted} %; a network trained and tested on these alone has "
+        f"{100 * ACCEPTANCE_LIMIT:g} % (a limit that the paper does not state) is {accepted} %; a network trained "
+        "and tested on these alone has "
         f"{_over_seeds(found.test['accepted', False])}."
     )
 
