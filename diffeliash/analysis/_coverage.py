@@ -25,7 +25,7 @@ THREADS = 4
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Coverage:
-    """How a set of functions covers another; the result of `coverage`.
+    """The coverage of a set of functions by another one; the result of `coverage`.
 
     Args:
         characteristic: Characteristic distance $l_n$ of the covering set.

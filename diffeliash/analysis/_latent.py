@@ -35,7 +35,7 @@ Progress = Callable[[str, int, float], None]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LatentScan:
-    """How well autoencoders with different bottlenecks reconstruct a set of functions.
+    """The reconstruction errors of autoencoders with different latent dimensions; the result of `scan_latent_sizes`.
 
     Args:
         sizes: Latent dimensions that were tried, up to the first that suffices.

@@ -35,7 +35,7 @@ RTOL = 1e-6
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Resolution:
-    r"""How well a measurement resolves a spectral function; the result of `resolution`.
+    r"""The resolution of a spectral function by a measurement; the result of `resolution`.
 
     Args:
         omega: Energies of a2F, without the last one, at which it is zero [meV].

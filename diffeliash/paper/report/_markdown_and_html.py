@@ -20,7 +20,7 @@ img { max-width: 100% } .reproduced { color: #17692c } .trend { color: #8a5a00 }
 
 _DATA = GenerateConfig()
 
-WORDS = (
+GLOSSARY = (
     "a2F: the spectral function, 1000 points up to 10 meV.",
     f"gap function: Delta(omega + i Gamma) up to 35 meV, Gamma = {_DATA.broadening:g} meV, T = {_DATA.T:g} K, mu* = "
     f"{_DATA.mu_star:g}; real and imaginary parts side by side for a network. The paper's is a Pade approximant at "
@@ -86,19 +86,19 @@ def pictures_of(item: PaperItem) -> list[tuple[str, str]]:
 
 def as_markdown(content: Content) -> str:
     """The report as Markdown, with the figures in separate files."""
-    found, reply = content.items, content.answer
+    found, conclusion = content.items, content.answer
     head = ("item", "what", "verdict")
     parts = [f"# {TITLE}", SOURCE]
     parts += [content.summary, _md_table((head, *((i.name, i.title, i.verdict_in_table) for i in found)))]
-    parts += [f"## {QUESTION}", *reply.text, _md_table(reply.table)]
+    parts += [f"## {QUESTION}", *conclusion.text, _md_table(conclusion.table)]
     parts += [part for picture in QUESTION_PICTURES for part in _md_picture(*picture)]
-    parts += ["## Words", _md_list(WORDS)]
+    parts += ["## Glossary", _md_list(GLOSSARY)]
     for item in found:
         parts += [f"## {item.name}: {item.title}", f"Paper: {item.paper}", f"Here: {item.ours}"]
         parts += [f"Verdict: **{item.verdict}**. {item.why}"]
         parts += [part for picture in pictures_of(item) for part in _md_picture(*picture)]
         parts += [_md_table(item.table)] if item.table else []
-    parts += ["## How it was made", _md_list([f"{name}: {value}" for name, value in content.about.items()])]
+    parts += ["## About this run", _md_list([f"{name}: {value}" for name, value in content.about.items()])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -117,7 +117,7 @@ def _md_table(table: Table) -> str:
 
 def as_html(content: Content, pictures: dict[str, bytes]) -> str:
     """The report as HTML, with the figures embedded."""
-    found, reply = content.items, content.answer
+    found, conclusion = content.items, content.answer
 
     def image(name: str, caption: str) -> str:
         data = base64.b64encode(pictures[name]).decode()
@@ -129,15 +129,15 @@ def as_html(content: Content, pictures: dict[str, bytes]) -> str:
     rows = "".join(f"<tr><td>{i.name}</td><td>{html.escape(i.title)}</td><td>{_verdict(i)}</td></tr>" for i in found)
     parts = [f"<h1>{TITLE}</h1>", _paragraph(SOURCE)]
     parts += [_paragraph(content.summary), f"<table>{rows}</table>", f"<h2>{QUESTION}</h2>"]
-    parts += [*map(_paragraph, reply.text), _html_table(reply.table)]
+    parts += [*map(_paragraph, conclusion.text), _html_table(conclusion.table)]
     parts += [image(*picture) for picture in QUESTION_PICTURES]
-    parts += ["<h2>Words</h2>", "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in WORDS) + "</ul>"]
+    parts += ["<h2>Glossary</h2>", "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in GLOSSARY) + "</ul>"]
     for item in found:
         parts += [f"<h2>{item.name}: {html.escape(item.title)}</h2>", _paragraph(f"Paper: {item.paper}")]
         parts += [_paragraph(f"Here: {item.ours}"), f"<p>Verdict: {_verdict(item)}. {html.escape(item.why)}</p>"]
         parts += [image(*picture) for picture in pictures_of(item)]
         parts += [_html_table(item.table)] if item.table else []
-    parts += ["<h2>How it was made</h2>", *(_paragraph(f"{name}: {value}") for name, value in content.about.items())]
+    parts += ["<h2>About this run</h2>", *(_paragraph(f"{name}: {value}") for name, value in content.about.items())]
     meta = f'<meta charset="utf-8"><title>{TITLE}</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{meta}</head><body>' + "\n".join(parts) + "</body></html>\n"
 

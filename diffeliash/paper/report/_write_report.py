@@ -50,27 +50,29 @@ def write_report(results: Results, config: PaperConfig, folder: pathlib.Path, *,
     Raises:
         StorageError: A file cannot be written.
     """
-    found, reply = items(results, config), answer(results, config)
-    pictures = {name: figure_bytes(f, name, small=True) for name, f in draw(results, config, reply).items()}
+    found, conclusion = items(results, config), answer(results, config)
+    pictures = {
+        name: figure_bytes(f, name, small=True) for name, f in make_figures(results, config, conclusion).items()
+    }
     for name, content in pictures.items():
         write_file(folder / name, content)
     about = _about(results, config, command)
-    content = Content(found, reply, about, _summary(found, config))
+    content = Content(found, conclusion, about, _summary(found, config))
     write_file(folder / "report.md", as_markdown(content).encode())
     write_file(folder / "report.html", as_html(content, pictures).encode())
     numbers = {
         "about": about,
         "summary": content.summary,
         "items": [vars(item) for item in found],
-        "question": reply.table,
-        "answer": reply.text,
+        "question": conclusion.table,
+        "answer": conclusion.text,
         "stages": _numbers(results),
     }
     write_file(folder / "numbers.json", _compact(numbers).encode())
     return content
 
 
-def draw(results: Results, config: PaperConfig, reply: Answer) -> dict[str, Figure]:
+def make_figures(results: Results, config: PaperConfig, conclusion: Answer) -> dict[str, Figure]:
     """All figures by the names of their files."""
     by_size = {size: results[f"reduced-{size}"] for size in config.latent_sizes}
     measured = {size: found for size, found in by_size.items() if "df" in found}
@@ -91,8 +93,8 @@ def draw(results: Results, config: PaperConfig, reply: Answer) -> dict[str, Figu
         "fig-11.png": figures.moment_figure(columns),
         "fig-dos.png": figures.dos_figure(results["dos"], dos),
         "fig-reverse.png": figures.reverse_figure(results["reverse"]),
-        "fig-question.png": question_figure(results["information"], results["pade"], reply.points),
-        "fig-modes.png": modes_figure(reply.missed, results["information"]["share_by_mode"]),
+        "fig-question.png": question_figure(results["information"], results["pade"], conclusion.points),
+        "fig-modes.png": modes_figure(conclusion.missed, results["information"]["share_by_mode"]),
     }
 
 

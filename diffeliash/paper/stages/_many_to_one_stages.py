@@ -112,18 +112,18 @@ def _network(context: StageContext, *, data: Data, seed: int, longer: bool) -> A
     found = fit_predictor(
         f"{data} data, seed {seed}", inputs, dataset.a2f, split=split, config=config, progress=context.report_epoch
     )
-    answers = apply_network(found.model, inputs)
+    predictions = apply_network(found.model, inputs)
     df: Arrays = {
-        name: np.mean(1 - pearson(answers[rows], dataset.a2f[rows]))
+        name: np.mean(1 - pearson(predictions[rows], dataset.a2f[rows]))
         for name, rows in (("df", split.test), ("df_train", split.train))
     }
     mean = np.broadcast_to(np.mean(dataset.a2f[split.train], axis=0, keepdims=True), dataset.a2f.shape)
     df["df_mean"] = np.mean(1 - pearson(mean[split.test], dataset.a2f[split.test]))
     df["best_epoch"] = found.best_epoch
     shown = split.test[:N_EXAMPLES]
-    examples = {"a2f": dataset.a2f[shown], "predicted": answers[shown]}
+    examples = {"a2f": dataset.a2f[shown], "predicted": predictions[shown]}
     missed = unexplained_by_mode(
-        covariance_root(dataset.a2f), dataset.a2f[split.test], answers[split.test], n_modes=N_MODES
+        covariance_root(dataset.a2f), dataset.a2f[split.test], predictions[split.test], n_modes=N_MODES
     )
     return df | examples | {"by_mode": missed}
 
@@ -140,8 +140,8 @@ def inversion(context: StageContext) -> Arrays:
     spread, label = covariance_root(dataset.a2f), dataset.a2f[rows]
     for name, Delta in of.items():
         context.progress(f"linear inversion, {name}")
-        answers = equations.linear_inversion(Delta)
-        df = 1 - pearson(answers, label)
+        predictions = equations.linear_inversion(Delta)
+        df = 1 - pearson(predictions, label)
         found |= {name: np.mean(df), f"{name}_error": np.std(df) / np.sqrt(df.size), f"{name}_median": np.median(df)}
-        found[f"{name}_by_mode"] = unexplained_by_mode(spread, label, answers, n_modes=N_MODES)
+        found[f"{name}_by_mode"] = unexplained_by_mode(spread, label, predictions, n_modes=N_MODES)
     return found

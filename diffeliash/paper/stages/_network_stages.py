@@ -173,7 +173,7 @@ def _reduced(context: StageContext, *, size: int) -> Arrays:
     found = _reconstruction(f, g, f_n, g_n, split.test)
     if size > MEASURED_UP_TO:
         return found
-    predictor, answers, numbers = _learned(name, f_n, g_n, **how)
+    predictor, predictions, numbers = _learned(name, f_n, g_n, **how)
     for_original = apply_network(predictor, g)
     context.progress(f"{name}, many-to-one")
     setting = context.setting(dataset)
@@ -185,7 +185,7 @@ def _reduced(context: StageContext, *, size: int) -> Arrays:
         "dg_equations": consistent.dg_mean[0],
         "characteristic": covered.characteristic,
         "portion": covered.portion,
-        "answers": answers[:N_EXAMPLES],
+        "answers": predictions[:N_EXAMPLES],
     }
     return found | numbers | _table_one(pairs) | _moments(dataset, for_original)
 
@@ -194,8 +194,12 @@ def _learned(name: str, f_n: np.ndarray, g_n: np.ndarray, **how: Any) -> tuple[N
     """A predictor of reconstructed data, its predictions for the test set, and their errors."""
     model = fit_predictor(f"{name}, predictor", g_n, f_n, **how).model
     test = how["split"].test
-    answers, label = apply_network(model, g_n[test]), f_n[test]
-    return model, answers, {"loss": np.mean((answers - label) ** 2), "df_reduced": np.mean(1 - pearson(answers, label))}
+    predictions, label = apply_network(model, g_n[test]), f_n[test]
+    return (
+        model,
+        predictions,
+        {"loss": np.mean((predictions - label) ** 2), "df_reduced": np.mean(1 - pearson(predictions, label))},
+    )
 
 
 def _reconstruction(f: np.ndarray, g: np.ndarray, f_n: np.ndarray, g_n: np.ndarray, test: np.ndarray) -> Arrays:
@@ -223,8 +227,8 @@ def _separate(context: StageContext, *, size: int) -> Arrays:
     split, f, g = context.split(dataset), dataset.a2f, as_features(dataset.Delta)
     how: dict[str, Any] = {"split": split, "config": context.training(), "progress": context.report_epoch}
     f_n, g_n = reconstruct_separately(name, [f, g], size, **how)
-    _, answers, numbers = _learned(name, f_n, g_n, **how)
-    return numbers | {"unexplained": unexplained_variance(f_n[split.test], answers)}
+    _, predictions, numbers = _learned(name, f_n, g_n, **how)
+    return numbers | {"unexplained": unexplained_variance(f_n[split.test], predictions)}
 
 
 def dos(context: StageContext) -> Arrays:
@@ -257,12 +261,12 @@ def reverse(context: StageContext) -> Arrays:
     dataset = context.complex
     split, f, g = context.split(dataset), dataset.a2f, as_features(dataset.Delta)
     found = fit_predictor("reverse", f, g, split=split, config=context.training(), progress=context.report_epoch)
-    answers, label = apply_network(found.model, f[split.test]), g[split.test]
+    predictions, label = apply_network(found.model, f[split.test]), g[split.test]
     return {
-        "dg": np.mean(1 - pearson(answers, label)),
-        "l2": np.mean(np.linalg.norm(answers - label, axis=1) / np.linalg.norm(label, axis=1)),
+        "dg": np.mean(1 - pearson(predictions, label)),
+        "l2": np.mean(np.linalg.norm(predictions - label, axis=1) / np.linalg.norm(label, axis=1)),
         "Delta": as_gap_functions(label[:N_EXAMPLES]),
-        "predicted": as_gap_functions(answers[:N_EXAMPLES]),
+        "predicted": as_gap_functions(predictions[:N_EXAMPLES]),
     }
 
 

@@ -128,7 +128,7 @@ def test_a_damaged_stage_says_what_to_do(finished, tmp_path):
     (tmp_path / "stages").mkdir()
     for content in (whole[:-40] + bytes([whole[-40] ^ 1]) + whole[-39:], b"", whole[:100]):
         (tmp_path / "stages" / "baseline.stage").write_bytes(content)
-        with pytest.raises(IntegrityError, match=r"damaged stage.*made again"):
+        with pytest.raises(IntegrityError, match=r"damaged stage.*computed again"):
             run_stages(QUICK, tmp_path)
 
 
