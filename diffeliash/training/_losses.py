@@ -51,8 +51,8 @@ class EquationResidual:
         setting: Temperature [K], cutoffs and grids [meV] of the data.
 
     Raises:
-        InputError: In every method, if the broadening is not below the lowest Matsubara frequency.
-        RuntimeError: In every method, if JAX is not in 64-bit mode.
+        InputError: The broadening is not below the lowest Matsubara frequency (when a gap function is first given).
+        RuntimeError: JAX is not in 64-bit mode (at the same time).
     """
 
     setting: Setting

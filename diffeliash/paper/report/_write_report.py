@@ -14,7 +14,7 @@ from ..._figure import figure_bytes
 from ..._json import finite
 from ...data import machine, software_versions, write_file
 from .._paper_config import PaperConfig
-from ..stages import VERDICTS, Arrays, Results, bases_name, stages
+from ..stages import VERDICTS, Arrays, Results, all_stages, bases_name
 from ..verdicts import GOOD, Answer, PaperItem, Verdict, answer, digits, items, latent_size_text
 from . import _figures_with_data as figures
 from . import _figures_without_data as diagrams
@@ -123,7 +123,7 @@ def _about(results: Results, config: PaperConfig, command: str) -> dict[str, str
     return {
         "command": command,
         "configuration": ", ".join(f"{name} {value}" for name, value in vars(config).items()),
-        "time": f"{seconds / 60:.0f} minutes in {len(stages(config))} stages",
+        "time": f"{seconds / 60:.0f} minutes in {len(all_stages(config))} stages",
         "machine": f"{machine()['device']}, {os.cpu_count()} cores",
         "software": ", ".join(f"{name} {value}" for name, value in versions.items()),
     }

@@ -15,7 +15,7 @@ Results = dict[str, Arrays]
 """The results of all stages by the name of the stage."""
 
 
-def stages(config: PaperConfig) -> dict[str, Callable[[StageContext], Arrays]]:
+def all_stages(config: PaperConfig) -> dict[str, Callable[[StageContext], Arrays]]:
     """All stages by name, in the order in which they are run."""
     found: dict[str, Callable[[StageContext], Arrays]] = {
         "baseline": networks.baseline,
@@ -76,7 +76,7 @@ def run_stages(
         IntegrityError: A file is damaged.
         StorageError: A file cannot be written.
     """
-    todo, results = stages(config), Results()
+    todo, results = all_stages(config), Results()
     context = StageContext(config, folder, lambda remark: progress(len(results), remark))
     for name, make in todo.items():
         results[name] = context.cached(name, make)

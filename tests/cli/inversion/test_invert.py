@@ -144,7 +144,7 @@ def test_errors_that_are_larger_than_said_are_noticed(answer, gap_files):
     assert 1.2 < one["chi2"] < 1.6
     assert any("no a2F is consistent with these data" in note for note in one["notes"])
     (wide,) = answer("invert", gap_files[0], *GIVEN, "--noise", 3 * NOISE, "--samples", 20)["results"]
-    assert any("smaller than said" in note for note in wide["notes"])
+    assert any("smaller than stated" in note for note in wide["notes"])
     assert wide["mu_star_std"] == 0
     (right,) = answer("invert", gap_files[0], *GIVEN, "--omega-max", 10, "--noise", NOISE)["results"]
     assert right["notes"] == []

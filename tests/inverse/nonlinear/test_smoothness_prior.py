@@ -176,7 +176,7 @@ def test_a_function_tells_where_it_comes_from(correlation):
     assert 0.8 < np.median([prior.strength for prior in found]) / strength < 1.25
 
 
-def test_the_likeliest_prior_is_that_of_the_waves_but_the_broadest():
+def test_the_most_likely_prior_ignores_the_waves_of_longest_wavelength():
     """Each wave of a function is normally distributed, with a width that `smoothness_operator` determines."""
     n = 40
     waves = np.sqrt(2 / (n + 1)) * np.sin(np.pi * np.outer(np.arange(1, n + 1), np.arange(1, n + 1)) / (n + 1))
