@@ -53,7 +53,7 @@ CALLS = {
     "read_spectrum": lambda: de.read_spectrum("peak.dat", unit="meV"),
     "generate": lambda: de.generate(de.GenerateConfig(num_samples=1), pathlib.Path("set")),
     "train": lambda: de.train(de.TrainConfig(), DATASET),
-    "EquationResidual": lambda: de.EquationResidual(SETTING).linear_inversion(GAP[None, :]),
+    "EquationResidual": lambda: de.EquationResidual(SETTING).prepare(GAP[None, :]),
     "SolverConsistency": lambda: de.SolverConsistency(SETTING)(jnp.ones((1, 50)), jnp.ones((1, 142))),
     **{
         name: lambda family=getattr(de, name): family().sample_spectrum(jax.random.key(0))

@@ -73,7 +73,7 @@ class Information:
     df: float
 
 
-def covariance_root(spectra: Float[np.ndarray, "sample freq"]) -> Float[np.ndarray, "freq mode"]:
+def family_spread(spectra: Float[np.ndarray, "sample freq"]) -> Float[np.ndarray, "freq mode"]:
     r"""Estimate a square root $L$ of the covariance $C = LL^T$ of a family from many of its spectra.
 
     The number of spectra should be several times the number of modes (eigenvectors of $C$): a mode that none of them
@@ -107,7 +107,7 @@ def unexplained_by_mode(
     which is zero for a mode that is predicted exactly and one for a mode that is predicted as its mean.
 
     Args:
-        spread: $L$ from `covariance_root`.
+        spread: $L$ from `family_spread`.
         spectra: True spectra $f_i$, one a row.
         predicted: Predicted spectra $\hat f_i$, one a row.
         n_modes: Number of modes.
@@ -129,7 +129,7 @@ def expected_difference(
     Args:
         jacobian: $J$ at the spectrum, from `gap_jacobian`.
         a2f: The spectrum $f$.
-        spread: $L$ from `covariance_root`.
+        spread: $L$ from `family_spread`.
         noise: Standard deviation $\sigma$ of the gap function [meV], positive.
     """
     s, Vt = np.linalg.svd(jacobian @ spread / noise, full_matrices=True)[1:]

@@ -112,13 +112,13 @@ def fit_autoencoder(
     return found.model
 
 
-def reconstruct(model: Autoencoder, blocks: Sequence[Values]) -> list[Values]:
+def after_bottleneck(model: Autoencoder, blocks: Sequence[Values]) -> list[Values]:
     """Reconstruct functions of several kinds with an autoencoder of their concatenation, and split them again."""
     reconstructed = apply_network(model, np.concatenate(blocks, axis=1))
     return np.split(reconstructed, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1)
 
 
-def reconstruct_separately(
+def transform_separately(
     name: str,
     blocks: Sequence[Values],
     latent_size: int,
@@ -130,7 +130,7 @@ def reconstruct_separately(
     """Reconstruct functions of several kinds, each with an autoencoder of that kind alone.
 
     The components that it keeps of one kind may differ from those that the other kinds determine; the autoencoder of
-    their concatenation (`fit_autoencoder`, then `reconstruct`; App. F of arXiv:2007.07512) keeps what they share.
+    their concatenation (`fit_autoencoder`, then `after_bottleneck`; App. F of arXiv:2007.07512) keeps what they share.
 
     Args:
         name: Name of the functions, for the progress.
@@ -142,23 +142,21 @@ def reconstruct_separately(
     """
     how = {"split": split, "config": config, "progress": progress}
     models = [fit_autoencoder(f"{name}, kind {i + 1}", [block], latent_size, **how) for i, block in enumerate(blocks)]
-    return [reconstruct(model, [block])[0] for model, block in zip(models, blocks, strict=True)]
+    return [after_bottleneck(model, [block])[0] for model, block in zip(models, blocks, strict=True)]
 
 
 def unexplained(model: Autoencoder, values: Values) -> float:
     """Compute the fraction of the variance of standardized functions that an autoencoder leaves unexplained."""
     scale = np.asarray(model.standardization.output_scale)[None, :]
-    return unexplained_variance(values / scale, apply_network(model, values) / scale)
+    return unexplained_part(values / scale, apply_network(model, values) / scale)
 
 
-def unexplained_variance(values: Values, predicted: Values) -> float:
+def unexplained_part(values: Values, predicted: Values) -> float:
     """Compute the fraction of the variance of functions that predictions of them leave unexplained."""
     return float(np.sum((predicted - values) ** 2) / np.sum((values - np.mean(values, axis=0, keepdims=True)) ** 2))
 
 
-def unexplained_by_principal_components(
-    values: Values, sizes: Sequence[int], *, split: Split
-) -> Float[np.ndarray, " size"]:
+def unexplained_by_components(values: Values, sizes: Sequence[int], *, split: Split) -> Float[np.ndarray, " size"]:
     """Compute the fraction of the variance of the test set that principal components leave unexplained.
 
     Args:
@@ -170,7 +168,7 @@ def unexplained_by_principal_components(
     components = np.linalg.svd(values[split.train] - mean, full_matrices=False)[2]
     test = values[split.test]
     projections = (mean + (test - mean) @ components[:size].T @ components[:size] for size in sizes)
-    return np.array([unexplained_variance(test, each) for each in projections])
+    return np.array([unexplained_part(test, each) for each in projections])
 
 
 def fit_with_labels(

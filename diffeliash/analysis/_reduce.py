@@ -14,10 +14,10 @@ from ._latent import (
     LatentScan,
     Progress,
     Values,
+    after_bottleneck,
     fit_autoencoder,
     fit_predictor,
     predictor_shape,
-    reconstruct,
     scan_latent_sizes,
 )
 from ._reduce_config import ReduceConfig
@@ -123,7 +123,7 @@ def reduce_complexity(
     if of_outputs.sufficient and of_outputs.chosen <= size:
         return dataclasses.replace(first, verdict="change hyper-parameters")
     autoencoder = fit_autoencoder(f"both, bottleneck {size}", [outputs, inputs], size, **how)
-    new_outputs, new_inputs = reconstruct(autoencoder, [outputs, inputs])
+    new_outputs, new_inputs = after_bottleneck(autoencoder, [outputs, inputs])
     new = fit_predictor("new predictor", new_inputs, new_outputs, **how).model
     return dataclasses.replace(
         first,

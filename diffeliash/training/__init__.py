@@ -10,7 +10,7 @@ from ._hosts import is_main_process as is_main_process
 from ._losses import EquationResidual as EquationResidual
 from ._losses import SolverConsistency as SolverConsistency
 from ._metrics import Evaluation as Evaluation
-from ._metrics import GapFunctions as GapFunctions
+from ._metrics import Gaps as Gaps
 from ._metrics import apply_network as apply_network
 from ._metrics import evaluate as evaluate
 from ._metrics import pearson as pearson

@@ -41,7 +41,7 @@ class EquationResidual:
 
     $$ |H^{-1}\nabla L/2|^2 = |\alpha^2F - x|^2, \qquad x = -H^{-1}A^Tb, $$
 
-    which is the squared distance from the linear inversion $x$ of the gap function. `linear_inversion` computes $x$
+    which is the squared distance from the linear inversion $x$ of the gap function. `prepare` computes $x$
     once for every gap function, in a few milliseconds each; a training step then costs as much as one with labels. The
     regularization strength $s$ follows from the gap functions alone (`inverse.choose_strength`). The equations are
     those of F. Marsiglio, M. Schossmann and J. P. Carbotte, Phys. Rev. B 37, 4965 (1988),
@@ -76,7 +76,7 @@ class EquationResidual:
         """The matrix from a2F on the grid of the data to a2F at the boson energies of the problem."""
         return self.problem.averages_from(self.setting.omega)
 
-    def linear_inversion(self, Delta: Complex[np.ndarray, "sample real"]) -> Float[np.ndarray, "sample freq"]:
+    def prepare(self, Delta: Complex[np.ndarray, "sample real"]) -> Float[np.ndarray, "sample freq"]:
         """Compute the spectral functions $x$ that minimize the regularized residual.
 
         Args:
@@ -95,14 +95,14 @@ class EquationResidual:
 
         Args:
             predicted: Predicted spectral functions, shape (samples, n_points).
-            inverted: Spectral functions from `linear_inversion`, of the same shape.
+            inverted: Spectral functions from `prepare`, of the same shape.
 
         Returns:
             One number for each sample, dimensionless.
         """
         return jnp.mean((predicted - inverted) ** 2, axis=1)
 
-    def relative_residual(self, a2f: Float[Array, " freq"], Delta: Complex[Array, " real"]) -> Float[Array, ""]:
+    def bare(self, a2f: Float[Array, " freq"], Delta: Complex[Array, " real"]) -> Float[Array, ""]:
         r"""Compute the residual $|Z\Delta - \phi|^2/|\Delta|^2$ of one sample, not regularized or preconditioned.
 
         Args:

@@ -176,7 +176,7 @@ def _compare_gaps(
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class GapFunctions:
+class Gaps:
     """Gap functions of many spectra, one a row; the result of `solve_gaps`.
 
     Args:
@@ -206,7 +206,7 @@ def solve_gaps(
     method: MSC | Pade = MSC(),
     largest_error: float = LARGEST_ERROR,
     progress: Callable[[int], None] = lambda done: None,
-) -> GapFunctions:
+) -> Gaps:
     """Compute the gap functions of many spectra on both axes, at the frequencies and energies of a data set.
 
     Args:
@@ -220,7 +220,7 @@ def solve_gaps(
     for rows, values in map_materials(_gap_solver(setting, method, largest_error), a2f):
         parts.append(values)
         progress(rows.stop)
-    return GapFunctions(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+    return Gaps(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 @functools.lru_cache(maxsize=8)

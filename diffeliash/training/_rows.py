@@ -85,7 +85,7 @@ def make_rows(config: TrainConfig, examples: Examples, setting: Setting, split: 
     targets = [np.where(known[:, None], examples.outputs[rows], 0.0) for rows, known in parts]
     if labels_missing:
         everything = np.concatenate([rows[~known] for rows, known in parts])
-        estimates = EquationResidual(setting).linear_inversion(as_gap_functions(examples.inputs[everything]))
+        estimates = EquationResidual(setting).prepare(as_gap_functions(examples.inputs[everything]))
         n_train = np.sum(~with_label)
         targets[0][~with_label], targets[1][~parts[1][1]] = estimates[:n_train], estimates[n_train:]
     train, validation = (

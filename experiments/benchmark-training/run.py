@@ -60,9 +60,9 @@ def main() -> None:
     setting = setting_of(data.config)
     rows = as_rows(as_features(Delta), a2f)
     loss = EquationResidual(setting)
-    loss.linear_inversion(Delta[:256])
+    loss.prepare(Delta[:256])
     started = time.perf_counter()
-    estimates = loss.linear_inversion(Delta)
+    estimates = loss.prepare(Delta)
     inversion = (time.perf_counter() - started) / N_ROWS
     without = as_rows(as_features(Delta), estimates, np.zeros(N_ROWS))
     plain = per_update(rows, Objective(), EPOCHS)

@@ -18,7 +18,7 @@ import jax
 import numpy as np
 
 import diffeliash as de
-from diffeliash.analysis import covariance_root, expected_difference
+from diffeliash.analysis import expected_difference, family_spread
 from diffeliash.data import as_features, split_rows
 from diffeliash.inverse import ComplexGap, DensityOfStates
 from diffeliash.inverse._starting_point import best_candidate, linear_inversion_on_grid, smooth_candidates
@@ -275,7 +275,7 @@ def best_estimate(dataset, setting, spectra, sizes):
     def at_points(a2f):
         return np.array([np.interp(forward.omega[:-1], setting.omega, each) for each in a2f])
 
-    spread = covariance_root(at_points(dataset.a2f))
+    spread = family_spread(at_points(dataset.a2f))
     found = []
     for a2f, size in zip(at_points(spectra), sizes, strict=False):
         jacobian = forward.jacobian_at(setting.mu_star, a2f)[:, 1:]

@@ -28,14 +28,14 @@ SAMPLES_PER_CALL = 16
 
 
 class BareResidual(eqx.Module):
-    """`EquationResidual.relative_residual` with the interface of `SolverConsistency`, for use in an `Objective`."""
+    """`EquationResidual.bare` with the interface of `SolverConsistency`, for use in an `Objective`."""
 
     residual: EquationResidual = eqx.field(static=True)
 
     def __call__(self, predicted: jax.Array, inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
         real, imaginary = jnp.split(inputs.astype(jnp.float64), 2, axis=1)
         pairs = predicted.astype(jnp.float64), real + 1j * imaginary
-        miss = jax.lax.map(lambda pair: self.residual.relative_residual(*pair), pairs, batch_size=SAMPLES_PER_CALL)
+        miss = jax.lax.map(lambda pair: self.residual.bare(*pair), pairs, batch_size=SAMPLES_PER_CALL)
         return jnp.mean(miss), jnp.zeros(())
 
 
@@ -47,7 +47,7 @@ def measure(folder: pathlib.Path, weighed: bool, epochs: int) -> list[float]:
     examples = make_examples(config, dataset)
     residual = EquationResidual(setting)
     rows, validation = (
-        as_rows(inputs, residual.linear_inversion(as_gap_functions(inputs)), np.zeros(len(inputs)))
+        as_rows(inputs, residual.prepare(as_gap_functions(inputs)), np.zeros(len(inputs)))
         for inputs in (examples.inputs[split.train], examples.inputs[split.validation])
     )
     shape = PredictorConfig(

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ...analysis import covariance_root, expected_difference, fit_predictor, gap_jacobian, unexplained_by_mode
+from ...analysis import expected_difference, family_spread, fit_predictor, gap_jacobian, unexplained_by_mode
 from ...data import as_features
 from ...physics import Pade, Spectrum, continue_gap
 from ...training import EquationResidual, apply_network, pearson, solve_gaps
@@ -54,7 +54,7 @@ def scaling(context: StageContext) -> Arrays:
 def information(context: StageContext) -> Arrays:
     """Compute the singular values of the Jacobian and the best linear estimate, for some test spectra."""
     dataset = context.complex
-    setting, spread = context.setting(dataset), covariance_root(dataset.a2f)
+    setting, spread = context.setting(dataset), family_spread(dataset.a2f)
     rows = context.split(dataset).test[: context.config.n_jacobians]
     found: dict[str, list[np.ndarray]] = {name: [] for name in ("real", "imaginary", "df", "n", "df_iw", "n_iw")}
     for number, row in enumerate(rows):
@@ -123,7 +123,7 @@ def _network(context: StageContext, *, data: Data, seed: int, longer: bool) -> A
     shown = split.test[:N_EXAMPLES]
     examples = {"a2f": dataset.a2f[shown], "predicted": predictions[shown]}
     missed = unexplained_by_mode(
-        covariance_root(dataset.a2f), dataset.a2f[split.test], predictions[split.test], n_modes=N_MODES
+        family_spread(dataset.a2f), dataset.a2f[split.test], predictions[split.test], n_modes=N_MODES
     )
     return df | examples | {"by_mode": missed}
 
@@ -137,10 +137,10 @@ def inversion(context: StageContext) -> Arrays:
     noise = np.random.default_rng(context.config.seed).normal(size=(2, *of["exact"].shape))
     of["noise"] = of["exact"] + NOISE * size * (noise[0] + 1j * noise[1])
     found: Arrays = {}
-    spread, label = covariance_root(dataset.a2f), dataset.a2f[rows]
+    spread, label = family_spread(dataset.a2f), dataset.a2f[rows]
     for name, Delta in of.items():
         context.progress(f"linear inversion, {name}")
-        predictions = equations.linear_inversion(Delta)
+        predictions = equations.prepare(Delta)
         df = 1 - pearson(predictions, label)
         found |= {name: np.mean(df), f"{name}_error": np.std(df) / np.sqrt(df.size), f"{name}_median": np.median(df)}
         found[f"{name}_by_mode"] = unexplained_by_mode(spread, label, predictions, n_modes=N_MODES)

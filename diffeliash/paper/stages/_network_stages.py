@@ -12,18 +12,18 @@ from ..._errors import InputError
 from ...analysis import (
     LatentScan,
     Verdict,
+    after_bottleneck,
     coverage,
     fit_autoencoder,
     fit_predictor,
     follow_bases,
     many_to_one,
     moment_differences,
-    reconstruct,
-    reconstruct_separately,
     reduce_complexity,
     scan_latent_sizes,
-    unexplained_by_principal_components,
-    unexplained_variance,
+    transform_separately,
+    unexplained_by_components,
+    unexplained_part,
 )
 from ...data import Dataset, as_features, as_gap_functions
 from ...models import Network, Predictor, PredictorConfig, fit_standardization, glorot_initialized
@@ -75,7 +75,7 @@ def _components(context: StageContext) -> Arrays:
     dataset, sizes = context.complex_200, context.config.latent_sizes
     tables = {"f": dataset.a2f, "g": as_features(dataset.Delta), "dos": dataset.fields["dos"]}
     split = context.split(dataset)
-    return {f"components_{k}": unexplained_by_principal_components(v, sizes, split=split) for k, v in tables.items()}
+    return {f"components_{k}": unexplained_by_components(v, sizes, split=split) for k, v in tables.items()}
 
 
 def _predictor(context: StageContext, name: str, dataset: Dataset) -> Arrays:
@@ -169,7 +169,7 @@ def _reduced(context: StageContext, *, size: int) -> Arrays:
     split, f, g = context.split(dataset), dataset.a2f, as_features(dataset.Delta)
     how: dict[str, Any] = {"split": split, "config": context.training(), "progress": context.report_epoch}
     autoencoder = fit_autoencoder(f"{name}, autoencoder", [f, g], size, **how)
-    f_n, g_n = reconstruct(autoencoder, [f, g])
+    f_n, g_n = after_bottleneck(autoencoder, [f, g])
     found = _reconstruction(f, g, f_n, g_n, split.test)
     if size > MEASURED_UP_TO:
         return found
@@ -206,8 +206,8 @@ def _reconstruction(f: np.ndarray, g: np.ndarray, f_n: np.ndarray, g_n: np.ndarr
     """The reconstruction errors of an autoencoder for spectra and gap functions of the test set, and examples."""
     shown = test[:N_EXAMPLES]
     return {
-        "unexplained_f": unexplained_variance(f[test], f_n[test]),
-        "unexplained_g": unexplained_variance(g[test], g_n[test]),
+        "unexplained_f": unexplained_part(f[test], f_n[test]),
+        "unexplained_g": unexplained_part(g[test], g_n[test]),
         "df_autoencoder": np.mean(1 - pearson(f[test], f_n[test])),
         "dg_autoencoder": np.mean(1 - pearson(g[test], g_n[test])),
         "f": f[shown],
@@ -226,9 +226,9 @@ def _separate(context: StageContext, *, size: int) -> Arrays:
     dataset, name = context.complex_200, f"separately, bottleneck {size}"
     split, f, g = context.split(dataset), dataset.a2f, as_features(dataset.Delta)
     how: dict[str, Any] = {"split": split, "config": context.training(), "progress": context.report_epoch}
-    f_n, g_n = reconstruct_separately(name, [f, g], size, **how)
+    f_n, g_n = transform_separately(name, [f, g], size, **how)
     _, predictions, numbers = _learned(name, f_n, g_n, **how)
-    return numbers | {"unexplained": unexplained_variance(f_n[split.test], predictions)}
+    return numbers | {"unexplained": unexplained_part(f_n[split.test], predictions)}
 
 
 def dos(context: StageContext) -> Arrays:
@@ -251,7 +251,7 @@ def _dos_reduced(context: StageContext, *, size: int) -> Arrays:
     dataset, name = context.complex, f"density of states, bottleneck {size}"
     split, f, g = context.split(dataset), dataset.a2f, dataset.fields["dos"]
     how: dict[str, Any] = {"split": split, "config": context.training(), "progress": context.report_epoch}
-    f_n, g_n = reconstruct(fit_autoencoder(f"{name}, autoencoder", [f, g], size, **how), [f, g])
+    f_n, g_n = after_bottleneck(fit_autoencoder(f"{name}, autoencoder", [f, g], size, **how), [f, g])
     _, _, numbers = _learned(name, f_n, g_n, **how)
     return _reconstruction(f, g, f_n, g_n, split.test) | numbers | {"portion": coverage(g_n, g).portion}
 
