@@ -5,6 +5,8 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
+from typing import Any
 
 import jax
 import pytest
@@ -41,6 +43,12 @@ def shared(*parts: str) -> pathlib.Path:
     if not path.exists():
         pytest.skip(f"needs {'/'.join(parts)} of the shared reference folder, which is not beside this checkout")
     return path
+
+
+def rest_slow(cases: Iterable[Any], fast: int = 1) -> list[Any]:
+    """Cases of one test of which the first ones are for every run of the tests and the others for the slow ones."""
+    cases = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [pytest.param(*case, marks=() if i < fast else pytest.mark.slow) for i, case in enumerate(cases)]
 
 
 LONGEST = "test_reproduce.py", "test_readme.py", "test_train.py"

@@ -51,6 +51,7 @@ def finished(tmp_path_factory):
     return folder / "quick", json.loads(answer)
 
 
+@pytest.mark.slowest
 def test_every_item_has_a_verdict(finished):
     folder, answer = finished
     assert {path.stem for path in (folder / "stages").iterdir()} == {*stages(QUICK), "complex-200"}
@@ -69,6 +70,7 @@ def test_every_item_has_a_verdict(finished):
     assert pathlib.Path(answer["report"]).name == "report.html"
 
 
+@pytest.mark.slowest
 def test_the_report_needs_no_other_file(finished):
     folder, _ = finished
     page, text = (folder / "report.html").read_text(), (folder / "report.md").read_text()
@@ -83,6 +85,7 @@ def test_the_report_needs_no_other_file(finished):
     assert "nothing can be concluded" in text
 
 
+@pytest.mark.slowest
 def test_what_does_not_depend_on_the_size(finished):
     """What holds for spectra of any number: the scaling law, the inversion without a network, what Pade does to it."""
     folder, _ = finished
@@ -98,6 +101,7 @@ def test_what_does_not_depend_on_the_size(finished):
     assert numbers["separate-2"]["df_reduced"] > numbers["reduced-2"]["df_reduced"]
 
 
+@pytest.mark.slowest
 def test_the_report_is_drawn_again_from_the_stages(finished, tmp_path):
     folder, answer = finished
     results = run_stages(QUICK, folder)
@@ -108,11 +112,13 @@ def test_the_report_is_drawn_again_from_the_stages(finished, tmp_path):
     assert (tmp_path / "report.html").read_bytes() == (folder / "report.html").read_bytes()
 
 
+@pytest.mark.slowest
 def test_it_is_no_run_of_other_sizes(finished):
     with pytest.raises(InputError, match="another configuration"):
         run_stages(dataclasses.replace(QUICK, epochs=9), finished[0])
 
 
+@pytest.mark.slowest
 def test_stages_of_different_versions_are_not_mixed(finished, monkeypatch):
     monkeypatch.setattr("diffeliash.paper.stages._stage_files.software_versions", lambda: {"diffeliash": "9.9"})
     with pytest.raises(InputError, match=r"made by diffeliash .*; this is 9\.9"):
@@ -123,6 +129,7 @@ def test_stages_of_different_versions_are_not_mixed(finished, monkeypatch):
         run_stages(QUICK, finished[0])
 
 
+@pytest.mark.slowest
 def test_a_damaged_stage_says_what_to_do(finished, tmp_path):
     whole = (finished[0] / "stages" / "baseline.stage").read_bytes()
     (tmp_path / "stages").mkdir()

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["cache", "spectrum/none"])
 def test_programs_are_kept_where_that_is_possible(tmp_path, folder):
     (tmp_path / "spectrum").write_text("".join(f"{w} {0.2 * w * (5 - w)}\n" for w in range(1, 6)))
