@@ -12,8 +12,10 @@ import time
 
 import pytest
 
-from diffeliash import InputError, IntegrityError
+from diffeliash import InputError, IntegrityError, paper
 from diffeliash.paper import QUICK, run_stages, stages, write_report
+from diffeliash.paper.report._markdown_and_html import Content
+from diffeliash.paper.verdicts import Answer, Item
 
 from ...conftest import output
 
@@ -149,3 +151,35 @@ def test_what_cannot_be_gone_on_with(run, tmp_path):
     assert "will not overwrite" in run("reproduce", "--quick", "--run", tmp_path / "odd", expect=5).stderr
     assert "seed" in run("reproduce", "--quick", "--seed", "-1", "--run", "new", expect=3).stderr
     assert not (tmp_path / "new").exists()
+
+
+def test_what_the_command_says(run, answer, tmp_path, monkeypatch):
+    """Of stages that were never done and a report that was never written."""
+    item = Item(name="Fig. 3", title="A figure.", paper="a", ours="b", verdict="reproduced", why="c")
+    reply = Answer(table=(("network", "0.1"),), text=("It is **not** many-to-one.",), points=(), missed={})
+    told, interrupted = [], []
+
+    def run_stages(config, folder, progress):
+        told.append(config)
+        progress(len(stages(config)), "done")
+        if interrupted:
+            raise SystemExit(143)
+        return {}
+
+    monkeypatch.setattr(paper, "run_stages", run_stages)
+    monkeypatch.setattr(paper, "write_report", lambda *_, command: Content([item], reply, {"command": command}, "One."))
+    said = run("reproduce", "--quick", "--run", "quick")
+    assert "Fig. 3" in said.stdout
+    assert "It is not many-to-one." in said.stdout
+    assert "written to quick: report.html" in said.stdout
+    n = len(stages(QUICK))
+    assert f"stages {n}/{n}" in said.stderr
+    found = answer("reproduce", "--run", "quick", "--resume")
+    assert (found["run"], found["report"], found["summary"]) == ("quick", "quick/report.html", "One.")
+    assert (found["items"][0]["name"], found["answer"]) == ("Fig. 3", ["It is **not** many-to-one."])
+    assert told == [QUICK, QUICK]
+    interrupted.append(True)
+    stopped = run("reproduce", "--seed", 3, "--run", "whole", expect=143)
+    assert "reproduce --run whole --resume goes on" in stopped.stderr
+    assert told[-1] == paper.PaperConfig(seed=3)
+    assert json.loads((tmp_path / "whole" / "config.json").read_text())["seed"] == 3
