@@ -39,6 +39,7 @@ def gaps():
     return jnp.stack([gap(a2f) for a2f in spectra(1.0, 1.5)])
 
 
+@pytest.mark.slow
 def test_solver_consistency_of_true_and_of_wrong_spectra(gaps):
     (true, _), _ = loss_and_gradient(spectra(1.0, 1.5), gaps)
     assert float(true) < 1e-7  # the loss continues to 1e-4
@@ -54,6 +55,7 @@ def test_solver_consistency_of_true_and_of_wrong_spectra(gaps):
     assert float(jnp.sum(gradient * direction)) == pytest.approx(float(slope), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_normal_and_broken_members(gaps):
     (alone, _), _ = loss_and_gradient(spectra(1.1, 1.1), gaps[jnp.array([0, 0])])
     (loss, n_masked), gradient = loss_and_gradient(spectra(1.1, 0.05), gaps[jnp.array([0, 0])])
@@ -78,7 +80,7 @@ def test_single_precision_predictions_get_single_precision_gradients(gaps):
 def test_equation_residual(gaps):
     loss = EquationResidual(SETTING)
     Delta = np.asarray(gaps[:, :150] + 1j * gaps[:, 150:])
-    bare = jax.jit(loss.bare)  # before `prepare`: the problem is posed in the middle of a compilation
+    bare = jax.jit(loss.bare)  # before `prepare`: the problem is set up during tracing
     true, wrong = (float(bare(a2f, jnp.asarray(Delta[0]))) for a2f in spectra(1.0, 1.2))
     assert true < 1e-3 < 1e-2 < wrong
     assert np.all(jax.grad(bare)(spectra(1.2)[0], jnp.asarray(Delta[0])) != 0)  # every point of a2F counts

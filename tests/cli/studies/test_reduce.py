@@ -11,6 +11,7 @@ from diffeliash import InputError
 from diffeliash.cli.studies._reduce import _read_npz
 
 
+@pytest.mark.slow
 def test_two_tables(run, answer, tmp_path):
     numbers = np.random.default_rng(0).normal(size=(200, 4))
     np.savez(tmp_path / "two.npz", inputs=numbers[:, :1] @ np.ones((1, 5)), outputs=numbers @ np.eye(4, 9))
@@ -35,7 +36,7 @@ def test_bad_files(run, tmp_path):
     for path in ("one.npz", "text.npz", "none.npz"):
         run("reduce", path, expect=3)
     np.savez(tmp_path / "complex.npz", inputs=1j * np.ones((20, 2)), outputs=np.ones((20, 3)))
-    assert "side by side" in run("reduce", "complex.npz", expect=3).stderr
+    assert "as separate columns" in run("reduce", "complex.npz", expect=3).stderr
     np.savez(tmp_path / "two.npz", inputs=np.ones((20, 2)), outputs=np.ones((20, 3)))
     run("reduce", "two.npz", "--latent-sizes", "2,x", expect=2)
     run("reduce", "two.npz", "--latent-sizes", "2,1", expect=3)

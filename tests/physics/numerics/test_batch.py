@@ -124,6 +124,7 @@ print(set.union(*used) == {jax.devices()[2]})
 """
 
 
+@pytest.mark.slow
 def test_all_devices_are_used_or_the_one_chosen():
     environment = with_flag("--xla_force_host_platform_device_count=4") | {"JAX_PLATFORMS": "cpu"}
     done = subprocess.run([sys.executable, "-c", FOUR_DEVICES], env=environment, capture_output=True, text=True)

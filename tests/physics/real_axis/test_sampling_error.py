@@ -27,6 +27,8 @@ from diffeliash.physics.real_axis.line._boson_transforms import (
 )
 from diffeliash.units import BOLTZMANN
 
+from ...conftest import rest_slow
+
 EVEN = np.arange(1, 201) * 0.05
 
 
@@ -125,7 +127,7 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", rest_slow(SHAPES))
 def test_the_error_knows_how_coarsely_an_even_grid_samples_a2f(name):
     error, moved = estimate_and_truth(scaled(EVEN, SHAPES[name]), 1.16, 0.1)
     assert 5e-5 < moved < error < 30 * moved
@@ -133,20 +135,22 @@ def test_the_error_knows_how_coarsely_an_even_grid_samples_a2f(name):
 
 @pytest.mark.parametrize(
     "omega",
-    [
-        0.5 * np.arange(1, 21),
-        0.4 + 0.1 * np.arange(97),
-        np.geomspace(0.2, 10, 80),
-        10 * (np.arange(1, 101) / 100) ** 2,
-        np.sort(np.append(10.0, np.random.default_rng(0).uniform(0.03, 10, 400))),
-    ],
+    rest_slow(
+        [
+            0.5 * np.arange(1, 21),
+            0.4 + 0.1 * np.arange(97),
+            np.geomspace(0.2, 10, 80),
+            10 * (np.arange(1, 101) / 100) ** 2,
+            np.sort(np.append(10.0, np.random.default_rng(0).uniform(0.03, 10, 400))),
+        ]
+    ),
 )
 def test_the_error_of_other_grids(omega):
     error, moved = estimate_and_truth(scaled(omega, omega**2 * np.exp(-((omega - 5) ** 2) / 1.3)), 3.0, 0.3)
     assert 3e-6 < moved < error < 40 * moved
 
 
-@pytest.mark.parametrize("part", [0.3, 0.99])
+@pytest.mark.parametrize("part", rest_slow([0.99, 0.3]))
 def test_the_error_grows_towards_T_c(part):
     omega = 0.1 * np.arange(1, 101)
     spectrum = scaled(omega, omega**2 * np.exp(-((omega - 5) ** 2) / 2), 0.6)
@@ -170,14 +174,14 @@ def of_random_spectra(family, first, n):
     return np.array(ratios)
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: type(family).__name__)
+@pytest.mark.parametrize("family", rest_slow(FAMILIES), ids=lambda family: type(family).__name__)
 def test_the_error_of_a_random_spectrum(family):
     ratios = of_random_spectra(family, 100, 1)
     assert ratios.size == 1
     assert 1 < ratios[0] < 30
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: type(family).__name__)
 def test_the_error_of_many_random_spectra(family):
     ratios = of_random_spectra(family, 100, 20)
@@ -186,6 +190,7 @@ def test_the_error_of_many_random_spectra(family):
     assert np.quantile(ratios, 0.9) < 30
 
 
+@pytest.mark.slow
 def test_what_has_no_sampling_error():
     spectrum, energies = scaled(EVEN, SHAPES["Gaussian"]), np.linspace(0, 30, 31)
     bound, normal = solve_gap(spectrum, 1.16), solve_gap(spectrum, 30.0)

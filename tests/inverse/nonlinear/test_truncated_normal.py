@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import truncnorm
 
-from diffeliash.inverse.refinement._truncated_normal import sample_truncated_normal
+from diffeliash.inverse.nonlinear._truncated_normal import sample_truncated_normal
 
 
 @pytest.mark.parametrize("mean", [-1.0, 0.5, 20.0])
