@@ -1,12 +1,12 @@
-"""The unit system: energies in meV, temperatures in K; conversions happen at the edges only.
+"""Units: energies in meV and temperatures in K throughout; other units are converted when files are read.
 
-Values from CODATA 2018, rounded as the reference solutions round them.
+The values are those of CODATA 2018, rounded in the same way as in the reference solutions.
 """
 
 from typing import Final
 
 BOLTZMANN: Final = 0.08617333262
-"""Boltzmann constant $k_B$ [meV/K], exactly as the 50-digit reference solutions use it."""
+"""Boltzmann constant $k_B$ [meV/K], as used by the 50-digit reference solutions."""
 
 HARTREE: Final = 27211.386245988
 """Hartree energy [meV]."""
@@ -20,14 +20,14 @@ MEV_PER_UNIT: Final = {
     "Ry": HARTREE / 2,
     "Ha": HARTREE,
 }
-"""Size of each energy unit that files may use [meV]."""
+"""Value of each energy unit that input files may use [meV]."""
 
 
 def to_meV(unit: str) -> float:
-    """Factor that turns a number in `unit` into meV.
+    """Return the factor that converts an energy in `unit` to meV.
 
     Args:
-        unit: One of `MEV_PER_UNIT`, spelled as there.
+        unit: A key of `MEV_PER_UNIT`: meV, eV, THz, cm-1, K, Ry or Ha.
 
     Raises:
         ValueError: The unit is unknown.

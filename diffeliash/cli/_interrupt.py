@@ -12,8 +12,8 @@ import types
 
 class _Requested:
     number = 0
-    grace: float | None = None
-    last_words = ""
+    timeout: float | None = None
+    message = ""
 
 
 def install() -> None:
@@ -28,10 +28,10 @@ def uninstall() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def stop_at_latest(seconds: float, last_words: str) -> None:
+def set_shutdown_timeout(seconds: float, message: str) -> None:
     """End the process this long after a signal if it has not stopped by then: for a command that may be killed."""
     stop_if_requested()
-    _Requested.grace, _Requested.last_words = seconds, last_words
+    _Requested.timeout, _Requested.message = seconds, message
 
 
 def _remember(number: int, frame: types.FrameType | None) -> None:
@@ -39,15 +39,15 @@ def _remember(number: int, frame: types.FrameType | None) -> None:
     if _Requested.number:
         os._exit(128 + number)
     _Requested.number = number
-    if _Requested.grace is not None:
-        timer = threading.Timer(_Requested.grace, _exit, [128 + number])
+    if _Requested.timeout is not None:
+        timer = threading.Timer(_Requested.timeout, _exit, [128 + number])
         timer.daemon = True
         timer.start()
     os.write(2, b"interrupted: stopping after this step; once more to stop at once\n")
 
 
 def _exit(code: int) -> None:
-    os.write(2, f"{_Requested.last_words}\n".encode())
+    os.write(2, f"{_Requested.message}\n".encode())
     os._exit(code)
 
 

@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..._errors import DiffeliashError, InputError
-from ..._inputs import LARGEST_OWN, check_input
-from ..._neighbors import did_you_mean
+from ..._inputs import LARGEST_OWN_FILE, check_input
+from ..._suggested_files import suggest_files
 from ..terminal import finish, print_json
 from ._output_paths import status_of
 from ._run_folder import CHECKPOINT
-from ._spectrum_inputs import failure
+from ._spectrum_inputs import error_entry
 
 Check = Callable[..., None]
 
 
 @contextlib.contextmanager
-def all_at_once() -> Iterator[Check]:
+def collect_errors() -> Iterator[Check]:
     """Yields a function that makes a check; what all of them complain of is one error, at the end.
 
     Raises:
@@ -46,7 +46,7 @@ def _sentence(error: DiffeliashError) -> str:
     return text if text.endswith((".", "?")) else f"{text}."
 
 
-def answer_if_no_file_is_readable(
+def exit_if_no_file_is_readable(
     files: Sequence[pathlib.Path],
     json_output: bool,
     *,
@@ -61,20 +61,20 @@ def answer_if_no_file_is_readable(
         entries: What each of several entries for a file says besides.
         names: Of files that may be meant where a folder is given.
     """
-    errors = [_complaint(file, names) for file in files]
+    errors = [_file_error(file, names) for file in files]
     if any(error is None for error in errors):
         return
-    bad = [failure(file, error) for file, error in zip(files, errors, strict=True) if error]
+    bad = [error_entry(file, error) for file, error in zip(files, errors, strict=True) if error]
     results = [result | entry for result in bad for entry in entries]
     if json_output:
         print_json({"results": results})
     finish(results)
 
 
-def _complaint(file: pathlib.Path, names: Sequence[str]) -> InputError | None:
+def _file_error(file: pathlib.Path, names: Sequence[str]) -> InputError | None:
     """What is wrong with a file, if something is; of a folder, which of its files may be meant."""
     if file.is_dir():
-        return InputError("a folder, not a file", where=str(file), hint=did_you_mean(file, names))
+        return InputError("a folder, not a file", where=str(file), hint=suggest_files(file, names))
     try:
         check_input(file)
     except InputError as error:
@@ -88,7 +88,7 @@ def check_checkpoint(run: pathlib.Path) -> None:
     Raises:
         InputError: It is neither, or the file cannot be read.
     """
-    check_input(checkpoint_of(run), largest=LARGEST_OWN)
+    check_input(checkpoint_of(run), largest=LARGEST_OWN_FILE)
 
 
 def checkpoint_of(run: pathlib.Path) -> pathlib.Path:

@@ -12,7 +12,7 @@ from ..terminal import tell
 if TYPE_CHECKING:
     from ...data import DosFile, GapFile
 
-SAME = 1e-6
+SAME_VALUE_RTOL = 1e-6
 """Numbers that differ by no more, relative, are the same."""
 
 
@@ -33,12 +33,14 @@ def read_curve(file: pathlib.Path, *, is_dos: bool) -> "GapFile | DosFile":
     return given
 
 
-def as_told(file: pathlib.Path, given: "GapFile | DosFile", stated: dict[str, float | None]) -> "GapFile | DosFile":
+def override_stated(
+    file: pathlib.Path, given: "GapFile | DosFile", stated: dict[str, float | None]
+) -> "GapFile | DosFile":
     """A curve with the numbers that the command line states in place of those of the file; the user is told of both."""
     told = {name: value for name, value in stated.items() if value is not None}
     for name, value in told.items():
         old = getattr(given, name)
-        if old is not None and not math.isclose(old, value, rel_tol=SAME):
+        if old is not None and not math.isclose(old, value, rel_tol=SAME_VALUE_RTOL):
             tell(f"note: {file}: the file states {name} = {old:g}; took {value:g}, as told.")
     return dataclasses.replace(given, **told)
 

@@ -45,15 +45,15 @@ _EVERYWHERE = {
     "omega_c": _positive("meV"),
     "matsubara_cutoff": _positive("meV"),
     "mu_star": Range(0.0, 1.0),
-    "seed": Range(0, limits.MOST_WHOLE),
-    "column": Range(1, limits.MOST_WHOLE),
+    "seed": Range(0, limits.LARGEST_INTEGER),
+    "column": Range(1, limits.LARGEST_INTEGER),
     "num_samples": Range(1, limits.MOST_SHARDS * limits.LARGEST_SHARD),
     "epochs": Range(1, limits.MOST_EPOCHS),
     "batch_size": Range(1, limits.LARGEST_BATCH),
 }
 
 _OF_COMMAND = {
-    "solve": {"converge_cutoff": Range(0.0, 0.1, open=True), "pade_points": Range(2, limits.MOST_WHOLE)},
+    "solve": {"converge_cutoff": Range(0.0, 0.1, open=True), "pade_points": Range(2, limits.LARGEST_INTEGER)},
     "generate": {
         "max_error": Range(1e-12, 1e-2),
         "shard_size": Range(1, limits.LARGEST_SHARD),
@@ -68,10 +68,10 @@ _OF_COMMAND = {
         "solver_weight": Range(0.0),
         "solver_epochs": Range(1, limits.MOST_EPOCHS),
     },
-    "reproduce": {"seed": Range(0, limits.LARGEST_FIRST_SEED)},
+    "reproduce": {"seed": Range(0, limits.LARGEST_BASE_SEED)},
     "reduce": {
-        "good_enough": _positive(high=limits.WORST_PREDICTION),
-        "tolerance": Range(0.0, limits.ALL_VARIANCE, open=True, open_high=True),
+        "good_enough": _positive(high=limits.LARGEST_PCC_LOSS),
+        "tolerance": Range(0.0, limits.TOTAL_VARIANCE, open=True, open_high=True),
         "latent_sizes": Range(1, limits.MOST_NEURONS),
     },
     "invert": {

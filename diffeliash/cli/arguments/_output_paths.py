@@ -12,7 +12,7 @@ TABLES = (".h5", ".npz", ".csv")
 """Kinds of files that `export` writes."""
 
 
-def check_targets(inputs: list[pathlib.Path], **targets: pathlib.Path | None) -> None:
+def check_output_files(inputs: list[pathlib.Path], **targets: pathlib.Path | None) -> None:
     """Refuse to write onto an input, twice to one file, into a folder that is not there, or an unknown kind of file.
 
     Args:
@@ -35,11 +35,11 @@ def check_targets(inputs: list[pathlib.Path], **targets: pathlib.Path | None) ->
             raise InputError("will not overwrite an input file", where=str(target))
         if real in taken:
             raise InputError(f"{taken[real]} and --{name} are the same file.")
-        _check_target(target)
+        _check_output_file(target)
         taken[real] = f"--{name}"
 
 
-def _check_target(target: pathlib.Path) -> None:
+def _check_output_file(target: pathlib.Path) -> None:
     there = status_of(target)
     if target.is_dir():
         raise StorageError("cannot write", where=str(target), why="it is a folder.", hint="Name a file.")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Member = TypeVar("Member")
 
-MU_STAR_IS_CUT = "mu* acts up to --matsubara-cutoff only, which lies below --omega-c."
+MU_STAR_CUTOFF_NOTICE = "mu* acts up to --matsubara-cutoff only, which lies below --omega-c."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,36 +44,36 @@ class Material:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Unusable:
+class UnusableSpectrum:
     """A spectrum or a whole file that cannot be used, and why."""
 
     source: Source
     error: InputError
 
 
-def read_materials(files: list[pathlib.Path], reading: dict[str, Any]) -> list[Material | Unusable]:
+def read_materials(files: list[pathlib.Path], reading: dict[str, Any]) -> list[Material | UnusableSpectrum]:
     """The spectra of all files, in order; what is wrong with the bad ones in their places."""
     from ...data import read_spectrum_files
     from ...physics import Spectrum
 
-    materials: list[Material | Unusable] = []
+    materials: list[Material | UnusableSpectrum] = []
     for file in files:
         stop_if_requested()
         try:
             found = read_spectrum_files(file, **reading)
         except InputError as error:
-            materials.append(Unusable(Source(file), error))
+            materials.append(UnusableSpectrum(Source(file), error))
             continue
         for key, one in found.items():
             source = Source(file, key)
             if isinstance(one, InputError):
-                materials.append(Unusable(source, one))
+                materials.append(UnusableSpectrum(source, one))
             else:
                 materials.append(Material(source, Spectrum(one.omega, one.a2f), one))
     return materials
 
 
-def answer_each(function: Callable[[Sequence[Member]], Sequence[Any]], members: Sequence[Member]) -> list[Any]:
+def evaluate_each(function: Callable[[Sequence[Member]], Sequence[Any]], members: Sequence[Member]) -> list[Any]:
     """Answers of a batched function for each member, or the error of a member that it refuses.
 
     A refused batch is halved until the bad members are alone.
@@ -86,10 +86,10 @@ def answer_each(function: Callable[[Sequence[Member]], Sequence[Any]], members: 
         if len(members) == 1:
             return [error]
     middle = len(members) // 2
-    return answer_each(function, members[:middle]) + answer_each(function, members[middle:])
+    return evaluate_each(function, members[:middle]) + evaluate_each(function, members[middle:])
 
 
-def failure(source: Source | pathlib.Path, error: DiffeliashError) -> dict[str, Any]:
+def error_entry(source: Source | pathlib.Path, error: DiffeliashError) -> dict[str, Any]:
     """The entry of a bad file, or of a bad spectrum in a file, in the results; the user is told."""
     source = source if isinstance(source, Source) else Source(source)
     tell(f"error: {error}" if error.where else f"error: {source}: {error}")

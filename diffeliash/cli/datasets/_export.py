@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..._errors import InputError
-from ..arguments import TABLES, all_at_once, check_folder, check_targets
+from ..arguments import TABLES, check_folder, check_output_files, collect_errors
 from ..terminal import Json, print_json, session
 
 
@@ -22,9 +22,9 @@ def export_command(
 ) -> None:
     """Write the stored samples of a data set to one file, for other programs. A file that is there is replaced."""
     with session(json):
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_folder, data)
-            check(check_targets, [], output=output)
+            check(check_output_files, [], output=output)
             check(_check_output, data, output)
         from ...data import export_dataset
 

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..._errors import InputError, StorageError
-from .._interrupt import stop_at_latest
-from ..arguments import all_at_once, check_ranges, status_of
+from .._interrupt import set_shutdown_timeout
+from ..arguments import check_ranges, collect_errors, status_of
 from ..terminal import NOT_CONVERGED, DeviceOption, Family, Json, print_json, session, start_jax, tell
 from ._workers import choose_worker
 
 if TYPE_CHECKING:
     from ...data import GenerateConfig, GenerateReport
 
-WINDOW = 10.0
+SPEED_WINDOW = 10.0
 """Seconds over which the samples per second are averaged."""
 
-GRACE = 3.0
+SHUTDOWN_TIMEOUT = 3.0
 """Seconds after a signal in which what is computed is still written; a compilation may take longer."""
 
-LAST_WORDS = "Files that are complete stay; --resume goes on."
+SHUTDOWN_MESSAGE = "Files that are complete stay; --resume goes on."
 """For a run that ends before its time."""
 
 
@@ -102,7 +102,7 @@ def generate_command(
     """
     given = [_parameter(text) for text in parameters or []]
     with session(json):
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(
                 check_ranges, "generate", num_samples=num_samples, seed=seed, temperature=temperature, mu_star=mu_star,
                 omega_c=omega_c, matsubara_cutoff=matsubara_cutoff, broadening=broadening, max_error=max_error,
@@ -115,9 +115,9 @@ def generate_command(
         if not resume and worker[1] == 1:
             _refuse_occupied(out)
         start_jax(device)
-        from ...data import ANY_SHARD, MANIFEST, is_dataset
+        from ...data import MANIFEST, SHARD_PATTERN, is_dataset
 
-        stop_at_latest(GRACE, LAST_WORDS)
+        set_shutdown_timeout(SHUTDOWN_TIMEOUT, SHUTDOWN_MESSAGE)
         asked = {
             "num_samples": num_samples, "seed": seed, "T": temperature, "mu_star": mu_star, "omega_c": omega_c,
             "matsubara_cutoff": matsubara_cutoff, "broadening": broadening, "max_error": max_error,
@@ -133,7 +133,7 @@ def generate_command(
             report = generate_with_progress(config, out, resume=resume, worker=worker)
         except SystemExit:
             if (out / MANIFEST).exists():
-                tell(f"{len(list(out.glob(ANY_SHARD)))} of {config.n_shards} files are complete; --resume goes on.")
+                tell(f"{len(list(out.glob(SHARD_PATTERN)))} of {config.n_shards} files are complete; --resume goes on.")
             raise
         for problem in report.replaced:
             tell(f"made again: {problem}")
@@ -204,10 +204,10 @@ def generate_with_progress(
     config: "GenerateConfig", folder: pathlib.Path, *, resume: bool = False, worker: tuple[int, int] = (0, 1)
 ) -> "GenerateReport":
     """Generate a data set, or a worker's part of it, under a progress bar."""
-    from ...data import generate, own_shards, shard_name
+    from ...data import generate, shard_name, shards_of_worker
     from ..terminal import progress_bar
 
-    own = own_shards(config, *worker)
+    own = shards_of_worker(config, *worker)
     total = sum(config.samples_in(shard) for shard in own)
     begun = sum(config.samples_in(shard) for shard in own if (folder / shard_name(shard)).exists())
     with progress_bar("solving", total) as update:
@@ -237,7 +237,7 @@ def _counter(update: Callable[[int, str], None], begun: int, total: int) -> Call
             speed = "checking, "
         else:
             seen.append((now, done))
-            while now - seen[0][0] > WINDOW:
+            while now - seen[0][0] > SPEED_WINDOW:
                 seen.popleft()
             made = done - seen[0][1]
             speed = f"{made / max(now - seen[0][0], 1e-9):.0f}/s, " if made else ""

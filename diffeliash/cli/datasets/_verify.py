@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..._errors import InputError, IntegrityError
-from ..._inputs import LARGEST_OWN, check_input
+from ..._inputs import LARGEST_OWN_FILE, check_input
 from .._interrupt import stop_if_requested
 from ..arguments import CHECKPOINT, check_folder, status_of
 from ..terminal import INTEGRITY, Json, print_json, progress_bar, session, start_jax, tell
@@ -58,7 +58,7 @@ def _check_path(path: pathlib.Path) -> None:
     if path.is_dir():
         check_folder(path)
     else:
-        check_input(path, largest=LARGEST_OWN)
+        check_input(path, largest=LARGEST_OWN_FILE)
 
 
 def _problems(path: pathlib.Path) -> list[str]:
@@ -116,12 +116,12 @@ def _repair(path: pathlib.Path) -> list[str]:
 
 def _what(path: pathlib.Path) -> str:
     """What was found whole, in short."""
-    from ...data import is_dataset, read_done, read_manifest
+    from ...data import is_dataset, read_completion_record, read_manifest
 
     if not is_dataset(path):
         return str(path)
     manifest = read_manifest(path)
-    done = read_done(path, manifest)
+    done = read_completion_record(path, manifest)
     n = manifest.config["num_samples"]
     return f"{path}, {manifest.n_shards} files, {done.counts['kept']} samples kept of {n}, digest {done.digest[:12]}"
 

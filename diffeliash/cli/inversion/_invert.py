@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ..._errors import DiffeliashError, InputError, IntegrityError
-from ..._limits import beyond_any_metal
+from ..._limits import unphysical_magnitude
 from ..arguments import (
-    all_at_once,
-    answer_if_no_file_is_readable,
-    as_told,
     check_checkpoint,
+    check_output_files,
     check_ranges,
     check_sizes,
-    check_targets,
     checkpoint_of,
-    failure,
+    collect_errors,
+    error_entry,
+    exit_if_no_file_is_readable,
+    override_stated,
     read_curve,
 )
 from ..terminal import (
@@ -117,14 +117,14 @@ def invert_command(
             "matsubara_cutoff": matsubara_cutoff,
         }  # fmt: skip
         sizes = {"noise": noise, "points": points, "samples": samples, "seed": seed}
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_ranges, "invert", temperature=temperature, **stated, **sizes)
             check(check_sizes, points, samples)
-            check(check_targets, files, output=output, plot=plot)
+            check(check_output_files, files, output=output, plot=plot)
             check(_check_output, files, output)
             if run:
                 check(check_checkpoint, run)
-        answer_if_no_file_is_readable(files, json)
+        exit_if_no_file_is_readable(files, json)
         start_jax(device)
         stated["T"] = temperature
         given = [_read(file, kind, stated) for file in files]
@@ -133,7 +133,7 @@ def invert_command(
             {"noise": noise, "n_points": points, "n_samples": samples, "seed": seed}, fit_mu_star=fit_mu_star,
         )  # fmt: skip
         results = [
-            failure(file, one) if isinstance(one, DiffeliashError) else _result(file, data, one)
+            error_entry(file, one) if isinstance(one, DiffeliashError) else _result(file, data, one)
             for file, data, one in zip(files, given, found, strict=True)
         ]
         good = [
@@ -178,13 +178,13 @@ def _read(file: pathlib.Path, kind: Kind, stated: dict[str, float | None]) -> "G
     except (InputError, IntegrityError) as error:
         return error
     what, field = ("density of states", "dos") if kind == "dos" else ("gap function", "Delta")
-    if too_much := beyond_any_metal(getattr(given, field), is_dos=kind == "dos"):
+    if too_much := unphysical_magnitude(getattr(given, field), is_dos=kind == "dos"):
         return InputError(f"the {what} {too_much}", where=str(file))
     if given.z_sum not in (None, "TruncatedSum"):
         notice = f"solved with the sum {given.z_sum!r:.60} in Z; it is inverted with TruncatedSum, which changes a2F."
         tell(f"note: {file}: {notice}")
         given = dataclasses.replace(given, notices=(*given.notices, notice))
-    given = as_told(file, given, stated)
+    given = override_stated(file, given, stated)
     missing = [f"{name} ({option})" for name, option in _NEEDED.items() if getattr(given, name) is None]
     if missing:
         return InputError("the file does not state all that is needed", where=str(file), why=f"{', '.join(missing)}.")

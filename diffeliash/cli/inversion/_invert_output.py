@@ -26,7 +26,7 @@ def as_text(found: "Inversion") -> bytes:
 
 def as_hdf5(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> bytes:
     """All of several inversions; with more than one, names end in `_0`, `_1` and so on."""
-    from ...data import hdf5_bytes, numbered, software_versions
+    from ...data import hdf5_bytes, software_versions, with_numbered_names
 
     results = []
     for file, _, found in inversions:
@@ -45,6 +45,6 @@ def as_hdf5(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> bytes:
             "determined": found.determined,
         }  # fmt: skip
         results.append((fields, attributes))
-    arrays, attributes = numbered(results)
+    arrays, attributes = with_numbered_names(results)
     stated = {"format_version": FORMAT_VERSION, "versions": json.dumps(software_versions())}
     return hdf5_bytes(arrays, stated | attributes)

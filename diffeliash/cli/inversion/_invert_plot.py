@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..._figure import LABEL, PREDICTION
+from ..._figure import LABEL_COLOR, PREDICTION_COLOR
 from ._invert_output import BAND
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ def _title(file: pathlib.Path, found: "Inversion") -> str:
 
 def _plot_spectrum(axes: Axes, found: "Inversion") -> None:
     low, high = np.quantile(found.samples, BAND, axis=0)
-    axes.fill_between(found.omega, low, high, color=PREDICTION, alpha=0.25, lw=0, label="68 % of the samples")
+    axes.fill_between(found.omega, low, high, color=PREDICTION_COLOR, alpha=0.25, lw=0, label="68 % of the samples")
     for sample in found.samples[:: max(1, len(found.samples) // SHOWN_SAMPLES)]:
-        axes.plot(found.omega, sample, color=PREDICTION, lw=0.4, alpha=0.5)
+        axes.plot(found.omega, sample, color=PREDICTION_COLOR, lw=0.4, alpha=0.5)
     if found.determined:
-        axes.plot(found.omega, found.a2f, color=PREDICTION, lw=1.6, label="most probable")
+        axes.plot(found.omega, found.a2f, color=PREDICTION_COLOR, lw=1.6, label="most probable")
     axes.set(xlabel=r"$\omega$ [meV]", ylabel=r"$\alpha^2F(\omega)$", xlim=(0, None), ylim=(0, None))
     _legend_above(axes)
 
@@ -55,7 +55,7 @@ def _plot_data(axes: Axes, data: Any, found: "Inversion") -> None:
     curves = _curves(data, found)
     for name, given, part, color in curves:
         axes.plot(data.omega, given, ".", ms=2.5, color=color, label=f"{name}given")
-        axes.plot(data.omega, part, lw=1.0, color=PREDICTION, label="found" if part is curves[-1][2] else None)
+        axes.plot(data.omega, part, lw=1.0, color=PREDICTION_COLOR, label="found" if part is curves[-1][2] else None)
     label = r"$\Delta(\omega)$ [meV]" if len(curves) == 2 else r"$N(\omega)/N_F$"
     axes.set(xlabel=r"$\omega$ [meV]", ylabel=label, xlim=(0, float(data.omega[-1])))
     _legend_above(axes)
@@ -69,7 +69,7 @@ def _legend_above(axes: Axes) -> None:
 def _plot_misfit(axes: Axes, data: Any, found: "Inversion") -> None:
     for _, given, part, color in _curves(data, found):
         axes.plot(data.omega, (given - part) / found.noise, ".", ms=2.5, color=color)
-    axes.axhline(0, color=PREDICTION, lw=1.0)
+    axes.axhline(0, color=PREDICTION_COLOR, lw=1.0)
     axes.set(xlabel=r"$\omega$ [meV]", ylabel="(given - found) / noise", xlim=(0, float(data.omega[-1])))
     axes.set_title(rf"$\chi^2/N$ = {found.chi2:.3f}, {found.n_resolved} numbers resolved", fontsize="medium")
 
@@ -79,6 +79,6 @@ def _curves(data: Any, found: "Inversion") -> list[tuple[str, np.ndarray, np.nda
     from ...data import DosFile
 
     if isinstance(data, DosFile):
-        return [("", data.dos, found.values, LABEL)]
+        return [("", data.dos, found.values, LABEL_COLOR)]
     Re, Im = np.split(found.values, 2)
-    return [("Re ", data.Delta.real, Re, LABEL), ("Im ", data.Delta.imag, Im, IMAGINARY)]
+    return [("Re ", data.Delta.real, Re, LABEL_COLOR), ("Im ", data.Delta.imag, Im, IMAGINARY)]

@@ -9,12 +9,12 @@ import typer
 from ..._errors import InputError
 from ..._inputs import check_input
 from ..arguments import (
-    all_at_once,
-    as_told,
     check_checkpoint,
+    check_output_files,
     check_ranges,
-    check_targets,
     checkpoint_of,
+    collect_errors,
+    override_stated,
     read_curve,
     read_metrics,
     stem_of,
@@ -57,22 +57,22 @@ def predict_command(
     """
     with session(json):
         plot = plot or pathlib.Path(f"{stem_of(file)}-{pathlib.Path(os.path.realpath(run)).stem}-a2f.png")
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_ranges, "predict", temperature=temperature, broadening=broadening)
             check(check_checkpoint, run)
             check(check_input, file)
-            check(check_targets, [file], output=output, plot=plot)
+            check(check_output_files, [file], output=output, plot=plot)
         start_jax(device)
         from ..._figure import figure_bytes
         from ...data import write_file
         from ...models import predict_spectrum, read_checkpoint
-        from ._predict_doubts import doubts_of
         from ._predict_plot import plot_prediction
+        from ._prediction_notes import prediction_notes
 
         checkpoint = read_checkpoint(checkpoint_of(run))
         setting = _setting_for_a2f(checkpoint.setting, run)
         given = read_curve(file, is_dos=setting.task == "dos-to-a2f")
-        given = as_told(file, given, {"T": temperature, "broadening": broadening})
+        given = override_stated(file, given, {"T": temperature, "broadening": broadening})
         _tell_assumptions(given, setting)
         spectrum, setting = predict_spectrum(checkpoint.model, setting, given)
         if (lowest := float(spectrum.a2f.min())) < 0:
@@ -81,7 +81,7 @@ def predict_command(
         test = read_metrics(run if run.is_dir() else run.parent, checkpoint.origin)
         result: dict[str, Any] = _result(file, spectrum, sol, real, given, setting) | _on_test_set(test)
         unlike = result["recomputed_1_minus_pcc"]
-        notes = doubts_of(given, spectrum, sol, real, unlike=unlike, test=test)
+        notes = prediction_notes(given, spectrum, sol, real, unlike=unlike, test=test)
         for note in notes:
             tell(f"note: {file}: {note}")
         result |= {"ok": result["converged"] and not notes, "notes": notes, "notices": list(given.notices)}

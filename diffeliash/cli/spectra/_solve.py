@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..._errors import InputError
-from ..._neighbors import A2F_NAMES
+from ..._suggested_files import A2F_NAMES
 from .._interrupt import stop_if_requested
 from ..arguments import (
     Material,
-    Unusable,
-    all_at_once,
-    answer_each,
-    answer_if_no_file_is_readable,
+    UnusableSpectrum,
     check_count,
+    check_output_files,
     check_ranges,
-    check_targets,
-    failure,
+    collect_errors,
+    error_entry,
+    evaluate_each,
+    exit_if_no_file_is_readable,
     parse_temperatures,
     ranges_of,
     read_materials,
@@ -51,7 +51,7 @@ from ..terminal import (
     tell,
     write_table,
 )
-from ._solve_entry import Solved, continued, row, tell_of_lifted_cutoffs, tell_what_to_trust
+from ._solve_entry import Solved, continue_solution, row, tell_accuracy, tell_raised_cutoffs
 
 if TYPE_CHECKING:
     from ...physics import MSC, CutoffConvergence, GapSolution, Pade
@@ -107,13 +107,13 @@ def solve_command(
     with session(json):
         numbers = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
         options = numbers | {"broadening": broadening, "converge_cutoff": converge_cutoff, "pade_points": pade_points}
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_ranges, "solve", column=column, **options)
             check(check_count, at)
             check(_check_temperatures, at)
             check(_check_method, method, pade_points)
-            check(check_targets, files, output=output, plot=plot, csv=csv)
-        answer_if_no_file_is_readable(files, json, entries=[{"T_K": T} for T in at], names=A2F_NAMES)
+            check(check_output_files, files, output=output, plot=plot, csv=csv)
+        exit_if_no_file_is_readable(files, json, entries=[{"T_K": T} for T in at], names=A2F_NAMES)
         start_jax(device)
         materials = read_materials(files, {"format": format, "unit": unit, "column": column, "key": key})
         numbers |= {"z_sum": z_sum_of(z_sum)}
@@ -135,7 +135,7 @@ def solve_command(
 
 
 def _answers(
-    materials: list[Material | Unusable],
+    materials: list[Material | UnusableSpectrum],
     at: list[float],
     numbers: dict[str, Any],
     *,
@@ -150,8 +150,8 @@ def _answers(
     answered: dict[Material, list[dict[str, Any]]] = {}
     for material in materials:
         source = material.source
-        if isinstance(material, Unusable):
-            bad = failure(source, material.error)
+        if isinstance(material, UnusableSpectrum):
+            bad = error_entry(source, material.error)
             results += [bad | {"T_K": T} for T in at]
             continue
         for notice in material.found.notices:
@@ -160,16 +160,16 @@ def _answers(
         for T in at:
             stop_if_requested()
             try:
-                result, sol, real = continued(material, found[material, T], T=T, **real_axis)
+                result, sol, real = continue_solution(material, found[material, T], T=T, **real_axis)
             except InputError as error:
-                results.append(failure(source, error) | {"T_K": T})
+                results.append(error_entry(source, error) | {"T_K": T})
                 continue
             results.append(result)
             good.append(result)
             solved.append((str(source), sol, real))
-        tell_what_to_trust(source, good)
+        tell_accuracy(source, good)
         if numbers["matsubara_cutoff"] is None:
-            tell_of_lifted_cutoffs(source, good)
+            tell_raised_cutoffs(source, good)
         if good:
             answered[material] = good
     _add_critical_temperatures(answered, numbers)
@@ -230,13 +230,13 @@ def _solutions(
             return solve_gap_many(spectra, at, **strategy, progress=advance, **numbers)
 
         if converge is not None:
-            return {member: answer_each(converged, [member])[0] for member in members}
+            return {member: evaluate_each(converged, [member])[0] for member in members}
         # every frequency, to rounding: the file holds them all, and a Pade approximant needs them so
         every = functools.partial(batch, frequencies=FullMatsubara(), solver=Newton())
         some = functools.partial(batch, frequencies=CompressedMatsubara(rtol=COMPRESSED_RTOL))
         is_long = {member: _is_long(*member, numbers["matsubara_cutoff"]) for member in members}
         long, short = ([member for member in members if is_long[member] == wanted] for wanted in (True, False))
-        answers = answer_each(every, short) + answer_each(some, long)
+        answers = evaluate_each(every, short) + evaluate_each(some, long)
         return dict(zip(short + long, answers, strict=True))
 
 

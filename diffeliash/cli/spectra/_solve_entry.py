@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._errors import InputError
 from ...units import BOLTZMANN
-from ..arguments import MU_STAR_IS_CUT, Material, Source, source_of
+from ..arguments import MU_STAR_CUTOFF_NOTICE, Material, Source, source_of
 from ..terminal import tell
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ UNCERTAIN = 1e-3
 Solved = list[tuple[str, "GapSolution", "RealAxisGap"]]
 
 
-def continued(
+def continue_solution(
     material: Material,
     answer: "GapSolution | CutoffConvergence | InputError",
     *,
@@ -39,7 +39,7 @@ def continued(
     """One entry of the results, and the solution on both axes.
 
     Raises:
-        InputError: There is no solution, or it cannot be continued as asked for.
+        InputError: There is no solution, or it cannot be continue_solution as asked for.
     """
     from ...physics import CutoffConvergence, continue_gap, default_broadening, gap_edge
 
@@ -90,9 +90,9 @@ def _energies(omega_max: float, broadening: float) -> Any:
     return np.linspace(0.0, end, steps + 1)
 
 
-def tell_what_to_trust(source: Source, results: list[dict[str, Any]]) -> None:
+def tell_accuracy(source: Source, results: list[dict[str, Any]]) -> None:
     """What a user should know about the good results of one spectrum."""
-    _tell_of_pade(source, [result for result in results if result["real_axis_method"] == "Pade"])
+    _tell_pade_accuracy(source, [result for result in results if result["real_axis_method"] == "Pade"])
     uncertain = [each for each in results if each["real_axis_error"] > UNCERTAIN and each["real_axis_method"] != "Pade"]
     if uncertain:
         worst = max(uncertain, key=lambda result: result["real_axis_error"])
@@ -112,10 +112,10 @@ def tell_what_to_trust(source: Source, results: list[dict[str, Any]]) -> None:
             "meV): nothing of its structure is left in Delta and the density of states."
         )
     if any(result["omega_c_meV"] > result["matsubara_cutoff_meV"] for result in results):
-        tell(f"note: {source}: {MU_STAR_IS_CUT}")
+        tell(f"note: {source}: {MU_STAR_CUTOFF_NOTICE}")
 
 
-def _tell_of_pade(source: Source, results: list[dict[str, Any]]) -> None:
+def _tell_pade_accuracy(source: Source, results: list[dict[str, Any]]) -> None:
     """Of every approximant of a superconductor, however small its error is said to be: few points agree by chance."""
     superconducting = [result for result in results if result["superconducting"]]
     if superconducting:
@@ -128,7 +128,7 @@ def _tell_of_pade(source: Source, results: list[dict[str, Any]]) -> None:
         )
 
 
-def tell_of_lifted_cutoffs(source: Source, results: list[dict[str, Any]]) -> None:
+def tell_raised_cutoffs(source: Source, results: list[dict[str, Any]]) -> None:
     """Of temperatures at which the default cutoff would have left no frequency."""
     from ...physics import default_cutoffs
 

@@ -19,7 +19,7 @@ DOS_RANGE = 5
 """The density of states is shown up to this many times the gap edge."""
 
 CLOSE_TO_TC = 1.25
-"""The curve is continued to T_c from temperatures at most this factor below it."""
+"""The curve is continue_solution to T_c from temperatures at most this factor below it."""
 
 MOST_NAMES = 8
 """Curves that the legend names; it would cover the picture with more."""

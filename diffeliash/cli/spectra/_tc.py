@@ -7,19 +7,19 @@ from typing import Annotated, Any
 import typer
 
 from ..._errors import InputError
-from ..._neighbors import A2F_NAMES
+from ..._suggested_files import A2F_NAMES
 from .._interrupt import stop_if_requested
 from ..arguments import (
-    MU_STAR_IS_CUT,
+    MU_STAR_CUTOFF_NOTICE,
     Material,
-    Unusable,
-    all_at_once,
-    answer_each,
-    answer_if_no_file_is_readable,
+    UnusableSpectrum,
     check_count,
+    check_output_files,
     check_ranges,
-    check_targets,
-    failure,
+    collect_errors,
+    error_entry,
+    evaluate_each,
+    exit_if_no_file_is_readable,
     parse_temperatures,
     read_materials,
     source_of,
@@ -51,7 +51,7 @@ from ..terminal import (
 FEW_FREQUENCIES = 8
 """With fewer frequencies below the cutoff the user is told."""
 
-LARGEST_FULL = 2048
+LARGEST_UNCOMPRESSED = 2048
 """Longer sums are compressed."""
 
 
@@ -80,11 +80,11 @@ def tc_command(
     at = parse_temperatures(temperatures)
     with session(json):
         numbers = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_count, at)
             check(check_ranges, "tc", temperature=at, column=column, **numbers)
-            check(check_targets, files, csv=csv)
-        answer_if_no_file_is_readable(files, json, names=A2F_NAMES)
+            check(check_output_files, files, csv=csv)
+        exit_if_no_file_is_readable(files, json, names=A2F_NAMES)
         start_jax(device)
         materials = read_materials(files, {"format": format, "unit": unit, "column": column, "key": key})
         results = _answers(materials, at, {**numbers, "z_sum": z_sum_of(z_sum)})
@@ -98,7 +98,9 @@ def tc_command(
         finish(results)
 
 
-def _answers(materials: list[Material | Unusable], at: list[float], numbers: dict[str, Any]) -> list[dict[str, Any]]:
+def _answers(
+    materials: list[Material | UnusableSpectrum], at: list[float], numbers: dict[str, Any]
+) -> list[dict[str, Any]]:
     """One entry for each spectrum, in order."""
     from ...physics import solve_tc_many
 
@@ -109,18 +111,18 @@ def _answers(materials: list[Material | Unusable], at: list[float], numbers: dic
             spectra = [member.spectrum for member in members]
             return solve_tc_many(spectra, **numbers, progress=lambda done: update(done, "")).tolist()
 
-        found = iter(answer_each(critical_temperatures, good))
+        found = iter(evaluate_each(critical_temperatures, good))
     results = []
     for material in materials:
         stop_if_requested()
         try:
-            if isinstance(material, Unusable):
+            if isinstance(material, UnusableSpectrum):
                 raise material.error
             if isinstance(T_c := next(found), InputError):
                 raise T_c
             results.append(_result(material, T_c, at, numbers))
         except InputError as error:
-            results.append(failure(material.source, error))
+            results.append(error_entry(material.source, error))
     return results
 
 
@@ -135,7 +137,7 @@ def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, 
     elif T_c > 0 and count_frequencies(T_c, cutoffs[1]) < FEW_FREQUENCIES:
         notices.append("T_c is so high that few frequencies lie below --matsubara-cutoff: raise it.")
     if cutoffs[0] > cutoffs[1]:
-        notices.append(MU_STAR_IS_CUT)
+        notices.append(MU_STAR_CUTOFF_NOTICE)
     result = material.source.entry | {
         "lambda_ep": float(spectrum.lambda_ep),
         "omega_log_meV": float(spectrum.omega_log),
@@ -169,7 +171,7 @@ def _eigenvalues(material: Material, at: list[float], numbers: dict[str, Any]) -
 
     _, cutoff = default_cutoffs(float(material.spectrum.omega_max), numbers["omega_c"], numbers["matsubara_cutoff"])
     largest = SplitCutoff().count(min(at), cutoff)
-    frequencies = FullMatsubara(2 ** largest.bit_length()) if largest <= LARGEST_FULL else CompressedMatsubara()
+    frequencies = FullMatsubara(2 ** largest.bit_length()) if largest <= LARGEST_UNCOMPRESSED else CompressedMatsubara()
     found: list[float | None] = []
     for T in at:
         stop_if_requested()

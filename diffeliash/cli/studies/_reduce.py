@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..._errors import InputError
-from ..._inputs import LARGEST_INPUT, LARGEST_OWN, check_input, open_input
-from ..._json import finite
+from ..._inputs import LARGEST_INPUT, LARGEST_OWN_FILE, check_input, open_input
+from ..._json import nonfinite_to_null
 from .._interrupt import stop_if_requested
-from ..arguments import all_at_once, check_folder, check_new_run, check_ranges, new_run
+from ..arguments import check_folder, check_new_run, check_ranges, collect_errors, new_run
 from ..terminal import DeviceOption, Json, RunFolder, print_json, session, start_jax
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Functions = tuple[np.ndarray, np.ndarray, Setting | None]
 
 
-COMPRESSION = 20
+LARGEST_COMPRESSION_RATIO = 20
 """No table is read that is larger than its file by more than this factor, unless it is small."""
 
 
@@ -67,13 +67,13 @@ def reduce_command(
     sizes = _sizes(latent_sizes)
     with session(json):
         is_data_set = os.path.isdir(data)
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_ranges, "reduce", latent_sizes=sizes, **options)
             check(_check_order, sizes)
             if is_data_set:
                 check(check_folder, data)
             else:
-                check(check_input, data, largest=LARGEST_OWN)
+                check(check_input, data, largest=LARGEST_OWN_FILE)
             check(check_new_run, run)
         tables = None if is_data_set else _read_npz(data)
         start_jax(device)
@@ -152,7 +152,7 @@ def _table(archive: zipfile.ZipFile, name: str, size: int) -> "np.ndarray":
     import numpy as np
 
     member = archive.getinfo(f"{name}.npy")
-    if member.file_size > max(LARGEST_INPUT, COMPRESSION * size):
+    if member.file_size > max(LARGEST_INPUT, LARGEST_COMPRESSION_RATIO * size):
         raise ValueError
     with archive.open(member) as part:
         version = np.lib.format.read_magic(part)
@@ -216,7 +216,7 @@ def _write(
         buffer = io.BytesIO()
         np.savez(buffer, inputs=np.float32(found.new_inputs), outputs=np.float32(found.new_outputs))
         write_file(folder / "reduced.npz", buffer.getvalue())
-    write_file(folder / "metrics.json", json_module.dumps(finite(metrics), indent=2).encode())
+    write_file(folder / "metrics.json", json_module.dumps(nonfinite_to_null(metrics), indent=2).encode())
     write_file(folder / "reduction.png", plot_reduction(functions[0], functions[1], found, config.tolerance))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..._errors import InputError
-from ..arguments import all_at_once, check_new_run, check_ranges, check_resumable, new_run
+from ..arguments import check_new_run, check_ranges, check_resumable, collect_errors, new_run
 from ..terminal import DeviceOption, Json, Resume, RunFolder, print_json, print_table, session, start_jax, tell
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def reproduce_command(
     """
     with session(json):
         with_options = quick or seed is not None
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_ranges, "reproduce", seed=seed)
             if resume:
                 others = "give --run, and neither --quick nor --seed" if with_options else ""
@@ -53,7 +53,7 @@ def reproduce_command(
 
         with contextlib.ExitStack() as stack:
             if resume:
-                folder, config = _begun(run, with_options)
+                folder, config = _resumed_run(run, with_options)
             else:
                 config = _config(quick, seed or 0)
                 folder = stack.enter_context(new_run(run))
@@ -83,7 +83,7 @@ def _config(quick: bool, seed: int) -> "PaperConfig":
         raise InputError(str(error)) from error
 
 
-def _begun(run: pathlib.Path | None, with_options: bool) -> "tuple[pathlib.Path, PaperConfig]":
+def _resumed_run(run: pathlib.Path | None, with_options: bool) -> "tuple[pathlib.Path, PaperConfig]":
     """The folder and the sizes of a run that can go on."""
     from ...paper import read_paper_config
 

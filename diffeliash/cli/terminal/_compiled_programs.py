@@ -11,7 +11,7 @@ SHORTEST_COMPILATION = 0.2
 """Seconds; what compiles faster is not kept."""
 
 
-def keep_compiled_programs() -> None:
+def use_compilation_cache() -> None:
     """Use JAX's cache on disk: in the folder that JAX is told of, or else in the user's cache folder.
 
     Programs are compiled for one processor. Where a home directory is shared by different machines, each kind has a

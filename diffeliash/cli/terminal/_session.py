@@ -14,10 +14,10 @@ from typing import Any
 import typer
 
 from ..._errors import ConvergenceError, DeviceError, DiffeliashError, InputError, IntegrityError, StorageError
-from ..._json import finite
+from ..._json import nonfinite_to_null
 from .._interrupt import stop_if_requested
-from ._compiled_programs import keep_compiled_programs
-from ._several_processes import join
+from ._compiled_programs import use_compilation_cache
+from ._several_processes import connect
 from ._shared_options import Device
 
 USAGE, BAD_INPUT, NOT_CONVERGED, STORAGE, INTEGRITY, NO_DEVICE, OTHER = 2, 3, 4, 5, 6, 8, 1
@@ -92,12 +92,12 @@ def start_jax(device: Device, distributed: str | None = None) -> None:
 
     logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)
     jax.config.update("jax_enable_x64", True)
-    keep_compiled_programs()
+    use_compilation_cache()
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
     if distributed:
         tell(f"meeting the other processes ({distributed})")
-        join(distributed)
+        connect(distributed)
     if device == "gpu":
         try:
             jax.devices("gpu")  # where there is one, JAX takes it, and all of them if there are several
@@ -114,7 +114,7 @@ def tell(text: str) -> None:
 
 def print_json(answer: dict[str, Any]) -> None:
     """One JSON object on standard output; numbers that are not finite become null."""
-    print(json.dumps(finite(answer), allow_nan=False))
+    print(json.dumps(nonfinite_to_null(answer), allow_nan=False))
 
 
 def print_table(rows: list[dict[str, str]]) -> None:

@@ -11,11 +11,11 @@ from .._interrupt import install, uninstall
 
 AUTO = "auto"
 
-PATIENCE = 120
+STARTUP_TIMEOUT = 120
 """Seconds in which all processes must have come."""
 
 
-def join(where: str) -> None:
+def connect(where: str) -> None:
     """Meet the other processes: before the first computation.
 
     Args:
@@ -32,7 +32,7 @@ def join(where: str) -> None:
     address, count, index = parse_address(where)
     uninstall()  # while it waits a signal ends the process at once
     try:
-        jax.distributed.initialize(address, count, index, initialization_timeout=PATIENCE)
+        jax.distributed.initialize(address, count, index, initialization_timeout=STARTUP_TIMEOUT)
         with _output_to_error():  # the library below JAX greets on standard output
             multihost_utils.sync_global_devices("joined")
         install()  # JAX took SIGTERM for itself
@@ -41,12 +41,12 @@ def join(where: str) -> None:
         raise DeviceError("the processes did not meet", where="--distributed", why=f"{error}", hint=hint) from error
 
 
-def abandon(exit_code: int) -> None:
+def exit_without_waiting(exit_code: int) -> None:
     """After the death of another process: end with this code when all is said, without waiting for that one."""
     atexit.register(os._exit, exit_code)
 
 
-def leave() -> None:
+def disconnect() -> None:
     """Part from the other processes, together with them: what comes after is not waited for."""
     import jax
 

@@ -12,7 +12,7 @@ import typer
 
 from ..._errors import ConvergenceError, DeviceError, InputError
 from .._interrupt import stop_if_requested
-from ..arguments import CONFIG, DATA, all_at_once, check_new_run, check_ranges, check_resumable, new_run
+from ..arguments import CONFIG, DATA, check_new_run, check_ranges, check_resumable, collect_errors, new_run
 from ..datasets import generate_with_progress, summary
 from ..terminal import (
     NO_DEVICE,
@@ -20,8 +20,8 @@ from ..terminal import (
     Json,
     Resume,
     RunFolder,
-    abandon,
-    leave,
+    disconnect,
+    exit_without_waiting,
     print_json,
     session,
     start_jax,
@@ -33,8 +33,8 @@ from ._train_checks import (
     check_data,
     check_distributed,
     check_extras,
-    check_words,
-    left_by_others,
+    check_names,
+    reusable_contents,
 )
 from ._train_results import event_writer, has_data, remove_run, report, write_progress, write_results
 
@@ -128,7 +128,7 @@ def train_command(
 
     A run may be interrupted or killed at any time: --resume goes on with it, to the same end.
     """
-    check_words(task, preset)
+    check_names(task, preset)
     numbers = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "max_labels": max_labels,
         "noise": noise, "equation_weight": equation_weight, "solver_weight": solver_weight,
@@ -136,7 +136,7 @@ def train_command(
     }  # fmt: skip
     with session(json):
         asked = {name: value for name, value in {"task": task, **numbers}.items() if value is not None}
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_ranges, "train", num_samples=num_samples, **numbers)
             check(check_config, config, preset)
             check(check_data, data, num_samples)
@@ -148,7 +148,7 @@ def train_command(
                 others = "give no data set and no other options than --run" if with_others else ""
                 check(check_resumable, run, CONFIG, others=others)
             elif not print_config:
-                check(check_new_run, run, may_hold=left_by_others(run, data))
+                check(check_new_run, run, may_hold=reusable_contents(run, data))
         if not print_config:
             start_jax(device, distributed)
         wanted = (
@@ -202,7 +202,7 @@ def _run_in_folder(
         else:
             _refuse_small(config)
             with together():  # the first of several processes makes it
-                may_hold = left_by_others(run, config.dataset)
+                may_hold = reusable_contents(run, config.dataset)
                 folder = stack.enter_context(new_run(run, may_hold)) if run is None or leads() else run
         had_data = has_data(folder)
         try:
@@ -249,7 +249,7 @@ def _run(
             write_file(folder / CONFIG, config.as_toml().encode())
     training = _train(config.train, dataset, folder, log)
     if several():
-        leave()
+        disconnect()
     if not leads():
         return None
     evaluation = _evaluate(config.train, dataset, training)
@@ -271,7 +271,7 @@ def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "D
             try:
                 tell(summary(generate_with_progress(config.data, path, resume=resume or there), path))
             except SystemExit:  # a signal
-                _tell_how_to_go_on(folder)
+                _tell_how_to_resume(folder)
                 raise
     return read_dataset(path, fields_for(config.train))
 
@@ -291,7 +291,7 @@ def _train(
         say("inverting the gap functions of rows without a label")
     if config.solver_weight:
         say("the step through the solver is compiled before its first epoch: about a minute")
-    bar = progress_bar("training", total) if leads() else contextlib.nullcontext(_stop_quietly)
+    bar = progress_bar("training", total) if leads() else contextlib.nullcontext(_check_for_signal)
     with bar as update:
 
         def show(record: "EpochRecord") -> None:
@@ -312,26 +312,26 @@ def _train(
                 saved=lambda now: write_progress(folder, config, dataset, now),
             )
         except (SystemExit, DeviceError):  # a signal here, or the end of another process
-            _tell_how_to_go_on(folder)
+            _tell_how_to_resume(folder)
             raise
         except RuntimeError as error:  # of JAX, in the middle of a sum over all processes
             if not several():
                 raise
-            abandon(NO_DEVICE)
-            _tell_how_to_go_on(folder)
+            exit_without_waiting(NO_DEVICE)
+            _tell_how_to_resume(folder)
             raise DeviceError("another process of this run has stopped.") from error
     say(f"trained in {time.perf_counter() - started:.0f} s")
     return training
 
 
-def _tell_how_to_go_on(folder: pathlib.Path) -> None:
+def _tell_how_to_resume(folder: pathlib.Path) -> None:
     from ...training import leads
 
     if leads():
         tell(f"the run can go on: diffeliash train --run {folder} --resume")
 
 
-def _stop_quietly(done: int, remark: str) -> None:
+def _check_for_signal(done: int, remark: str) -> None:
     """Progress of a process that does not lead."""
     del done, remark
     stop_if_requested()

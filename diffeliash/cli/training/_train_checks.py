@@ -23,7 +23,7 @@ PRESETS = pathlib.Path(__file__).parents[2] / "training" / "presets"
 """Configurations that come with the program."""
 
 
-def check_words(task: str | None, preset: str | None) -> None:
+def check_names(task: str | None, preset: str | None) -> None:
     """Refuse names of what there is not, with the nearest one.
 
     Raises:
@@ -106,7 +106,7 @@ def check_extras(*, tensorboard: bool) -> None:
         raise InputError("there is no tensorboardX", where="--tensorboard", hint=hint)
 
 
-def left_by_others(run: pathlib.Path | None, data: object) -> tuple[str, ...]:
+def reusable_contents(run: pathlib.Path | None, data: object) -> tuple[str, ...]:
     """What may be in the folder of a new run: the data set of one whose training failed, if none is given."""
     if run is None or data or [path.name for path in run.glob("*")] != [DATA]:
         return ()

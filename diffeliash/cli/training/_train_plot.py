@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..._figure import LABEL, PREDICTION, figure_bytes
+from ..._figure import LABEL_COLOR, PREDICTION_COLOR, figure_bytes
 
 if TYPE_CHECKING:
     from ...data import Dataset
@@ -53,14 +53,16 @@ def plot_predictions(dataset: "Dataset", training: "Training", evaluation: "Eval
     grid = figure.subplots(max(1, examples.size), 3, squeeze=False)
     for axes, example in zip(grid, examples, strict=False):
         row = evaluation.rows[example]
-        axes[0].plot(dataset.omega, dataset.a2f[row], color=LABEL, label="input" if reverse else "label")
+        axes[0].plot(dataset.omega, dataset.a2f[row], color=LABEL_COLOR, label="input" if reverse else "label")
         if not reverse:
-            axes[0].plot(dataset.omega, evaluation.predicted[example], color=PREDICTION, label="prediction")
+            axes[0].plot(dataset.omega, evaluation.predicted[example], color=PREDICTION_COLOR, label="prediction")
         for panel, part in zip(axes[1:], (np.real, np.imag), strict=True):
             found = part(evaluation.recomputed[example])
-            panel.plot(dataset.omega_real, part(dataset.Delta[row]), color=LABEL, label="label" if reverse else "true")
             panel.plot(
-                dataset.omega_real, found, "--", color=PREDICTION, label="prediction" if reverse else "recomputed"
+                dataset.omega_real, part(dataset.Delta[row]), color=LABEL_COLOR, label="label" if reverse else "true"
+            )
+            panel.plot(
+                dataset.omega_real, found, "--", color=PREDICTION_COLOR, label="prediction" if reverse else "recomputed"
             )
         axes[0].set_ylabel(r"$\alpha^2F(\omega)$")
         axes[1].set_ylabel(r"Re $\Delta(\omega)$ [meV]")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..._errors import InputError, IntegrityError
-from ..._json import finite
+from ..._json import nonfinite_to_null
 from ..arguments import CHECKPOINT, CONFIG, DATA, EVENTS, FINISHED, HISTORY, LOCK, METRICS, PICTURES
 
 if TYPE_CHECKING:
@@ -61,29 +61,29 @@ def write_results(
 
     write_progress(folder, config.train, dataset, training)
     about = {"metrics": evaluation.metrics, "data_digest": dataset.digest, "best_epoch": training.best_epoch}
-    write_file(folder / METRICS, json.dumps(finite(about), indent=2).encode())
+    write_file(folder / METRICS, json.dumps(nonfinite_to_null(about), indent=2).encode())
     write_file(folder / PICTURES[0], plot_history(training))
     write_file(folder / PICTURES[1], plot_predictions(dataset, training, evaluation))
 
 
 def has_data(folder: pathlib.Path) -> bool:
     """Whether a whole data set was made in the folder of a run."""
-    from ...data import is_dataset, read_done, read_manifest
+    from ...data import is_dataset, read_completion_record, read_manifest
 
     path = folder / DATA
     try:
-        return is_dataset(path) and bool(read_done(path, read_manifest(path)))
+        return is_dataset(path) and bool(read_completion_record(path, read_manifest(path)))
     except (InputError, IntegrityError):
         return False
 
 
 def remove_run(folder: pathlib.Path, *, keep_data: bool) -> None:
     """Remove the files of a run, by their names, and its folders where nothing else is in them."""
-    from ...data import ANY_SHARD, MANIFEST
+    from ...data import MANIFEST, SHARD_PATTERN
     from ...training import STATE_FILES
 
     names = [CONFIG, CHECKPOINT, METRICS, HISTORY, *PICTURES, STATE_FILES, f"{EVENTS}/events.*"]
-    names += [] if keep_data else [f"{DATA}/{name}" for name in (ANY_SHARD, MANIFEST, FINISHED, LOCK)]
+    names += [] if keep_data else [f"{DATA}/{name}" for name in (SHARD_PATTERN, MANIFEST, FINISHED, LOCK)]
     for path in (path for name in names for path in list(folder.glob(name))):
         path.unlink(missing_ok=True)
     for path in (folder / EVENTS, folder / DATA):

@@ -10,14 +10,14 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from ..._errors import InputError, IntegrityError
-from ..storage import COMPLEX, stored_fields
-from ._manifest import Done, Manifest, read_done, read_manifest, repair_hint
+from ..storage import COMPLEX_FIELDS, stored_fields
+from ._manifest import CompletionRecord, Manifest, read_completion_record, read_manifest, repair_hint
 from ._shard_files import axes_of, read_shard, widths_of
 
-FOR_TRAINING = ("a2f", "Delta_meV", "Delta_iw_meV")
+TRAINING_FIELDS = ("a2f", "Delta_meV", "Delta_iw_meV")
 """Fields that training needs."""
 
-READERS = 4
+N_READERS = 4
 """Shards that are read and checked at once."""
 
 
@@ -58,7 +58,7 @@ class Dataset:
         return self.fields["number"].size
 
 
-def read_dataset(folder: pathlib.Path, fields: Sequence[str] = FOR_TRAINING) -> Dataset:
+def read_dataset(folder: pathlib.Path, fields: Sequence[str] = TRAINING_FIELDS) -> Dataset:
     """Load a data set, checking all checksums; `DataSource` reads what does not fit into memory.
 
     Args:
@@ -73,7 +73,7 @@ def read_dataset(folder: pathlib.Path, fields: Sequence[str] = FOR_TRAINING) -> 
     """
     folder = pathlib.Path(folder)
     manifest = read_manifest(folder)
-    done = read_done(folder, manifest)
+    done = read_completion_record(folder, manifest)
     fields = check_fields(manifest, fields)
     _refuse_too_large(folder, manifest.config, done.counts["kept"], fields)
 
@@ -82,7 +82,7 @@ def read_dataset(folder: pathlib.Path, fields: Sequence[str] = FOR_TRAINING) -> 
         number = shard * manifest.config["shard_size"] + arrays["sample"]
         return {name: arrays[name] for name in fields} | {"number": number}
 
-    with ThreadPoolExecutor(READERS) as pool:
+    with ThreadPoolExecutor(N_READERS) as pool:
         shards = list(pool.map(load, range(manifest.n_shards)))
     omega, omega_real = axes_of(manifest.config).values()
     return Dataset(
@@ -108,7 +108,9 @@ def check_fields(manifest: Manifest, fields: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fields))
 
 
-def read_finished_shard(folder: pathlib.Path, manifest: Manifest, shard: int, done: Done) -> dict[str, np.ndarray]:
+def read_finished_shard(
+    folder: pathlib.Path, manifest: Manifest, shard: int, done: CompletionRecord
+) -> dict[str, np.ndarray]:
     """A shard of a finished data set, with the content that it was finished with.
 
     Raises:
@@ -123,7 +125,7 @@ def read_finished_shard(folder: pathlib.Path, manifest: Manifest, shard: int, do
 def _refuse_too_large(folder: pathlib.Path, config: dict[str, Any], n: int, fields: Sequence[str]) -> None:
     """Refuse more than fits, parts and whole together."""
     widths = widths_of(config)
-    needed = 2 * n * 8 * sum(widths.get(name, 1) * (2 if name in COMPLEX else 1) for name in (*fields, "number"))
+    needed = 2 * n * 8 * sum(widths.get(name, 1) * (2 if name in COMPLEX_FIELDS else 1) for name in (*fields, "number"))
     available = available_memory()
     if available is not None and needed > available:
         raise InputError(

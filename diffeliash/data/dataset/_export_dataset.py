@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..._errors import InputError
-from ..storage import AXES, FORMAT_VERSION, UNITS, hdf5_bytes, stored_fields, write_file
+from ..storage import FORMAT_VERSION, GRID_FIELDS, UNITS, hdf5_bytes, stored_fields, write_file
 from ._dataset_in_memory import Dataset, read_dataset
 from ._manifest import read_manifest
 
@@ -47,7 +47,7 @@ def export_dataset(folder: pathlib.Path, path: pathlib.Path, fields: Sequence[st
 
 
 def _arrays(dataset: Dataset) -> dict[str, np.ndarray]:
-    axes = dict(zip(AXES, (dataset.omega, dataset.omega_real), strict=True))
+    axes = dict(zip(GRID_FIELDS, (dataset.omega, dataset.omega_real), strict=True))
     return axes | dataset.fields
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from jaxtyping import PRNGKeyArray
 
 from ..._errors import InputError, not_positive
-from ..._headers import LARGEST_VALUE, SMALLEST_VALUE, Word, part_of_header
-from ..._limits import LARGEST_SHARD, MOST_SHARDS, MOST_WHOLE
+from ..._headers import LARGEST_VALUE, SMALLEST_VALUE, ShortText, part_of_header
+from ..._limits import LARGEST_INTEGER, LARGEST_SHARD, MOST_SHARDS
 from ...physics import Spectrum
 from ...units import BOLTZMANN
 from .._features import N_ENERGIES
@@ -76,7 +76,7 @@ class GenerateConfig:
             bad.append(f"`matsubara_cutoff` must not lie below the spectrum, got {self.matsubara_cutoff} meV")
         if not 1e-12 <= self.max_error <= 1e-2:
             bad.append(f"`max_error` must lie in [1e-12, 1e-2], got {self.max_error}")
-        if not 0 <= self.seed <= MOST_WHOLE:
+        if not 0 <= self.seed <= LARGEST_INTEGER:
             bad.append(f"`seed` must lie in [0, 2^63), got {self.seed}")
         if self.shard_size > LARGEST_SHARD:
             bad.append(
@@ -128,7 +128,7 @@ def has_too_many_frequencies(T: float, matsubara_cutoff: float) -> bool:
 class StatedFamily:
     """A family as a data set states it: its grid, and a name; its other parameters are not used for reading."""
 
-    name: Word
+    name: ShortText
     omega_max: GridEnd
     n_points: Points
 

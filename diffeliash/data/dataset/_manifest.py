@@ -10,18 +10,18 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, JsonValue
 
 from ..._errors import InputError, IntegrityError
-from ..._headers import Digest, Word, header, parse_header, part_of_header
-from ..._inputs import LARGEST_OWN, read_input
+from ..._headers import Digest, ShortText, header, parse_header, part_of_header
+from ..._inputs import LARGEST_OWN_FILE, read_input
 from ..._limits import LARGEST_SHARD
 from ..storage import (
-    ANY_SHARD,
     DONE,
     FORMAT_VERSION,
     MANIFEST,
-    STATUS,
+    SHARD_PATTERN,
+    STATUS_NAMES,
     UNITS,
     count_shards,
-    machine,
+    numerical_environment,
     samples_in_shard,
     software_versions,
 )
@@ -51,8 +51,8 @@ class Manifest:
 
 
 def _of_every_status(counts: dict[str, int]) -> dict[str, int]:
-    if set(counts) != set(STATUS):
-        raise ValueError(f"must name {', '.join(STATUS)}")
+    if set(counts) != set(STATUS_NAMES):
+        raise ValueError(f"must name {', '.join(STATUS_NAMES)}")
     return counts
 
 
@@ -78,10 +78,10 @@ class _SealedJson:
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _ManifestHeader(_SealedJson):
     config: StatedConfig
-    units: dict[Word, Word]
-    status_names: tuple[Word, ...]
-    machine: dict[Word, Word]
-    versions: dict[Word, Word]
+    units: dict[ShortText, ShortText]
+    status_names: tuple[ShortText, ...]
+    machine: dict[ShortText, ShortText]
+    versions: dict[ShortText, ShortText]
 
 
 @part_of_header
@@ -102,12 +102,12 @@ class _ConfigFields:
 class _DoneHeader(_SealedJson):
     manifest_sha256: Digest
     digest: Digest
-    counts: dict[Word, int]
+    counts: dict[ShortText, int]
     shards: tuple[ShardSummary, ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class Done:
+class CompletionRecord:
     """What a finished data set holds.
 
     Args:
@@ -126,7 +126,7 @@ class Done:
 
 def total_counts(shards: Any) -> dict[str, int]:
     """Samples of each status in some shards."""
-    return {name: sum(shard.counts[name] for shard in shards) for name in STATUS}
+    return {name: sum(shard.counts[name] for shard in shards) for name in STATUS_NAMES}
 
 
 def make_manifest(config: GenerateConfig) -> Manifest:
@@ -135,8 +135,8 @@ def make_manifest(config: GenerateConfig) -> Manifest:
         "format_version": FORMAT_VERSION,
         "config": config.as_dict(),
         "units": UNITS,
-        "status_names": STATUS,
-        "machine": machine(),
+        "status_names": STATUS_NAMES,
+        "machine": numerical_environment(),
         "versions": software_versions(),
     }
     text = sealed_json(fields).decode()
@@ -146,7 +146,7 @@ def make_manifest(config: GenerateConfig) -> Manifest:
 
 def is_dataset(folder: pathlib.Path) -> bool:
     """Whether there is a manifest or a shard: a data set, however little is left of it."""
-    return (folder / MANIFEST).exists() or any(folder.glob(ANY_SHARD))
+    return (folder / MANIFEST).exists() or any(folder.glob(SHARD_PATTERN))
 
 
 def read_manifest(folder: pathlib.Path) -> Manifest:
@@ -163,7 +163,7 @@ def read_manifest(folder: pathlib.Path) -> Manifest:
     if not path.is_file():
         hint = "Give a folder that `diffeliash generate` wrote."
         raise InputError("not a data set", where=str(folder), why=f"there is no {MANIFEST} in it.", hint=hint)
-    return parse_manifest(path, read_input(path, largest=LARGEST_OWN))
+    return parse_manifest(path, read_input(path, largest=LARGEST_OWN_FILE))
 
 
 def parse_manifest(path: pathlib.Path, content: bytes) -> Manifest:
@@ -179,9 +179,9 @@ def repair_hint(folder: pathlib.Path) -> str:
     return f"`diffeliash verify {folder} --repair` makes it again."
 
 
-def make_done(manifest: Manifest, shards: list[ShardSummary]) -> tuple[Done, bytes]:
+def make_completion_record(manifest: Manifest, shards: list[ShardSummary]) -> tuple[CompletionRecord, bytes]:
     """What a finished data set holds, and the file that says so."""
-    done = Done(tuple(shards), dataset_digest(manifest.config, [shard.digest for shard in shards]))
+    done = CompletionRecord(tuple(shards), dataset_digest(manifest.config, [shard.digest for shard in shards]))
     fields = {
         "format_version": FORMAT_VERSION,
         "manifest_sha256": hashlib.sha256(manifest.text.encode()).hexdigest(),
@@ -192,7 +192,7 @@ def make_done(manifest: Manifest, shards: list[ShardSummary]) -> tuple[Done, byt
     return done, sealed_json(fields)
 
 
-def read_done(folder: pathlib.Path, manifest: Manifest) -> Done:
+def read_completion_record(folder: pathlib.Path, manifest: Manifest) -> CompletionRecord:
     """What a finished data set holds.
 
     Raises:
@@ -203,10 +203,10 @@ def read_done(folder: pathlib.Path, manifest: Manifest) -> Done:
     if not path.is_file():
         hint = f"`diffeliash generate {folder} --resume` goes on with it; in Python generate(..., resume=True)."
         raise InputError("unfinished data set", where=str(folder), why=f"there is no {DONE} in it.", hint=hint)
-    content, what, hint = read_input(path, largest=LARGEST_OWN), "damaged data set", repair_hint(folder)
+    content, what, hint = read_input(path, largest=LARGEST_OWN_FILE), "damaged data set", repair_hint(folder)
     _open_json(path, content)
     shards = parse_header(_DoneHeader, content, str(path), what=what, hint=hint).shards
-    done, expected = make_done(manifest, list(shards))
+    done, expected = make_completion_record(manifest, list(shards))
     if content != expected or len(shards) != manifest.n_shards:
         raise IntegrityError(what, where=str(path), why="it belongs to another manifest.", hint=hint)
     size = manifest.config["num_samples"], manifest.config["shard_size"]

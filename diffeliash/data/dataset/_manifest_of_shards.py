@@ -4,14 +4,14 @@ import pathlib
 from collections import Counter
 
 from ..._errors import InputError, IntegrityError
-from ..storage import ANY_SHARD, MANIFEST, read_hdf5
+from ..storage import MANIFEST, SHARD_PATTERN, read_hdf5
 from ._manifest import Manifest, parse_manifest
 
 
 def manifest_of_shards(folder: pathlib.Path) -> Manifest | None:
     """The manifest that most of the shards carry."""
     copies = Counter()
-    for path in sorted(folder.glob(ANY_SHARD)):
+    for path in sorted(folder.glob(SHARD_PATTERN)):
         try:
             text = read_hdf5(path, fields=())[1].get("manifest")
             copies[parse_manifest(path, str(text).encode()).text] += 1
@@ -30,7 +30,7 @@ def refuse_foreign_manifest(folder: pathlib.Path, manifest: Manifest) -> None:
     Raises:
         IntegrityError: Most shards carry another manifest.
     """
-    if any(folder.glob(ANY_SHARD)) and manifest_of_shards(folder) not in (None, manifest):
+    if any(folder.glob(SHARD_PATTERN)) and manifest_of_shards(folder) not in (None, manifest):
         raise IntegrityError(
             "foreign file", where=str(folder / MANIFEST), why="most shards belong to another data set than it says.",
             hint=f"`diffeliash verify {folder} --repair` restores the manifest from the shards.",

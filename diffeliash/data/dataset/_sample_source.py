@@ -11,8 +11,8 @@ import numpy as np
 
 from ..._errors import IntegrityError
 from ..storage import hdf5_errors, shard_name
-from ._dataset_in_memory import FOR_TRAINING, check_fields, read_finished_shard
-from ._manifest import read_done, read_manifest, repair_hint
+from ._dataset_in_memory import TRAINING_FIELDS, check_fields, read_finished_shard
+from ._manifest import read_completion_record, read_manifest, repair_hint
 from ._shard_files import axes_of
 
 OPEN_FILES = 32
@@ -37,10 +37,10 @@ class DataSource:
         IntegrityError: A shard is damaged, missing or foreign.
     """
 
-    def __init__(self, folder: pathlib.Path | str, fields: Sequence[str] = FOR_TRAINING):
+    def __init__(self, folder: pathlib.Path | str, fields: Sequence[str] = TRAINING_FIELDS):
         self.folder = pathlib.Path(folder)
         self._manifest = read_manifest(self.folder)
-        self._done = read_done(self.folder, self._manifest)
+        self._done = read_completion_record(self.folder, self._manifest)
         self.fields = check_fields(self._manifest, fields)
         self.config: dict[str, Any] = self._manifest.config
         self.digest = self._done.digest

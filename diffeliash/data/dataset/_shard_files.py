@@ -16,21 +16,21 @@ from ..._inputs import open_input
 from ...physics import count_frequencies
 from .._features import feature_grid, spectrum_grid
 from ..storage import (
-    AXES,
-    COMPLEX,
+    COMPLEX_FIELDS,
     DONE,
     FORMAT_VERSION,
-    STATUS,
+    GRID_FIELDS,
+    STATUS_NAMES,
     UNITS,
     hdf5_bytes,
-    opened_hdf5,
+    open_hdf5,
     read_attributes,
     read_hdf5,
     samples_in_shard,
     shard_name,
     stored_fields,
 )
-from ._manifest import Done, Manifest, SampleCounts, ShardSummary
+from ._manifest import CompletionRecord, Manifest, SampleCounts, ShardSummary
 
 
 @header
@@ -55,7 +55,7 @@ def shard_bytes(manifest: Manifest, shard: int, records: dict[str, np.ndarray]) 
         What it holds, and the file.
     """
     status = records["status"].astype(np.int8)
-    kept = status == STATUS.index("kept")
+    kept = status == STATUS_NAMES.index("kept")
     fields = {name: values[kept] for name, values in records.items() if name != "status"}
     fields |= {"sample": np.flatnonzero(kept), "status": status}
     counts = count_statuses(status)
@@ -73,7 +73,7 @@ def shard_bytes(manifest: Manifest, shard: int, records: dict[str, np.ndarray]) 
 
 def count_statuses(status: np.ndarray) -> dict[str, int]:
     """Samples of each status, from their codes."""
-    return {name: int(np.sum(status == code)) for code, name in enumerate(STATUS)}
+    return {name: int(np.sum(status == code)) for code, name in enumerate(STATUS_NAMES)}
 
 
 def axes_of(config: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -93,7 +93,7 @@ def widths_of(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_shard(
-    folder: pathlib.Path, manifest: Manifest, shard: int, done: Done | None = None
+    folder: pathlib.Path, manifest: Manifest, shard: int, done: CompletionRecord | None = None
 ) -> tuple[dict[str, np.ndarray], ShardSummary]:
     """The arrays of a shard, and what it holds.
 
@@ -113,7 +113,7 @@ def read_shard(
     _check_schema(path, manifest.config, arrays, shard)
     if count_statuses(arrays["status"]) != summary.counts:
         raise IntegrityError("damaged file", where=f"{path}:counts", why="they are not those of `status`.")
-    if content_digest({name: values for name, values in arrays.items() if name not in AXES}) != summary.digest:
+    if content_digest({name: values for name, values in arrays.items() if name not in GRID_FIELDS}) != summary.digest:
         raise IntegrityError("damaged file", where=str(path), why="its content has another digest.")
     if done and done.shards[shard] != summary:
         why = f"its content is not that of the finished data set, not what {DONE} says."
@@ -124,7 +124,7 @@ def read_shard(
 def read_summary(folder: pathlib.Path, manifest: Manifest, shard: int) -> ShardSummary:
     """What a shard says that it holds, unchecked but for where it belongs; for errors see `read_shard`."""
     path = folder / shard_name(shard)
-    with open_input(path) as file, opened_hdf5(path, file) as opened:
+    with open_input(path) as file, open_hdf5(path, file) as opened:
         attributes = read_attributes(path, opened, file.seek(0, os.SEEK_END))
     return _summary(path, manifest, shard, attributes)
 
@@ -144,7 +144,7 @@ def _summary(path: pathlib.Path, manifest: Manifest, shard: int, attributes: dic
 
 
 def _check_schema(path: pathlib.Path, config: dict[str, Any], arrays: dict[str, np.ndarray], shard: int) -> None:
-    expected = {*AXES, "status", *stored_fields(config)}
+    expected = {*GRID_FIELDS, "status", *stored_fields(config)}
     if set(arrays) != expected:
         odd = ", ".join(sorted(expected ^ set(arrays)))
         raise IntegrityError("damaged file", where=str(path), why=f"missing or not of a data set: {odd}.")
@@ -152,14 +152,14 @@ def _check_schema(path: pathlib.Path, config: dict[str, Any], arrays: dict[str, 
     kept = arrays["sample"].shape[:1]
     widths = widths_of(config) | {name: axis.size for name, axis in axes_of(config).items()}
     for name, values in arrays.items():
-        rows = {"status": (drawn,)}.get(name, () if name in AXES else kept)
+        rows = {"status": (drawn,)}.get(name, () if name in GRID_FIELDS else kept)
         shape = (*rows, widths[name]) if name in widths else rows
-        kind = {"status": "i", "sample": "i"}.get(name, "c" if name in COMPLEX else "f")
+        kind = {"status": "i", "sample": "i"}.get(name, "c" if name in COMPLEX_FIELDS else "f")
         if values.shape != shape or values.dtype.kind != kind:
             raise IntegrityError("damaged file", where=f"{path}:{name}", why=f"it is {values.dtype}{values.shape}.")
         if name != "T_c_K" and not np.all(np.isfinite(values)):
             raise IntegrityError("damaged file", where=f"{path}:{name}", why="a value is not finite.")
-    there = np.flatnonzero(arrays["status"] == STATUS.index("kept"))
+    there = np.flatnonzero(arrays["status"] == STATUS_NAMES.index("kept"))
     if not np.array_equal(arrays["sample"], there):
         raise IntegrityError("damaged file", where=f"{path}:status", why="it does not fit the samples.")
 

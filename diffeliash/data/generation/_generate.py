@@ -7,15 +7,15 @@ import time
 from ..._errors import InputError, IntegrityError, StorageError
 from ...physics import require_x64
 from ..dataset import (
-    Done,
+    CompletionRecord,
     GenerateConfig,
     Manifest,
     ShardSummary,
     differences,
     lock_shards,
-    make_done,
+    make_completion_record,
     make_manifest,
-    read_done,
+    read_completion_record,
     read_manifest,
     read_shard,
     read_summary,
@@ -23,19 +23,19 @@ from ..dataset import (
     total_counts,
 )
 from ..storage import (
-    ANY_SHARD,
     DONE,
     LOCK,
     MANIFEST,
-    STATUS,
-    machine,
+    SHARD_PATTERN,
+    STATUS_NAMES,
+    numerical_environment,
     remove_temporary,
     shard_name,
     temporary_prefix,
     write_file,
 )
 from ._make_shards import Progress, make_shards
-from ._sample_record import refuse_impossible
+from ._sample_record import check_computable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class GenerateReport:
     replaced: tuple[str, ...]
 
 
-def own_shards(config: GenerateConfig, shard_index: int, num_shards: int) -> range:
+def shards_of_worker(config: GenerateConfig, shard_index: int, num_shards: int) -> range:
     """The shard files that one of several workers makes: every `num_shards`-th, from `shard_index` on.
 
     Raises:
@@ -117,15 +117,15 @@ def generate(
     started = time.perf_counter()
     require_x64()
     folder = pathlib.Path(folder)
-    mine = own_shards(config, shard_index, num_shards)
+    mine = shards_of_worker(config, shard_index, num_shards)
     if not (folder / MANIFEST).exists():
-        refuse_impossible(config)
-    progress(dict.fromkeys(STATUS, 0))
-    _prepare_folder(folder, resume or num_shards > 1)
+        check_computable(config)
+    progress(dict.fromkeys(STATUS_NAMES, 0))
+    _make_folder(folder, resume or num_shards > 1)
     with lock_shards(folder, mine):
-        manifest = _open(config, folder, alone=num_shards == 1)
-        known = _known(folder, manifest)
-        there, replaced = _look_at(folder, manifest, mine, known, progress)
+        manifest = _open_manifest(config, folder, alone=num_shards == 1)
+        known = _read_previous_record(folder, manifest)
+        there, replaced = _check_existing_shards(folder, manifest, mine, known, progress)
         if known is None and len(replaced) > len(there):
             refuse_foreign_manifest(folder, manifest)
         missing = [shard for shard in mine if shard not in there]
@@ -135,13 +135,13 @@ def generate(
         shards = _all_summaries(folder, manifest, there)
         done = None
         if len(shards) == manifest.n_shards:
-            done, content = make_done(manifest, [shards[shard] for shard in range(manifest.n_shards)])
+            done, content = make_completion_record(manifest, [shards[shard] for shard in range(manifest.n_shards)])
             if known != done:
                 write_file(folder / DONE, content)
     return _report(config, shards, done, time.perf_counter() - started, replaced)
 
 
-def _prepare_folder(folder: pathlib.Path, may_exist: bool) -> None:
+def _make_folder(folder: pathlib.Path, may_exist: bool) -> None:
     """Make the folder, or refuse one with anything in it but the data set to go on with."""
     hint = "Choose another name or remove it."
     try:
@@ -153,13 +153,13 @@ def _prepare_folder(folder: pathlib.Path, may_exist: bool) -> None:
     if MANIFEST in names and not may_exist:
         hint = "Go on with it by --resume (in Python resume=True), choose another name, or remove it."
         raise StorageError("will not overwrite", where=str(folder), why="it holds a data set.", hint=hint)
-    if MANIFEST not in names and any(folder.glob(ANY_SHARD)):
+    if MANIFEST not in names and any(folder.glob(SHARD_PATTERN)):
         read_manifest(folder)  # says how to restore it
     if MANIFEST not in names and names - ours:
         raise StorageError("will not overwrite", where=str(folder), why="it exists and is not empty.", hint=hint)
 
 
-def _open(config: GenerateConfig, folder: pathlib.Path, *, alone: bool) -> Manifest:
+def _open_manifest(config: GenerateConfig, folder: pathlib.Path, *, alone: bool) -> Manifest:
     """The manifest: that of this configuration, written if there is none yet."""
     if alone:
         remove_temporary(folder, (MANIFEST, DONE))
@@ -178,19 +178,19 @@ def _open(config: GenerateConfig, folder: pathlib.Path, *, alone: bool) -> Manif
     return manifest
 
 
-def _known(folder: pathlib.Path, manifest: Manifest) -> Done | None:
+def _read_previous_record(folder: pathlib.Path, manifest: Manifest) -> CompletionRecord | None:
     """What the data set held when it was finished, if it was."""
     try:
-        return read_done(folder, manifest)
+        return read_completion_record(folder, manifest)
     except (InputError, IntegrityError):
         return None
 
 
-def _look_at(
-    folder: pathlib.Path, manifest: Manifest, shards: range, known: Done | None, progress: Progress
+def _check_existing_shards(
+    folder: pathlib.Path, manifest: Manifest, shards: range, known: CompletionRecord | None, progress: Progress
 ) -> tuple[dict[int, ShardSummary], tuple[str, ...]]:
     """The shards that are there and whole, and what is wrong with others."""
-    there, replaced, counts = {}, [], dict.fromkeys(STATUS, 0)
+    there, replaced, counts = {}, [], dict.fromkeys(STATUS_NAMES, 0)
     remove_temporary(folder, {shard_name(shard) for shard in shards})
     names = {path.name for path in folder.iterdir()}
     for shard in shards:
@@ -204,13 +204,13 @@ def _look_at(
         except (InputError, IntegrityError) as error:
             replaced.append(str(error))
             continue
-        counts = {name: counts[name] + there[shard].counts[name] for name in STATUS}
+        counts = {name: counts[name] + there[shard].counts[name] for name in STATUS_NAMES}
         progress(counts)
     return there, tuple(replaced)
 
 
 def _refuse_other_machine(folder: pathlib.Path, manifest: Manifest) -> None:
-    found = differences(manifest.machine, machine())
+    found = differences(manifest.machine, numerical_environment())
     if found:
         raise InputError(
             "made by other software or hardware", where=str(folder), why=f"it has {'; '.join(found)}.",
@@ -231,7 +231,7 @@ def _all_summaries(folder: pathlib.Path, manifest: Manifest, there: dict[int, Sh
 def _report(
     config: GenerateConfig,
     shards: dict[int, ShardSummary],
-    done: Done | None,
+    done: CompletionRecord | None,
     seconds: float,
     replaced: tuple[str, ...],
 ) -> GenerateReport:

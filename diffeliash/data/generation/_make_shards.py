@@ -10,11 +10,11 @@ import numpy as np
 
 from ..._errors import IntegrityError
 from ...physics import run_calls
-from ..dataset import Done, GenerateConfig, Manifest, ShardSummary, count_statuses, shard_bytes
+from ..dataset import CompletionRecord, GenerateConfig, Manifest, ShardSummary, count_statuses, shard_bytes
 from ..storage import shard_name, write_file
 from ._sample_record import record_function, sample_keys, samples_per_call
 
-WAITING = 2
+MOST_PENDING_WRITES = 2
 """Finished shards that may wait for the disk while the next ones are computed."""
 
 Progress = Callable[[dict[str, int]], None]
@@ -26,7 +26,7 @@ def make_shards(
     folder: pathlib.Path,
     manifest: Manifest,
     shards: list[int],
-    known: Done | None,
+    known: CompletionRecord | None,
     counts: dict[str, int],
     progress: Progress,
 ) -> dict[int, ShardSummary]:
@@ -60,8 +60,8 @@ def make_shards(
     with ThreadPoolExecutor(1) as disk, closing(_compute(config, shards, counts, progress)) as computed:
         for shard, records in computed:
             made[shard] = disk.submit(write, shard, records)
-            if len(made) > WAITING:
-                made[shards[len(made) - 1 - WAITING]].result()
+            if len(made) > MOST_PENDING_WRITES:
+                made[shards[len(made) - 1 - MOST_PENDING_WRITES]].result()
     return {shard: future.result() for shard, future in made.items()}
 
 

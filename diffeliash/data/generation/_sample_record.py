@@ -29,15 +29,15 @@ from ...physics import (
 from .._features import feature_grid
 from ..dataset import GenerateConfig
 from ..families import Family, family_grid
-from ..storage import STATUS
+from ..storage import STATUS_NAMES
 
-RTOL = 1e-9
+FREQUENCY_RTOL = 1e-9
 """Tolerance of the frequency set: with it the full sums are met to 1e-12."""
 
-RESIDUAL = 1e-9
+LARGEST_RESIDUAL = 1e-9
 """Largest residual of a solution, in units of the largest gap."""
 
-RESERVE = 10.0
+SAFETY_FACTOR = 10.0
 """The line is made finer than the error allowed asks for by this factor, so that few samples are lost to it."""
 
 PRNG = "threefry2x32"
@@ -87,11 +87,11 @@ def sample_record(config: GenerateConfig, key: PRNGKeyArray) -> dict[str, Any]:
     n = count_frequencies(config.T, config.matsubara_cutoff)
     spectrum = _draw(config.family, key)
     cutoffs: dict[str, Any] = {name: getattr(config, name) for name in ("mu_star", "omega_c", "matsubara_cutoff")}
-    sol = solve_gap(spectrum, config.T, frequencies=CompressedMatsubara(rtol=RTOL, n=n), **cutoffs)
+    sol = solve_gap(spectrum, config.T, frequencies=CompressedMatsubara(rtol=FREQUENCY_RTOL, n=n), **cutoffs)
     sol = eqx.tree_at(lambda each: each.converged, sol, _solved(sol))
     Delta_iw, Z_iw = sol.at(np.arange(n))
     grid = feature_grid(config.family.omega_max, config.n_energies)
-    method = MSC(rtol=max(config.max_error / RESERVE, 1e-12))
+    method = MSC(rtol=max(config.max_error / SAFETY_FACTOR, 1e-12))
     real = continue_gap(sol, spectrum, grid, broadening=config.broadening, method=method)
     # not of the sampling: here the values of a2F at its points, with the rule that sums them, define the function
     error = real.continuation_error + sol.error
@@ -137,7 +137,7 @@ def _draw(family: Family, key: PRNGKeyArray) -> Spectrum:
 def _solved(sol: GapSolution) -> Bool[Array, ""]:
     """Whether the equations are solved, however well the set of frequencies suits them: that is in `error`."""
     largest = jnp.max(jnp.abs(sol.Delta))
-    return (sol.residual <= RESIDUAL * largest) & ((sol.Delta[0] > 0) | ~sol.superconducting)
+    return (sol.residual <= LARGEST_RESIDUAL * largest) & ((sol.Delta[0] > 0) | ~sol.superconducting)
 
 
 def _status(sol: GapSolution, real: RealAxisGap, accurate: Bool[Array, ""]) -> Array:
@@ -148,7 +148,7 @@ def _status(sol: GapSolution, real: RealAxisGap, accurate: Bool[Array, ""]) -> A
         "inaccurate": ~accurate,
         "inconsistent": ~(real.cauchy <= CAUCHY_TOLERANCE),
     }
-    codes = jnp.array([STATUS.index(name) for name in reasons] + [STATUS.index("kept")])
+    codes = jnp.array([STATUS_NAMES.index(name) for name in reasons] + [STATUS_NAMES.index("kept")])
     return codes[jnp.argmax(jnp.stack([*reasons.values(), jnp.array(True)]))]
 
 
@@ -157,7 +157,7 @@ def record_function(config: GenerateConfig) -> Callable[[UInt32[np.ndarray, "sam
     return _record_function(_without_size(config), jax.default_backend())
 
 
-def refuse_impossible(config: GenerateConfig) -> None:
+def check_computable(config: GenerateConfig) -> None:
     """Find out now what only shows when the program is made, as a broadening that no line of points resolves.
 
     Raises:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from ..._errors import InputError, IntegrityError
 from ..dataset import (
-    Done,
+    CompletionRecord,
     Manifest,
     config_of,
     manifest_of_shards,
-    read_done,
+    read_completion_record,
     read_manifest,
     read_shard,
     refuse_foreign_manifest,
@@ -84,9 +84,9 @@ def _trusted_manifest(folder: pathlib.Path) -> Manifest:
     return manifest
 
 
-def _done(folder: pathlib.Path, manifest: Manifest, problems: list[str]) -> Done | None:
+def _done(folder: pathlib.Path, manifest: Manifest, problems: list[str]) -> CompletionRecord | None:
     try:
-        return read_done(folder, manifest)
+        return read_completion_record(folder, manifest)
     except (InputError, IntegrityError) as error:
         problems.append(str(error))
         return None

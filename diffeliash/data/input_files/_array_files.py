@@ -20,7 +20,7 @@ LARGEST_CONTENT = 2**28
 MOST_SPECTRA = 2**17
 """In one file."""
 
-DEEPEST = 4
+MOST_LEVELS = 4
 """Levels of lists and tables around a spectrum."""
 
 NAMES = ("name", "id", "key", "label", "material", "material_id", "mp_id", "mpid", "jid", "formula", "comp", "compound")
@@ -32,7 +32,7 @@ UNIT_NAMES = ("unit", "units", "energy_unit", "omega_unit", "freq_unit", "freque
 _PAIR = re.compile(r"(.+)[_ .-]y")
 
 Record = Mapping[str, Any]
-Raws = dict[str, RawSpectrum | InputError]
+RawSpectra = dict[str, RawSpectrum | InputError]
 
 
 def holds_arrays(content: bytes) -> bool:
@@ -40,7 +40,7 @@ def holds_arrays(content: bytes) -> bool:
     return _kind_of(content) is not None
 
 
-def parse_arrays(path: pathlib.Path, content: bytes, key: str | None) -> Raws:
+def parse_arrays(path: pathlib.Path, content: bytes, key: str | None) -> RawSpectra:
     """The spectra of a file by their names; the name of the only one of a file is empty.
 
     A spectrum is a table of energies and a2F with names such as `Freq_meV` and `a2F`, or without names an array with
@@ -57,8 +57,8 @@ def parse_arrays(path: pathlib.Path, content: bytes, key: str | None) -> Raws:
     """
     kind = _kind_of(content)
     loaded = _load_json(path, content) if kind == "json" else _load_numpy(path, content)
-    found: Raws = {}
-    for name, one in _spectra(loaded, str(kind), "", DEEPEST):
+    found: RawSpectra = {}
+    for name, one in _spectra(loaded, str(kind), "", MOST_LEVELS):
         unique, number = name, len(found)
         while unique in found:
             unique, number = f"{name}#{number}", number + 1

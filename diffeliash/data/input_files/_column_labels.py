@@ -51,7 +51,7 @@ _JOINED = re.compile(r"\s+(?=[(\[][^)\]]*[)\]](?:[\s,;|]|$))|(?<=\b[RI][em])\s+(
 
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
-_GLUED = re.compile(r"^(omega|w|e|freq|frequency|energy)(meV|THz|cm-1|eV|Ry|Ha)$", re.IGNORECASE)
+_NAME_WITH_UNIT = re.compile(r"^(omega|w|e|freq|frequency|energy)(meV|THz|cm-1|eV|Ry|Ha)$", re.IGNORECASE)
 """`omegameV`."""
 
 _NUMBERED = re.compile(
@@ -107,7 +107,7 @@ class Label:
 @functools.lru_cache(maxsize=4096)
 def read_label(text: str) -> Label:
     """What one word of a header, or the name of an array, means."""
-    plain = _GLUED.sub(r"\1 \2", _plain(text))
+    plain = _NAME_WITH_UNIT.sub(r"\1 \2", _plain(text))
     units = tuple(unit for unit, _ in _unit_places(plain))
     bare = plain
     for pattern in _UNITS.values():
@@ -216,7 +216,7 @@ def named_before_a2f(header: Sequence[str]) -> str | None:
     return None
 
 
-def explains_columns(header: Sequence[str]) -> bool:
+def mentions_columns(header: Sequence[str]) -> bool:
     """Whether sentences of a header speak of columns, which are not understood if there are no labels."""
     return bool(re.search(r"(?i)\bcol(umn)?s?\b", " ".join(header)))
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..._errors import InputError
 from ._column_labels import Label, column_labels, energy_units
 from ._misplaced_files import refuse_a2f
-from ._plausibility import doubts_of_grid
+from ._plausibility import grid_notices
 from ._text_layouts import recognize
 from ._text_tables import parse_table
 
@@ -61,7 +61,7 @@ def read_gap_table(
         why = f"the header says {' and '.join(sorted(units))}."
         raise InputError("energies must be in meV", where=str(path), why=why, hint="Convert the file.")
     data = data if chosen is None else data[:, chosen]
-    notices = [*table.notices, *notices, *doubts_of_grid(data[:, 0], table.lines, between_only=True)]
+    notices = [*table.notices, *notices, *grid_notices(data[:, 0], table.lines, between_only=True)]
     values = data[:, 1] if data.shape[1] == 2 else data[:, 1] + 1j * data[:, 2]
     return data[:, 0], values, _stated_in(table.header) | {"notices": tuple(notices)}
 

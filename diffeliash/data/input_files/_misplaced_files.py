@@ -4,12 +4,12 @@ import pathlib
 import re
 
 from ..._errors import InputError
-from ..._neighbors import A2F_NAMES, did_you_mean
+from ..._suggested_files import A2F_NAMES, suggest_files
 from ..storage import is_hdf5
 from ._column_labels import column_labels
 from ._text_tables import TextTable
 
-SIGNED = 2**14
+SIGNATURE_BYTES = 2**14
 """Bytes at the start of a file in which a program signs its output."""
 
 _BANNER = re.compile(r"^\s*(Program \w+ v\.\S+ starts on|\.Version .* of ABINIT|\| *Elk version|\+-+\+$)", re.MULTILINE)
@@ -39,9 +39,9 @@ def refuse_misplaced(path: pathlib.Path) -> None:
         InputError: Naming the file that may have been meant.
     """
     if path.is_dir():
-        raise InputError("a folder, not a file", where=str(path), hint=did_you_mean(path, A2F_NAMES) or "Give a file.")
+        raise InputError("a folder, not a file", where=str(path), hint=suggest_files(path, A2F_NAMES) or "Give a file.")
     if _OTHER_ELK_FILES.fullmatch(path.name):
-        hint = did_you_mean(path.parent, ("*ALPHA2F*.OUT",)) or "Elk writes a2F into ALPHA2F.OUT."
+        hint = suggest_files(path.parent, ("*ALPHA2F*.OUT",)) or "Elk writes a2F into ALPHA2F.OUT."
         raise InputError("another output of Elk, not a2F", where=str(path), hint=hint)
 
 
@@ -54,22 +54,22 @@ def refuse_other_content(path: pathlib.Path, content: bytes) -> None:
     if is_hdf5(content):
         hint = "`diffeliash invert` and `predict` read gap functions that `diffeliash solve` wrote."
         raise InputError("an HDF5 file, as of gap functions, not a table of a2F", where=str(path), hint=hint)
-    if _BANNER.search(content[:SIGNED].decode("latin-1")):
+    if _BANNER.search(content[:SIGNATURE_BYTES].decode("latin-1")):
         raise _log_of_a_program(path, content)
 
 
-def explained(error: InputError, path: pathlib.Path, content: bytes) -> InputError:
+def explain_failure(error: InputError, path: pathlib.Path, content: bytes) -> InputError:
     """Why a file is no table of numbers, if it is the output of a program: the error that says so, or else the same."""
-    text = content[:SIGNED].decode("latin-1")
+    text = content[:SIGNATURE_BYTES].decode("latin-1")
     signed = any(re.search(signature, text) for _, signature, _, _ in _PROGRAMS)
     return _log_of_a_program(path, content, why=error.what) if signed else error
 
 
 def _log_of_a_program(path: pathlib.Path, content: bytes, why: str = "") -> InputError:
-    text = content[:SIGNED].decode("latin-1")
+    text = content[:SIGNATURE_BYTES].decode("latin-1")
     signed = (each for each in _PROGRAMS if re.search(each[1], text))
     program, _, hint, names = next(signed, ("a program", "", "", A2F_NAMES))
-    hint = " ".join(filter(None, (hint, did_you_mean(path.parent, names))))
+    hint = " ".join(filter(None, (hint, suggest_files(path.parent, names))))
     return InputError(
         f"the output of {program}, not a table of a2F", where=str(path), why=f"{why}." if why else "", hint=hint
     )

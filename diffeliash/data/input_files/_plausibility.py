@@ -13,28 +13,28 @@ LARGEST_LAMBDA = 20.0
 IMPOSSIBLE_LAMBDA = 1e4
 """Beyond what can be meant."""
 
-STILL_LARGE = 0.05
+CUT_OFF_FRACTION = 0.05
 """A spectrum that ends above this part of its largest value may be cut off."""
 
-EVEN = 0.9
+UNIFORM_FRACTION = 0.9
 """A grid of which so many of the steps are the same is even."""
 
-SAME_STEP = 0.01
+STEP_RTOL = 0.01
 """Steps that differ by no more than this, relative, are the same."""
 
-GAP_IN_EVEN = 1.5
+UNIFORM_GAP_FACTOR = 1.5
 """On an even grid a step so many times the usual one is a gap."""
 
-GAP_IN_UNEVEN = 3.0
+NONUNIFORM_GAP_FACTOR = 3.0
 """On an uneven grid a step so many times those that nearly all others stay below is a gap."""
 
-NEARLY_ALL = 0.95
+STEP_QUANTILE = 0.95
 
-LONG_START = 12.0
+MOST_STEPS_TO_FIRST = 12.0
 """The first energy so many usual steps above zero is told."""
 
 
-def doubts_of_grid(omega: Float[np.ndarray, " freq"], lines: list[int], *, between_only: bool = False) -> list[str]:
+def grid_notices(omega: Float[np.ndarray, " freq"], lines: list[int], *, between_only: bool = False) -> list[str]:
     """Notices of rows that seem to be missing: at the start, or in the middle.
 
     Args:
@@ -46,15 +46,15 @@ def doubts_of_grid(omega: Float[np.ndarray, " freq"], lines: list[int], *, betwe
         return []
     steps = np.diff(omega)
     usual = float(np.median(steps))
-    even = np.mean(np.abs(steps / usual - 1) < SAME_STEP) >= EVEN
+    even = np.mean(np.abs(steps / usual - 1) < STEP_RTOL) >= UNIFORM_FRACTION
     doubts = []
-    if omega[0] > LONG_START * usual and not between_only:
+    if omega[0] > MOST_STEPS_TO_FIRST * usual and not between_only:
         doubts.append(
             f"the first energy is {omega[0]:.4g} meV, {omega[0] / usual:.0f} steps above zero; a2F is taken as a "
             "straight line from zero to there. Are rows missing?"
         )
     widest = int(np.argmax(steps))
-    most = GAP_IN_EVEN * usual if even else GAP_IN_UNEVEN * float(np.quantile(steps, NEARLY_ALL))
+    most = UNIFORM_GAP_FACTOR * usual if even else NONUNIFORM_GAP_FACTOR * float(np.quantile(steps, STEP_QUANTILE))
     if steps[widest] > most:
         where = f" (lines {lines[widest]} and {lines[widest + 1]})" if lines else ""
         doubts.append(
@@ -64,7 +64,7 @@ def doubts_of_grid(omega: Float[np.ndarray, " freq"], lines: list[int], *, betwe
     return doubts
 
 
-def doubts_of_values(
+def value_notices(
     path: pathlib.Path, a2f: Float[np.ndarray, " freq"], lambda_ep: float, other_lambda: float | None, tolerance: float
 ) -> list[str]:
     """Notices of a coupling that no material has, of one that the file states otherwise, and of an end that is none.
@@ -92,7 +92,7 @@ def doubts_of_values(
             "Is the file complete, and is it the right column?"
         )
     largest = float(np.max(a2f))
-    if a2f[-1] > STILL_LARGE * largest:
+    if a2f[-1] > CUT_OFF_FRACTION * largest:
         normal = " A density of states N/N_F would end at one." if 0.9 < a2f[-1] < 1.1 else ""
         doubts.append(
             f"a2F ends at {a2f[-1]:.3g}, {100 * a2f[-1] / largest:.0f} % of its largest value. Is the file cut off?"

@@ -11,21 +11,29 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from ..._errors import InputError, IntegrityError
-from ..._headers import LARGEST_VALUE, Fraction, Positive, Word, parse_header, part_of_header
+from ..._headers import LARGEST_VALUE, Fraction, Positive, ShortText, parse_header, part_of_header
 from ...physics import GapSolution, RealAxisGap
-from ..storage import COMPLEX, hdf5_bytes, is_hdf5, numbered, parse_hdf5, software_versions, write_file
+from ..storage import (
+    COMPLEX_FIELDS,
+    hdf5_bytes,
+    is_hdf5,
+    parse_hdf5,
+    software_versions,
+    with_numbered_names,
+    write_file,
+)
 from ._gap_tables import read_gap_table
 from ._text_tables import read_bytes
 
 SOLUTION_FORMAT_VERSION = 3
 """Readers refuse any other."""
 
-DOUBTFUL = 1e-2
+NOTABLE_ERROR = 1e-2
 """Whoever reads a continuation with a larger error, relative to its maximum, is told."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _OnTheLine:
+class _ComplexLineFile:
     """Energies on the line omega + i broadening, and what a file may state."""
 
     omega: Float[np.ndarray, " freq"]
@@ -40,7 +48,7 @@ class _OnTheLine:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class GapFile(_OnTheLine):
+class GapFile(_ComplexLineFile):
     """A gap function on the line omega + i broadening.
 
     Args:
@@ -60,7 +68,7 @@ class GapFile(_OnTheLine):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DosFile(_OnTheLine):
+class DosFile(_ComplexLineFile):
     r"""A density of states $N/N_F = \mathrm{Re}\,z/\sqrt{z^2 - \Delta^2}$ on the line z = omega + i broadening.
 
     Args:
@@ -118,7 +126,7 @@ def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, R
         attributes = {name: float(value) for name, value in numbers.items()}
         words = {"z_sum": type(sol.z_sum).__name__, "source": source}
         results.append((fields, attributes | words | {"converged": bool(real.converged)}))
-    arrays, attributes = numbered(results)
+    arrays, attributes = with_numbered_names(results)
     stated = {"format_version": SOLUTION_FORMAT_VERSION, "versions": json.dumps(software_versions())}
     write_file(path, hdf5_bytes(arrays, stated | attributes))
 
@@ -184,7 +192,7 @@ class _SolutionHeader:
     omega_c_meV: Positive | None = None
     matsubara_cutoff_meV: Positive | None = None
     real_axis_error: float | None = None
-    z_sum: Word | None = None
+    z_sum: ShortText | None = None
     source: str = ""
     converged: bool = True
 
@@ -192,7 +200,7 @@ class _SolutionHeader:
     def doubts(self) -> tuple[str, ...]:
         """What whoever uses the functions should know of them."""
         texts = [] if self.converged else ["the file states that the solution did not converge."]
-        if self.real_axis_error is not None and not self.real_axis_error <= DOUBTFUL:
+        if self.real_axis_error is not None and not self.real_axis_error <= NOTABLE_ERROR:
             percent = f"{100 * self.real_axis_error:.2g} %"
             texts.append(f"the file states an error of {percent} of the largest |Delta| on the real axis.")
         return tuple(texts)
@@ -219,7 +227,7 @@ def _read_solution(
     stated: dict[str, Any] = {name: getattr(header, attribute) for name, attribute in _STATED.items()}
     stated["notices"] = header.doubts
     _check_column(path, "omega_real_meV", omega, "f")
-    _check_column(path, field, values, "c" if field in COMPLEX else "f", omega.size)
+    _check_column(path, field, values, "c" if field in COMPLEX_FIELDS else "f", omega.size)
     if "omega_meV" in arrays:
         _check_column(path, "omega_meV", arrays["omega_meV"], "f")
         stated["omega_max"] = float(arrays["omega_meV"][-1])

@@ -14,12 +14,12 @@ from ...physics import Spectrum, coupling_constant
 from ...units import MEV_PER_UNIT, to_meV
 from ._array_files import holds_arrays, parse_arrays
 from ._column_labels import Label
-from ._misplaced_files import explained, refuse_misplaced, refuse_other_content
-from ._plausibility import doubts_of_grid, doubts_of_values
+from ._misplaced_files import explain_failure, refuse_misplaced, refuse_other_content
+from ._plausibility import grid_notices, value_notices
 from ._text_layouts import FORMATS, RawSpectrum, parse_spectrum
 from ._text_tables import read_bytes
 
-TINY_NEGATIVE = 0.01
+NEGATIVE_TOLERANCE = 0.01
 """Negative values up to this part of the largest are interpolation noise: set to zero, with a notice."""
 
 LAMBDA_TOLERANCE = 0.01
@@ -165,7 +165,7 @@ def read_spectrum_files(
         try:
             raw = parse_spectrum(path, content, format)
         except InputError as error:
-            raise explained(error, path, content) from error
+            raise explain_failure(error, path, content) from error
         return {"": _checked(path, "", raw, unit, column)}
     raws = parse_arrays(path, content, key)
     found: dict[str, SpectrumFile | InputError] = {}
@@ -200,8 +200,8 @@ def _checked(path: pathlib.Path, key: str, raw: RawSpectrum, unit: str | None, c
         notices.append("no coupling constant at the end, where this code writes one: the file may be cut off.")
     a2f, lambda_ep = _not_negative(path, omega, a2f, lambda_ep, notices)
     other = raw.other_lambda[chosen] if chosen < len(raw.other_lambda) else None
-    notices += doubts_of_grid(omega, lines)
-    notices += doubts_of_values(path, a2f, lambda_ep, other, LAMBDA_TOLERANCE)
+    notices += grid_notices(omega, lines)
+    notices += value_notices(path, a2f, lambda_ep, other, LAMBDA_TOLERANCE)
     return SpectrumFile(
         omega=omega, a2f=a2f, format=raw.format, unit=used_unit, column=chosen + 1, key=key, notices=tuple(notices)
     )
@@ -222,12 +222,12 @@ def _choose_column(path: pathlib.Path, raw: RawSpectrum, column: int | None, not
     if n > 1 and raw.smearings:
         notices.append(f"{n} smearings; took column {(n + 1) // 2}. Choose another with --column.")
         return (n + 1) // 2 - 1
-    if n > 1 and (raw.named_first or raw.explained):
-        said = f"names {raw.named_first}" if raw.named_first else "speaks of columns"
+    if n > 1 and (raw.other_quantity or raw.mentions_columns):
+        said = f"names {raw.other_quantity}" if raw.other_quantity else "speaks of columns"
         why = f"the header {said}, but does not make clear which column is which."
         raise InputError("the column of a2F is not known", where=str(path), why=why, hint="Give it with --column.")
-    if raw.named_first:
-        notices.append(f"the header names {raw.named_first!r}, not a2F; took the second column as a2F.")
+    if raw.other_quantity:
+        notices.append(f"the header names {raw.other_quantity!r}, not a2F; took the second column as a2F.")
     if n > 1:
         notices.append(f"{n + 1} columns; took the second as a2F. Choose another with --column.")
     return 0
@@ -249,7 +249,7 @@ def _labelled_column(path: pathlib.Path, labels: Sequence[Label], notices: list[
             hint = f"This looks like a {wrong}: `diffeliash invert` and `predict` lead from it to a2F. {hint}"
         raise InputError("no column of a2F", where=str(path), why=f"the header calls the others {names}.", hint=hint)
     chosen = own[0]
-    if _ODD.search(labels[chosen].text):
+    if _SCALED.search(labels[chosen].text):
         notices.append(f"the header says {labels[chosen].text!r}; the values are taken as a2F itself.")
     if len(labels) > 1:
         left_out = ", ".join(label.text for i, label in enumerate(labels) if i != chosen)
@@ -262,7 +262,7 @@ def _labelled_column(path: pathlib.Path, labels: Sequence[Label], notices: list[
 
 
 _PLAIN = re.compile(r"(?:a|alpha|\u03b1)\^?[2\u00b2]F(?:\(\w+\))?", re.IGNORECASE)
-_ODD = re.compile(r"\b(?:ln|log\d*)\b|[*x\u00d7]\s*\(?\d|percent|%|\barb\b|\barb\.", re.IGNORECASE)
+_SCALED = re.compile(r"\b(?:ln|log\d*)\b|[*x\u00d7]\s*\(?\d|percent|%|\barb\b|\barb\.", re.IGNORECASE)
 _TOTAL = re.compile(r"total|tot\b|sum\b", re.IGNORECASE)
 
 
@@ -327,7 +327,7 @@ def _not_negative(
     largest, smallest = float(np.max(a2f)), float(np.min(a2f))
     if largest <= 0:
         raise InputError("a2F is nowhere positive", where=str(path), hint="Is it the right column? See --column.")
-    if smallest < -TINY_NEGATIVE * largest:
+    if smallest < -NEGATIVE_TOLERANCE * largest:
         why = f"it goes down to {smallest:g} where its maximum is {largest:g}."
         hint = "Is it the right column (see --column), or a gap function?"
         raise InputError("a2F is negative", where=str(path), why=why, hint=hint)

@@ -12,7 +12,7 @@ import scipy.io
 from jaxtyping import Float
 
 from ..._errors import InputError
-from ._column_labels import Label, column_labels, energy_units, explains_columns, named_before_a2f
+from ._column_labels import Label, column_labels, energy_units, mentions_columns, named_before_a2f
 from ._text_tables import TextTable, parse_table
 
 
@@ -27,8 +27,8 @@ class RawSpectrum:
         lines: Line number of every energy, for messages; empty if the file has no lines.
         units: Units that the energies may have by what the file states: one if it is plain, none if it states none.
         labels: What the header calls the candidates; empty if it does not.
-        named_first: Another quantity that a header without labels names before a2F.
-        explained: Whether a header without labels speaks of columns.
+        other_quantity: Another quantity that a header without labels names before a2F.
+        mentions_columns: Whether a header without labels speaks of columns.
         smearings: Whether the columns are the same function at several smearings.
         stated_lambda: Coupling constant that the file states for each column, which must be that of its integral; may
             be empty.
@@ -44,8 +44,8 @@ class RawSpectrum:
     lines: list[int]
     units: tuple[str, ...]
     labels: tuple[Label, ...] = ()
-    named_first: str | None = None
-    explained: bool = False
+    other_quantity: str | None = None
+    mentions_columns: bool = False
     smearings: bool = False
     stated_lambda: tuple[float, ...] = ()
     other_lambda: tuple[float, ...] = ()
@@ -182,8 +182,8 @@ def _plain(table: TextTable) -> RawSpectrum:
         table.lines,
         energy_units(table.header, labels),
         labels=tuple(labels[n] for n in others) if labels else (),
-        named_first=None if labels else named_before_a2f(table.header),
-        explained=not labels and explains_columns(table.header),
+        other_quantity=None if labels else named_before_a2f(table.header),
+        mentions_columns=not labels and mentions_columns(table.header),
         other_lambda=other * len(others) if len(other) == 1 else (),
         notices=(f"energies are in column {energy + 1}, as the header says.",) if energy else (),
     )

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from ..._errors import StorageError
 
-PATIENCE = 10.0
+PIPE_TIMEOUT = 10.0
 """Seconds for somebody to begin to read a pipe."""
 
 
@@ -56,7 +56,7 @@ def write_file(path: pathlib.Path, content: bytes, *, new: bool = False) -> None
 
 def _write_special(path: pathlib.Path, content: bytes) -> None:
     """Write to a device, or to a pipe that somebody reads: one that nobody does is not waited for without end."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + PIPE_TIMEOUT
     while True:
         try:
             handle = os.open(path, os.O_WRONLY | os.O_TRUNC | getattr(os, "O_NONBLOCK", 0))

@@ -14,7 +14,7 @@ DONE = "DONE"
 LOCK = ".lock"
 """What writers lock, byte by byte: the right to write each shard."""
 
-STATUS: Final[tuple[str, ...]] = ("kept", "normal", "not converged", "inaccurate", "inconsistent")
+STATUS_NAMES: Final[tuple[str, ...]] = ("kept", "normal", "not converged", "inaccurate", "inconsistent")
 """What became of a sample, by its code in `status`: stored; gap function zero; no solution on the imaginary axis; error
 too large (of a continuation that is not converged, too); real and imaginary axis disagree (Cauchy test)."""
 
@@ -39,16 +39,18 @@ UNITS = {
 """Fields of a shard. Gap functions are on the line omega + i broadening; `status` has a row for every sample drawn,
 `sample` the numbers j of those stored within their shard."""
 
-COMPLEX = ("Delta_meV", "Z")
+COMPLEX_FIELDS = ("Delta_meV", "Z")
 """Fields with complex numbers."""
 
-AXES = ("omega_meV", "omega_real_meV")
+GRID_FIELDS = ("omega_meV", "omega_real_meV")
 """Fields that all samples share."""
 
 
 def stored_fields(config: dict[str, Any]) -> tuple[str, ...]:
     """Fields with one row a stored sample, in the data set of a configuration."""
-    return tuple(name for name in UNITS if name not in (*AXES, "status") and (name != "T_c_K" or config["with_T_c"]))
+    return tuple(
+        name for name in UNITS if name not in (*GRID_FIELDS, "status") and (name != "T_c_K" or config["with_T_c"])
+    )
 
 
 def count_shards(num_samples: int, shard_size: int) -> int:
@@ -61,7 +63,7 @@ def samples_in_shard(shard: int, num_samples: int, shard_size: int) -> int:
     return min(shard_size, num_samples - shard * shard_size)
 
 
-ANY_SHARD = "shard-*.h5"
+SHARD_PATTERN = "shard-*.h5"
 """Pattern of the names of shards."""
 
 

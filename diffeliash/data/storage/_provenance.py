@@ -14,7 +14,7 @@ from ..._version import __version__
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[2]
 
-DECIDES_DIGITS = (
+NUMERICAL_CODE = (
     "units.py",
     "physics/**/*.py",
     "data/families/*.py",
@@ -50,7 +50,7 @@ def _git_commit() -> str:
         return "unknown"
 
 
-def machine() -> dict[str, Any]:
+def numerical_environment() -> dict[str, Any]:
     """What must be equal for results to be equal to the last digit: versions, code, kind of processor.
 
     The number of cores, of devices or of processes does not matter.
@@ -70,7 +70,7 @@ def machine() -> dict[str, Any]:
 @functools.cache
 def _code_digest() -> str:
     digest = hashlib.sha256()
-    for pattern in DECIDES_DIGITS:
+    for pattern in NUMERICAL_CODE:
         for path in sorted(PACKAGE.glob(pattern)):
             digest.update(f"{path.relative_to(PACKAGE)} ".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]

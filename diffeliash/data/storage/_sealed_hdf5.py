@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from ..._errors import InputError, IntegrityError
-from ..._inputs import LARGEST_OWN, open_input, read_input
+from ..._inputs import LARGEST_OWN_FILE, open_input, read_input
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -23,10 +23,10 @@ SEAL = b"diffeliash HDF5 file, sealed\nSHA-256 of all that follows this block of
 LARGEST_ATTRIBUTE = 2**20
 """No attribute of more bytes than this is read."""
 
-FEW_NAMES = 4096
+ALWAYS_ALLOWED_NAMES = 4096
 """As many arrays or attributes are always allowed; more only in a file that has room for them."""
 
-HEAP = b"GCOL\x01\x00\x00\x00"
+GLOBAL_HEAP_SIGNATURE = b"GCOL\x01\x00\x00\x00"
 """How a heap of texts begins."""
 
 BYTES_PER_NAME = 256
@@ -68,7 +68,7 @@ def hdf5_bytes(arrays: Mapping[str, tuple[Any, str]], attributes: Mapping[str, A
     return bytes(content)
 
 
-def numbered(results: Sequence[tuple[Fields, Attributes]]) -> tuple[Fields, Attributes]:
+def with_numbered_names(results: Sequence[tuple[Fields, Attributes]]) -> tuple[Fields, Attributes]:
     """Several results as one file has them: with more than one, names end in `_0`, `_1` and so on."""
     arrays: Fields = {}
     attributes: Attributes = {}
@@ -123,7 +123,7 @@ def read_hdf5(
         InputError: There is no such file, it cannot be read, or it is not HDF5 or not of ours.
         IntegrityError: The file is damaged or holds what we never write.
     """
-    return parse_hdf5(path, read_input(path, largest=LARGEST_OWN), fields)
+    return parse_hdf5(path, read_input(path, largest=LARGEST_OWN_FILE), fields)
 
 
 def parse_hdf5(
@@ -131,8 +131,8 @@ def parse_hdf5(
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The same from the content of a file."""
     _check_seal(path, content)
-    check_heaps(path, content)
-    with opened_hdf5(path, io.BytesIO(content)) as file:
+    check_global_heaps(path, content)
+    with open_hdf5(path, io.BytesIO(content)) as file:
         _check_count(path, len(file), len(content))
         names = [name for name in map(str, file) if fields is None or name in fields]
         _check_all(path, file, names, len(content))
@@ -140,7 +140,7 @@ def parse_hdf5(
 
 
 @contextlib.contextmanager
-def opened_hdf5(path: pathlib.Path, file: Any) -> Iterator[h5py.File]:
+def open_hdf5(path: pathlib.Path, file: Any) -> Iterator[h5py.File]:
     """An HDF5 file that is read inside; for errors see `hdf5_errors`."""
     with hdf5_errors(path), h5py.File(file, "r") as opened:
         yield opened
@@ -178,13 +178,13 @@ def _check_seal(path: pathlib.Path, content: bytes) -> None:
         raise IntegrityError("damaged file", where=str(path), why=why)
 
 
-def check_heaps(path: pathlib.Path, content: bytes) -> None:
+def check_global_heaps(path: pathlib.Path, content: bytes) -> None:
     """Refuse heaps of texts in which the HDF5 library would go round for ever: it steps over a free space of size zero.
 
     Raises:
         IntegrityError: There is such a heap.
     """
-    at, left = content.find(HEAP), len(content) // 16  # as many entries as fit into a file
+    at, left = content.find(GLOBAL_HEAP_SIGNATURE), len(content) // 16  # as many entries as fit into a file
     while at >= 0:
         place, end = at + 16, at + int.from_bytes(content[at + 8 : at + 16], "little")
         while place + 16 <= min(end, len(content)):
@@ -194,11 +194,11 @@ def check_heaps(path: pathlib.Path, content: bytes) -> None:
             if left < 0 or (number == 0 and size == 0):
                 raise IntegrityError("damaged file", where=str(path), why="it has a heap without an end.")
             place += size if number == 0 else 16 + -(-size // 8) * 8
-        at = content.find(HEAP, at + len(HEAP))
+        at = content.find(GLOBAL_HEAP_SIGNATURE, at + len(GLOBAL_HEAP_SIGNATURE))
 
 
 def _check_count(path: pathlib.Path, n: int, size: int) -> None:
-    if n > max(FEW_NAMES, size // BYTES_PER_NAME):
+    if n > max(ALWAYS_ALLOWED_NAMES, size // BYTES_PER_NAME):
         raise IntegrityError("refused", where=str(path), why=f"it has {n} names, more than such a file has room for.")
 
 

@@ -30,8 +30,8 @@ from diffeliash import (
 )
 from diffeliash.data import sample_key, sample_record
 from diffeliash.data.generation import _generate, _make_shards
-from diffeliash.data.storage._field_schema import STATUS
-from diffeliash.data.storage._provenance import machine
+from diffeliash.data.storage._field_schema import STATUS_NAMES
+from diffeliash.data.storage._provenance import numerical_environment
 
 SMALL = GenerateConfig(
     family=ComplexFamily(n_points=100), num_samples=40, T=3.0, omega_c=30.0, matsubara_cutoff=40.0, shard_size=16,
@@ -93,7 +93,7 @@ def test_sample_j_of_shard_i_depends_on_nothing_else(made):
     key = sample_key(0, 1, int(sample))
     record = jax.jit(lambda k: sample_record(SMALL, k))(key)
     np.testing.assert_allclose(record["a2f"], stored, rtol=1e-12)
-    assert STATUS[int(record["status"])] == "kept"
+    assert STATUS_NAMES[int(record["status"])] == "kept"
     assert status.size == 16
     other = dataclasses.replace(SMALL, num_samples=17)
     assert np.array_equal(other.family.sample_spectrum(sample_key(0, 1, 0)).a2f, SMALL.family.sample_spectrum(
@@ -174,7 +174,9 @@ def test_another_configuration_is_refused_with_the_difference(copy):
 
 
 def test_other_software_or_hardware_is_refused_with_the_reason(made, copy, monkeypatch):
-    monkeypatch.setattr(_generate, "machine", lambda: machine() | {"jaxlib": "0.0.1", "device": "abacus"})
+    monkeypatch.setattr(
+        _generate, "numerical_environment", lambda: numerical_environment() | {"jaxlib": "0.0.1", "device": "abacus"}
+    )
     assert generate(SMALL, copy, resume=True).digest == made[1].digest  # nothing to make
     (copy / SHARDS[1]).unlink()
     for function in (lambda: generate(SMALL, copy, resume=True), lambda: repair_dataset(copy)):

@@ -184,7 +184,7 @@ def test_many_names_of_one_array_take_no_memory(tmp_path):
 
 
 def test_as_many_results_as_a_file_has_room_for(tmp_path, monkeypatch):
-    monkeypatch.setattr("diffeliash.data.storage._sealed_hdf5.FEW_NAMES", 10)
+    monkeypatch.setattr("diffeliash.data.storage._sealed_hdf5.ALWAYS_ALLOWED_NAMES", 10)
     path = tmp_path / "file.h5"
     path.write_bytes(hdf5_bytes({f"x_{n}": (np.zeros(2), "1") for n in range(50)}, {f"x_{n}": n for n in range(50)}))
     assert [len(found) for found in read_hdf5(path)] == [50, 50]

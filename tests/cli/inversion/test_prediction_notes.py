@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from diffeliash import Spectrum
-from diffeliash.cli.inversion._predict_doubts import doubts_of
+from diffeliash.cli.inversion._prediction_notes import prediction_notes
 from diffeliash.data import DosFile, GapFile
 
 OMEGA = np.linspace(0, 35, 150)
@@ -21,7 +21,7 @@ def doubts(given=GIVEN, spectrum=GOOD, Delta=DELTA, *, superconducting=True, unl
     sol = types.SimpleNamespace(T=1.16, superconducting=superconducting, converged=converged)
     z = OMEGA + 0.1j
     real = types.SimpleNamespace(Delta=Delta, dos=np.real(1 / np.sqrt(1 - (Delta / z) ** 2)))
-    return doubts_of(given, spectrum, sol, real, unlike=unlike, test=test)
+    return prediction_notes(given, spectrum, sol, real, unlike=unlike, test=test)
 
 
 def test_an_answer_that_gives_back_what_was_asked():

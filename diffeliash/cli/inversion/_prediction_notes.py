@@ -8,23 +8,23 @@ import numpy as np
 from ...data import DosFile, GapFile
 from ...units import BOLTZMANN
 
-FACTOR = 1.5
+SIZE_FACTOR = 1.5
 """Sizes of gaps that differ by more are different gaps."""
 
-SHAPE = 0.05
+SHAPE_TOLERANCE = 0.05
 """Up to this 1 - PCC the shape of a gap function is never in doubt."""
 
-AS_IN_TESTS = 10.0
+TEST_ERROR_FACTOR = 10.0
 """Nor is it below so many times the mean of the network's own test set."""
 
-UNLIKE = 0.5
+DEFAULT_SHAPE_TOLERANCE = 0.5
 """1 - PCC of functions that have nothing in common; of densities of states, whose peaks are narrow, no less says so."""
 
 NORMAL_GAP, NORMAL_DOS = 1e-4, 1e-3
 """A gap function that is everywhere below this part of k_B T, and a density of states this near to 1, have no gap."""
 
 
-def doubts_of(
+def prediction_notes(
     given: GapFile | DosFile, spectrum: Any, sol: Any, real: Any, *, unlike: float, test: dict[str, Any] | None
 ) -> list[str]:
     """Reasons not to believe an answer; none if it gives back what was asked.
@@ -55,7 +55,7 @@ def doubts_of(
     return texts + [
         f"{name} is {new:.4g} meV recomputed from the predicted a2F, {old:.4g} meV in the file."
         for name, new, old, step in _sizes(given, real)
-        if abs(new - old) > 2 * step and not old / FACTOR <= new <= old * FACTOR
+        if abs(new - old) > 2 * step and not old / SIZE_FACTOR <= new <= old * SIZE_FACTOR
     ]
 
 
@@ -77,7 +77,11 @@ def _is_normal(given: GapFile | DosFile, T: float) -> bool:
 def _limit(given: GapFile | DosFile, test: dict[str, Any] | None) -> float:
     """Of 1 - PCC; how near a network comes to gap functions is known from its test set."""
     reached: float | None = test.get("dg_mean") if test else None
-    return UNLIKE if isinstance(given, DosFile) or not reached else max(SHAPE, AS_IN_TESTS * reached)
+    return (
+        DEFAULT_SHAPE_TOLERANCE
+        if isinstance(given, DosFile) or not reached
+        else max(SHAPE_TOLERANCE, TEST_ERROR_FACTOR * reached)
+    )
 
 
 def _sizes(given: GapFile | DosFile, real: Any) -> list[tuple[str, float, float, float]]:
