@@ -1,4 +1,4 @@
-"""What a data set is: its configuration, its files on disk, and the ways to read it."""
+"""Data sets: configuration, files on disk, and reading."""
 
 from ._dataset_in_memory import Dataset as Dataset
 from ._dataset_in_memory import read_dataset as read_dataset

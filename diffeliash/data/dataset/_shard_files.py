@@ -1,4 +1,4 @@
-"""The shards of a data set: immutable files with the samples that were kept."""
+"""The shards of a data set: files with the stored samples, which never change."""
 
 import dataclasses
 import hashlib
@@ -44,15 +44,15 @@ class _ShardHeader:
 
 
 def shard_bytes(manifest: Manifest, shard: int, records: dict[str, np.ndarray]) -> tuple[ShardSummary, bytes]:
-    """The file of a shard.
+    """Make the content of a shard.
 
     Args:
-        manifest: Of the data set.
-        shard: Its number.
-        records: All samples drawn for it, in order.
+        manifest: Manifest of the data set.
+        shard: Number of the shard, from 0.
+        records: Arrays with one row for each sample drawn, in order, by field name.
 
     Returns:
-        What it holds, and the file.
+        Digest and counts of the shard, and the content of its file.
     """
     status = records["status"].astype(np.int8)
     kept = status == STATUS_NAMES.index("kept")
@@ -72,12 +72,12 @@ def shard_bytes(manifest: Manifest, shard: int, records: dict[str, np.ndarray]) 
 
 
 def count_statuses(status: np.ndarray) -> dict[str, int]:
-    """Samples of each status, from their codes."""
+    """Return the number of samples of each status from an array of status codes."""
     return {name: int(np.sum(status == code)) for code, name in enumerate(STATUS_NAMES)}
 
 
 def axes_of(config: dict[str, Any]) -> dict[str, np.ndarray]:
-    """The energies of spectral and gap functions [meV] in the data set of a configuration."""
+    """Return the energy grids of spectral and gap functions [meV] of a data set from its configuration."""
     family = config["family"]
     return {
         "omega_meV": spectrum_grid(family["omega_max"], family["n_points"]),
@@ -86,7 +86,7 @@ def axes_of(config: dict[str, Any]) -> dict[str, np.ndarray]:
 
 
 def widths_of(config: dict[str, Any]) -> dict[str, Any]:
-    """Numbers in a row of the fields that have more than one, in the data set of a configuration."""
+    """Return the row lengths of the fields with more than one number per sample, from the configuration."""
     n_matsubara = count_frequencies(config["T"], config["matsubara_cutoff"])
     widths = {"a2f": config["family"]["n_points"]} | dict.fromkeys(("Delta_meV", "Z", "dos"), config["n_energies"])
     return widths | dict.fromkeys(("Delta_iw_meV", "Z_iw"), n_matsubara)
@@ -95,24 +95,28 @@ def widths_of(config: dict[str, Any]) -> dict[str, Any]:
 def read_shard(
     folder: pathlib.Path, manifest: Manifest, shard: int, done: CompletionRecord | None = None
 ) -> tuple[dict[str, np.ndarray], ShardSummary]:
-    """The arrays of a shard, and what it holds.
+    """Read and check a shard.
 
     Args:
-        folder: Of the data set.
-        manifest: Of the data set.
-        shard: Its number.
-        done: What the data set held when it was finished, if it was: the shard must be the one of then.
+        folder: Folder of the data set.
+        manifest: Manifest of the data set.
+        shard: Number of the shard, from 0.
+        done: Completion record, if the data set is finished; the shard must have the digest given there.
+
+    Returns:
+        Arrays by field name, and digest and counts of the shard.
 
     Raises:
-        InputError: It is missing or cannot be read.
-        IntegrityError: It is damaged, another shard, of another data set, or not the one of then.
+        InputError: The file is missing or cannot be read.
+        IntegrityError: The file is damaged, is another shard or one of another data set, or does not have the digest of
+            the completion record.
     """
     path = folder / shard_name(shard)
     arrays, attributes = read_hdf5(path)
     summary = _summary(path, manifest, shard, attributes)
     _check_schema(path, manifest.config, arrays, shard)
     if count_statuses(arrays["status"]) != summary.counts:
-        raise IntegrityError("damaged file", where=f"{path}:counts", why="they are not those of `status`.")
+        raise IntegrityError("damaged file", where=f"{path}:counts", why="they do not agree with `status`.")
     if content_digest({name: values for name, values in arrays.items() if name not in GRID_FIELDS}) != summary.digest:
         raise IntegrityError("damaged file", where=str(path), why="its content has another digest.")
     if done and done.shards[shard] != summary:
@@ -122,7 +126,7 @@ def read_shard(
 
 
 def read_summary(folder: pathlib.Path, manifest: Manifest, shard: int) -> ShardSummary:
-    """What a shard says that it holds, unchecked but for where it belongs; for errors see `read_shard`."""
+    """Read digest and counts from the header of a shard, without reading its arrays; for errors see `read_shard`."""
     path = folder / shard_name(shard)
     with open_input(path) as file, open_hdf5(path, file) as opened:
         attributes = read_attributes(path, opened, file.seek(0, os.SEEK_END))
@@ -130,12 +134,12 @@ def read_summary(folder: pathlib.Path, manifest: Manifest, shard: int) -> ShardS
 
 
 def _summary(path: pathlib.Path, manifest: Manifest, shard: int, attributes: dict[str, Any]) -> ShardSummary:
-    """What the attributes of a shard say, if they are those of this shard of this data set."""
+    """Return digest and counts from the attributes of a shard, which must be this shard of this data set."""
     if attributes.get("manifest") != manifest.text:
         raise IntegrityError("foreign file", where=str(path), why="it belongs to another data set.")
     found = parse_header(_ShardHeader, json.dumps(attributes), str(path))
     if found.shard != shard:
-        raise IntegrityError("swapped file", where=str(path), why=f"it is shard {found.shard}.")
+        raise IntegrityError("misplaced file", where=str(path), why=f"it is shard {found.shard}.")
     drawn = samples_in_shard(shard, manifest.config["num_samples"], manifest.config["shard_size"])
     if found.format_version != FORMAT_VERSION or sum(found.counts.values()) != drawn:
         why = f"`format_version` or `counts` do not fit a shard of {drawn} samples."
@@ -165,7 +169,7 @@ def _check_schema(path: pathlib.Path, config: dict[str, Any], arrays: dict[str, 
 
 
 def content_digest(arrays: dict[str, np.ndarray]) -> str:
-    """SHA-256 of named arrays: names, types, shapes and values."""
+    """Return the SHA-256 digest of named arrays: names, types, shapes and values."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         values = np.ascontiguousarray(arrays[name])

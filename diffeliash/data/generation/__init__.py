@@ -1,4 +1,4 @@
-"""Making a data set: samples, shards, the run that goes on after an interruption, verification and repair."""
+"""Generation of data sets: samples, shards, resumption after an interruption, verification and repair."""
 
 from ._generate import GenerateReport as GenerateReport
 from ._generate import generate as generate

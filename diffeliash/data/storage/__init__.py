@@ -1,4 +1,4 @@
-"""Files of our own: sealed HDF5, names and units of fields, complete files or none, the provenance of results."""
+"""Files of this package: HDF5 with a checksum, names and units of fields, atomic writing, provenance of results."""
 
 from ._complete_files import remove_temporary as remove_temporary
 from ._complete_files import temporary_prefix as temporary_prefix

@@ -365,6 +365,6 @@ def test_shards_that_come_out_differently_are_refused(copy, monkeypatch):
     (copy / SHARDS[1]).unlink()
     keys = _make_shards.sample_keys
     monkeypatch.setattr(_make_shards, "sample_keys", lambda seed, shard, n: keys(seed + 1, shard, n))
-    with pytest.raises(IntegrityError, match="comes out differently"):
+    with pytest.raises(IntegrityError, match="not reproduced exactly"):
         repair_dataset(copy)
     assert not (copy / SHARDS[1]).exists()
