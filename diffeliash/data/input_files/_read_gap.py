@@ -1,4 +1,4 @@
-"""Gap functions and densities of states on disk: written by `solve`, read by `predict`."""
+"""Files of gap functions and densities of states, as `solve` writes and `predict` and `invert` read them."""
 
 import dataclasses
 import json
@@ -26,15 +26,15 @@ from ._gap_tables import read_gap_table
 from ._text_tables import read_bytes
 
 SOLUTION_FORMAT_VERSION = 3
-"""Readers refuse any other."""
+"""Version of the format of solutions; readers refuse other versions."""
 
 NOTABLE_ERROR = 1e-2
-"""Whoever reads a continuation with a larger error, relative to its maximum, is told."""
+"""Error of a continuation, relative to the largest |Delta|, above which the reader gives a notice."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _ComplexLineFile:
-    """Energies on the line omega + i broadening, and what a file may state."""
+    """Energies on the line omega + i broadening above the real axis, and parameters that a file may state."""
 
     omega: Float[np.ndarray, " freq"]
     T: float | None = None
@@ -49,7 +49,7 @@ class _ComplexLineFile:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GapFile(_ComplexLineFile):
-    """A gap function on the line omega + i broadening.
+    """A gap function read from a file, on the line omega + i broadening above the real axis.
 
     Args:
         omega: Energies [meV].
@@ -69,11 +69,13 @@ class GapFile(_ComplexLineFile):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DosFile(_ComplexLineFile):
-    r"""A density of states $N/N_F = \mathrm{Re}\,z/\sqrt{z^2 - \Delta^2}$ on the line z = omega + i broadening.
+    r"""A density of states read from a file, on the line $z = \omega + i\Gamma$ above the real axis.
+
+    $$ N(\omega)/N_F = \mathrm{Re}\,\frac{z}{\sqrt{z^2 - \Delta^2(z)}} $$
 
     Args:
         omega: Energies [meV].
-        dos: Density of states, in units of that of the normal metal.
+        dos: Density of states $N/N_F$, in units of the normal-state one.
         T: Temperature [K], if the file states it.
         broadening: Distance of the line from the real axis [meV], if the file states it.
         mu_star: Coulomb pseudopotential, if the file states it.
@@ -90,11 +92,12 @@ class DosFile(_ComplexLineFile):
 def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, RealAxisGap]]) -> None:
     """Write solutions on both axes to one HDF5 file.
 
-    One solution lies at the top of the file; with several, field names end in `_0`, `_1` and so on.
+    With several solutions, the names of their fields get the suffixes `_0`, `_1`, ...
 
     Args:
-        path: Where to.
-        solutions: Source file, solution and continuation of each.
+        path: File to write.
+        solutions: For each solution the name of the source file, the solution on the imaginary axis, and its
+            continuation.
 
     Raises:
         StorageError: The file cannot be written.
@@ -132,11 +135,20 @@ def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, R
 
 
 def read_gap(path: str | pathlib.Path) -> GapFile:
-    r"""Read a gap function: text with the columns $\omega$, Re $\Delta$, Im $\Delta$ [meV], or a file of `solve`.
+    r"""Read a gap function $\Delta(\omega + i\Gamma)$ from a text file or an HDF5 file of `diffeliash solve`.
+
+    What was assumed, and doubts about the accuracy, are reported by a `UserWarning` and in `notices`.
+
+    Args:
+        path: Text file with the columns $\omega$, Re $\Delta$, Im $\Delta$ [meV], or HDF5 file with one solution; `-`
+            is standard input.
+
+    Returns:
+        Energies and gap function, shape (n,) [meV], and the parameters that the file states.
 
     Raises:
-        InputError: What is wrong, where, and what to do.
-        IntegrityError: A damaged HDF5 file.
+        InputError: The file cannot be read, is not a gap function, or is not in meV; or its energies do not increase.
+        IntegrityError: The HDF5 file is damaged.
     """
     omega, Delta, stated = _read(
         pathlib.Path(path), "gap function", "Delta_meV", ("energy", "real part", "imaginary part")
@@ -145,11 +157,20 @@ def read_gap(path: str | pathlib.Path) -> GapFile:
 
 
 def read_dos(path: str | pathlib.Path) -> DosFile:
-    r"""Read a density of states: text with the columns $\omega$ [meV], $N/N_F$, or a file of `solve`.
+    r"""Read a density of states $N(\omega)/N_F$ from a text file or an HDF5 file of `diffeliash solve`.
+
+    What was assumed, and doubts about the accuracy, are reported by a `UserWarning` and in `notices`.
+
+    Args:
+        path: Text file with the columns $\omega$ [meV], $N/N_F$, or HDF5 file with one solution; `-` is standard input.
+
+    Returns:
+        Energies [meV] and density of states, shape (n,), and the parameters that the file states.
 
     Raises:
-        InputError: What is wrong, where, and what to do.
-        IntegrityError: A damaged HDF5 file.
+        InputError: The file cannot be read, is not a density of states, or is not in meV; or its energies do not
+            increase.
+        IntegrityError: The HDF5 file is damaged.
     """
     omega, dos, stated = _read(pathlib.Path(path), "density of states", "dos", ("energy", "N/N_F"))
     return DosFile(omega=omega, dos=dos, **stated)
@@ -158,13 +179,13 @@ def read_dos(path: str | pathlib.Path) -> DosFile:
 def _read(
     path: pathlib.Path, what: str, field: str, columns: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-    """Energies and a function of them, and what the file states.
+    """Read energies, a function of them, and the parameters that the file states.
 
     Args:
-        path: A file of `solve`, or a table of numbers.
-        what: Name of the function.
-        field: Of the file of `solve`.
-        columns: Of the table.
+        path: HDF5 file of `solve`, or table of numbers.
+        what: Name of the function in error messages.
+        field: Name of the function in the HDF5 file.
+        columns: Names of the columns of the table in error messages.
     """
     content = read_bytes(path)
     if is_hdf5(content):
@@ -173,7 +194,11 @@ def _read(
         omega, values, stated = read_gap_table(path, content, what, columns)
     falls = np.flatnonzero(np.diff(omega) <= 0)
     if omega.size < 2 or falls.size:
-        why = f"{omega[falls[0]]:g} is followed by {omega[falls[0] + 1]:g}." if falls.size else "there is only one."
+        why = (
+            f"{omega[falls[0]]:g} is followed by {omega[falls[0] + 1]:g}."
+            if falls.size
+            else "there is only one energy."
+        )
         raise InputError("energies must increase", where=str(path), why=why)
     if not np.all(np.isfinite(values)):
         raise InputError("a value is not finite", where=str(path))
@@ -198,7 +223,7 @@ class _SolutionHeader:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What whoever uses the functions should know of them."""
+        """Notices about the accuracy of the solution."""
         texts = [] if self.converged else ["the file states that the solution did not converge."]
         if self.real_axis_error is not None and not self.real_axis_error <= NOTABLE_ERROR:
             percent = f"{100 * self.real_axis_error:.2g} %"
@@ -212,15 +237,16 @@ def _read_solution(
     arrays, attributes = parse_hdf5(path, content, ("omega_real_meV", field, f"{field}_0", "omega_meV"))
     missing = {"omega_real_meV", field} - set(arrays)
     if missing:
-        why = "it holds several solutions." if f"{field}_0" in arrays else f"{', '.join(sorted(missing))} missing."
+        why = "it holds several solutions." if f"{field}_0" in arrays else f"it lacks {', '.join(sorted(missing))}."
         hint = "Give a file of `diffeliash solve` with one spectrum and one temperature."
         raise InputError(f"no {what} in this file", where=str(path), why=why, hint=hint)
     version = attributes.get("format_version")
     if version != SOLUTION_FORMAT_VERSION or isinstance(version, bool):
-        raise InputError("unknown format version", where=str(path), why=f"{reprlib.repr(version)}.")
+        why = f"it is {reprlib.repr(version)}, this diffeliash reads {SOLUTION_FORMAT_VERSION}."
+        raise InputError("unknown format version", where=str(path), why=why)
     omega, values = arrays["omega_real_meV"], arrays[field]
     if values.ndim == 2 and omega.ndim == 1:
-        hint = "Give a file of `diffeliash solve`, or text with one of them."
+        hint = f"Give a file of `diffeliash solve`, or a text file with one {what}."
         why = f"it holds {len(values)} samples of a data set."
         raise InputError(f"no single {what} in this file", where=str(path), why=why, hint=hint)
     header = parse_header(_SolutionHeader, json.dumps(attributes), str(path))
@@ -237,16 +263,16 @@ def _read_solution(
 
 
 def _check_column(path: pathlib.Path, name: str, values: np.ndarray, kind: str, size: int | None = None) -> None:
-    """Refuse what is no column of finite numbers of a kind, and of a length.
+    """Check that an array is one column of finite numbers of a type, and of a length if it is given.
 
     Raises:
-        IntegrityError: Naming it.
+        IntegrityError: It is not; the message names it.
     """
     wrong = values.ndim != 1 or values.dtype.kind != kind or values.size < 2 or size not in (None, values.size)
     if wrong or not np.all(np.isfinite(values)):
         number = "complex" if kind == "c" else "real"
         length = "two or more" if size is None else str(size)
-        why = f"{length} finite {number} numbers in one column needed, it is {values.dtype}{values.shape}."
+        why = f"it must be one column of {length} finite {number} numbers, it is {values.dtype}{values.shape}."
         raise IntegrityError("damaged file", where=f"{path}:{name}", why=why)
 
 
@@ -258,3 +284,4 @@ _STATED = {
     "matsubara_cutoff": "matsubara_cutoff_meV",
     "z_sum": "z_sum",
 }
+"""Attributes of an HDF5 file of `solve` that state the parameters of a `GapFile` or `DosFile`."""
