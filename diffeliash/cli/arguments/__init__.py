@@ -1,4 +1,4 @@
-"""What a command is given, looked at before JAX is loaded: numbers, files, folders."""
+"""Checks and reading of the arguments of commands: numbers, files, folders. The checks do not import JAX."""
 
 from ._check_arguments import check_checkpoint as check_checkpoint
 from ._check_arguments import check_folder as check_folder

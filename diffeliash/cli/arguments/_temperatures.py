@@ -1,4 +1,4 @@
-"""Temperatures on the command line: numbers, lists and ranges."""
+"""Parsing of temperatures: numbers, lists and ranges."""
 
 import math
 
@@ -7,16 +7,16 @@ import typer
 from ..._errors import InputError
 
 MOST_TEMPERATURES = 10_000
-"""Temperatures in one command."""
+"""Largest number of temperatures in one command."""
 
 
 def parse_temperatures(texts: list[str]) -> list[float]:
-    """The temperatures [K] of `5`, `1,2.5,4` and `1:10:0.5` (first, last, step), in the order given.
+    """Return the temperatures [K] of texts such as `5`, `1,2.5,4` and `1:10:0.5` (first, last, step), in this order.
 
-    There are no more of them than it takes to see that they are too many.
+    Ranges are cut one temperature beyond the limit, which `check_count` then reports.
 
     Raises:
-        typer.BadParameter: A word that is none of these.
+        typer.BadParameter: A text has another form.
     """
     found: list[float] = []
     for text in (word for words in texts for word in words.split(",")):
@@ -31,13 +31,13 @@ def parse_temperatures(texts: list[str]) -> list[float]:
 
 
 def check_count(temperatures: list[float]) -> None:
-    """Refuse more temperatures than anybody waits for.
+    """Check the number of temperatures.
 
     Raises:
-        InputError: There are more.
+        InputError: There are more than `MOST_TEMPERATURES`.
     """
     if len(temperatures) > MOST_TEMPERATURES:
-        raise InputError(f"--temperature: more than {MOST_TEMPERATURES} temperatures.")
+        raise InputError(f"--temperature gives more than {MOST_TEMPERATURES} temperatures.")
 
 
 def _number(part: str, text: str) -> float:
@@ -50,10 +50,10 @@ def _number(part: str, text: str) -> float:
 def _range(first: float, last: float, step: float, *, text: str, most: int) -> list[float]:
     if not all(map(math.isfinite, (first, last, step))) or step == 0 or (last - first) / step < 0:
         raise _parse_error(text)
-    steps = min((last - first) / step, most)  # which may be infinite
+    steps = min((last - first) / step, most)  # the quotient may be infinite
     count = math.floor(steps * (1 + 1e-12) + 1e-9) + 1
     return [round(first + i * step, 12) for i in range(min(count, most))]
 
 
 def _parse_error(text: str) -> typer.BadParameter:
-    return typer.BadParameter(f"{text!r} is no temperature; write 5, 1,2.5,4 or 1:10:0.5 (first, last, step).")
+    return typer.BadParameter(f"{text!r} is not a temperature; write 5, 1,2.5,4 or 1:10:0.5 (first, last, step).")

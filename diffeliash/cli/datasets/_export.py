@@ -1,4 +1,4 @@
-"""`diffeliash export`: a data set in one file."""
+"""The command `export`: write a data set to one file."""
 
 import os
 import pathlib
@@ -16,11 +16,13 @@ def export_command(
     output: Annotated[pathlib.Path, typer.Argument(readable=False, help="File to write: .h5, .npz or .csv.")],
     fields: Annotated[
         str | None,
-        typer.Option("--fields", help="Which ones, separated by commas, as a2f,Delta_meV.", show_default="all"),
+        typer.Option(
+            "--fields", help="Names of the fields, separated by commas, as in a2f,Delta_meV.", show_default="all"
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write the stored samples of a data set to one file, for other programs. A file that is there is replaced."""
+    """Write the stored samples of a data set to one file, for other programs. An existing file is replaced."""
     with session(json):
         with collect_errors() as check:
             check(check_folder, data)

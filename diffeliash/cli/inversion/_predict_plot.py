@@ -1,4 +1,4 @@
-"""The picture of one prediction."""
+"""Figure of a prediction."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def plot_prediction(name: str, spectrum: "Spectrum", given: "GapFile | DosFile", real: "RealAxisGap") -> Figure:
-    """The predicted spectrum, and what was given against what is recomputed from the prediction."""
+    """Plot the predicted spectrum, and the given function with the one recomputed from the prediction."""
     pairs = _pairs(given, real)
     figure = Figure(figsize=(3.7 * (1 + len(pairs)), 3.4), layout="constrained")
     first, *others = figure.subplots(1, 1 + len(pairs))
@@ -30,7 +30,7 @@ def plot_prediction(name: str, spectrum: "Spectrum", given: "GapFile | DosFile",
 
 
 def _pairs(given: "GapFile | DosFile", real: "RealAxisGap") -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """Name, given and recomputed values of all that is compared."""
+    """Return label, given values and recomputed values of each compared function."""
     from ...data import DosFile
 
     if isinstance(given, DosFile):

@@ -1,4 +1,4 @@
-"""`diffeliash solve`: the gap function on both axes."""
+"""The command `solve`: gap functions on the imaginary and the real axis."""
 
 import functools
 import itertools
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from ...physics import MSC, CutoffConvergence, GapSolution, Pade
 
 COMPRESSED_RTOL = 1e-9
-"""Accuracy where there are too many frequencies to solve at all of them."""
+"""Tolerance of the compressed set of Matsubara frequencies, used if there are too many of them."""
 
 
 def solve_command(
@@ -72,14 +72,18 @@ def solve_command(
         float | None,
         typer.Option(
             "--converge-cutoff",
-            help="Double the Matsubara cutoff until Delta and Z move by less than this, relative.",
-            show_default="the cutoff stays",
+            help="Double the Matsubara cutoff until Delta and Z change by less than this, relative.",
+            show_default="no search",
         ),
     ] = None,
     z_sum: ZSum = "truncated",
     broadening: Broadening = None,
     method: Annotated[
-        Method, typer.Option("--method", help="Continuation to the real axis: exact, or the paper's Pade approximant.")
+        Method,
+        typer.Option(
+            "--method",
+            help="Continuation to the real axis: msc (exact; Marsiglio, Schossmann, Carbotte) or a Pade approximant.",
+        ),
     ] = "msc",
     pade_points: Annotated[
         int | None, typer.Option("--pade-points", help="Frequencies of the Pade approximant.", show_default="all")
@@ -95,14 +99,16 @@ def solve_command(
     plot: Annotated[
         pathlib.Path | None,
         typer.Option(
-            "--plot", readable=False, help="Picture (png, pdf, svg): both axes; of several temperatures Delta(T)."
+            "--plot",
+            readable=False,
+            help="Figure (png, pdf, svg) of both axes, or of Delta(T) for several temperatures.",
         ),
     ] = None,
     csv: Csv = None,
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
-    """Gap functions of a2F files at one or several temperatures."""
+    """Solve the Eliashberg equations for a2F files at one or several temperatures."""
     at = parse_temperatures(temperatures)
     with session(json):
         numbers = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
@@ -142,7 +148,7 @@ def _answers(
     converge: float | None,
     real_axis: dict[str, Any],
 ) -> tuple[list[dict[str, Any]], Solved]:
-    """One entry for each spectrum and temperature, in order, and the solutions of the good ones."""
+    """Return one result for each spectrum and temperature, in order, and the solutions of those without error."""
     members = [(material, T) for material in materials if isinstance(material, Material) for T in at]
     found = _solutions(members, numbers, converge)
     results: list[dict[str, Any]] = []
@@ -177,7 +183,7 @@ def _answers(
 
 
 def _check_temperatures(at: list[float]) -> None:
-    """Refuse temperatures none of which can be; a bad one among others has an entry of its own."""
+    """Refuse temperatures if all are out of range; a single bad one gets its own error in the results."""
     if not any(T in ranges_of("solve")["temperature"] for T in at):
         check_ranges("solve", temperature=at)
 
@@ -188,14 +194,14 @@ def _check_method(name: Method, pade_points: int | None) -> None:
 
 
 def _method(name: Method, pade_points: int | None) -> "MSC | Pade":
-    """The strategy behind the options `--method` and `--pade-points`."""
+    """Return the strategy that the options `--method` and `--pade-points` name."""
     from ...physics import MSC, Pade
 
     return MSC() if name == "msc" else Pade(pade_points)
 
 
 def _add_critical_temperatures(answered: dict[Material, list[dict[str, Any]]], numbers: dict[str, Any]) -> None:
-    """$T_c$ of every spectrum that has a good entry, and the ratio of the gap to it."""
+    r"""Add $T_c$ and the gap ratio $2\Delta_0/k_BT_c$ to the results without error."""
     from ...physics import gap_ratio, solve_tc_many
 
     found = solve_tc_many([material.spectrum for material in answered], **numbers) if answered else []
@@ -211,7 +217,7 @@ Member = tuple[Material, float]
 def _solutions(
     members: list[Member], numbers: dict[str, Any], converge: float | None
 ) -> dict[Member, "GapSolution | CutoffConvergence | InputError"]:
-    """The solutions of all members, in few batches, or the errors of those that cannot be solved."""
+    """Solve all members in few batches, and return their solutions, or errors in place of them."""
     from ...physics import CompressedMatsubara, FullMatsubara, Newton, converge_cutoff, solve_gap_many
 
     with progress_bar("solving", len(members)) as update:
@@ -231,7 +237,7 @@ def _solutions(
 
         if converge is not None:
             return {member: evaluate_each(converged, [member])[0] for member in members}
-        # every frequency, to rounding: the file holds them all, and a Pade approximant needs them so
+        # all frequencies, to rounding error: the output file holds all, and a Pade approximant needs this accuracy
         every = functools.partial(batch, frequencies=FullMatsubara(), solver=Newton())
         some = functools.partial(batch, frequencies=CompressedMatsubara(rtol=COMPRESSED_RTOL))
         is_long = {member: _is_long(*member, numbers["matsubara_cutoff"]) for member in members}
@@ -241,15 +247,15 @@ def _solutions(
 
 
 def _is_long(material: Material, T: float, cutoff: float | None) -> bool:
-    """Whether there are too many frequencies to solve at all of them."""
+    """Whether there are too many Matsubara frequencies to solve at all of them."""
     from ...physics import FullMatsubara, count_frequencies, default_cutoffs
 
-    _, energy = default_cutoffs(float(material.spectrum.omega_max), None, cutoff)  # a lifted one leaves eight
+    _, energy = default_cutoffs(float(material.spectrum.omega_max), None, cutoff)  # a raised one leaves eight
     return T > 0 and math.isfinite(energy) and count_frequencies(T, energy) > FullMatsubara.largest
 
 
 def _plot(path: pathlib.Path, solved: Solved, results: list[dict[str, Any]]) -> None:
-    """Both axes of one solution; of several, Delta against temperature."""
+    """Write the figure: both axes of one solution, or Delta against temperature for several."""
     from ..._figure import figure_bytes
     from ...data import write_file
     from ._solve_plot import plot_solution, plot_temperatures

@@ -1,4 +1,4 @@
-"""`diffeliash tc`: critical temperature and moments of spectral functions."""
+"""The command `tc`: critical temperature and moments of spectral functions."""
 
 import math
 from collections.abc import Sequence
@@ -49,17 +49,19 @@ from ..terminal import (
 )
 
 FEW_FREQUENCIES = 8
-"""With fewer frequencies below the cutoff the user is told."""
+"""Number of Matsubara frequencies below the cutoff under which a notice is given."""
 
 LARGEST_UNCOMPRESSED = 2048
-"""Longer sums are compressed."""
+"""Largest number of Matsubara frequencies for which the sums are not compressed."""
 
 
 def tc_command(
     files: Files,
     temperatures: Annotated[
         list[str],
-        typer.Option("--temperature", "-T", help="Also the pairing eigenvalue at these [K]: 5 or 1,2,4 or 1:10:0.5."),
+        typer.Option(
+            "--temperature", "-T", help="Temperatures for the pairing eigenvalue [K]: 5 or 1,2,4 or 1:10:0.5."
+        ),
     ] = [],  # noqa: B006
     mu_star: MuStar = 0.1,
     omega_c: OmegaC = None,
@@ -73,9 +75,9 @@ def tc_command(
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
-    """Critical temperature, coupling constant and moments of a2F files.
+    """Compute critical temperature, coupling constant and moments for a2F files.
 
-    T_c is the temperature at which the linearized Migdal-Eliashberg equations first have a solution.
+    T_c is the highest temperature at which the linearized Migdal-Eliashberg equations have a solution.
     """
     at = parse_temperatures(temperatures)
     with session(json):
@@ -101,7 +103,7 @@ def tc_command(
 def _answers(
     materials: list[Material | UnusableSpectrum], at: list[float], numbers: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """One entry for each spectrum, in order."""
+    """Return one result for each spectrum, in order."""
     from ...physics import solve_tc_many
 
     good = [each for each in materials if isinstance(each, Material)]
@@ -133,9 +135,11 @@ def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, 
     cutoffs = default_cutoffs(float(spectrum.omega_max), numbers["omega_c"], numbers["matsubara_cutoff"])
     notices = list(found.notices)
     if T_c == 0:
-        notices.append(f"no superconductivity down to {lowest_temperature(cutoffs[1]):.3g} K, the lowest looked at.")
+        notices.append(
+            f"no superconductivity down to {lowest_temperature(cutoffs[1]):.3g} K, the lowest temperature searched."
+        )
     elif T_c > 0 and count_frequencies(T_c, cutoffs[1]) < FEW_FREQUENCIES:
-        notices.append("T_c is so high that few frequencies lie below --matsubara-cutoff: raise it.")
+        notices.append("T_c is so high that few Matsubara frequencies lie below --matsubara-cutoff: raise it.")
     if cutoffs[0] > cutoffs[1]:
         notices.append(MU_STAR_CUTOFF_NOTICE)
     result = material.source.entry | {
@@ -163,9 +167,9 @@ def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, 
 
 
 def _eigenvalues(material: Material, at: list[float], numbers: dict[str, Any]) -> list[float | None]:
-    """Pairing eigenvalues at several temperatures, none where there is no answer.
+    """Return pairing eigenvalues at several temperatures, `None` where the computation is refused.
 
-    All share one compiled program where the sums are not too long.
+    All temperatures share one compiled program if the sums are not too long.
     """
     from ...physics import CompressedMatsubara, FullMatsubara, SplitCutoff, default_cutoffs, leading_eigenvalue
 

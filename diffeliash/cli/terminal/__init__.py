@@ -1,4 +1,4 @@
-"""What every command shares around its one call: options, device, progress, exit codes."""
+"""Functions that all commands use: shared options, device selection, output, progress bars, exit codes."""
 
 from ._progress_bar import progress_bar as progress_bar
 from ._session import INTEGRITY as INTEGRITY

@@ -37,7 +37,7 @@ def test_what_a_header_states(capsys, tmp_path):
     assert (given.T, given.broadening, given.omega_max, given.mu_star) == (4.2, 0.5, 20, 0.12)
     told = override_stated(tmp_path / "gap.dat", given, {"T": 1.16, "broadening": 0.5, "mu_star": None})
     assert (told.T, told.mu_star) == (1.16, 0.12)
-    assert capsys.readouterr().err.endswith("the file states T = 4.2; took 1.16, as told.\n")
+    assert capsys.readouterr().err.endswith("the file states T = 4.2; 1.16 is used, as requested.\n")
 
 
 def test_columns_as_the_header_names_them(tmp_path):

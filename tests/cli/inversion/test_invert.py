@@ -108,7 +108,7 @@ def test_a_network_gives_the_start(answer, gap_files, tmp_path, monkeypatch):
     dos = tmp_path / "dos.txt"
     np.savetxt(dos, np.stack([ENERGIES, np.ones(ENERGIES.size)], axis=1))
     (refused,) = answer("invert", dos, "--kind", "dos", *GIVEN, "--run", "run", expect=3)["results"]
-    assert "does not answer such data" in refused["error"]["what"]
+    assert "does not predict a2F from such data" in refused["error"]["what"]
 
 
 def test_density_of_states(answer, real, tmp_path):

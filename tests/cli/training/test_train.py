@@ -197,7 +197,7 @@ def test_divergence_is_told_from_bad_input_and_leaves_only_data_that_are_whole(m
     assert "diverged in epoch 1" in answer_["error"]["what"]
     assert list(tmp_path.iterdir()) == []
     own = ("train", "--num-samples", 60, "--run", "two")
-    assert "the data set in two/data is whole and stays" in run(*own, *diverges, expect=4).stderr
+    assert "the data set in two/data is complete and kept" in run(*own, *diverges, expect=4).stderr
     assert [path.name for path in (tmp_path / "two").iterdir()] == ["data"]
     before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "two" / "data").glob("*.h5")}
     others = run("train", "--num-samples", 50, "--run", "two", "--batch-size", 8, expect=3).stderr
@@ -228,7 +228,7 @@ def test_addresses_that_cannot_be_are_refused_at_once(run, where):
 
 def test_nothing_is_overwritten(made, run):
     folder = made[0]
-    assert "not for DATA" in run("train", folder / "data", "--num-samples", 10, expect=3).stderr
+    assert "cannot be given with DATA" in run("train", folder / "data", "--num-samples", 10, expect=3).stderr
     run("train", folder / "data", "--run", folder / "run", expect=5)
     run("generate", folder / "data", "--num-samples", 4, expect=5)
 
