@@ -69,7 +69,7 @@ def test_a_file_that_is_not_there(tmp_path):
         ("[data]\nT = 0.0", "`T` must be positive"),
         ("[data]\nT = 1e-300", "`T` must lie in"),
         ("[data]\nT = 5e-324", "`T` must lie in"),
-        ("[data]\nT = 1e-6", "`matsubara_cutoff` must lie below"),
+        ("[data]\nT = 1e-6", "`matsubara_cutoff` must be so small"),
         ("[data]\nT = 1e300", "`T` must lie in"),
         ("[data]\nT = '../../etc/passwd'", "of the kind float"),
         ("[data]\nnum_samples = 9223372036854775807", "raise `shard_size`"),

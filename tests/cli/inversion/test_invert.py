@@ -185,4 +185,4 @@ def test_another_sum_in_Z_is_told(run, tmp_path):
     run("solve", "a2f.dat", "--unit", "meV", *options)
     given = _read(tmp_path / "gap.h5", "gap", {})
     assert given.z_sum == "InfiniteSum"
-    assert "solved with the sum 'InfiniteSum' in Z" in given.notices[-1]
+    assert "solved with 'InfiniteSum' for Z" in given.notices[-1]

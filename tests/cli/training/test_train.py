@@ -49,7 +49,7 @@ def test_resume(made, run, answer, tmp_path):
     shutil.copytree(folder / "run", copy)
     assert answer("train", "--run", copy, "--resume")["metrics"] == first["metrics"]
     assert (copy / "model.ckpt").read_bytes() == (folder / "run" / "model.ckpt").read_bytes()
-    assert "no other options" in run("train", "--run", copy, "--resume", "--epochs", 4, expect=3).stderr
+    assert "neither a data set nor other options" in run("train", "--run", copy, "--resume", "--epochs", 4, expect=3).stderr
     assert "config.toml" in run("train", "--run", tmp_path, "--resume", expect=3).stderr
     config = copy / "config.toml"
     config.write_text(config.read_text().replace("batch_size = 16", "batch_size = 8"))
@@ -143,7 +143,7 @@ def test_predict_from_a_density_of_states(made, run, answer, tmp_path):
     assert len(result["a2f"]) == 1000
     assert 0 < result["recomputed_1_minus_pcc"] < 0.5
     np.savetxt(tmp_path / "gap.dat", gap_text(folder))
-    assert "density of states has two" in run("predict", "run", "gap.dat", expect=3).stderr
+    assert "density of states needs two" in run("predict", "run", "gap.dat", expect=3).stderr
 
 
 def test_predict_refuses_other_settings(made, run, tmp_path):
