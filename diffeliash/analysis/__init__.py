@@ -1,4 +1,4 @@
-"""The paper's measures and its flow, on any functions; and what the equations themselves say."""
+"""The analyses of the paper (arXiv:2007.07512) for any functions, and the information content of gap functions."""
 
 from ._bases import LEAST_DROP as LEAST_DROP
 from ._bases import SMOOTH as SMOOTH

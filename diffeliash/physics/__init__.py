@@ -7,8 +7,10 @@ from .critical import solve_tc_many as solve_tc_many
 from .material import Spectrum as Spectrum
 from .material import allen_dynes_tc as allen_dynes_tc
 from .material import coupling_constant as coupling_constant
+from .material import density_of_states as density_of_states
 from .material import lambda_kernel as lambda_kernel
 from .material import mcmillan_tc as mcmillan_tc
+from .material import propagators as propagators
 from .material import rescale_mu_star as rescale_mu_star
 from .matsubara import AbstractFrequencies as AbstractFrequencies
 from .matsubara import AbstractZSum as AbstractZSum
@@ -43,10 +45,8 @@ from .real_axis import RealAxisGap as RealAxisGap
 from .real_axis import cauchy_integral as cauchy_integral
 from .real_axis import continue_gap as continue_gap
 from .real_axis import default_broadening as default_broadening
-from .real_axis import density_of_states as density_of_states
 from .real_axis import gap_edge as gap_edge
 from .real_axis import gap_ratio as gap_ratio
 from .real_axis import sum_averages as sum_averages
 from .real_axis.line import Line as Line
 from .real_axis.line import fermi_tanh as fermi_tanh
-from .real_axis.line import propagators as propagators

@@ -122,10 +122,10 @@ def read_metrics(folder: pathlib.Path, origin: dict[str, Any]) -> dict[str, Any]
         folder: Folder of the training run.
         origin: The entry `origin` of the checkpoint of the network.
     """
-    from ...training import read_measures
+    from ...training import read_saved_metrics
 
     try:
-        found = read_measures(folder / METRICS)
+        found = read_saved_metrics(folder / METRICS)
     except DiffeliashError:
         return None
     same = (found.data_digest, found.best_epoch) == (origin.get("data_digest"), origin.get("best_epoch"))

@@ -72,7 +72,7 @@ def _setting(sol: "GapSolution", real: "RealAxisGap", result: dict[str, Any]) ->
 
 
 def _plot_spectrum(axes: Axes, sol: "GapSolution") -> None:
-    spectrum = sol.spectrum
+    (spectrum,) = sol.spectrum.channels
     axes.fill_between(spectrum.omega, spectrum.a2f, color="0.85")
     axes.plot(spectrum.omega, spectrum.a2f, color="k", lw=1.2)
     axes.set(xlabel=r"$\omega$ [meV]", ylabel=r"$\alpha^2F(\omega)$", xlim=(0, float(spectrum.omega_max)))

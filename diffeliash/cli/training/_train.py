@@ -203,22 +203,22 @@ def _run_in_folder(
     If a new run fails with an error that would occur again, its files are removed; its data set is kept if only the
     training failed.
     """
-    from ...training import leads, together
+    from ...training import fail_together, is_main_process
 
     with contextlib.ExitStack() as stack:
         if resume and run:
             folder = run
         else:
-            _refuse_small(config)
-            with together():  # the first of several processes makes the folder
+            _check_batch_size(config)
+            with fail_together():  # the first of several processes makes the folder
                 may_hold = reusable_contents(run, config.dataset)
-                folder = stack.enter_context(new_run(run, may_hold)) if run is None or leads() else run
+                folder = stack.enter_context(new_run(run, may_hold)) if run is None or is_main_process() else run
         had_data = has_data(folder)
         try:
-            log = event_writer(folder) if tensorboard and leads() else lambda record: None
+            log = event_writer(folder) if tensorboard and is_main_process() else lambda record: None
             return folder, _run(config, folder, log, resume=resume)
         except (InputError, ConvergenceError) as error:
-            if resume or not leads():
+            if resume or not is_main_process():
                 raise
             made = not config.dataset and has_data(folder)
             keep = had_data or (made and isinstance(error, ConvergenceError))
@@ -228,7 +228,7 @@ def _run_in_folder(
             raise
 
 
-def _refuse_small(config: "RunConfig") -> None:
+def _check_batch_size(config: "RunConfig") -> None:
     """Check that the data set to be made, or the labels, can fill one batch.
 
     Raises:
@@ -250,16 +250,16 @@ def _run(
 ) -> tuple[dict[str, Any], str] | None:
     """Train, evaluate and write the results; return errors and report, `None` for all processes but the first."""
     from ...data import write_file
-    from ...training import leads, several, together
+    from ...training import fail_together, is_distributed, is_main_process
 
-    with together():
+    with fail_together():
         dataset = _read_data(config, folder, resume=resume)
-        if leads():
+        if is_main_process():
             write_file(folder / CONFIG, config.as_toml().encode())
     training = _train(config.train, dataset, folder, log)
-    if several():
+    if is_distributed():
         disconnect()
-    if not leads():
+    if not is_main_process():
         return None
     evaluation = _evaluate(config.train, dataset, training)
     stop_if_requested()
@@ -288,10 +288,10 @@ def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "D
 def _train(
     config: "TrainConfig", dataset: "Dataset", folder: pathlib.Path, log: "Callable[[EpochRecord], None]"
 ) -> "Training":
-    from ...training import StateFiles, leads, several, train
+    from ...training import StateFiles, is_distributed, is_main_process, train
     from ..terminal import progress_bar
 
-    say = tell if leads() else lambda text: None
+    say = tell if is_main_process() else lambda text: None
     identity = {"train": dataclasses.asdict(config) | {"hidden_sizes": list(config.hidden_sizes)}}
     files = StateFiles(folder, identity | {"data": dataset.digest})
     total = config.epochs + (config.solver_epochs if config.solver_weight else 0)
@@ -300,7 +300,7 @@ def _train(
         say("inverting the gap functions of the samples without label")
     if config.solver_weight:
         say("compiling the training step through the solver takes about a minute before its first epoch")
-    bar = progress_bar("training", total) if leads() else contextlib.nullcontext(_check_for_signal)
+    bar = progress_bar("training", total) if is_main_process() else contextlib.nullcontext(_check_for_signal)
     with bar as update:
 
         def show(record: "EpochRecord") -> None:
@@ -324,7 +324,7 @@ def _train(
             _tell_how_to_resume(folder)
             raise
         except RuntimeError as error:  # raised by JAX during a sum over all processes
-            if not several():
+            if not is_distributed():
                 raise
             exit_without_waiting(NO_DEVICE)
             _tell_how_to_resume(folder)
@@ -334,9 +334,9 @@ def _train(
 
 
 def _tell_how_to_resume(folder: pathlib.Path) -> None:
-    from ...training import leads
+    from ...training import is_main_process
 
-    if leads():
+    if is_main_process():
         tell(f"resume the run by: diffeliash train --run {folder} --resume")
 
 

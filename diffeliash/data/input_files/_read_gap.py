@@ -104,9 +104,10 @@ def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, R
     """
     results = []
     for source, sol, real in solutions:
+        (spectrum,) = sol.spectrum.channels
         fields = {
-            "omega_meV": (sol.spectrum.omega, "meV"),
-            "a2f": (sol.spectrum.a2f, "1"),
+            "omega_meV": (spectrum.omega, "meV"),
+            "a2f": (spectrum.a2f, "1"),
             "omega_n_meV": (sol.omega_n, "meV"),
             "Delta_iw_meV": (sol.Delta, "meV"),
             "Z_iw": (sol.Z, "1"),

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from ..._errors import InputError
 from ...units import BOLTZMANN
-from ..material import Spectrum, check_coupling, check_sequence, per_material, stack_spectra
+from ..material import AbstractMaterial, Spectrum, check_coupling, check_sequence, per_material, stack_spectra
 from ..matsubara import (
     AbstractCutoff,
     AbstractFrequencies,
@@ -164,7 +164,7 @@ def solve_tc_many(
 
 
 def leading_eigenvalue(
-    spectrum: Spectrum,
+    spectrum: AbstractMaterial,
     T: Any,
     *,
     mu_star: Any = 0.1,
@@ -202,7 +202,7 @@ def leading_eigenvalue(
 
 
 def _checked_inputs(
-    spectrum: Spectrum, mu_star: Any, omega_c: Any, matsubara_cutoff: Any, *, T: Any = None
+    spectrum: AbstractMaterial, mu_star: Any, omega_c: Any, matsubara_cutoff: Any, *, T: Any = None
 ) -> TcInputs:
     refuse(check_coupling(spectrum))
     cutoffs = checked_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
@@ -259,7 +259,7 @@ class _Search(eqx.Module):
     ) -> Iterator[tuple[slice, np.ndarray]]:
         """Results of a batched function of inputs and `n`, for materials whose grids may differ."""
         points = self.points(n)
-        omega, a2f = stack_spectra([each.spectrum for each in inputs])
+        omega, a2f = stack_spectra([each.spectrum.channels[-1] for each in inputs])
         numbers = (np.array([float(getattr(each, name)) for each in inputs]) for name in NUMBERS)
         chunk_size = min(default_chunk_size(), len(inputs))
         return map_materials(
@@ -278,7 +278,7 @@ def _first_size(inputs: TcInputs) -> int:
 
 def _refuse_short_reach(inputs: TcInputs) -> None:
     """A search that found nothing but did not go down far enough is no answer."""
-    lowest, omega_2 = float(lowest_temperature(inputs.matsubara_cutoff)), float(inputs.spectrum.omega_2)
+    lowest, omega_2 = float(lowest_temperature(inputs.matsubara_cutoff)), float(inputs.spectrum.channels[-1].omega_2)
     if BOLTZMANN * lowest > WORST_REACH * omega_2:
         raise InputError(
             f"with `matsubara_cutoff` {float(inputs.matsubara_cutoff):g} meV the search for T_c ended at "

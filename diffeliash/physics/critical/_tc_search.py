@@ -11,7 +11,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from ...units import BOLTZMANN
-from ..material import Spectrum, can_be_solved, harmless_unless, in_range, mcmillan_tc, rescale_mu_star
+from ..material import (
+    AbstractMaterial,
+    Spectrum,
+    can_be_solved,
+    harmless_unless,
+    in_range,
+    mcmillan_tc,
+    rescale_mu_star,
+)
 from ..matsubara import (
     AbstractFrequencySet,
     Ends,
@@ -46,7 +54,7 @@ MAX_STEPS = 100
 class TcInputs(eqx.Module):
     """What T_c depends on: a spectrum, mu* and the two cutoffs [meV]."""
 
-    spectrum: Spectrum
+    spectrum: AbstractMaterial
     mu_star: Float[Array, ""]
     omega_c: Float[Array, ""]
     matsubara_cutoff: Float[Array, ""]
@@ -60,8 +68,9 @@ def lowest_temperature(matsubara_cutoff: Any, n: int = LARGEST_SEARCH) -> Any:
     return matsubara_cutoff / (2 * math.pi * BOLTZMANN * n)
 
 
-def upper_bound(spectrum: Spectrum) -> Float[Array, ""]:
-    """A temperature [K] above which no material with these moments superconducts."""
+def upper_bound(material: AbstractMaterial) -> Float[Array, ""]:
+    """A temperature [K] above which no isotropic material with the moments of these bosons superconducts."""
+    spectrum = material.channels[-1]
     moment = spectrum.integrate(2 * spectrum.a2f * spectrum.omega)
     return ABOVE_BOUND * STRONG_COUPLING_LIMIT * jnp.sqrt(jnp.maximum(moment, 0.0)) / BOLTZMANN
 
@@ -105,7 +114,7 @@ def _might_lie_lower(inputs: TcInputs) -> Bool[Array, ""]:
     Judged by the exponential of McMillan's formula times $\sqrt\lambda\,\bar\omega_2$, which does not depend on
     bosons of low energy as $\omega_{\log}$ does, with a generous margin.
     """
-    spectrum = inputs.spectrum
+    spectrum = inputs.spectrum.channels[-1]
     mu_star_ad = rescale_mu_star(inputs.mu_star, old_cutoff=inputs.omega_c, new_cutoff=spectrum.omega_max)
     energy = upper_bound(spectrum) / (ABOVE_BOUND * STRONG_COUPLING_LIMIT)
     estimate = energy * BOLTZMANN / spectrum.omega_log * mcmillan_tc(spectrum, mu_star_ad)

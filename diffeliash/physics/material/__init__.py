@@ -1,9 +1,16 @@
 """What the equations are solved for: the spectral function of a material, its moments, formulas for T_c."""
 
+from ._coupling import couplings as couplings
 from ._coupling import lambda_kernel as lambda_kernel
+from ._local_average import AbstractLocalAverage as AbstractLocalAverage
+from ._local_average import Averages as Averages
+from ._local_average import IsotropicAverage as IsotropicAverage
+from ._local_average import density_of_states as density_of_states
+from ._local_average import propagators as propagators
 from ._many_spectra import check_sequence as check_sequence
 from ._many_spectra import per_material as per_material
 from ._many_spectra import stack_spectra as stack_spectra
+from ._material import AbstractMaterial as AbstractMaterial
 from ._parameter_checks import check_cutoffs as check_cutoffs
 from ._parameter_checks import check_mu_star as check_mu_star
 from ._parameter_checks import check_temperature as check_temperature

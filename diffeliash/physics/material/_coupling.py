@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..numerics import require_x64
+from ._material import AbstractMaterial
 from ._spectrum import Spectrum
 
 
@@ -25,6 +26,11 @@ def lambda_kernel(spectrum: Spectrum, nu: Float[Array, " boson"]) -> Float[Array
     """
     require_x64()
     return coupling_of(jnp.asarray(spectrum.omega), spectrum.weights * spectrum.a2f, nu)
+
+
+def couplings(material: AbstractMaterial, nu: Float[Array, " boson"]) -> Float[Array, "channel boson"]:
+    r"""$\lambda(\nu)$ of each channel of a material at bosonic frequencies [meV]; dimensionless."""
+    return jnp.stack([lambda_kernel(channel, nu) for channel in material.channels])
 
 
 def coupling_of(

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from ..numerics import is_concrete, refuse, require_x64
+from ._local_average import IsotropicAverage
+from ._material import AbstractMaterial
 
 
-class Spectrum(eqx.Module):
+class Spectrum(AbstractMaterial):
     r"""Electron-boson (Eliashberg) spectral function $\alpha^2F(\omega)$ of one material.
 
     $\alpha^2F$ is piecewise linear between its points, zero at $\omega = 0$ and beyond the last point.
@@ -51,6 +52,22 @@ class Spectrum(eqx.Module):
         if is_concrete(self.a2f) and not np.all(np.isfinite(np.asarray(self.a2f))):
             bad.append("`a2f` must be finite")
         refuse(bad)
+
+    @property
+    def channels(self) -> "tuple[Spectrum]":
+        r"""The same a2F for $Z$ and for $\phi$: itself."""
+        return (self,)
+
+    @property
+    def average(self) -> IsotropicAverage:
+        """One gap for all electrons."""
+        return IsotropicAverage()
+
+    def without_bosons_unless(self, usable: Bool[Array, ""]) -> "Spectrum":
+        """The spectrum itself, or one on a finite grid that vanishes where it is not usable."""
+        grid, steps = jnp.asarray(self.omega), jnp.arange(1.0, self.omega.size + 1)
+        omega = jnp.where(jnp.all(jnp.isfinite(grid)), grid, steps)
+        return Spectrum(omega, jnp.where(usable, self.a2f, 0.0))
 
     @property
     def omega_max(self) -> Float[Array, ""] | float:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 
 from ..numerics import is_concrete
+from ._material import AbstractMaterial
 from ._spectrum import Spectrum, coupling_constant
 
 LARGEST_COUPLING = 1e9
@@ -23,13 +24,18 @@ def in_range(omega_c: ArrayLike, matsubara_cutoff: ArrayLike, mu_star: Float[Arr
     return (mu_star >= 0) & (mu_star <= 1) & (lowest > 0)
 
 
-def can_be_solved(spectrum: Spectrum) -> Bool[Array, ""]:
-    """Whether a2F is not absurdly large."""
-    return spectrum.integrate(jnp.abs(2 * spectrum.over_omega())) <= LARGEST_COUPLING
+def can_be_solved(material: AbstractMaterial) -> Bool[Array, ""]:
+    """Whether no a2F is absurdly large."""
+    largest = [channel.integrate(jnp.abs(2 * channel.over_omega())) for channel in material.channels]
+    return jnp.all(jnp.stack(largest) <= LARGEST_COUPLING)
 
 
-def check_coupling(spectrum: Spectrum) -> list[str]:
+def check_coupling(material: AbstractMaterial) -> list[str]:
     """Complaints about values of a2F that nothing can be solved for; none for traced ones."""
+    return [complaint for channel in material.channels for complaint in _check_channel(channel)]
+
+
+def _check_channel(spectrum: Spectrum) -> list[str]:
     if not is_concrete(spectrum.omega, spectrum.a2f):
         return []
     a2f = np.abs(np.asarray(spectrum.a2f))
@@ -42,13 +48,11 @@ def check_coupling(spectrum: Spectrum) -> list[str]:
     ]
 
 
-def harmless_unless(usable: Bool[Array, ""], spectrum: Spectrum, numbers: Any) -> tuple[Spectrum, Any]:
-    """The inputs, or where they are not usable a spectrum that vanishes, and one for each number that is not positive.
+def harmless_unless(usable: Bool[Array, ""], material: AbstractMaterial, numbers: Any) -> tuple[Any, Any]:
+    """The inputs, or where they are not usable a material without bosons, and one for each number that is not positive.
 
     Only a2F depends on the verdict on all inputs. What the members of a batch share (grid, temperature) stays
     shared, and with it the kernels made from it: that is worth a third of the time of a solve.
     """
-    grid, steps = jnp.asarray(spectrum.omega), jnp.arange(1.0, spectrum.omega.size + 1)
-    omega = jnp.where(jnp.all(jnp.isfinite(grid)), grid, steps)
     positive = jax.tree.map(lambda x: jnp.where(jnp.isfinite(x) & (x >= 0), x, jnp.ones_like(x)), numbers)
-    return Spectrum(omega, jnp.where(usable, spectrum.a2f, 0.0)), positive
+    return material.without_bosons_unless(usable), positive

@@ -1,6 +1,5 @@
 """The imaginary axis: frequency sets, the equations, their solution, and its values at any frequency."""
 
-from ._any_frequency import Averages as Averages
 from ._any_frequency import averages_everywhere as averages_everywhere
 from ._converge_cutoff import CutoffConvergence as CutoffConvergence
 from ._converge_cutoff import converge_cutoff as converge_cutoff

@@ -158,8 +158,15 @@ class AbstractFrequencySet(eqx.Module):
     bosonic: eqx.AbstractVar[Values]
 
     @abc.abstractmethod
-    def fold(self, lambda_l: Float[Array, " boson"], ends: Ends) -> Folded:
-        """The folded coupling between the set's frequencies, from the coupling at its bosonic indices."""
+    def fold(self, lambda_l: Float[Array, "channel boson"], ends: Ends) -> Folded:
+        r"""The folded coupling between the set's frequencies, from the coupling at its bosonic indices.
+
+        Args:
+            lambda_l: The coupling in the equation of $Z$ and, in a second row if it is another one, in that of
+                $\phi$. Only where it is the same does the term $\lambda_0$ drop out of the gap equation, and is left
+                out of the sums.
+            ends: Where the sums end.
+        """
 
 
 class FullSet(AbstractFrequencySet):
@@ -170,12 +177,13 @@ class FullSet(AbstractFrequencySet):
     cutoff: AbstractCutoff
     z_sum: AbstractZSum
 
-    def fold(self, lambda_l: Float[Array, " boson"], ends: Ends) -> Folded:
+    def fold(self, lambda_l: Float[Array, "channel boson"], ends: Ends) -> Folded:
         weights, coulomb = ends.weights(self.index.size, self.cutoff)
         lambda_0, rest = _take_out_zero(lambda_l)
-        near, far = toeplitz_and_hankel(rest)
-        odd, even = weights[None, :] * (near - far), weights[None, :] * (near + far)
-        normal = self.z_sum.normal(rest, jnp.sum(odd, axis=1), self.index, alone=lambda_0 * (1 - weights))
+        matrices = [toeplitz_and_hankel(channel) for channel in rest]
+        odd = weights[None, :] * (matrices[0][0] - matrices[0][1])
+        even = weights[None, :] * (matrices[-1][0] + matrices[-1][1])
+        normal = self.z_sum.normal(rest[0], jnp.sum(odd, axis=1), self.index, alone=lambda_0 * (1 - weights))
         return Folded(odd, even, normal, coulomb, lambda_0 * weights)
 
 
@@ -189,12 +197,13 @@ class CompressedSet(AbstractFrequencySet):
     normal: Values
     coulomb: Values
 
-    def fold(self, lambda_l: Float[Array, " boson"], ends: Ends) -> Folded:
+    def fold(self, lambda_l: Float[Array, "channel boson"], ends: Ends) -> Folded:
         del ends
         lambda_0, rest = _take_out_zero(lambda_l)
-        odd, even = (jnp.tensordot(rest, jnp.asarray(table), axes=1) for table in (self.odd, self.even))
+        odd = jnp.tensordot(rest[0], jnp.asarray(self.odd), axes=1)
+        even = jnp.tensordot(rest[-1], jnp.asarray(self.even), axes=1)
         thermal = jnp.full(self.index.size, lambda_0)
-        return Folded(odd, even, rest @ self.normal, jnp.asarray(self.coulomb), thermal)
+        return Folded(odd, even, rest[0] @ self.normal, jnp.asarray(self.coulomb), thermal)
 
 
 class MaskedSet(AbstractFrequencySet):
@@ -207,22 +216,27 @@ class MaskedSet(AbstractFrequencySet):
     cutoff: AbstractCutoff
     z_sum: AbstractZSum
 
-    def fold(self, lambda_l: Float[Array, " boson"], ends: Ends) -> Folded:
+    def fold(self, lambda_l: Float[Array, "channel boson"], ends: Ends) -> Folded:
         interpolation = jnp.asarray(self.interpolation)
         weights, coulomb = ends.weights(interpolation.shape[0], self.cutoff)
         lambda_0, rest = _take_out_zero(lambda_l)
-        coupling = jnp.asarray(self.bosonic_interpolation) @ rest
+        coupling = [jnp.asarray(self.bosonic_interpolation) @ channel for channel in rest]
         row, m = jnp.asarray(self.index).astype(int)[:, None], jnp.arange(weights.size)[None, :]
-        near, far = coupling[jnp.abs(row - m)], coupling[row + m + 1]
-        odd, even = weights[None, :] * (near - far), weights[None, :] * (near + far)
+        matrices = [(channel[jnp.abs(row - m)], channel[row + m + 1]) for channel in coupling]
+        odd = weights[None, :] * (matrices[0][0] - matrices[0][1])
+        even = weights[None, :] * (matrices[-1][0] + matrices[-1][1])
         own = weights[row[:, 0]]
-        normal = self.z_sum.normal(coupling, jnp.sum(odd, axis=1), self.index, alone=lambda_0 * (1 - own))
+        normal = self.z_sum.normal(coupling[0], jnp.sum(odd, axis=1), self.index, alone=lambda_0 * (1 - own))
         return Folded(odd @ interpolation, even @ interpolation, normal, coulomb @ interpolation, lambda_0 * own)
 
 
-def _take_out_zero(lambda_l: Float[Array, " boson"]) -> tuple[Float[Array, ""], Float[Array, " boson"]]:
-    """lambda_0, and the coupling without it."""
-    return lambda_l[0], lambda_l.at[0].set(0.0)
+def _take_out_zero(
+    lambda_l: Float[Array, "channel boson"],
+) -> tuple[Float[Array, ""], list[Float[Array, " boson"]]]:
+    """lambda_0 and the coupling without it, if it is the same in both equations; zero and both of them if it is not."""
+    if len(lambda_l) > 1:
+        return jnp.zeros(()), list(lambda_l)
+    return lambda_l[0, 0], [lambda_l[0].at[0].set(0.0)]
 
 
 class Probe(eqx.Module):

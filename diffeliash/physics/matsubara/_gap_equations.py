@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ...units import BOLTZMANN
-from ..material import Spectrum, lambda_kernel
+from ..material import AbstractLocalAverage, AbstractMaterial, couplings
 from ._frequencies import bosonic_frequencies, fermionic_frequencies
 from ._frequency_set import AbstractFrequencySet, Ends
 
@@ -39,11 +39,13 @@ class FoldedKernels(eqx.Module):
         normal: Row sums of the odd kernel: $\omega_n(Z_n - 1)$ in the normal state, without $\lambda_0$.
         coulomb: $2\pi k_BT\,\mu^*\theta(\omega_c - \omega_m)$ on its own, the same for all rows.
         thermal: $\pi k_BT\lambda_0$, the term $m = n$ that is left out of the others.
-        kept: As much of the thermal term as makes $Z$ without the rest positive: without all of it $Z$ falls to
-            $1 - \lambda(N)$ where the sum in $Z$ ends at $N$ frequencies, below zero for strong coupling.
-        needed: The part of the thermal term, at most one, with which the phonon kernel is positive definite:
-            $2\lambda_1/\lambda_0$. Its eigenvalues are those of a sequence that falls and is convex, smallest for
-            alternating signs, where the rest adds up to $2\sum_{l\ge1}(-1)^l\lambda_l > -2\lambda_1$.
+        thermal_in_residual: As much of the thermal term [meV] as makes $Z$ without the rest positive: without all of it
+            $Z$ falls to $1 - \lambda(N)$ where the sum in $Z$ ends at $N$ frequencies, below zero for strong coupling.
+        thermal_in_iteration: The fraction of the thermal term, at most one, with which the phonon kernel is positive
+            definite, as the power iteration for its leading eigenvalue needs it: $2\lambda_1/\lambda_0$. The
+            eigenvalues of the kernel are those of a sequence that falls and is convex, smallest for alternating
+            signs, where the rest adds up to $2\sum_{l\ge1}(-1)^l\lambda_l > -2\lambda_1$.
+        average: How $\omega/R$ and $\Delta/R$ are averaged over the electrons of the material.
     """
 
     omega_n: Float[Array, " row"]
@@ -52,17 +54,18 @@ class FoldedKernels(eqx.Module):
     normal: Float[Array, " row"]
     coulomb: Float[Array, " matsubara"]
     thermal: Float[Array, " row"]
-    kept: Float[Array, ""]
-    needed: Float[Array, ""]
+    thermal_in_residual: Float[Array, ""]
+    thermal_in_iteration: Float[Array, ""]
+    average: AbstractLocalAverage
 
 
 def folded_kernels(
-    spectrum: Spectrum, points: AbstractFrequencySet, ends: Ends, *, mu_star: Float[Array, ""]
+    material: AbstractMaterial, points: AbstractFrequencySet, ends: Ends, *, mu_star: Float[Array, ""]
 ) -> FoldedKernels:
-    """The kernels of one material on a frequency set."""
+    """The kernels of one material on a frequency set: the only place where the equations ask it for its bosons."""
     T = jnp.asarray(ends.T)
     pi_kT = jnp.pi * BOLTZMANN * T
-    lambda_l = lambda_kernel(spectrum, bosonic_frequencies(T, jnp.asarray(points.bosonic)))
+    lambda_l = couplings(material, bosonic_frequencies(T, jnp.asarray(points.bosonic)))
     folded = points.fold(pi_kT * lambda_l, ends)
     coulomb = 2 * pi_kT * mu_star * folded.coulomb
     return FoldedKernels(
@@ -72,54 +75,41 @@ def folded_kernels(
         normal=folded.normal,
         coulomb=coulomb,
         thermal=folded.thermal,
-        kept=-jnp.min(folded.normal, initial=0.0),
-        needed=jnp.minimum(1.0, 2 * lambda_l[1] / jnp.where(lambda_l[0] > 0, lambda_l[0], 1.0)),
+        thermal_in_residual=-jnp.min(folded.normal, initial=0.0),
+        thermal_in_iteration=jnp.minimum(1.0, 2 * lambda_l[0, 1] / jnp.where(lambda_l[0, 0] > 0, lambda_l[0, 0], 1.0)),
+        average=material.average,
     )
-
-
-def _quasiparticle_energy(
-    omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
-) -> Float[Array, " matsubara"]:
-    r"""$R_m = \sqrt{\omega_m^2 + \Delta_m^2}$ [meV]."""
-    return jnp.sqrt(omega_m**2 + Delta**2)
-
-
-def averages(
-    omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
-) -> tuple[Float[Array, " matsubara"], Float[Array, " matsubara"]]:
-    r"""What the sums run over: $1 - \omega_m/R_m$, without cancellation, and $\Delta_m/R_m$."""
-    R = _quasiparticle_energy(omega_m, Delta)
-    return Delta**2 / (R * (R + omega_m)), Delta / R
 
 
 def reduced_renormalization(
     kernels: FoldedKernels, omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
 ) -> Float[Array, " row"]:
     r"""$Z_n - \pi k_BT\lambda_0/R_n$ at the rows for a gap function [meV] at the nodes $\omega_m$; dimensionless."""
-    missing, _ = averages(omega_m, Delta)
-    return 1 + (kernels.normal - kernels.odd @ missing) / kernels.omega_n
+    deficit, _ = kernels.average.averages(omega_m, Delta)
+    return 1 + (kernels.normal - kernels.odd @ deficit) / kernels.omega_n
 
 
 def reduced_pairing(
     kernels: FoldedKernels, omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
 ) -> Float[Array, " row"]:
     r"""$\phi_n - \pi k_BT\lambda_0\Delta_n/R_n$ at the rows for a gap function at the nodes $\omega_m$ [meV]."""
-    _, Y = averages(omega_m, Delta)
+    _, Y = kernels.average.averages(omega_m, Delta)
     return kernels.even @ Y
 
 
 def renormalization(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara"]:
     r"""$Z_n$ of a gap function [meV], Eq. (6); dimensionless."""
     omega_n = kernels.omega_n
-    return reduced_renormalization(kernels, omega_n, Delta) + kernels.thermal / _quasiparticle_energy(omega_n, Delta)
+    thermal = kernels.average.over_energy(kernels.thermal, omega_n, Delta)
+    return reduced_renormalization(kernels, omega_n, Delta) + thermal
 
 
 def gap_residual(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara"]:
     r"""$\phi_n[\Delta]/Z_n[\Delta] - \Delta_n$ [meV], most of the thermal term left out; zero at a solution."""
     omega_n = kernels.omega_n
-    own = kernels.kept / _quasiparticle_energy(omega_n, Delta)
-    phi = reduced_pairing(kernels, omega_n, Delta) + own * Delta
-    return phi / (reduced_renormalization(kernels, omega_n, Delta) + own) - Delta
+    thermal = kernels.average.over_energy(kernels.thermal_in_residual, omega_n, Delta)
+    phi = reduced_pairing(kernels, omega_n, Delta) + thermal * Delta
+    return phi / (reduced_renormalization(kernels, omega_n, Delta) + thermal) - Delta
 
 
 def gap_jacobian(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara matsubara"]:
@@ -132,8 +122,9 @@ def gap_jacobian(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> F
     without most of the thermal term, of which the part that is kept adds its share of $Z_n$ to the diagonal.
     """
     omega_n = kernels.omega_n
-    R = _quasiparticle_energy(omega_n, Delta)
-    from_phi = kernels.even * (omega_n**2 / R**3)[None, :]
-    from_Z = (Delta / omega_n)[:, None] * kernels.odd * (omega_n * Delta / R**3)[None, :]
-    Z = reduced_renormalization(kernels, omega_n, Delta) + kernels.kept / R
-    return (from_phi + from_Z) / Z[:, None] - jnp.diag(1 - kernels.kept / (R * Z))
+    deficit_slope, Y_slope = kernels.average.slopes(omega_n, Delta)
+    from_phi = kernels.even * Y_slope[None, :]
+    from_Z = (Delta / omega_n)[:, None] * kernels.odd * deficit_slope[None, :]
+    thermal = kernels.average.over_energy(kernels.thermal_in_residual, omega_n, Delta)
+    Z = reduced_renormalization(kernels, omega_n, Delta) + thermal
+    return (from_phi + from_Z) / Z[:, None] - jnp.diag(1 - thermal / Z)

@@ -83,7 +83,9 @@ def without_static_bosons(kernels: FoldedKernels) -> FoldedKernels:
     closer to one elsewhere, without bound for bosons of low energy. $T_c$, its derivatives and on which side of one
     $\eta$ lies do not depend on it.
     """
-    return eqx.tree_at(lambda k: k.thermal, kernels, jax.lax.stop_gradient(kernels.needed) * kernels.thermal)
+    return eqx.tree_at(
+        lambda k: k.thermal, kernels, jax.lax.stop_gradient(kernels.thermal_in_iteration) * kernels.thermal
+    )
 
 
 def rough_eigenpair(kernels: FoldedKernels) -> Eigenpair:

@@ -11,7 +11,7 @@ import numpy as np
 import optimistix as optx
 from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
-from ..material import Spectrum, as_float64, can_be_solved, check_coupling, harmless_unless, in_range
+from ..material import AbstractMaterial, as_float64, can_be_solved, check_coupling, harmless_unless, in_range
 from ..numerics import Anderson, Newton, Solver, all_finite, attach_root, is_concrete, refuse, require_x64
 from ._any_frequency import averages_everywhere, gap_at
 from ._compression_error import frequency_error
@@ -28,7 +28,7 @@ from ._frequencies import (
     lifted_cutoff,
 )
 from ._frequency_set import AbstractFrequencySet, AbstractZSum, Ends, Probe, TruncatedSum, frequency_set
-from ._gap_equations import FoldedKernels, averages, folded_kernels, gap_jacobian, gap_residual, renormalization
+from ._gap_equations import FoldedKernels, folded_kernels, gap_jacobian, gap_residual, renormalization
 from ._linearized_equations import rough_eigenpair, without_static_bosons
 
 RESIDUAL_TOLERANCE = 1e-11
@@ -62,7 +62,7 @@ class GapSolution(eqx.Module):
         mu_star: Coulomb pseudopotential belonging to `omega_c`.
         omega_c: Coulomb cutoff [meV].
         matsubara_cutoff: Cutoff of the sums [meV].
-        spectrum: The spectral function it belongs to.
+        spectrum: The material that it belongs to.
         frequencies: The frequency set it was solved on.
         cutoff: How the sums end.
         z_sum: How far the sum in $Z$ goes.
@@ -80,7 +80,7 @@ class GapSolution(eqx.Module):
     mu_star: Float[Array, ""]
     omega_c: Float[Array | np.ndarray, ""]
     matsubara_cutoff: Float[Array | np.ndarray, ""]
-    spectrum: Spectrum
+    spectrum: AbstractMaterial
     frequencies: AbstractFrequencies
     cutoff: AbstractCutoff
     z_sum: AbstractZSum
@@ -94,13 +94,13 @@ class GapSolution(eqx.Module):
             RuntimeError: JAX is not in 64-bit mode.
         """
         require_x64()
-        everywhere = averages_everywhere(self.frequencies, self.omega_n, self.Delta)
+        everywhere = averages_everywhere(self.frequencies, self.spectrum.average, self.omega_n, self.Delta)
         inputs = (self.spectrum, Ends(self.T, self.omega_c, self.matsubara_cutoff), self.mu_star)
         return gap_at(n, everywhere, inputs, cutoff=self.cutoff, z_sum=self.z_sum)
 
 
 def solve_gap(
-    spectrum: Spectrum,
+    spectrum: AbstractMaterial,
     T: Any,
     *,
     mu_star: Any = 0.1,
@@ -195,7 +195,7 @@ class Found(eqx.Module):
     n_steps: Int[Array, ""]
 
 
-Inputs = tuple[Spectrum, Ends, Float[Array, ""]]
+Inputs = tuple[AbstractMaterial, Ends, Float[Array, ""]]
 
 
 def as_solution(
@@ -229,12 +229,12 @@ def find_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None, 
     usable = all_finite(inputs) & can_be_solved(inputs[0]) & (T > 0)
     usable &= in_range(inputs[1].omega_c, inputs[1].matsubara_cutoff, inputs[2])
     ends = eqx.tree_at(lambda e: e.T, inputs[1], jnp.where(T > 0, T, 1.0))
-    spectrum, (ends, mu_star) = harmless_unless(usable, inputs[0], (ends, inputs[2]))
-    kernels = folded_kernels(spectrum, points, ends, mu_star=mu_star)
+    material, (ends, mu_star) = harmless_unless(usable, inputs[0], (ends, inputs[2]))
+    kernels = folded_kernels(material, points, ends, mu_star=mu_star)
     frozen = jax.lax.stop_gradient(kernels)
     pair = rough_eigenpair(without_static_bosons(frozen))
     superconducting = pair.eta > 1
-    start = _start(frozen, pair.y * frozen.omega_n, jax.lax.stop_gradient(_largest_gap(spectrum)))
+    start = _start(frozen, pair.y * frozen.omega_n, jax.lax.stop_gradient(_largest_gap(material)))
     Delta, n_steps = _find_root(frozen, jnp.where(superconducting, start, 0.0), solver)
     solved = superconducting & _is_superconducting_root(frozen, Delta, solver)
     Delta = jnp.where(superconducting & jnp.all(jnp.isfinite(Delta)), Delta, 0.0)
@@ -246,7 +246,7 @@ def find_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None, 
         converged=usable & (solved | ~superconducting),
         superconducting=superconducting,
         residual=jnp.max(jnp.abs(gap_residual(kernels, Delta))),
-        error=frequency_error(probe, (spectrum, ends, mu_star), kernels, Delta, eta=pair.eta),
+        error=frequency_error(probe, (material, ends, mu_star), kernels, Delta, eta=pair.eta),
         n_steps=n_steps,
     )
 
@@ -254,8 +254,9 @@ def find_gap(inputs: Inputs, points: AbstractFrequencySet, probe: Probe | None, 
 _find_alone = eqx.filter_jit(find_gap)
 
 
-def _largest_gap(spectrum: Spectrum) -> Float[Array, ""]:
-    r"""The strong-coupling scale of the gap, $\sqrt\lambda\,\omega_2$ [meV]."""
+def _largest_gap(material: AbstractMaterial) -> Float[Array, ""]:
+    r"""The strong-coupling scale of the gap, $\sqrt\lambda\,\omega_2$ [meV], of the bosons that pair."""
+    spectrum = material.channels[-1]
     return jnp.sqrt(jnp.maximum(spectrum.integrate(2 * spectrum.a2f * spectrum.omega), 0.0))
 
 
@@ -271,7 +272,7 @@ def _start(
     """
     omega_n = kernels.omega_n
     shape = shape / jnp.max(jnp.abs(shape))
-    p = shape / (omega_n * (omega_n + kernels.normal + kernels.kept))
+    p = shape / (omega_n * (omega_n + kernels.normal + kernels.thermal_in_residual))
     from_phi = p @ kernels.even
     from_Z = (p * shape / omega_n) @ kernels.odd
     normal = jnp.sum(p * shape * (1 + kernels.normal / omega_n))
@@ -279,8 +280,8 @@ def _start(
 
     def excess(log_amplitude):
         amplitude = jnp.exp(log_amplitude)
-        missing, Y = averages(omega_n, amplitude * shape)
-        return jnp.sum(from_phi * Y) / amplitude + jnp.sum(from_Z * missing) - normal
+        deficit, Y = kernels.average.averages(omega_n, amplitude * shape)
+        return jnp.sum(from_phi * Y) / amplitude + jnp.sum(from_Z * deficit) - normal
 
     def halve(_, bracket):
         low, high = bracket

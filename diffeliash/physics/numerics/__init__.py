@@ -15,6 +15,7 @@ from ._input_checks import is_concrete as is_concrete
 from ._input_checks import not_a_number as not_a_number
 from ._input_checks import refuse as refuse
 from ._input_checks import require_x64 as require_x64
+from ._inverse_root import inverse_root as inverse_root
 from ._root_finders import Anderson as Anderson
 from ._root_finders import Broyden as Broyden
 from ._root_finders import Newton as Newton

@@ -5,7 +5,6 @@ from ._continue_gap import CAUCHY_TOLERANCE as CAUCHY_TOLERANCE
 from ._continue_gap import RealAxisGap as RealAxisGap
 from ._continue_gap import continue_gap as continue_gap
 from ._continue_gap import default_broadening as default_broadening
-from ._continue_gap import density_of_states as density_of_states
 from ._gap_edge import gap_edge as gap_edge
 from ._gap_edge import gap_ratio as gap_ratio
 from ._matsubara_sums import sum_averages as sum_averages

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
-from .line import Line, propagators
+from ..material import AbstractLocalAverage
+from .line import Line
 
 TAIL_NODES = 16
 
@@ -25,6 +26,7 @@ Continuation = Callable[[Complex[Array, " far"]], Complex[Array, " far"]]
 def cauchy_test(
     line: Line,
     Delta: Complex[Array, " line"],
+    average: AbstractLocalAverage,
     *,
     beyond: tuple[Continuation, Continuation],
     omega_n: Float[Array, " test"],
@@ -36,17 +38,18 @@ def cauchy_test(
     Args:
         line: The line.
         Delta: Gap function on it [meV].
+        average: How the propagators are averaged over the electrons of the material.
         beyond: Gap function beyond its end [meV], and another guess of it.
         omega_n: Frequencies above the line [meV].
         G_n: $\omega_n/R_n$.
         there: Where there is something to compare with.
     """
     step = jnp.full(line.n // 2 + 1, line.step).at[jnp.array([0, -1])].mul(0.5)
-    inside = cauchy_integral(line.z, propagators(1 / line.z, Delta)[0] - 1, step, omega_n)
+    inside = cauchy_integral(line.z, average.on_line(1 / line.z, Delta)[0] - 1, step, omega_n)
     far, far_step = points_beyond(line.half_period, line.broadening)
     residuals = []
     for values in (continuation(far) for continuation in beyond):
-        outside = cauchy_integral(far, propagators(1 / far, values)[0] - 1, far_step, omega_n)
+        outside = cauchy_integral(far, average.on_line(1 / far, values)[0] - 1, far_step, omega_n)
         miss = jnp.abs(1 + inside + outside - G_n)
         residuals.append(jnp.max(jnp.where(there, miss, 0.0)))
     return residuals[0], jnp.abs(residuals[0] - residuals[1])

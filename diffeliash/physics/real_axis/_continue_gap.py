@@ -3,12 +3,13 @@ r"""The gap function, renormalization and density of states on a line $\omega + 
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float, Int
 
 from ...units import BOLTZMANN
-from ..material import Spectrum
+from ..material import AbstractMaterial
 from ..matsubara import GapSolution
 from ..numerics import as_known, is_concrete, larger_than_zero, not_a_number, refuse, require_x64
 from ._cauchy_test import cauchy_test
@@ -81,7 +82,7 @@ def default_broadening(T: Any, omega_max: Any) -> Any:
 
 
 def continue_gap(
-    sol: GapSolution, spectrum: Spectrum, omega: Any, *, broadening: Any = None, method: MSC | Pade = MSC()
+    sol: GapSolution, spectrum: AbstractMaterial, omega: Any, *, broadening: Any = None, method: MSC | Pade = MSC()
 ) -> RealAxisGap:
     r"""Continue a solution from the Matsubara frequencies to the line $\omega + i\Gamma$.
 
@@ -130,13 +131,14 @@ def continue_gap(
     return eqx.tree_at(lambda real: real.converged, found, found.converged & sol.converged)
 
 
-def _reach(omega: Any, spectrum: Spectrum, Delta: Any) -> Any:
+def _reach(omega: Any, material: AbstractMaterial, Delta: Any) -> Any:
     """Energy up to which the line is to be solved [meV]."""
-    xp = np if is_concrete(omega, spectrum.omega) else jnp
-    grid, a2f, Delta = (as_known(values) for values in (spectrum.omega, spectrum.a2f, Delta))
+    xp = np if is_concrete(omega, material.omega) else jnp
+    grid, Delta, *channels = (as_known(x) for x in (material.omega, Delta, *(one.a2f for one in material.channels)))
     least = SHORTEST[0] * grid[-1]
-    if is_concrete(grid, a2f, Delta):
-        least = np.fmax(least, np.fmax(SHORTEST[1] * Delta[0], SHORTEST[2] * np.trapezoid(a2f, grid)))
+    if is_concrete(grid, Delta, *channels):
+        area = max(np.trapezoid(a2f, grid) for a2f in channels)
+        least = np.fmax(least, np.fmax(SHORTEST[1] * Delta[0], SHORTEST[2] * area))
     return xp.maximum(xp.max(xp.abs(xp.asarray(omega)), initial=0.0), least)
 
 
@@ -161,10 +163,10 @@ def _check_line(omega: Any, broadening: Any, method: MSC | Pade, end: Any) -> li
     return bad
 
 
-def check_same(sol: GapSolution, spectrum: Spectrum) -> list[str]:
+def check_same(sol: GapSolution, spectrum: AbstractMaterial) -> list[str]:
     """A complaint if a solution is known to belong to another spectrum."""
-    pairs = ((sol.spectrum.omega, spectrum.omega), (sol.spectrum.a2f, spectrum.a2f))
-    same = all(_may_be_equal(mine, given) for mine, given in pairs)
+    mine, given = (jax.tree.leaves(material) for material in (sol.spectrum, spectrum))
+    same = type(sol.spectrum) is type(spectrum) and all(map(_may_be_equal, mine, given))
     return [] if same else ["`spectrum` must be the one that `sol` belongs to"]
 
 
@@ -198,12 +200,14 @@ def _continue_exactly(
         lambda z: gap_and_renormalization(equations, z, end)[0],
         lambda z: jnp.broadcast_to(found.Delta[-1], z.shape),
     )
-    cauchy, doubt = cauchy_test(line, found.Delta, beyond=beyond, omega_n=tests[0], G_n=tests[1], there=tests[2])
+    cauchy, doubt = cauchy_test(
+        line, found.Delta, equations.average, beyond=beyond, omega_n=tests[0], G_n=tests[1], there=tests[2]
+    )
     return RealAxisGap(
         omega=omega,
         Delta=Delta,
         Z=Z,
-        dos=density_of_states(omega + 1j * broadening, Delta),
+        dos=equations.average.density_of_states(omega + 1j * broadening, Delta),
         broadening=points[1],
         continuation_error=jnp.where(prepared.usable, found.error, jnp.nan),
         sampling_error=jnp.where(prepared.usable, sampling_error(prepared, moved, found.Delta), jnp.nan),
@@ -222,7 +226,7 @@ def _continue_by_pade(
         omega=omega,
         Delta=Delta,
         Z=Z,
-        dos=density_of_states(omega + 1j * broadening, Delta),
+        dos=sol.spectrum.average.density_of_states(omega + 1j * broadening, Delta),
         broadening=broadening,
         continuation_error=error,
         sampling_error=jnp.zeros(()),
@@ -230,17 +234,3 @@ def _continue_by_pade(
         converged=sol.converged,
         n_steps=jnp.array(0),
     )
-
-
-def density_of_states(z: Complex[Array, " freq"], Delta: Complex[Array, " freq"]) -> Float[Array, " freq"]:
-    r"""$N(\omega)/N_F = \mathrm{Re}\,[z/\sqrt{z^2-\Delta^2}] = \mathrm{Re}\,[1-(\Delta/z)^2]^{-1/2}$, principal root.
-
-    Args:
-        z: Energies $\omega + i\Gamma$ [meV].
-        Delta: Gap function there [meV].
-    """
-    require_x64()
-    at_zero = z == 0
-    ratio = jnp.where(at_zero, 0.0, Delta / jnp.where(at_zero, 1.0, z))
-    gapped = at_zero & (Delta != 0)
-    return jnp.where(gapped, 0.0, jnp.real(1 / jnp.sqrt(1 - ratio**2)))

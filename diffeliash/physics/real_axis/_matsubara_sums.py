@@ -8,10 +8,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Complex, Float
 
 from ...units import BOLTZMANN
+from ..material import Averages
 from ..matsubara import (
     AbstractCutoff,
     AbstractZSum,
-    Averages,
     Ends,
     GapSolution,
     averages_everywhere,
@@ -75,14 +75,14 @@ class MatsubaraSide(eqx.Module):
 
 def matsubara_side(sol: GapSolution, line: Line) -> MatsubaraSide:
     """The sums over all frequencies, filled up with zeros so that solutions at many temperatures share a program."""
-    averages = averages_everywhere(sol.frequencies, sol.omega_n, sol.Delta)
+    averages = averages_everywhere(sol.frequencies, sol.spectrum.average, sol.omega_n, sol.Delta)
     size = averages[0].size
     if is_concrete(*averages):
         size = fitting_size(size - 0.5)
-    missing, Y = (jnp.pad(values, (0, size - values.size)) for values in averages)
+    deficit, Y = (jnp.pad(values, (0, size - values.size)) for values in averages)
     ends = Ends(sol.T, sol.omega_c, sol.matsubara_cutoff)
     start = jnp.where(jnp.isfinite(sol.Delta[0]), sol.Delta[0], 0.0)
-    return sum_averages((missing, Y), ends, (start, sol.mu_star), line, cutoff=sol.cutoff, z_sum=sol.z_sum)
+    return sum_averages((deficit, Y), ends, (start, sol.mu_star), line, cutoff=sol.cutoff, z_sum=sol.z_sum)
 
 
 @eqx.filter_jit
@@ -96,14 +96,14 @@ def sum_averages(
     z_sum: AbstractZSum,
 ) -> MatsubaraSide:
     r"""The sums, from the averages $1 - \omega_m/R_m$ and $\Delta_m/R_m$, $\Delta(i\omega_0)$ and $\mu^*$."""
-    given, (missing, Y) = ends.T, averages
+    given, (deficit, Y) = ends.T, averages
     start, mu_star = numbers
     n = Y.size
     T = larger_than_zero(jnp.asarray(ends.T))
     ends = eqx.tree_at(lambda e: e.T, ends, T)
     kT, omega_n = BOLTZMANN * T, fermionic_frequencies(T, jnp.arange(n) * 1.0)
     weights, in_coulomb = ends.weights(n, cutoff)
-    G = weights * (1 - missing) + z_sum.weights_beyond(weights)
+    G = weights * (1 - deficit) + z_sum.weights_beyond(weights)
     coefficients = jnp.stack([G * omega_n, weights * Y])
     z = smooth_nodes(jax.tree.map(larger_than_zero, line))
     normal, anomalous = jax.lax.map(lambda one: coefficients @ (1 / (one**2 + omega_n**2)), z, batch_size=BLOCK).T

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Complex, Float, Int
 
-from ..material import Spectrum, can_be_solved, harmless_unless
+from ..material import AbstractMaterial, can_be_solved, harmless_unless
 from ..numerics import all_finite, attach_fixed_point, larger_than_zero
 from ._matsubara_sums import MatsubaraSide
 from .line import AbstractComb, Line, LineEquations, boson_waves, double, fermi_tanh, gap_map
@@ -79,17 +79,20 @@ class Prepared(NamedTuple):
 
 
 @eqx.filter_jit
-def prepare(spectrum: Spectrum, side: MatsubaraSide, line: Line, comb: AbstractComb) -> Prepared:
+def prepare(material: AbstractMaterial, side: MatsubaraSide, line: Line, comb: AbstractComb) -> Prepared:
     """The equations of one material on a line. A program of its own: that of the solution is then the same for all."""
-    usable = all_finite((spectrum, side.numbers(), line)) & can_be_solved(spectrum)
+    usable = all_finite((material, side.numbers(), line)) & can_be_solved(material)
     usable &= (line.broadening > 0) & (side.T > 0)
-    spectrum, T = harmless_unless(usable, spectrum, larger_than_zero(side.T))
+    material, T = harmless_unless(usable, material, larger_than_zero(side.T))
     numbers = [T, *(jnp.where(usable, x, 0.0) for x in side.numbers()[1:])]
     side = eqx.tree_at(MatsubaraSide.numbers, side, numbers)
     line = jax.tree.map(larger_than_zero, line)
     z, taper = line.z, line.taper
     poles_Z, poles_phi = side.poles(line)
-    even, odd = boson_waves(spectrum, T, comb=comb, n=line.n, period=2 * line.half_period)
+    transforms = [
+        boson_waves(channel, T, comb=comb, n=line.n, period=2 * line.half_period) for channel in material.channels
+    ]
+    even, odd = (jnp.stack(channels) for channels in zip(*transforms, strict=True))
     equations = LineEquations(
         line=line,
         z=z,
@@ -101,6 +104,7 @@ def prepare(spectrum: Spectrum, side: MatsubaraSide, line: Line, comb: AbstractC
         even=even,
         odd=odd,
         coulomb=side.coulomb,
+        average=material.average,
     )
     return Prepared(equations, side.start, usable)
 

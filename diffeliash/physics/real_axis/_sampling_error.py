@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from ...units import BOLTZMANN
-from ..material import Spectrum, harmless_unless, lambda_kernel, rescale_mu_star
+from ..material import AbstractMaterial, Spectrum, harmless_unless, lambda_kernel, rescale_mu_star
 from ..matsubara import bosonic_frequencies
 from ..numerics import larger_than_zero
 from ._msc import Prepared, relative
@@ -52,21 +52,26 @@ class Sampling(NamedTuple):
         shift: Relative change of the gap function on the imaginary axis, by that of the coupling $\lambda(\nu_l)$.
     """
 
-    waves: Waves | None
+    waves: tuple[Float[Array, "channel n"], ...] | None
     shift: Float[Array, ""]
 
 
 @eqx.filter_jit
 def sampling(
-    spectrum: Spectrum, prepared: Prepared, comb: AbstractComb, numbers: tuple[Float[Array, ""], ...]
+    material: AbstractMaterial, prepared: Prepared, comb: AbstractComb, numbers: tuple[Float[Array, ""], ...]
 ) -> Sampling:
     r"""For the equations of a spectrum on a line, from $T$ [K], $\mu^*$ and $\omega_c$ [meV]."""
     line = prepared.equations.line
-    spectrum, (T, mu_star, omega_c) = harmless_unless(prepared.usable, spectrum, numbers)
+    material, (T, mu_star, omega_c) = harmless_unless(prepared.usable, material, numbers)
     T = larger_than_zero(T)
-    waves = straight_waves(spectrum, T, comb=comb, n=line.n, period=2 * line.half_period)
-    response = _response(spectrum, T, mu_star, omega_c, start=prepared.start)
-    return jax.lax.stop_gradient(Sampling(waves, response * coupling_mismatch(spectrum, T)))
+    found = [
+        straight_waves(channel, T, comb=comb, n=line.n, period=2 * line.half_period) for channel in material.channels
+    ]
+    waves = [channel for channel in found if channel is not None]
+    stacked = tuple(jnp.stack(parts) for parts in zip(*waves, strict=True)) or None
+    response = _response(material.channels[-1], T, mu_star, omega_c, start=prepared.start)
+    mismatch = jnp.max(jnp.stack([coupling_mismatch(channel, T) for channel in material.channels]))
+    return jax.lax.stop_gradient(Sampling(stacked, response * mismatch))
 
 
 def sampling_error(prepared: Prepared, sampling: Sampling, Delta: Complex[Array, " line"]) -> Float[Array, ""]:

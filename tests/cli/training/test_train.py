@@ -49,7 +49,7 @@ def test_resume(made, run, answer, tmp_path):
     shutil.copytree(folder / "run", copy)
     assert answer("train", "--run", copy, "--resume")["metrics"] == first["metrics"]
     assert (copy / "model.ckpt").read_bytes() == (folder / "run" / "model.ckpt").read_bytes()
-    assert "neither a data set nor other options" in run("train", "--run", copy, "--resume", "--epochs", 4, expect=3).stderr
+    assert "nor other options" in run("train", "--run", copy, "--resume", "--epochs", 4, expect=3).stderr
     assert "config.toml" in run("train", "--run", tmp_path, "--resume", expect=3).stderr
     config = copy / "config.toml"
     config.write_text(config.read_text().replace("batch_size = 16", "batch_size = 8"))

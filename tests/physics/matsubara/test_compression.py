@@ -200,7 +200,7 @@ import hashlib, os, sys
 if sys.argv[1] == "one core":
     os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 import numpy as np
-from diffeliash.physics._compression import compression_rule, folded_tables
+from diffeliash.physics.matsubara._compression import compression_rule, folded_tables
 rule = compression_rule(350, rtol=1e-9, cutoff_ratio=1)
 tables = folded_tables(350, rtol=1e-9, cutoff_ratio=1, tests=False)
 arrays = rule.interpolation, rule.bosonic_interpolation, tables.near, tables.far

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from diffeliash import Spectrum
+from diffeliash.physics.numerics import inverse_root
 from diffeliash.physics.real_axis.line._boson_transforms import (
     EvenComb,
     LinearComb,
@@ -12,7 +13,6 @@ from diffeliash.physics.real_axis.line._boson_transforms import (
     even_grid,
 )
 from diffeliash.physics.real_axis.line._line import Line, double, from_waves, interpolate, on_finer_grid, waves
-from diffeliash.physics.real_axis.line._line_equations import inverse_root
 from diffeliash.physics.real_axis.line._pole_sums import from_nodes, smooth_nodes
 from diffeliash.units import BOLTZMANN
 

@@ -18,7 +18,6 @@ from ._line_equations import LineEquations as LineEquations
 from ._line_equations import fermi_tanh as fermi_tanh
 from ._line_equations import gap_and_renormalization as gap_and_renormalization
 from ._line_equations import gap_map as gap_map
-from ._line_equations import propagators as propagators
 from ._line_equations import self_energy_waves as self_energy_waves
 from ._line_plan import LARGEST_LINE as LARGEST_LINE
 from ._line_plan import choose_line as choose_line

@@ -14,14 +14,13 @@ sums of two convolutions, with $N + \frac12 = \frac12\coth(\Omega/2k_BT)$ and $\
 poles of the hyperbolic tangent are those of the Matsubara sum, which cancel them.
 """
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from ....units import BOLTZMANN
+from ...material import AbstractLocalAverage
 from ._line import Line, from_waves, waves
 
 HUGE = 30.0
@@ -42,9 +41,11 @@ class LineEquations(eqx.Module):
         tanh: $\frac12\tanh(z/2k_BT)$, tapered.
         poles_Z: $k_BT\sum_m(\omega_m/R_m)/(z - i\omega_m)$, tapered.
         poles_phi: $ik_BT\sum_m(\Delta_m/R_m)/(z - i\omega_m)$, tapered.
-        even: Transform of $\alpha^2F\,(N + \frac12)$ at the waves of the line.
-        odd: Transform of $\alpha^2F$ over $i$.
+        even: Fourier transform of $\alpha^2F\,(N + \frac12)$ along the line; the first row acts in the equation of $Z$,
+            the last one in that of $\phi$.
+        odd: Fourier transform of $\alpha^2F$ over $i$, likewise.
         coulomb: $\pi k_BT\mu^*\sum_{|\omega_m|<\omega_c}\Delta_m/R_m$ [meV].
+        average: How the propagators are averaged over the electrons of the material.
     """
 
     line: Line
@@ -54,17 +55,19 @@ class LineEquations(eqx.Module):
     tanh: Complex[Array, " line"]
     poles_Z: Complex[Array, " line"]
     poles_phi: Complex[Array, " line"]
-    even: Float[Array, " n"]
-    odd: Float[Array, " n"]
+    even: Float[Array, "channel n"]
+    odd: Float[Array, "channel n"]
     coulomb: Float[Array, ""]
+    average: AbstractLocalAverage
 
     def coarser(self, stride: int) -> "LineEquations":
         """The equations with every so many points of the line, and the waves that these can carry, only."""
         n = self.line.n // stride
         half = n // 2
         # the shortest wave of an odd function is zero at all points
-        even = jnp.concatenate([self.even[: half + 1], self.even[self.even.size - half + 1 :]])
-        odd = jnp.concatenate([self.odd[:half], jnp.zeros(1), self.odd[self.odd.size - half + 1 :]])
+        n_channels, size = self.even.shape
+        even = jnp.concatenate([self.even[:, : half + 1], self.even[:, size - half + 1 :]], axis=1)
+        odd = [self.odd[:, :half], jnp.zeros((n_channels, 1)), self.odd[:, size - half + 1 :]]
         return LineEquations(
             line=self.line.coarser(stride),
             z=self.z[::stride],
@@ -74,8 +77,9 @@ class LineEquations(eqx.Module):
             poles_Z=self.poles_Z[::stride],
             poles_phi=self.poles_phi[::stride],
             even=even,
-            odd=odd,
+            odd=jnp.concatenate(odd, axis=1),
             coulomb=self.coulomb,
+            average=self.average,
         )
 
 
@@ -86,52 +90,15 @@ def fermi_tanh(z: Complex[Array, " line"], T: Float[Array, ""]) -> Complex[Array
     return jnp.where(far, 0.5, 0.5 * jnp.tanh(jnp.where(far, 0.0, u)))
 
 
-@jax.custom_jvp
-def inverse_root(q: Complex[Array, "*shape"]) -> Complex[Array, "*shape"]:
-    r"""$1/\sqrt q$ with the principal root, in real arithmetic: ten times faster than the general function."""
-    a, b = jnp.real(q), jnp.imag(q)
-    size = jnp.sqrt(a**2 + b**2)
-    larger = jnp.sqrt((size + jnp.abs(a)) / 2)
-    smaller = b / (2 * larger)
-    right = a >= 0
-    real = jnp.where(right, larger, jnp.abs(smaller))
-    imaginary = jnp.where(right, smaller, jnp.where(b < 0, -larger, larger))
-    return jax.lax.complex(real / size, -imaginary / size)
-
-
-@inverse_root.defjvp
-def _inverse_root_jvp(primals: Any, tangents: Any) -> Any:
-    (q,), (q_dot,) = primals, tangents
-    root = inverse_root(q)
-    return root, -0.5 * root**3 * q_dot
-
-
-def propagators(
-    inverse_z: Complex[Array, "*line"], Delta: Complex[Array, "*line"]
-) -> tuple[Complex[Array, "*line"], Complex[Array, "*line"]]:
-    r"""$G = z/\sqrt{z^2-\Delta^2}$ and $F = \Delta/\sqrt{z^2-\Delta^2}$ on the physical branch.
-
-    The root is $z\sqrt{1-(\Delta/z)^2}$ with the principal one, equivalently $\mathrm{Im}(Zs) > 0$. Another rule,
-    $\mathrm{Im}\,s > 0$ for one, converges just as well to a wrong curve where the coupling is strong.
-
-    Args:
-        inverse_z: $1/z$ [1/meV].
-        Delta: Gap function at $z$ [meV].
-    """
-    ratio = Delta * inverse_z
-    G = inverse_root(1 - ratio**2)
-    return G, ratio * G
-
-
 def self_energy_waves(equations: LineEquations, Delta: Complex[Array, " line"]) -> Float[Array, "2 n"]:
     r"""Waves of $z(Z-1)/i\pi$ and of $\phi/\pi$ without its Coulomb part, for a gap function on the line."""
-    G, F = propagators(equations.inverse_z, Delta)
+    G, F = equations.average.on_line(equations.inverse_z, Delta)
     normal = (equations.taper * (G - 1), 1j * (G * equations.tanh - equations.poles_Z))
     anomalous = (1j * equations.taper * F, F * equations.tanh + equations.poles_phi)
     G_even, G_odd, F_even, F_odd = waves(jnp.stack([*normal, *anomalous]), equations.line.n)
-    from_Z = equations.even * G_even + equations.odd * G_odd
-    from_Z = from_Z.at[0].add(equations.even[0])  # the waves of 1, which was taken out of G
-    return jnp.stack([from_Z, equations.even * F_even - equations.odd * F_odd])
+    from_Z = equations.even[0] * G_even + equations.odd[0] * G_odd
+    from_Z = from_Z.at[0].add(equations.even[0, 0])  # the transform of 1, which was taken out of G
+    return jnp.stack([from_Z, equations.even[-1] * F_even - equations.odd[-1] * F_odd])
 
 
 def gap_and_renormalization(

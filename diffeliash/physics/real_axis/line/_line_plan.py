@@ -9,7 +9,7 @@ from scipy.fft import next_fast_len
 
 from ...._errors import InputError
 from ....units import BOLTZMANN
-from ...material import Spectrum
+from ...material import AbstractMaterial
 from ...numerics import as_known, fitting_size, is_concrete
 from ._boson_transforms import AbstractComb, EvenComb, LinearComb, ScatteredComb, even_grid
 from ._line import Line
@@ -53,7 +53,7 @@ def _beside_frequencies(broadening: Any, T: Any) -> Any:
 
 
 def choose_line(
-    spectrum: Spectrum, T: Any, reach: Any, broadening: Any, *, rtol: float, n: int | None, normal: bool = False
+    material: AbstractMaterial, T: Any, reach: Any, broadening: Any, *, rtol: float, n: int | None, normal: bool = False
 ) -> tuple[Line, AbstractComb]:
     """The line, and the layout of a2F along it.
 
@@ -61,7 +61,7 @@ def choose_line(
     by a factor e every k_B T.
 
     Args:
-        spectrum: The spectral function.
+        material: The material, for the grid of its spectral functions.
         T: Temperature [K].
         reach: Energy up to which the solution is wanted [meV].
         broadening: Distance from the real axis [meV]; the line may lie a little beside it.
@@ -73,11 +73,11 @@ def choose_line(
         ValueError: The number of points is not known.
         InputError: It is too large, or too small for the broadening.
     """
-    end, T = as_known(spectrum.omega)[-1], as_known(T)
+    end, T = as_known(material.omega)[-1], as_known(T)
     broadening = _beside_frequencies(as_known(broadening), T)
     solved = reach if normal else reach + BOLTZMANN * T * math.log(1 / rtol)
     half_period = _whole(solved / end + BUFFER) * end
-    grid = even_grid(spectrum.omega) if is_concrete(half_period) else None
+    grid = even_grid(material.omega) if is_concrete(half_period) else None
     n_comb = 0
     if grid is not None:
         n_comb = _even(math.ceil(2 * float(half_period) / grid[1] * (1 - 1e-12)))
@@ -87,8 +87,8 @@ def choose_line(
     line = Line(n, *(jnp.asarray(x, dtype=jnp.float64) for x in (half_period, solved, solved + end, broadening)))
     if grid is not None:
         return line, EvenComb(n_comb, grid[0])
-    if is_concrete(spectrum.omega, broadening):
-        widest = float(np.max(np.diff(np.asarray(spectrum.omega), prepend=0.0)))
+    if is_concrete(material.omega, broadening):
+        widest = float(np.max(np.diff(np.asarray(material.omega), prepend=0.0)))
         if widest > COARSE * float(broadening):
             return line, LinearComb(FINER * n, math.ceil(widest / (PART * float(broadening))))
     return line, ScatteredComb(FINER * n)
