@@ -1,4 +1,4 @@
-"""Headers as somebody might forge them: every field in turn missing, of another type, or far out of its range."""
+"""Forged file headers for tests: each field in turn is missing, of another type, or far out of its range."""
 
 import json
 import math
@@ -8,7 +8,7 @@ from typing import Any
 MISSING = object()
 
 NESTED = "@nested@"
-"""Stands for ten thousand lists in one another, which `json.dumps` cannot write."""
+"""Placeholder for ten thousand nested lists, which `json.dumps` cannot write; `as_json` writes them."""
 
 VALUES = {
     "missing": MISSING,
@@ -32,7 +32,7 @@ VALUES = {
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where something stands in a header: all fields of tables, the first entries of lists."""
+    """Paths to all values in a header: every field of a dictionary and the first entry of a list."""
     entries = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
     for key, below in entries:
         yield (*path, key)
@@ -40,7 +40,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """A header with something else, or nothing, in one place."""
+    """A copy of a header with the value at `path` replaced, or removed if `new` is `MISSING`."""
     first, rest = path[0], path[1:]
     result = dict(value) if isinstance(value, dict) else list(value)
     if rest:
@@ -53,7 +53,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 
 def mutations(header: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What was done, and the header with it; where `NESTED` stands, `as_json` writes the lists."""
+    """A description of each change, and the changed header, to be written by `as_json`."""
     for path in places(header):
         for name, new in VALUES.items():
             changed = replaced(header, path, new)
@@ -62,5 +62,5 @@ def mutations(header: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def as_json(header: Any, **options: Any) -> str:
-    """The text of a header."""
+    """A header as JSON text, with `NESTED` written as nested lists."""
     return json.dumps(header, **options).replace(f'"{NESTED}"', "[" * 10_000 + "]" * 10_000)

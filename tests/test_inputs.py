@@ -9,7 +9,7 @@ from diffeliash import InputError
 from diffeliash import _inputs as inputs
 
 
-def test_an_ordinary_file_and_a_link_to_it(tmp_path):
+def test_an_ordinary_file_and_a_link_to_it_are_read(tmp_path):
     (tmp_path / "file").write_bytes(b"1 2\n")
     (tmp_path / "link").symlink_to("file")
     for name in ("file", "link"):
@@ -36,7 +36,7 @@ def make_loop(path):
         (lambda path: path.write_bytes(b"12345"), "far too large"),
     ],
 )
-def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path, make, message):
+def test_anything_but_an_ordinary_file_is_refused_at_once(tmp_path, make, message):
     path = tmp_path / "input"
     make(path)
     for function in (inputs.check_input, inputs.read_input):
@@ -44,12 +44,12 @@ def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path, make, message):
             function(path, largest=4)
 
 
-def test_a_name_that_no_file_can_have():
+def test_a_name_that_no_file_can_have_is_refused():
     with pytest.raises(InputError, match="cannot be read"):
         inputs.read_input(pathlib.Path("a\0b"))
 
 
-def test_a_file_that_grows_after_it_was_looked_at(tmp_path, monkeypatch):
+def test_a_file_that_grows_after_its_size_was_checked_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "input"
     path.write_bytes(b"123")
     monkeypatch.setattr(inputs, "_read", lambda path, file, largest: b"12345")
@@ -57,7 +57,7 @@ def test_a_file_that_grows_after_it_was_looked_at(tmp_path, monkeypatch):
         inputs.read_input(path, largest=4)
 
 
-def test_standard_input_is_read_once_and_bounded(monkeypatch):
+def test_standard_input_is_read_once_and_its_size_is_limited(monkeypatch):
     inputs._standard_input.cache_clear()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"1 2\n")))
     try:

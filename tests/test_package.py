@@ -1,4 +1,4 @@
-"""The public face."""
+"""The public names of the package, and how they are imported."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import pytest
 import diffeliash
 
 
-def test_import_and_help_load_no_jax():
+def test_importing_the_package_and_its_command_line_loads_no_jax():
     code = (
         "import sys, diffeliash, diffeliash.cli; "
         "assert not [m for m in sys.modules if m.split('.')[0] in ('jax', 'numpy', 'matplotlib')]"
@@ -23,7 +23,7 @@ def test_every_public_name_exists_and_is_documented(name):
     assert isinstance(thing, str) or thing.__doc__
 
 
-def test_unknown_names_are_attribute_errors():
+def test_unknown_names_raise_attribute_errors():
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = diffeliash.nonsense
 

@@ -1,4 +1,4 @@
-"""The README is true: its examples run, in order, in one folder."""
+"""The examples of the README run, in order, in one folder, and so do those of the documentation."""
 
 import json
 import os
@@ -14,17 +14,17 @@ BLOCK = re.compile(r"```(console|python)\n(.*?)```", flags=re.DOTALL)
 BLOCKS = BLOCK.findall((ROOT / "README.md").read_text())
 SETUP = ("pip install -e . && diffeliash train\n", 'pip install -e ".[test]" && pytest\n')
 RUN_ONCE = os.environ | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
-"""Of processes most of whose time would be that of the compiler."""
+"""Environment of processes that would spend most of their time in the compiler."""
 AS_FOR_USERS = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
-"""Of processes that compile as they do outside of tests."""
+"""Environment of processes that compile with the flags that users have, without those of the tests."""
 
 
-def test_the_two_setup_commands_are_there():
+def test_the_readme_contains_the_two_setup_commands():
     assert [text for kind, text in BLOCKS if "pip install" in text] == list(SETUP)
 
 
 def run_examples(blocks, folder):
-    """Run the lines of console blocks and Python blocks as a whole; how many there were."""
+    """Run each line of console blocks and each Python block as a whole; return how many were run."""
     ran = 0
     for kind, text in blocks:
         lines = [text] if kind == "python" else text.strip().splitlines()
@@ -64,7 +64,7 @@ def test_the_examples_of_unequal_complexity_run(tmp_path):
 
 @pytest.mark.slowest
 def test_the_examples_of_the_reproduction_run(tmp_path):
-    """The Python one; the command is that of `cli/test_reproduce.py`."""
+    """Runs the Python example; `cli/studies/test_reproduce.py` runs the command."""
     text = (ROOT / "docs" / "reproduction.md").read_text()
     blocks = BLOCK.findall(text)
     assert [kind for kind, _ in blocks] == ["console", "python"]
@@ -73,7 +73,7 @@ def test_the_examples_of_the_reproduction_run(tmp_path):
 
 @pytest.mark.slowest
 def test_the_example_of_inversions_runs(tmp_path):
-    """The Python one; the command is that of `cli/test_invert.py`."""
+    """Runs the Python example; `cli/inversion/test_invert.py` runs the command."""
     text = (ROOT / "docs" / "inversion.md").read_text()
     blocks = BLOCK.findall(text)
     assert [kind for kind, _ in blocks] == ["console", "python"]
@@ -81,7 +81,7 @@ def test_the_example_of_inversions_runs(tmp_path):
 
 
 @pytest.mark.slowest
-def test_the_examples_run(tmp_path):
+def test_the_examples_of_the_readme_run(tmp_path):
     assert run_examples([block for block in BLOCKS if block[1] not in SETUP], tmp_path) == 11
     written = {path.name for path in tmp_path.iterdir()}
     assert {
@@ -99,8 +99,8 @@ def test_the_examples_run(tmp_path):
 
 
 @pytest.mark.slowest
-def test_the_main_job(tmp_path):
-    """As users run it."""
+def test_training_with_all_defaults_runs(tmp_path):
+    """The command `diffeliash train`, compiled as for users."""
     command = [sys.executable, "-m", "diffeliash", "train"]
     done = subprocess.run(command, cwd=tmp_path, env=AS_FOR_USERS, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -22,7 +22,7 @@ def test_units_are_those_of_codata(unit, meV):
     assert set(MEV_PER_UNIT) == {"meV", "eV", "THz", "cm-1", "K", "Ry", "Ha"}
 
 
-def test_boltzmann_is_the_one_of_the_references():
+def test_the_boltzmann_constant_is_that_of_the_reference_data():
     assert BOLTZMANN == 0.08617333262
 
 

@@ -1,4 +1,4 @@
-"""Warnings are errors while tests run, and only then: other plugins of pytest may say what they have to say."""
+"""Warnings are errors while a test runs, and only then: other pytest plugins may issue warnings at other times."""
 
 import warnings
 
@@ -11,9 +11,9 @@ def test_a_warning_is_an_error():
 
 
 @pytest.mark.filterwarnings("ignore:hello")
-def test_a_test_may_have_a_filter_of_its_own():
+def test_a_test_can_have_its_own_warning_filter():
     warnings.warn("hello", stacklevel=1)
 
 
-def test_not_when_pytest_is_configured(request):
+def test_warnings_are_no_errors_while_pytest_is_configured(request):
     assert request.config.getini("filterwarnings") == []

@@ -1,4 +1,4 @@
-"""The paper's measures and its flow, on any functions; and what the equations themselves say."""
+"""The analyses of the paper (arXiv:2007.07512) for any functions, and the information content of gap functions."""
 
 from ._bases import LEAST_DROP as LEAST_DROP
 from ._bases import SMOOTH as SMOOTH
@@ -11,20 +11,20 @@ from ._coverage import Coverage as Coverage
 from ._coverage import coverage as coverage
 from ._information import ROUNDING as ROUNDING
 from ._information import Information as Information
+from ._information import covariance_root as covariance_root
 from ._information import expected_difference as expected_difference
-from ._information import family_spread as family_spread
 from ._information import gap_jacobian as gap_jacobian
 from ._information import unexplained_by_mode as unexplained_by_mode
 from ._latent import LatentScan as LatentScan
 from ._latent import Progress as Progress
-from ._latent import after_bottleneck as after_bottleneck
 from ._latent import fit_autoencoder as fit_autoencoder
 from ._latent import fit_predictor as fit_predictor
+from ._latent import reconstruct as reconstruct
+from ._latent import reconstruct_separately as reconstruct_separately
 from ._latent import scan_latent_sizes as scan_latent_sizes
-from ._latent import transform_separately as transform_separately
 from ._latent import unexplained as unexplained
-from ._latent import unexplained_by_components as unexplained_by_components
-from ._latent import unexplained_part as unexplained_part
+from ._latent import unexplained_by_principal_components as unexplained_by_principal_components
+from ._latent import unexplained_variance as unexplained_variance
 from ._many_to_one import ManyToOne as ManyToOne
 from ._many_to_one import many_to_one as many_to_one
 from ._moments import POWERS as POWERS

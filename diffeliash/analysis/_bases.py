@@ -1,8 +1,8 @@
-r"""What a network composes its answers of: the basis functions of its last layer (App. B of the paper).
+r"""The basis functions of the last layer of a network (App. B of arXiv:2007.07512).
 
-The last layer is linear, $f(\omega_i) = \bar f(\omega_i) + s\,\big(b_i + \sum_j w_{ij} a_j\big)$ with the values $a_j$
-of the neurons next to the output, so that each of these has a function $s\,w_{ij}$ of $\omega_i$. One that the network
-has found is smooth; one that it has not is the noise of the initial weights.
+The last layer is linear, $f(\omega_i) = \bar f(\omega_i) + s\,\big(b_i + \sum_j w_{ij} a_j\big)$ with the activations
+$a_j$ of the layer next to the output, so that each of its neurons has a basis function $s\,w_{ij}$ of $\omega_i$. A
+basis function that the network has learned is smooth; one that it has not is the noise of the initial weights.
 """
 
 import dataclasses
@@ -22,32 +22,35 @@ from ..models import Predictor, trainable
 from ..training import Objective, Rows, make_epoch
 
 SMOOTH = 0.5
-"""Autocorrelation from which on a basis function counts as found: its smooth part then outweighs its noise."""
+"""A basis function counts as learned if its autocorrelation exceeds this: its smooth part then exceeds its noise."""
 
 LEAST_DROP = 0.1
-"""A step of a loss takes its natural logarithm down by this much or more."""
+"""Smallest decrease of the natural logarithm of the loss that counts as a step."""
 
 WIDTH, FINENESS = 0.1, 0.02
-"""What a loss is smoothed over, and the distance of its points then, in the logarithm of the epoch."""
+"""Smoothing width of the loss, and distance of its points, in the natural logarithm of the epoch."""
 
 PROMINENCE = 0.05
-"""How far the speed of descent must rise above the minima beside it, in units of the largest speed."""
+"""Smallest prominence of a maximum of the rate of descent, relative to the largest rate."""
 
 
 def basis_functions(model: Predictor) -> Float[np.ndarray, "neuron freq"]:
-    """The functions that the output is composed of, one a row, in the units of the output.
+    """Extract the basis functions of the last layer, one a row, in the units of the output.
 
     Raises:
         ValueError: The output is not linear in the last layer.
     """
     if model.positive:
-        raise ValueError("a network with `positive` outputs is not linear in its last layer.")
+        raise ValueError(
+            "A network with `positive` outputs is not linear in its last layer and has no basis functions: train with "
+            "`positive=False`."
+        )
     scale = np.atleast_1d(np.asarray(model.standardization.output_scale))
     return np.asarray(model.layers[-1].weight).T.astype(np.float64) * scale[None, :]
 
 
 def smoothness(functions: Float[np.ndarray, "neuron freq"]) -> Float[np.ndarray, " neuron"]:
-    r"""Autocorrelation from one point to the next, one for smooth functions and about zero for noise.
+    r"""Compute the autocorrelation of functions at a distance of one point: one if smooth, about zero for noise.
 
     $$ r = \frac{\sum_i (w_i - \bar w)(w_{i+1} - \bar w)}{\sum_i (w_i - \bar w)^2} $$
     """
@@ -57,12 +60,12 @@ def smoothness(functions: Float[np.ndarray, "neuron freq"]) -> Float[np.ndarray,
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BasisHistory:
-    """How a network finds its basis functions.
+    """The basis functions of a network during its training; the result of `follow_bases`.
 
     Args:
-        loss: Mean square error of the training rows, mean over every epoch.
-        smoothness: Of every basis function after every epoch.
-        functions: The basis functions at the end.
+        loss: Mean square error of the training set, averaged over every epoch.
+        smoothness: Autocorrelation of every basis function after every epoch.
+        functions: The basis functions after the last epoch, one a row.
     """
 
     loss: Float[np.ndarray, " epoch"]
@@ -71,7 +74,7 @@ class BasisHistory:
 
     @property
     def found(self) -> list[int | None]:
-        """The epoch, from 1, in which each basis function was found, if it still is at the end."""
+        """The epoch, from 1, since which each basis function is smooth; `None` if it is not smooth at the end."""
         smooth = self.smoothness > SMOOTH
         since = [int(np.flatnonzero(~each)[-1]) + 2 if np.any(~each) else 1 for each in smooth.T]
         return [epoch if epoch <= len(smooth) else None for epoch in since]
@@ -87,16 +90,16 @@ def follow_bases(
     key: PRNGKeyArray,
     progress: Callable[[int, float], None] = lambda epoch, loss: None,
 ) -> BasisHistory:
-    """Train a network at a constant learning rate and look at its basis functions after every epoch.
+    """Train a network at a constant learning rate and record its basis functions after every epoch.
 
     Args:
-        model: With its initial weights; small ones (`glorot_initialized`) show most.
-        rows: Training rows.
-        epochs: Passes over them.
-        learning_rate: Of Adam.
-        batch_size: Rows per update.
-        key: Of the order of rows.
-        progress: Told of every epoch and its loss.
+        model: The network with its initial weights, preferably small ones (`glorot_initialized`).
+        rows: The training set.
+        epochs: Number of epochs.
+        learning_rate: Learning rate of Adam.
+        batch_size: Samples in a batch.
+        key: Random key of the order of the samples.
+        progress: Called with the number and the loss of every epoch.
     """
     weights, static = eqx.partition(model, trainable(model))
     optimizer = optax.adam(learning_rate)
@@ -112,20 +115,23 @@ def follow_bases(
 
 
 def loss_steps(loss: Float[np.ndarray, " epoch"], *, least: float = LEAST_DROP) -> list[tuple[int, float]]:
-    r"""Where a loss falls in steps: epochs, from 1, of the fastest descent, and heights in $\ln L$.
+    r"""Find the steps in which a loss decreases (Fig. 10 of arXiv:2007.07512).
 
-    The speed $-\mathrm{d}\ln L/\mathrm{d}\ln t$, smoothed over `WIDTH` in $\ln t$, has a maximum in every step; a
-    step reaches to the minima of the speed on both sides of it. A power law has none.
+    The rate of descent $-\mathrm{d}\ln L/\mathrm{d}\ln t$, smoothed over `WIDTH` in $\ln t$, has a maximum in every
+    step; a step extends to the minima of the rate on both sides. A power law has no steps.
 
     Args:
-        loss: One value an epoch, positive.
-        least: Smallest step.
+        loss: Loss of every epoch, positive.
+        least: Smallest decrease of $\ln L$ that counts as a step.
+
+    Returns:
+        For each step the epoch of fastest descent, from 1, and the decrease of $\ln L$.
     """
     epochs = np.arange(1, len(loss) + 1)
     t = np.linspace(0, np.log(len(loss)), max(8, round(np.log(len(loss)) / FINENESS)))
     smooth = gaussian_filter1d(np.interp(t, np.log(epochs), np.log(loss)), WIDTH / FINENESS, mode="nearest")
     speed = -np.gradient(smooth, t)
-    # with a floor at both ends, a descent that begins or ends the history has a maximum too
+    # zeros at both ends, so that a descent at the beginning or end of the history has a maximum too
     padded = np.concatenate([[0.0], speed, [0.0]])
     peaks = find_peaks(padded, prominence=PROMINENCE * np.max(speed, initial=0.0) + 1e-12)[0] - 1
     borders = [0, *(a + int(np.argmin(speed[a:b])) for a, b in itertools.pairwise(peaks)), len(t) - 1]

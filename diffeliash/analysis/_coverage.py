@@ -1,4 +1,4 @@
-r"""How much of a set of functions another one covers (App. D of the paper).
+r"""The portion of a set of functions that another set covers (App. D and Table II of arXiv:2007.07512).
 
 With the distance $d(a, b) = \sum_\omega |a - b| / \sum_\omega |a|$, a set $\{g_n\}$ has the characteristic distance
 
@@ -17,19 +17,19 @@ from scipy.spatial.distance import cdist
 Functions = Float[np.ndarray, "_ _"]
 
 BLOCK = 128
-"""Functions whose distances to all others are in memory together, for each thread."""
+"""Number of functions whose distances from all others each thread has in memory."""
 
 THREADS = 4
-"""Blocks at once."""
+"""Number of threads, each with one block."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Coverage:
-    """How a set of functions covers another.
+    """The coverage of a set of functions by another one; the result of `coverage`.
 
     Args:
-        characteristic: $l_n$, the largest distance of a member of the covering set from its nearest neighbor.
-        nearest: Distance of every function of the other set from its nearest member.
+        characteristic: Characteristic distance $l_n$ of the covering set.
+        nearest: Distance of every function of the other set from its nearest neighbor in the covering set.
     """
 
     characteristic: float
@@ -37,30 +37,33 @@ class Coverage:
 
     @property
     def portion(self) -> float:
-        """The part of the other set that is covered."""
+        """The fraction of the other set that is covered."""
         return float(np.mean(self.nearest <= self.characteristic))
 
 
 def coverage(covering: Functions, covered: Functions) -> Coverage:
-    """Which part of a set of functions is as near to another set as its own members are to each other.
+    """Compute which functions of a set another set covers.
 
     Args:
-        covering: $g_n$, one a row; two or more.
-        covered: $g_o$.
+        covering: The covering set $g_n$, one function a row, at least two.
+        covered: The other set $g_o$, one function a row.
+
+    Raises:
+        ValueError: The covering set has fewer than two functions.
     """
     if len(covering) < 2:
-        raise ValueError(f"`covering` must have two functions or more, got {len(covering)}.")
+        raise ValueError(f"`covering` must have at least two functions, got {len(covering)}.")
     own = nearest_distances(covering, covering, others=True)
     return Coverage(characteristic=float(np.max(own)), nearest=nearest_distances(covered, covering, others=False))
 
 
 def nearest_distances(functions: Functions, members: Functions, *, others: bool) -> Float[np.ndarray, " _"]:
-    r"""$\min_j d(a_i, b_j)$ for every function $a_i$.
+    r"""Compute the distance from the nearest neighbor, $\min_j d(a_i, b_j)$, of every function $a_i$.
 
     Args:
         functions: $a_i$, one a row.
-        members: $b_j$.
-        others: Whether both sets are the same and $j \ne i$ is meant.
+        members: $b_j$, one a row.
+        others: Whether both sets are the same and $j = i$ is excluded.
     """
 
     def of_block(start: int) -> Float[np.ndarray, " _"]:

@@ -1,18 +1,19 @@
-r"""What a gap function says about its spectral function, whoever asks: singular values and what they leave open.
+r"""The information that a gap function contains about its spectral function, independent of the method of inversion.
 
-Near a spectrum $f$ the map is linear, $\delta g = J\,\delta f$. It is many-to-one where singular values of $J$ vanish;
-where they are small but not zero, the accuracy of $g$ decides. With independent normal errors $\sigma$ of $g$ and a
-family of spectra of covariance $C = LL^T$, what remains of $f$ is normal with the covariance
+Near a spectrum $f$ the map to the gap function $g$ is linear, $\delta g = J\,\delta f$. It is many-to-one if singular
+values of the Jacobian $J$ vanish; if they are small but not zero, it depends on the accuracy of $g$ how much of $f$ can
+be recovered. With independent normal errors $\sigma$ of $g$, and a normal prior with the covariance $C = LL^T$ of a
+family of spectra, the posterior of $f$ is normal with the covariance
 
 $$ P = L\,\big(1 + A^TA\big)^{-1} L^T, \qquad A = J L/\sigma, $$
 
-and every singular value of $A$ above one stands for a number that the gap function fixes. The mean of this distribution
-is the best linear estimate, and if the family is normal the best of all, by a network or otherwise; a family of another
-kind (two spectra only, say) may allow better ones. Its $1 - \mathrm{PCC}$ is, to leading order,
+and every singular value of $A$ above one is a component of $f$ that the gap function determines. The posterior mean is
+the best linear estimate, and the best of all estimates, by networks or otherwise, if the family is normal; other
+families (of two spectra only, for example) may allow better ones. Its $1 - \mathrm{PCC}$ is, to leading order,
 
 $$ \frac{\operatorname{tr} QPQ}{2\,|Qf|^2} $$
 
-with projections $Q$ off the constant function and, in the trace, off $f$ too.
+with $Q$ the projection orthogonal to the constant function and, in the trace, also to $f$.
 """
 
 import dataclasses
@@ -27,21 +28,21 @@ from ..models import Setting
 from ..physics import Spectrum, batched, continue_gap, map_materials
 
 NEGLIGIBLE = 1e-7
-"""Directions of a family whose spread is below this part of the largest are those of rounding."""
+"""Modes of a family whose standard deviation is below this fraction of the largest are rounding errors."""
 
 ROUNDING = 10 * np.finfo(np.float64).eps
-"""Singular values below this part of the largest are rounding errors."""
+"""Singular values below this fraction of the largest are rounding errors."""
 
 
 def gap_jacobian(
     setting: Setting, a2f: Float[np.ndarray, " freq"], *, axis: Literal["real", "imaginary"] = "real"
 ) -> Float[np.ndarray, "feature freq"]:
-    r"""The derivative of the gap function [meV] with respect to every point of a2F, exact.
+    r"""Compute the exact Jacobian $J$ of the gap function [meV] with respect to the points of a2F.
 
     Args:
         setting: Temperature, cutoffs and grids.
-        a2f: One spectrum on its grid.
-        axis: `real`: $\Delta(\omega + i\Gamma)$, real parts, then imaginary parts; `imaginary`: $\Delta(i\omega_n)$.
+        a2f: One spectrum on the grid of the setting.
+        axis: `real` for $\Delta(\omega + i\Gamma)$, real, then imaginary parts; `imaginary` for $\Delta(i\omega_n)$.
     """
 
     def gap(values: Float[Array, " freq"]) -> Float[Array, " feature"]:
@@ -59,12 +60,12 @@ def gap_jacobian(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Information:
-    r"""What a gap function with errors says about its spectral function.
+    r"""The information in a gap function with errors; the result of `expected_difference`.
 
     Args:
-        n_resolved: Numbers of the spectral function that it fixes: singular values of $A$ above one.
-        unexplained: What is left of the variance of the family, $\operatorname{tr} P/\operatorname{tr} C$.
-        df: Mean $1 - \mathrm{PCC}$ of the best linear estimate.
+        n_resolved: Number of components of the spectral function that it determines: singular values of $A$ above one.
+        unexplained: Posterior variance relative to that of the family, $\operatorname{tr} P/\operatorname{tr} C$.
+        df: Expected $1 - \mathrm{PCC}$ of the best linear estimate, to leading order.
     """
 
     n_resolved: int
@@ -72,42 +73,48 @@ class Information:
     df: float
 
 
-def family_spread(spectra: Float[np.ndarray, "sample freq"]) -> Float[np.ndarray, "freq mode"]:
-    r"""A square root $L$ of the covariance $C = LL^T$ of a family, from many of its members.
+def covariance_root(spectra: Float[np.ndarray, "sample freq"]) -> Float[np.ndarray, "freq mode"]:
+    r"""Estimate a square root $L$ of the covariance $C = LL^T$ of a family from many of its spectra.
 
-    Take several times as many as the family has modes: a direction that none of them shows counts as known, and what
-    `expected_difference` finds is then too good.
+    The number of spectra should be several times the number of modes (eigenvectors of $C$): a mode that none of them
+    has counts as known, which makes the result of `expected_difference` too small.
+
+    Args:
+        spectra: Spectra of the family, one a row.
+
+    Returns:
+        The modes, one a column, times their standard deviations, in ascending order.
     """
     centered = spectra - np.mean(spectra, axis=0, keepdims=True)
     values, vectors = np.linalg.eigh(centered.T @ centered / len(spectra))
-    kept = values > NEGLIGIBLE**2 * values[-1]
-    return vectors[:, kept] * np.sqrt(values[kept])[None, :]
+    significant = values > NEGLIGIBLE**2 * values[-1]
+    return vectors[:, significant] * np.sqrt(values[significant])[None, :]
 
 
 def unexplained_by_mode(
     spread: Float[np.ndarray, "freq mode"],
     spectra: Float[np.ndarray, "sample freq"],
-    instead: Float[np.ndarray, "sample freq"],
+    predicted: Float[np.ndarray, "sample freq"],
     *,
     n_modes: int,
 ) -> Float[np.ndarray, " mode"]:
-    r"""Which of the modes of a family predictions get right: the part of the variance of each that they leave.
+    r"""Compute the fraction of the variance of each mode of a family that predictions leave unexplained.
 
-    With the modes $v_k$ of the covariance of the family, the most important first,
+    With the modes $v_k$, the eigenvectors of the covariance of the family, largest variance first,
 
     $$ u_k = \frac{\sum_i (v_k \cdot (\hat f_i - f_i))^2}{\sum_i (v_k \cdot (f_i - \bar f))^2}, $$
 
-    zero for a mode that is known and one for a mode that is answered by its mean.
+    which is zero for a mode that is predicted exactly and one for a mode that is predicted as its mean.
 
     Args:
-        spread: Of `family_spread`.
-        spectra: $f_i$.
-        instead: $\hat f_i$.
-        n_modes: How many modes.
+        spread: $L$ from `covariance_root`.
+        spectra: True spectra $f_i$, one a row.
+        predicted: Predicted spectra $\hat f_i$, one a row.
+        n_modes: Number of modes.
     """
     modes = spread[:, ::-1][:, :n_modes]
     centered = spectra - np.mean(spectra, axis=0, keepdims=True)
-    return np.sum(((instead - spectra) @ modes) ** 2, axis=0) / np.sum((centered @ modes) ** 2, axis=0)
+    return np.sum(((predicted - spectra) @ modes) ** 2, axis=0) / np.sum((centered @ modes) ** 2, axis=0)
 
 
 def expected_difference(
@@ -117,13 +124,13 @@ def expected_difference(
     *,
     noise: float,
 ) -> Information:
-    r"""How well the best linear estimate does near one spectrum.
+    r"""Compute how accurate the best linear estimate of a spectrum from its gap function is.
 
     Args:
-        jacobian: $J$ there, of `gap_jacobian`.
-        a2f: The spectrum.
-        spread: $L$, of `family_spread`.
-        noise: $\sigma$ [meV], positive.
+        jacobian: $J$ at the spectrum, from `gap_jacobian`.
+        a2f: The spectrum $f$.
+        spread: $L$ from `covariance_root`.
+        noise: Standard deviation $\sigma$ of the gap function [meV], positive.
     """
     s, Vt = np.linalg.svd(jacobian @ spread / noise, full_matrices=True)[1:]
     s = np.where(s > ROUNDING * s[0], s, 0.0)

@@ -1,11 +1,11 @@
-r"""How many numbers a set of functions needs: autoencoders with ever wider bottlenecks.
+r"""The latent dimension of a set of functions, from autoencoders with bottlenecks of increasing width.
 
-The part of the variance that a bottleneck of $d_L$ neurons leaves unexplained,
+The fraction of the variance that an autoencoder with a bottleneck of $d_L$ neurons leaves unexplained,
 
 $$ u(d_L) = \frac{\sum_i |v_i - \hat v_i|^2}{\sum_i |v_i - \bar v|^2}, $$
 
-is taken over functions that the autoencoder was not trained on. The latent dimension is the smallest $d_L$ with
-$u \le$ `tolerance`.
+is computed for functions on which it was not trained. The latent dimension is the smallest $d_L$ with $u \le$
+`tolerance`.
 """
 
 import dataclasses
@@ -30,17 +30,17 @@ from ._reduce_config import ReduceConfig
 
 Values = Float[np.ndarray, "sample _"]
 Progress = Callable[[str, int, float], None]
-"""Told what is trained, the epoch, and the validation loss."""
+"""A function that is called with the name of what is trained, the epoch, and the validation loss."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LatentScan:
-    """How well autoencoders with different bottlenecks reproduce a set of functions.
+    """The reconstruction errors of autoencoders with different latent dimensions; the result of `scan_latent_sizes`.
 
     Args:
-        sizes: Bottlenecks that were tried, up to the first that suffices.
-        unexplained: Part of the variance of the validation rows that each leaves unexplained.
-        sufficient: Whether the last one does.
+        sizes: Latent dimensions that were tried, up to the first that suffices.
+        unexplained: Fraction of the variance of the validation set that each leaves unexplained.
+        sufficient: Whether the last one suffices.
     """
 
     sizes: tuple[int, ...]
@@ -49,21 +49,21 @@ class LatentScan:
 
     @property
     def chosen(self) -> int:
-        """The smallest that suffices; if none does, the widest that was tried."""
+        """The smallest latent dimension that suffices; if none does, the largest that was tried."""
         return self.sizes[-1]
 
 
 def scan_latent_sizes(
     name: str, values: Values, *, split: Split, config: ReduceConfig, progress: Progress
 ) -> LatentScan:
-    """Try bottlenecks in ascending order until one suffices.
+    """Train autoencoders with increasing latent dimensions until one suffices.
 
     Args:
-        name: Of the functions, for the progress.
+        name: Name of the functions, for the progress.
         values: The functions, one a row.
-        split: Which rows are for training and which for validation.
-        config: Bottlenecks, tolerance and how to train.
-        progress: Told of every epoch.
+        split: Rows of the training and validation sets.
+        config: Latent dimensions, tolerance and training parameters.
+        progress: Called with every epoch.
     """
     how = {"split": split, "config": config, "progress": progress}
     found = []
@@ -82,18 +82,18 @@ def scan_latent_sizes(
 def fit_autoencoder(
     name: str, blocks: Sequence[Values], latent_size: int, *, split: Split, config: ReduceConfig, progress: Progress
 ) -> Autoencoder:
-    r"""Train an autoencoder on functions of several kinds side by side, which count alike.
+    r"""Train an autoencoder on concatenated functions of several kinds (Sec. III B and App. F of arXiv:2007.07512).
 
-    It is a chain of layers, ReLU on all but the bottleneck and the last; Adam makes the mean of $|v - \hat v|^2$ small,
-    with $v$ standardized by one spread for each kind (the paper's Sec. III B).
+    Adam minimizes the mean of $|v - \hat v|^2$, with $v$ standardized by one standard deviation for each kind, so that
+    all kinds have the same weight.
 
     Args:
-        name: Of the functions, for the progress.
+        name: Name of the functions, for the progress.
         blocks: Functions of each kind, one a row.
-        latent_size: Neurons of the bottleneck.
-        split: Which rows are for training and which for validation.
-        config: How to train.
-        progress: Told of every epoch.
+        latent_size: Latent dimension.
+        split: Rows of the training and validation sets.
+        config: Training parameters.
+        progress: Called with every epoch.
     """
     values = np.concatenate(blocks, axis=1)
     shape = AutoencoderConfig(size=values.shape[1], latent_size=latent_size, hidden_sizes=config.autoencoder_sizes)
@@ -112,13 +112,13 @@ def fit_autoencoder(
     return found.model
 
 
-def after_bottleneck(model: Autoencoder, blocks: Sequence[Values]) -> list[Values]:
-    """Functions of several kinds after an autoencoder of all of them side by side; each kind on its own again."""
-    through = apply_network(model, np.concatenate(blocks, axis=1))
-    return np.split(through, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1)
+def reconstruct(model: Autoencoder, blocks: Sequence[Values]) -> list[Values]:
+    """Reconstruct functions of several kinds with an autoencoder of their concatenation, and split them again."""
+    reconstructed = apply_network(model, np.concatenate(blocks, axis=1))
+    return np.split(reconstructed, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1)
 
 
-def transform_separately(
+def reconstruct_separately(
     name: str,
     blocks: Sequence[Values],
     latent_size: int,
@@ -127,48 +127,50 @@ def transform_separately(
     config: ReduceConfig,
     progress: Progress,
 ) -> list[Values]:
-    """Functions of several kinds, each after an autoencoder of its own kind alone.
+    """Reconstruct functions of several kinds, each with an autoencoder of that kind alone.
 
-    What it keeps of one kind need not be what the others know of it: `fit_autoencoder` of all kinds side by side and
-    `after_bottleneck` (the paper's co-transformation) keep what they share.
+    The components that it keeps of one kind may differ from those that the other kinds determine; the autoencoder of
+    their concatenation (`fit_autoencoder`, then `reconstruct`; App. F of arXiv:2007.07512) keeps what they share.
 
     Args:
-        name: Of the functions, for the progress.
+        name: Name of the functions, for the progress.
         blocks: Functions of each kind, one a row.
-        latent_size: Neurons of every bottleneck.
-        split: Which rows are for training and which for validation.
-        config: How to train.
-        progress: Told of every epoch.
+        latent_size: Latent dimension of every autoencoder.
+        split: Rows of the training and validation sets.
+        config: Training parameters.
+        progress: Called with every epoch.
     """
     how = {"split": split, "config": config, "progress": progress}
     models = [fit_autoencoder(f"{name}, kind {i + 1}", [block], latent_size, **how) for i, block in enumerate(blocks)]
-    return [after_bottleneck(model, [block])[0] for model, block in zip(models, blocks, strict=True)]
+    return [reconstruct(model, [block])[0] for model, block in zip(models, blocks, strict=True)]
 
 
 def unexplained(model: Autoencoder, values: Values) -> float:
-    """The part of the variance of some functions that an autoencoder leaves unexplained, in its own units."""
+    """Compute the fraction of the variance of standardized functions that an autoencoder leaves unexplained."""
     scale = np.asarray(model.standardization.output_scale)[None, :]
-    return unexplained_part(values / scale, apply_network(model, values) / scale)
+    return unexplained_variance(values / scale, apply_network(model, values) / scale)
 
 
-def unexplained_part(values: Values, instead: Values) -> float:
-    """The part of the variance of some functions that others in their place leave unexplained."""
-    return float(np.sum((instead - values) ** 2) / np.sum((values - np.mean(values, axis=0, keepdims=True)) ** 2))
+def unexplained_variance(values: Values, predicted: Values) -> float:
+    """Compute the fraction of the variance of functions that predictions of them leave unexplained."""
+    return float(np.sum((predicted - values) ** 2) / np.sum((values - np.mean(values, axis=0, keepdims=True)) ** 2))
 
 
-def unexplained_by_components(values: Values, sizes: Sequence[int], *, split: Split) -> Float[np.ndarray, " size"]:
-    """What principal components of the training rows leave unexplained of test rows, as linear bottlenecks would.
+def unexplained_by_principal_components(
+    values: Values, sizes: Sequence[int], *, split: Split
+) -> Float[np.ndarray, " size"]:
+    """Compute the fraction of the variance of the test set that principal components leave unexplained.
 
     Args:
         values: The functions, one a row.
-        sizes: Numbers of components.
-        split: Which rows are for training and which are for the test.
+        sizes: Numbers of principal components of the training set.
+        split: Rows of the training and test sets.
     """
     mean = np.mean(values[split.train], axis=0, keepdims=True)
     components = np.linalg.svd(values[split.train] - mean, full_matrices=False)[2]
     test = values[split.test]
-    instead = (mean + (test - mean) @ components[:size].T @ components[:size] for size in sizes)
-    return np.array([unexplained_part(test, each) for each in instead])
+    projections = (mean + (test - mean) @ components[:size].T @ components[:size] for size in sizes)
+    return np.array([unexplained_variance(test, each) for each in projections])
 
 
 def fit_with_labels(
@@ -182,17 +184,17 @@ def fit_with_labels(
     epochs: int,
     key: PRNGKeyArray,
 ) -> Fit:
-    """Train a network with labels alone.
+    """Train a network with labels only.
 
     Args:
-        name: Of what is trained, for the progress.
-        model: With its initial weights.
+        name: Name of the network, for the progress.
+        model: The network with its initial weights.
         tables: Inputs and outputs, one a row.
-        split: Which rows are for training and which for validation.
-        config: How to train.
-        progress: Told of every epoch.
-        epochs: Passes over the training rows.
-        key: Of the order of rows.
+        split: Rows of the training and validation sets.
+        config: Training parameters.
+        progress: Called with every epoch.
+        epochs: Number of epochs.
+        key: Random key of the order of the samples.
     """
     rows, validation = (as_rows(tables[0][part], tables[1][part]) for part in (split.train, split.validation))
     phase = Phase(number=1, epochs=epochs, learning_rate=config.learning_rate, objective=Objective(), rows=rows)
@@ -210,21 +212,20 @@ def fit_with_labels(
 def fit_predictor(
     name: str, inputs: Values, outputs: Values, *, split: Split, config: ReduceConfig, progress: Progress
 ) -> Fit:
-    r"""Train a predictor with labels.
+    r"""Train a predictor $S$ with labels only.
 
-    It is a chain of layers, ReLU on all but the last; Adam makes the mean of $|S(g_i) - f_i|^2$ per point small, with
-    inputs and outputs standardized by the training rows.
+    Adam minimizes the mean of $|S(g_i) - f_i|^2$, with inputs $g_i$ and outputs $f_i$ standardized by the training set.
 
     Args:
-        name: Of what is trained, for the progress.
-        inputs: One function a row.
-        outputs: What belongs to them.
-        split: Which rows are for training and which for validation.
-        config: How to train.
-        progress: Told of every epoch.
+        name: Name of the network, for the progress.
+        inputs: Inputs, one a row.
+        outputs: Outputs, one a row.
+        split: Rows of the training and validation sets.
+        config: Training parameters.
+        progress: Called with every epoch.
 
     Returns:
-        The training: its `model` and its `history`.
+        The trained `model` and the `history` of the losses.
     """
     model_key, order_key = jax.random.split(jax.random.key(config.seed))
     scaling = fit_standardization(inputs[split.train], outputs[split.train])
@@ -241,5 +242,5 @@ def fit_predictor(
 
 
 def predictor_shape(inputs: Values, outputs: Values, config: ReduceConfig) -> PredictorConfig:
-    """The shape of the predictor that `fit_predictor` trains."""
+    """The layer sizes of the predictor that `fit_predictor` trains."""
     return PredictorConfig(input_size=inputs.shape[1], hidden_sizes=config.hidden_sizes, output_size=outputs.shape[1])

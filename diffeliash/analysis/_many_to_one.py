@@ -1,4 +1,4 @@
-"""Whether different spectral functions have the same gap function (App. A of the paper)."""
+"""Differences of spectral functions and of their gap functions (App. A and Table I of arXiv:2007.07512)."""
 
 import dataclasses
 
@@ -12,13 +12,13 @@ from ..training import pearson, solve_gaps
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ManyToOne:
-    r"""How far apart pairs of spectra are, and how far apart their gap functions.
+    r"""Differences of pairs of spectra and of their gap functions; the result of `many_to_one`.
 
     Args:
         df: $1 - \mathrm{PCC}(f_1, f_2)$ of every pair.
-        dg: $1 - \mathrm{PCC}(g_1, g_2)$, real and imaginary parts in one vector; NaN where $f_2$ has no gap
-            function, or none that could be computed accurately.
-        recomputed: $g_2$ [meV]; NaN there.
+        dg: $1 - \mathrm{PCC}(g_1, g_2)$ of every pair, real and imaginary parts in one vector; NaN if $f_2$ is normal
+            or its gap function could not be computed accurately.
+        recomputed: Gap functions $g_2$ [meV]; NaN for the same pairs.
     """
 
     df: Float[np.ndarray, " pair"]
@@ -26,19 +26,19 @@ class ManyToOne:
     recomputed: Complex[np.ndarray, "pair real"]
 
     @property
-    def counted(self) -> Bool[np.ndarray, " pair"]:
-        """Pairs whose gap functions can be compared: the means are over these."""
+    def comparable(self) -> Bool[np.ndarray, " pair"]:
+        """Which pairs have two gap functions to compare; the means are over these."""
         return np.isfinite(self.dg)
 
     @property
     def df_mean(self) -> tuple[float, float]:
-        """Mean difference of spectra, and its standard error."""
-        return _mean(self.df[self.counted])
+        """The mean of `df` and its standard error."""
+        return _mean(self.df[self.comparable])
 
     @property
     def dg_mean(self) -> tuple[float, float]:
-        """Mean difference of gap functions, and its standard error."""
-        return _mean(self.dg[self.counted])
+        """The mean of `dg` and its standard error."""
+        return _mean(self.dg[self.comparable])
 
 
 def many_to_one(
@@ -47,20 +47,19 @@ def many_to_one(
     Delta: Complex[np.ndarray, "pair real"],
     other: Float[np.ndarray, "pair freq"],
 ) -> ManyToOne:
-    r"""Compare spectra $f_1$ with others $f_2$, and their gap functions.
+    r"""Compare spectra $f_1$ with predicted spectra $f_2$, and their gap functions.
 
-    $f_1$ gives $g_1$ by the Eliashberg equations; a network gives $f_2 = S(g_1)$; $f_2$ gives $g_2$ by the equations.
-    Over the points of two functions
-    $\mathrm{PCC}(a, b) = \sum_i (a_i - \bar a)(b_i - \bar b) / (|a - \bar a|\,|b - \bar b|)$.
+    The Eliashberg equations give $g_1$ for $f_1$, a network gives $f_2 = S(g_1)$, and the equations give $g_2$ for
+    $f_2$. Both differences are measured by the Pearson correlation coefficient (`pearson`).
 
-    Differences in $f$ that are much larger than those in $g$ show a map from many to one, as the paper has it in its
-    Table I; `expected_difference` says how much of that is in the equations.
+    According to the paper (Table I), differences in $f$ that are much larger than those in $g$ show that the map is
+    many-to-one; `expected_difference` computes how large they must be for any estimate.
 
     Args:
-        setting: Of the gap functions.
+        setting: Temperature, cutoffs and grids of the gap functions.
         a2f: $f_1$, one a row.
-        Delta: $g_1$ [meV].
-        other: $f_2$.
+        Delta: $g_1$, one a row [meV].
+        other: $f_2$, one a row.
     """
     solved = solve_gaps(setting, other)
     recomputed = np.where(solved.ok[:, None], solved.Delta, np.nan)
@@ -70,7 +69,7 @@ def many_to_one(
 
 
 def _mean(values: Float[np.ndarray, " pair"]) -> tuple[float, float]:
-    """Mean and standard error; NaN of nothing."""
+    """The mean and its standard error; NaN if there are no values."""
     if not values.size:
         return float("nan"), float("nan")
     return float(np.mean(values)), float(np.std(values) / np.sqrt(values.size))

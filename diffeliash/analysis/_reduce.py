@@ -1,4 +1,4 @@
-"""The flow of the paper's Fig. 1, for any two sets of functions of unequal complexity."""
+"""The procedure of Fig. 1 of arXiv:2007.07512, for any two sets of functions: compare complexities, and reduce them."""
 
 import dataclasses
 from typing import Literal
@@ -14,40 +14,43 @@ from ._latent import (
     LatentScan,
     Progress,
     Values,
-    after_bottleneck,
     fit_autoencoder,
     fit_predictor,
     predictor_shape,
+    reconstruct,
     scan_latent_sizes,
 )
 from ._reduce_config import ReduceConfig
 
 Verdict = Literal["good", "reduced", "change hyper-parameters", "wider bottlenecks needed"]
+"""The outcome of the procedure; see `Reduction`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Reduction:
-    r"""What the flow comes to.
+    r"""The result of `reduce_complexity`.
 
     Args:
-        verdict: `good`: the first predictor does. `change hyper-parameters`: it does not, and the outputs are no more
-            complex than the inputs, so that another network may do. `reduced`: outputs and inputs were brought to the
-            complexity of the inputs, and a new predictor was trained. `wider bottlenecks needed`: none of those tried
-            suffices for the inputs, so that their complexity is not known.
-        split: Which rows are for what.
+        verdict: `good`: the first predictor is good enough. `change hyper-parameters`: it is not, and the latent
+            dimension of the outputs is not larger than that of the inputs, so that another network may be better.
+            `reduced`: inputs and outputs were reconstructed with the latent dimension of the inputs, and a new
+            predictor was trained on them. `wider bottlenecks needed`: no latent dimension that was tried suffices for
+            the inputs.
+        split: Rows of the training, validation and test sets.
         predictor: The first predictor.
-        predictor_config: Its shape.
-        error: Mean of 1 - PCC of its predictions for the test rows.
-        inputs: Latent dimension of the inputs, if it was looked for.
-        outputs: Latent dimension of the outputs.
-        autoencoder: Of inputs and outputs side by side, outputs first.
-        new_inputs: $g_n$: all inputs after the bottleneck.
-        new_outputs: $f_n$: all outputs after the bottleneck.
-        new_predictor: $S_n$, from $g_n$ to $f_n$.
-        new_error: Mean of 1 - PCC between $S_n(g_n)$ and $f_n$ for the test rows, the paper's measure. An input after
-            the bottleneck knows of its output, because both went through it together.
-        new_error_raw: Mean of 1 - PCC between $S_n(g)$ and $f_n$: what `predict` comes to for inputs as they are.
-        new_error_original: Mean of 1 - PCC between $S_n(g)$ and $f$, as they were.
+        predictor_config: Its layer sizes.
+        error: Mean 1 - PCC of its predictions for the test set.
+        inputs: Search for the latent dimension of the inputs, if it was done.
+        outputs: Search for the latent dimension of the outputs, if it was done.
+        autoencoder: The autoencoder of outputs and inputs, concatenated in this order.
+        new_inputs: All inputs after reconstruction, $g_n$.
+        new_outputs: All outputs after reconstruction, $f_n$.
+        new_predictor: The predictor $S_n$ from $g_n$ to $f_n$.
+        new_error: Mean 1 - PCC between $S_n(g_n)$ and $f_n$ for the test set, the measure of the paper. It is
+            optimistic: $g_n$ contains information about $f_n$, because both were reconstructed from the same latent
+            vector.
+        new_error_raw: Mean 1 - PCC between $S_n(g)$, with original inputs, and $f_n$.
+        new_error_original: Mean 1 - PCC between $S_n(g)$ and $f$, original inputs and outputs.
     """
 
     verdict: Verdict
@@ -66,7 +69,7 @@ class Reduction:
     new_error_original: float | None = None
 
     def predict(self, inputs: Values) -> Values:
-        """Outputs for inputs, by the predictor that the flow ends with."""
+        """Predict the outputs for original inputs, one a row, with the last predictor that was trained."""
         return apply_network(self.new_predictor or self.predictor, inputs)
 
 
@@ -77,22 +80,30 @@ def reduce_complexity(
     *,
     progress: Progress = lambda name, epoch, loss: None,
 ) -> Reduction:
-    """Train a predictor; if it is not good, find out whether the outputs are too complex, and simplify them.
+    r"""Train a predictor and, if it is not good, reduce the complexity of the data (Fig. 1 of arXiv:2007.07512).
 
-    Where the outputs hold more than the inputs determine, a network answers with averages. An autoencoder of inputs
-    and outputs side by side, with the bottleneck that suffices for the inputs, keeps of both what belongs together
-    (the co-transformation, App. F of the paper); a new predictor learns the map between what is left.
+    1. Train a predictor $S$ from inputs $g$ to outputs $f$. It is good if the mean of $1 - \mathrm{PCC}(S(g), f)$ over
+       the test set is at most `good_enough`.
+    2. Otherwise find the latent dimensions of inputs and outputs with autoencoders.
+    3. If that of the outputs is larger, the inputs may not determine them, and the predictor learns averages. Train an
+       autoencoder of inputs and outputs together with the latent dimension of the inputs, and a new predictor $S_n$ on
+       the reconstructed data $g_n$ and $f_n$ (App. F of the paper).
 
     Args:
-        inputs: One function a row.
-        outputs: The functions that belong to them.
-        config: Criteria and how to train.
-        progress: Told what is trained, the epoch and the validation loss.
+        inputs: Inputs, shape (samples, points), real, in any unit; at least two points.
+        outputs: Outputs for these inputs, shape (samples, points), real, in any unit; at least two points.
+        config: Criteria and training parameters.
+        progress: Called with the name of what is trained, the epoch and the validation loss.
+
+    Returns:
+        The verdict, the networks, and their errors; see `Reduction`.
 
     Raises:
-        InputError: The two sets are not of the same length, complex, not finite, all alike, or too small to be split.
+        InputError: The two arrays do not have the same number of rows, are complex or not finite, have all rows equal,
+            or are too small for a split.
+        ConvergenceError: A training diverges.
     """
-    _refuse(inputs, outputs)
+    _check_tables(inputs, outputs)
     inputs, outputs = (values.astype(np.float64) for values in (inputs, outputs))
     split = split_rows(len(inputs), config.seed)
     how = {"split": split, "config": config, "progress": progress}
@@ -112,7 +123,7 @@ def reduce_complexity(
     if of_outputs.sufficient and of_outputs.chosen <= size:
         return dataclasses.replace(first, verdict="change hyper-parameters")
     autoencoder = fit_autoencoder(f"both, bottleneck {size}", [outputs, inputs], size, **how)
-    new_outputs, new_inputs = after_bottleneck(autoencoder, [outputs, inputs])
+    new_outputs, new_inputs = reconstruct(autoencoder, [outputs, inputs])
     new = fit_predictor("new predictor", new_inputs, new_outputs, **how).model
     return dataclasses.replace(
         first,
@@ -127,20 +138,22 @@ def reduce_complexity(
     )
 
 
-def _refuse(inputs: Shaped[np.ndarray, "..."], outputs: Shaped[np.ndarray, "..."]) -> None:
+def _check_tables(inputs: Shaped[np.ndarray, "..."], outputs: Shaped[np.ndarray, "..."]) -> None:
     if inputs.ndim != 2 or outputs.ndim != 2 or len(inputs) != len(outputs):
         shapes = f"got {inputs.shape} and {outputs.shape}."
-        raise InputError("inputs and outputs must be tables with one function a row, as many of each", why=shapes)
+        raise InputError("inputs and outputs must be tables with one function a row and equally many rows", why=shapes)
     if np.iscomplexobj(inputs) or np.iscomplexobj(outputs):
-        hint = "Put real and imaginary parts side by side, as columns."
+        hint = "Give real and imaginary parts as separate columns."
         raise InputError("inputs or outputs are complex.", hint=hint)
     if not (np.all(np.isfinite(inputs)) and np.all(np.isfinite(outputs))):
         raise InputError("inputs or outputs have values that are not finite.")
     for name, values in (("inputs", inputs), ("outputs", outputs)):
         if values.shape[1] < 2:
-            raise InputError(f"{name} are single numbers, not functions", why="a correlation needs two points or more.")
+            raise InputError(
+                f"{name} are single numbers, not functions", why="a correlation needs at least two points."
+            )
         if np.all(values == values[:1]):
-            raise InputError(f"all {name} are the same.")
+            raise InputError(f"all {name} are the same", why="there is nothing to learn from them.")
 
 
 def _error(model: Predictor, inputs: Values, outputs: Values, split: Split) -> float:

@@ -1,4 +1,4 @@
-"""The configuration of the flow."""
+"""The configuration of `reduce_complexity`."""
 
 import dataclasses
 
@@ -14,7 +14,7 @@ from .._limits import (
     too_wide,
 )
 
-LARGEST = {
+UPPER_LIMITS = {
     "epochs": MOST_EPOCHS,
     "autoencoder_epochs": MOST_EPOCHS,
     "batch_size": LARGEST_BATCH,
@@ -25,21 +25,23 @@ LARGEST = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ReduceConfig:
-    """How the flow of the paper's Fig. 1 is gone through.
+    """Criteria and training parameters of `reduce_complexity` (Fig. 1 of arXiv:2007.07512).
 
     Args:
-        good_enough: A predictor is good if the mean of 1 - PCC of its predictions for the test rows is at most this;
-            in (0, 2].
-        latent_sizes: Bottlenecks that are tried, ascending.
-        tolerance: A bottleneck suffices for a kind of function if the autoencoder leaves at most this part of the
-            variance of the validation rows unexplained; in (0, 1).
-        hidden_sizes: Neurons of the hidden layers of the predictors.
-        autoencoder_sizes: Neurons of the layers between functions and bottleneck.
-        epochs: Passes over the training rows for a predictor.
-        autoencoder_epochs: Passes for an autoencoder.
-        batch_size: Rows per update.
-        learning_rate: Of Adam, at the start; it falls to a hundredth along a cosine.
-        seed: Of the split, the initial weights and the order of rows.
+        good_enough: Largest mean 1 - PCC of the test set for which a predictor is good; in (0, 2].
+        latent_sizes: Latent dimensions that are tried, ascending.
+        tolerance: A latent dimension suffices if the autoencoder leaves at most this fraction of the variance of the
+            validation set unexplained; in (0, 1).
+        hidden_sizes: Numbers of neurons of the hidden layers of the predictors.
+        autoencoder_sizes: Numbers of neurons of the layers before the bottleneck of the autoencoders.
+        epochs: Number of epochs for a predictor.
+        autoencoder_epochs: Number of epochs for an autoencoder.
+        batch_size: Samples in a batch.
+        learning_rate: Initial learning rate of Adam; a cosine schedule reduces it to a hundredth.
+        seed: Seed of the split, the initial weights and the order of the samples.
+
+    Raises:
+        ValueError: A field is out of its range; one message lists all of them.
     """
 
     good_enough: float = 0.02
@@ -67,7 +69,7 @@ class ReduceConfig:
             for size in self.latent_sizes
             if size > MOST_NEURONS
         ]
-        bad += too_large(self, LARGEST)
+        bad += too_large(self, UPPER_LIMITS)
         if self.tolerance >= ALL_VARIANCE:
             bad.append(f"`tolerance` must lie below {ALL_VARIANCE:g}, got {self.tolerance}")
         bad += too_wide("hidden_sizes", self.hidden_sizes) + too_wide("autoencoder_sizes", self.autoencoder_sizes)

@@ -1,6 +1,6 @@
-"""From a gap function back to a2F without a network."""
+"""Inversion: the spectral function a2F from a gap function or a density of states, without a neural network."""
 
-from ._inversion_result import CONSISTENT as CONSISTENT
+from ._inversion_result import LARGEST_CONSISTENT_CHI2 as LARGEST_CONSISTENT_CHI2
 from ._inversion_result import Inversion as Inversion
 from ._invert import invert as invert
 from ._invert import invert_many as invert_many
@@ -13,8 +13,8 @@ from .linear import invert_linearly as invert_linearly
 from .linear import linear_equations as linear_equations
 from .linear import matsubara_averages as matsubara_averages
 from .linear import pose_inverse_problem as pose_inverse_problem
-from .refinement import ComplexGap as ComplexGap
-from .refinement import Conditions as Conditions
-from .refinement import DensityOfStates as DensityOfStates
-from .refinement import GapModulus as GapModulus
-from .refinement import RealGap as RealGap
+from .nonlinear import ComplexGap as ComplexGap
+from .nonlinear import Conditions as Conditions
+from .nonlinear import DensityOfStates as DensityOfStates
+from .nonlinear import GapModulus as GapModulus
+from .nonlinear import RealGap as RealGap

@@ -1,4 +1,4 @@
-r"""What an inversion finds: the most probable spectral function, and how far the data leave others possible."""
+r"""The result of an inversion: the most probable spectral function and samples of the posterior distribution."""
 
 import dataclasses
 import functools
@@ -12,44 +12,47 @@ from jaxtyping import Array, Float
 
 from ..physics import CompressedMatsubara, Spectrum, solve_tc
 from ..units import BOLTZMANN
-from .refinement import Conditions
+from .nonlinear import Conditions
 
-CONSISTENT = 1.2
-r"""Up to this $\chi^2/N$ a spectral function accounts for what was measured."""
+LARGEST_CONSISTENT_CHI2 = 1.2
+r"""Largest $\chi^2/N$ at which a spectral function is said to be consistent with the data."""
 
-FEW = 5.0
-r"""Standard deviations of $\chi^2$ that are no chance."""
+SIGNIFICANT_DEVIATIONS = 5.0
+r"""A $\chi^2$ below its expectation by more than this many of its standard deviations is significantly too small."""
 
-LOWER = 0.5
-"""A program for the derivative of $T_c$ reaches down to this part of it."""
+LOWEST_TC_RATIO = 0.5
+r"""The frequency set for the derivative of $T_c$ has enough frequencies for this fraction of $T_c$ and above."""
 
 Samples = Float[np.ndarray, "sample freq"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Inversion:
-    r"""A spectral function with its uncertainty, from something that was measured.
+    r"""A spectral function found by `invert`, with its uncertainty.
+
+    The posterior is the distribution of `inverse.nonlinear`: normal errors, a prior for smooth functions, $a2F \ge 0$.
 
     Args:
         omega: Energies of a2F [meV].
-        a2f: The most probable spectral function that is nowhere negative, zero at the last energy; where `determined`
-            is false, the mean of `samples`, which then says no more than that a2F is smooth.
-        a2f_std: Standard deviation of the samples.
-        samples: Spectral functions drawn from all that the data allow, each as probable as the next.
-        mu_star: Coulomb pseudopotential: as given, or found.
-        mu_star_std: Its standard deviation; zero where it was given.
-        mu_star_samples: The one of every sample.
-        values: What the solver finds for `a2f`, in the form of what was measured.
-        noise: Standard deviation of the measured values: as given, or estimated.
-        noise_known: Whether it was given.
+        a2f: The most probable non-negative spectral function, zero at the last energy; where `determined` is false,
+            the mean of `samples`, which then are samples of the prior.
+        a2f_std: Standard deviation of `samples` at every energy.
+        samples: Samples of the posterior distribution of a2F, equally weighted.
+        mu_star: Coulomb pseudopotential: the given value, or the fitted one.
+        mu_star_std: Standard deviation of `mu_star`; zero if it was given.
+        mu_star_samples: The Coulomb pseudopotential of every sample.
+        values: The observable that the solver finds for `a2f`, as real numbers: Re then Im for a complex gap function.
+        noise: Standard deviation of the measured values, given or estimated (root mean square over all values).
+        noise_known: Whether the noise was given.
         chi2: $\chi^2/N$; at most one, by construction, where the noise is estimated.
-        n_resolved: Numbers of the spectral function that the data fix better than the preference for smooth ones.
-        determined: Whether the data say anything: not if they are those of a normal metal within their errors.
-        converged: Whether the steps came to an end.
-        n_jacobians: How often the solver was linearized.
-        conditions: Temperature, cutoffs, broadening, and where a2F ends.
-        end_known: Whether it was given where a2F ends.
-        last_energy: Of those at which something was measured [meV].
+        n_resolved: Number of components of a2F, singular vectors of the linearized problem, that the data determine
+            better than the prior does.
+        determined: Whether the data differ significantly from those of a normal metal.
+        converged: Whether the Gauss-Newton iteration converged to a superconducting solution.
+        n_jacobians: Number of Jacobians that were computed.
+        conditions: Temperature, cutoffs, broadening, and the energy at which a2F ends.
+        end_known: Whether the energy at which a2F ends was given.
+        last_energy: Largest energy of the data [meV].
     """
 
     omega: Float[np.ndarray, " freq"]
@@ -73,31 +76,33 @@ class Inversion:
 
     @property
     def ok(self) -> bool:
-        """Whether the data determine a spectral function that accounts for them; `notes` says why if not."""
+        """Whether the data determine a2F and it is consistent with them; `notes` gives the reason if not."""
         return self.determined and self.consistent
 
     @property
     def notes(self) -> list[str]:
-        """What one should know before the answer is trusted."""
+        """Warnings to read before the result is used, as whole sentences."""
         end, texts = self.conditions.omega_max, []
         if not self.end_known:
-            texts.append(f"a2F is taken to end at {end:.4g} meV; say --omega-max (`omega_max`) if it does not.")
+            texts.append(f"a2F is assumed to end at {end:.4g} meV; give --omega-max (`omega_max`) if it does not.")
         if not self.determined:
-            return [*texts, "these are data of a normal metal within their errors: they do not determine a2F."]
+            return [
+                *texts, "the data agree with those of a normal metal within their errors: they do not determine a2F."
+            ]  # fmt: skip
         if self.last_energy < end:
             texts.append(
-                f"the data end at {self.last_energy:.4g} meV, a2F at {end:.4g} meV: beyond the data it is little more "
-                "than a smooth end, and the bars do not allow for finer structure there."
+                f"the data end at {self.last_energy:.4g} meV, a2F at {end:.4g} meV: beyond the data a2F is little more "
+                "than a smooth extrapolation, and its error bars do not include finer structure there."
             )
-        return texts + self._doubts()
+        return texts + self._fit_warnings()
 
-    def _doubts(self) -> list[str]:
-        """Of the fit itself."""
-        texts = [] if self.converged else ["the steps did not come to an end."]
-        if self.chi2 > CONSISTENT:
+    def _fit_warnings(self) -> list[str]:
+        r"""Warnings about convergence and $\chi^2$."""
+        texts = [] if self.converged else ["the Gauss-Newton iteration did not converge."]
+        if self.chi2 > LARGEST_CONSISTENT_CHI2:
             texts.append(
-                f"chi^2/N = {self.chi2:.3g}: no a2F accounts for these data with such errors, and the bars do not "
-                "hold. Is the noise larger, or T, broadening, mu* or where a2F ends another?"
+                f"chi^2/N = {self.chi2:.3g}: no a2F is consistent with these data and errors, and the error bars are "
+                "not valid. Check the noise, T, the broadening, mu* and the energy at which a2F ends."
             )
             if self.omega[0] > self.conditions.broadening:
                 texts[-1] += (
@@ -106,62 +111,72 @@ class Inversion:
                 )
         elif self.noise_is_too_large:
             texts.append(
-                f"chi^2/N = {self.chi2:.3g}: the errors are smaller than said; a2F is too smooth, its bars are wide."
+                f"chi^2/N = {self.chi2:.3g}: the errors are smaller than stated; a2F is too smooth and its error bars "
+                "are too wide. Give a smaller noise."
             )
         return texts
 
     @property
     def consistent(self) -> bool:
-        r"""Whether the steps came to an end at a spectral function that accounts for the data: $\chi^2/N \le 1.2$."""
-        return bool(self.converged and self.chi2 <= CONSISTENT)
+        r"""Whether the iteration converged with $\chi^2/N \le 1.2$."""
+        return bool(self.converged and self.chi2 <= LARGEST_CONSISTENT_CHI2)
 
     @property
     def noise_is_too_large(self) -> bool:
-        r"""Whether $\chi^2$ is far below the number of values less that of the numbers resolved: errors overstated."""
-        left = self.values.size - self.n_resolved
-        return self.determined and self.noise_known and self.chi2 * self.values.size < left - FEW * math.sqrt(2 * left)
+        r"""Whether $\chi^2$ is significantly below the number of degrees of freedom: the noise is overstated."""
+        n_dof = self.values.size - self.n_resolved
+        least = n_dof - SIGNIFICANT_DEVIATIONS * math.sqrt(2 * n_dof)
+        return self.determined and self.noise_known and self.chi2 * self.values.size < least
 
     @property
     def spectrum(self) -> Spectrum:
-        """The most probable spectral function."""
+        """The most probable spectral function, `a2f` on `omega`."""
         return Spectrum(self.omega, self.a2f)
 
     @functools.cached_property
     def lambda_ep(self) -> tuple[float, float]:
-        r"""$\lambda$ and its standard deviation."""
+        r"""Coupling constant $\lambda$ and its standard deviation."""
         return self._moment(lambda spectrum: spectrum.lambda_ep)
 
     @functools.cached_property
     def omega_log(self) -> tuple[float, float]:
-        r"""$\omega_{\log}$ and its standard deviation [meV]."""
+        r"""Logarithmic average $\omega_{\log}$ and its standard deviation [meV]."""
         return self._moment(lambda spectrum: spectrum.omega_log)
 
     @functools.cached_property
     def omega_2(self) -> tuple[float, float]:
-        r"""$\bar\omega_2$ and its standard deviation [meV]."""
+        r"""Root mean square frequency $\bar\omega_2$ and its standard deviation [meV]."""
         return self._moment(lambda spectrum: spectrum.omega_2)
 
     @functools.cached_property
     def T_c(self) -> tuple[float, float]:
-        """Critical temperature and its standard deviation [K], to first order in the deviations of the samples."""
+        """Critical temperature and its standard deviation [K].
+
+        The standard deviation is that of the samples to first order, from the derivative of T_c at `a2f` and `mu_star`;
+        it is NaN if T_c is zero.
+        """
         c, omega = self.conditions, self.omega
-        known = functools.partial(solve_tc, omega_c=c.omega_c, matsubara_cutoff=c.matsubara_cutoff)
-        T_c = float(known(self.spectrum, mu_star=self.mu_star))
+        solve = functools.partial(solve_tc, omega_c=c.omega_c, matsubara_cutoff=c.matsubara_cutoff)
+        T_c = float(solve(self.spectrum, mu_star=self.mu_star))
         if not T_c > 0:
             return T_c, math.nan
-        enough = CompressedMatsubara(n=math.ceil(c.matsubara_cutoff / (2 * math.pi * BOLTZMANN * T_c * LOWER)))
+        frequencies = CompressedMatsubara(
+            n=math.ceil(c.matsubara_cutoff / (2 * math.pi * BOLTZMANN * T_c * LOWEST_TC_RATIO))
+        )
 
         def critical(a2f: Float[Array, " freq"], mu_star: Float[Array, ""]) -> Float[Array, ""]:
-            return known(Spectrum(omega, a2f), mu_star=mu_star, frequencies=enough)
+            return solve(Spectrum(omega, a2f), mu_star=mu_star, frequencies=frequencies)
 
-        slopes = jax.grad(critical, argnums=(0, 1))(jnp.asarray(self.a2f), jnp.asarray(self.mu_star))
-        away = (self.samples - self.a2f[None, :]) @ np.asarray(slopes[0])
-        away += (self.mu_star_samples - self.mu_star) * float(slopes[1])
-        return T_c, float(np.std(away))
+        gradient = jax.grad(critical, argnums=(0, 1))(jnp.asarray(self.a2f), jnp.asarray(self.mu_star))
+        deviations = (self.samples - self.a2f[None, :]) @ np.asarray(gradient[0])
+        deviations += (self.mu_star_samples - self.mu_star) * float(gradient[1])
+        return T_c, float(np.std(deviations))
 
     def _moment(self, moment: Callable[[Spectrum], Float[Array, ""]]) -> tuple[float, float]:
-        def of(a2f: Float[Array, " freq"]) -> Float[Array, ""]:
+        """A moment of `a2f` and its standard deviation over the samples."""
+
+        def moment_of(a2f: Float[Array, " freq"]) -> Float[Array, ""]:
             return moment(Spectrum(self.omega, a2f))
 
-        spread = np.std(np.asarray(jax.vmap(of)(jnp.asarray(self.samples))))
-        return float(of(jnp.asarray(self.a2f))), float(spread)
+        std = np.std(np.asarray(jax.vmap(moment_of)(jnp.asarray(self.samples))))
+        return float(moment_of(jnp.asarray(self.a2f))), float(std)

@@ -1,4 +1,4 @@
-r"""From a measured function to a2F with error bars: what users call."""
+"""The public functions of the inversion: `invert` for one function, `invert_many` for many at the same energies."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 
 from ..physics import Spectrum, run_calls
 from ._inversion_result import Inversion
-from ._inverter import Noise, check_noise, check_row, prepare
-from .refinement import AbstractObservable, ComplexGap
+from ._inverter import Noise, check_measured, check_noise, make_inverter
+from .nonlinear import AbstractObservable, ComplexGap
 
 
 def invert(
@@ -31,38 +31,48 @@ def invert(
     n_samples: int = 200,
     seed: int = 0,
 ) -> Inversion:
-    r"""Spectral function and its uncertainty from a gap function, a part of it, or a density of states.
+    r"""Find the spectral function, with its uncertainty, from a gap function or a density of states.
 
-    The most probable a2F that is nowhere negative, for normal errors of the data and a preference for smooth functions
-    whose strength the data choose, by steps through the solver. What else is possible is drawn from the distribution
-    around it.
+    With the data $d_i$ of standard deviation $\sigma_i$, the observable $F$ of the solver (`solve_gap`, then
+    `continue_gap`), and a prior for smooth functions, the most probable $\alpha^2F = x$ is
+
+    $$ \min_{x \ge 0}\; \sum_i \frac{(d_i - F_i(x))^2}{\sigma_i^2} + s\,|Cx|^2 , $$
+
+    found by Gauss-Newton steps. The regularization strength $s$ maximizes the evidence (D. J. C. MacKay, Neural
+    Comput. 4, 415 (1992), doi:10.1162/neco.1992.4.3.415), and error bars come from samples of the posterior of the
+    linearized problem, a truncated normal distribution. arXiv:2007.07512 does this step with a network instead.
 
     Args:
-        omega: Energies at which it was measured, ascending, the first not negative [meV].
-        measured: What was measured, on the line $\omega + i\Gamma$: $\Delta$ [meV], or as `observable` says.
+        omega: Energies of the data, shape (n,), ascending and not negative [meV].
+        measured: The data on the line $\omega + i\Gamma$, shape (n,): complex $\Delta$ [meV], or real as `observable`
+            defines it.
         T: Temperature [K].
-        broadening: $\Gamma$ [meV].
-        noise: Standard deviation of every measured number (of Re and of Im), one for all or one for each energy, in
-            the unit of `measured`. `None`: the same for all, found from the data.
-        observable: What was measured: `ComplexGap()`, `RealGap()`, `GapModulus()` or `DensityOfStates()`.
-        mu_star: Coulomb pseudopotential at `omega_c`; `None`: found from the data.
-        omega_max: Where a2F ends [meV]; the last energy over 3.5 if `None`.
+        broadening: Distance $\Gamma$ of the line from the real axis [meV].
+        noise: Standard deviation of every measured number (of Re and of Im), one number or shape (n,), in the unit of
+            `measured`; if `None`, one standard deviation for all is estimated from the data.
+        observable: `ComplexGap()`, `RealGap()`, `GapModulus()` or `DensityOfStates()`.
+        mu_star: Coulomb pseudopotential at `omega_c`; if `None`, it is fitted.
+        omega_max: Energy at which a2F ends [meV]; the last of `omega` divided by 3.5 if `None`.
         omega_c: Coulomb cutoff [meV]; 10 times `omega_max` if `None`.
         matsubara_cutoff: Cutoff of the Matsubara sums [meV]; 22 times `omega_max` if `None`.
-        n_points: Points of a2F, evenly spaced up to `omega_max`; if `None` two for each broadening, at least 64 and at
-            most 256.
-        starts: Spectral functions to begin with, as that of a network, if they are better than what is tried anyway.
-        n_samples: Spectral functions drawn from all that are possible.
-        seed: Of the drawing.
+        n_points: Number of points of a2F, evenly spaced up to `omega_max`; if `None`, two for each broadening, at
+            least 64 and at most 256.
+        starts: More candidates for the starting point, for example the prediction of a network; the iteration starts
+            from the candidate with the smallest $\chi^2$.
+        n_samples: Number of samples of the posterior.
+        seed: Seed of the random numbers of the samples.
+
+    Returns:
+        The most probable spectral function, its samples, and diagnostics; see `Inversion`.
 
     Raises:
-        InputError: What is given is not as it must be; all complaints in one message.
+        InputError: An argument is out of its range; one message lists all of them.
         RuntimeError: JAX is not in 64-bit mode.
     """
     measured = np.asarray(measured)
-    inverter = prepare(
+    inverter = make_inverter(
         omega, observable, mu_star, (T, broadening, omega_max, omega_c, matsubara_cutoff), (n_points, n_samples),
-        bad=[*check_row(measured, np.shape(omega), observable), *check_noise(noise, np.shape(omega))],
+        bad=[*check_measured(measured, np.shape(omega), observable), *check_noise(noise, np.shape(omega))],
     )  # fmt: skip
     return inverter(measured, noise, starts, seed)
 
@@ -85,28 +95,32 @@ def invert_many(
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> list[Inversion]:
-    """Inversions of many functions that were measured at the same energies, on all cores: one program for all.
+    """Invert many functions that were measured at the same energies, in parallel on all cores; see `invert`.
 
     Args:
-        omega: Energies [meV].
-        measured: What was measured, a row for each function.
-        T: As in `invert`, like all that is not named here.
-        broadening: The same.
-        noise: One for all functions, or a list with one for each.
+        omega: Energies of the data, shape (n,) [meV].
+        measured: The data, shape (functions, n).
+        T: As in `invert`.
+        broadening: As in `invert`.
+        noise: As in `invert` for all functions, or a list with one entry for each function.
         observable: As in `invert`.
         mu_star: As in `invert`.
         omega_max: As in `invert`.
         omega_c: As in `invert`.
         matsubara_cutoff: As in `invert`.
         n_points: As in `invert`.
-        starts: A sequence of starts for each function.
+        starts: `starts` of `invert` for each function.
         n_samples: As in `invert`.
-        seed: As in `invert`; each function has random numbers of its own.
-        progress: Called with the number of inversions so far, after each.
+        seed: As in `invert`; function number i uses the seed `seed + i`.
+        progress: Called after each inversion with the number of inversions done.
+
+    Returns:
+        One `Inversion` for each function, in order. A function with invalid data or noise (not finite, for example)
+        does not affect the others: its result has `determined` and `converged` false.
 
     Raises:
-        InputError: What is given for all is not as it must be. A bad row, which is not finite, harms no other: its
-            inversion is one without data, with `converged` false.
+        InputError: An argument that all functions share is out of its range.
+        RuntimeError: JAX is not in 64-bit mode.
     """
     measured = np.asarray(measured)
     bad = [] if measured.ndim == 2 else [f"`measured` must have one row for each function, got {measured.shape}"]
@@ -114,25 +128,25 @@ def invert_many(
     noises: list[Any] = [noise] * len(measured) if one_for_all else list(noise)
     given = [()] * len(measured) if starts is None else list(starts)
     if len(noises) != len(measured) or len(given) != len(measured):
-        bad.append(f"`noise` and `starts` must have one entry for each of the {len(measured)} functions")
+        bad.append(f"`noise` and `starts` must have one entry for each of the {len(measured)} functions of `measured`")
     shape = np.shape(omega)
     if one_for_all and noises:
         bad += check_noise(noises[0], shape)
-    inverter = prepare(
+    inverter = make_inverter(
         omega, observable, mu_star, (T, broadening, omega_max, omega_c, matsubara_cutoff), (n_points, n_samples),
         bad=bad,
     )  # fmt: skip
 
     def one(row: Any) -> Inversion:
         i = int(row)
-        if check_row(measured[i], shape, observable) or check_noise(noises[i], shape):
-            return inverter.unusable(seed + i)
+        if check_measured(measured[i], shape, observable) or check_noise(noises[i], shape):
+            return inverter.invalid_row(seed + i)
         return inverter(measured[i], noises[i], given[i], seed + i)
 
     results = []
     rows = (np.array(i) for i in range(len(measured)))
-    with threadpool_limits(1):  # every core has an inversion of its own
-        first = map(one, itertools.islice(rows, 1))  # alone: it compiles what the others use
+    with threadpool_limits(1):  # every core does another inversion, so that BLAS must use one thread
+        first = map(one, itertools.islice(rows, 1))  # alone, because it compiles the programs that the others use
         others = (found.item() for found in run_calls(one, ((row,) for row in rows)))
         for found in itertools.chain(first, others):
             results.append(found)

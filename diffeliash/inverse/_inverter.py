@@ -1,4 +1,4 @@
-r"""From numbers that were measured to an inversion: what is the same for all functions is prepared once."""
+"""The inversion of one function, with the settings that all functions of a call share checked once."""
 
 import dataclasses
 import math
@@ -21,48 +21,49 @@ from .._limits import (
 )
 from ..physics import Spectrum, require_x64
 from ._inversion_result import Inversion
-from ._starting_point import GUESSED_MU_STAR, choose_start
-from .refinement import (
-    LOOSEST,
-    RANGE,
-    TIGHTEST,
+from ._starting_point import INITIAL_MU_STAR, choose_starting_point
+from .nonlinear import (
+    LARGEST_RTOL,
+    RANGE_RATIO,
+    SMALLEST_RTOL,
     AbstractObservable,
     ComplexGap,
     Conditions,
     DensityOfStates,
+    GaussNewtonFit,
     Measurement,
-    Refined,
     choose_conditions,
     choose_n_points,
-    draw,
-    draw_without_data,
     forward_model,
-    refine,
+    gauss_newton,
+    sample_posterior,
+    sample_prior,
 )
 
 FEWEST_ENERGIES = 8
+"""Smallest number of energies of the data."""
 
-GUESSED_NOISE = 1e-3
-"""Errors that are not known are given in units of this part of the largest value."""
+INITIAL_NOISE = 1e-3
+"""Initial standard deviation of data with unknown noise, relative to the largest value; the evidence rescales it."""
 
-DETERMINED = 3.0
-r"""Data that miss those of a normal metal by less than so many standard deviations of $\chi^2$ say nothing."""
+NORMAL_STATE_DEVIATIONS = 3.0
+r"""Data determine a2F if $\chi^2$ of the normal state exceeds its expectation by this many standard deviations."""
 
-MODEL_ERROR = 0.1
-"""The solver is so much more exact than the data."""
+SOLVER_ERROR_RATIO = 0.1
+"""Error of the solver relative to the noise of the data."""
 
-UNKNOWN = (LOOSEST, TIGHTEST)
-"""Tolerances of the solver where errors are not known: the second if they turn out too small for the first."""
+UNKNOWN_NOISE_RTOL = (LARGEST_RTOL, SMALLEST_RTOL)
+"""Solver tolerances for unknown noise: the second is used if the noise turns out too small for the first."""
 
 Numbers = tuple[float, float, float | None, float | None, float | None]
-r"""`T`, `broadening`, `omega_max`, `omega_c` and `matsubara_cutoff`."""
+"""The arguments `T`, `broadening`, `omega_max`, `omega_c` and `matsubara_cutoff` of `invert`."""
 
 Noise = float | int | Float[np.ndarray, " freq"] | None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Inverter:
-    """What is the same for all functions."""
+    """Inverts functions measured at the same energies under the same conditions; the fields are those of `invert`."""
 
     omega: Float[np.ndarray, " freq"]
     observable: AbstractObservable
@@ -75,49 +76,49 @@ class Inverter:
     def __call__(self, measured: np.ndarray, noise: Noise, starts: Sequence[Spectrum], seed: int) -> Inversion:
         rng = np.random.default_rng(seed)
         measurement = self._measurement(measured, noise)
-        if not _says_anything(measurement, self.observable.in_normal_state(self.omega.size)):
-            return self._without_data(rng, measurement, converged=True, known=measurement.known)
-        refined = self._refined(measurement, measured, starts)
-        scaled = measurement.scaled(math.sqrt(refined.problem.evidence.best.variance))
-        if not _says_anything(scaled, self.observable.in_normal_state(self.omega.size)):
-            return self._without_data(rng, scaled, converged=refined.converged, known=measurement.known)
-        return self._with_errors(rng, scaled, refined, known=measurement.known)
+        if not _differs_from_normal_state(measurement, self.observable.in_normal_state(self.omega.size)):
+            return self._undetermined(rng, measurement, converged=True, known=measurement.known)
+        fit = self._fit(measurement, measured, starts)
+        scaled = measurement.scaled(math.sqrt(fit.problem.evidence.best.variance))
+        if not _differs_from_normal_state(scaled, self.observable.in_normal_state(self.omega.size)):
+            return self._undetermined(rng, scaled, converged=fit.converged, known=measurement.known)
+        return self._determined(rng, scaled, fit, known=measurement.known)
 
-    def unusable(self, seed: int) -> Inversion:
-        """The answer where there are no data."""
+    def invalid_row(self, seed: int) -> Inversion:
+        """The result for invalid data: samples of the prior, not converged."""
         n = self.observable.in_normal_state(self.omega.size).size
-        nothing = Measurement(values=np.full(n, np.nan), errors=np.full(n, np.nan), known=True, mu_star=self.mu_star)
-        return self._without_data(np.random.default_rng(seed), nothing, converged=False, known=True)
+        no_data = Measurement(values=np.full(n, np.nan), errors=np.full(n, np.nan), known=True, mu_star=self.mu_star)
+        return self._undetermined(np.random.default_rng(seed), no_data, converged=False, known=True)
 
     def _measurement(self, measured: np.ndarray, noise: Noise) -> Measurement:
         values = self.observable.as_values(measured)
         known = noise is not None
-        size = noise if known else GUESSED_NOISE * max(float(np.max(np.abs(values))), np.finfo(float).tiny)
+        size = noise if known else INITIAL_NOISE * max(float(np.max(np.abs(values))), np.finfo(float).tiny)
         errors = np.tile(np.broadcast_to(np.asarray(size, float), self.omega.shape), values.size // self.omega.size)
         return Measurement(values=values, errors=errors, known=known, mu_star=self.mu_star)
 
-    def _refined(self, measurement: Measurement, measured: np.ndarray, starts: Sequence[Spectrum]) -> Refined:
-        """The end of the steps, with a solver that is more exact than the data."""
+    def _fit(self, measurement: Measurement, measured: np.ndarray, starts: Sequence[Spectrum]) -> GaussNewtonFit:
+        """The Gauss-Newton fit, with a solver tolerance well below the noise."""
         largest, smallest = float(np.max(np.abs(measurement.values))), float(np.min(measurement.errors))
-        # powers of ten, so that few programs are compiled
-        known = 10.0 ** math.floor(math.log10(MODEL_ERROR * smallest / largest))
-        refined = None
-        for rtol in [known] if measurement.known else UNKNOWN:
+        # rounded to a power of ten, so that few programs are compiled
+        known = 10.0 ** math.floor(math.log10(SOLVER_ERROR_RATIO * smallest / largest))
+        fit = None
+        for rtol in [known] if measurement.known else UNKNOWN_NOISE_RTOL:
             forward = forward_model(self.conditions, self.n_points, self.omega.tobytes(), self.observable, rtol)
-            start = refined.unknowns if refined else choose_start(forward, measurement, measured, starts)
-            refined = refine(forward, measurement, start)
-            found = math.sqrt(refined.problem.evidence.best.variance) * smallest
-            if MODEL_ERROR * found >= rtol * largest:
+            start = fit.unknowns if fit else choose_starting_point(forward, measurement, measured, starts)
+            fit = gauss_newton(forward, measurement, start)
+            found = math.sqrt(fit.problem.evidence.best.variance) * smallest
+            if SOLVER_ERROR_RATIO * found >= rtol * largest:
                 break
-        assert refined is not None
-        return refined
+        assert fit is not None
+        return fit
 
-    def _with_errors(
-        self, rng: np.random.Generator, measurement: Measurement, refined: Refined, *, known: bool
+    def _determined(
+        self, rng: np.random.Generator, measurement: Measurement, fit: GaussNewtonFit, *, known: bool
     ) -> Inversion:
-        problem, best = refined.problem, refined.problem.evidence.best
-        samples = draw(rng, problem, self.n_samples)
-        mu_star, a2f = measurement.split(refined.unknowns)
+        problem, best = fit.problem, fit.problem.evidence.best
+        samples = sample_posterior(rng, problem, self.n_samples)
+        mu_star, a2f = measurement.split(fit.unknowns)
         fitted = measurement.mu_star is None
         return self._inversion(
             measurement,
@@ -125,18 +126,18 @@ class Inverter:
             samples=samples[:, 1:] if fitted else samples,
             mu_star=float(mu_star),
             mu_star_samples=samples[:, 0] if fitted else np.full(self.n_samples, mu_star),
-            values=refined.values,
+            values=fit.values,
             noise_known=known,
             n_resolved=problem.n_resolved(best),
             determined=True,
-            converged=refined.converged and refined.gapped,
-            n_jacobians=refined.n_jacobians,
+            converged=fit.converged and fit.superconducting,
+            n_jacobians=fit.n_jacobians,
         )
 
-    def _without_data(
+    def _undetermined(
         self, rng: np.random.Generator, measurement: Measurement, *, converged: bool, known: bool
     ) -> Inversion:
-        samples = draw_without_data(rng, self.n_points - 1, self.n_samples)
+        samples = sample_prior(rng, self.n_points - 1, self.n_samples)
         fitted = self.mu_star is None
         mu_star = rng.uniform(size=self.n_samples) if fitted else np.full(self.n_samples, self.mu_star)
         return self._inversion(
@@ -154,7 +155,7 @@ class Inverter:
         )
 
     def _inversion(self, measurement: Measurement, **found: Any) -> Inversion:
-        """With the last point of a2F, which is zero, the standard deviations, and how well the values fit."""
+        r"""The result, with the last point of a2F (zero), the standard deviations and $\chi^2$ added."""
         a2f, samples = np.append(found.pop("a2f"), 0.0), np.pad(found.pop("samples"), ((0, 0), (0, 1)))
         return Inversion(
             omega=self.conditions.grid(self.n_points),
@@ -171,7 +172,7 @@ class Inverter:
         )
 
 
-def prepare(
+def make_inverter(
     omega: np.ndarray,
     observable: AbstractObservable,
     mu_star: float | None,
@@ -180,13 +181,25 @@ def prepare(
     *,
     bad: list[str],
 ) -> Inverter:
-    """What is the same for all functions, once it has been looked at."""
+    """Check the arguments that all functions share, and put the defaults in.
+
+    Args:
+        omega: Energies of the data [meV].
+        observable: The measured quantity.
+        mu_star: Coulomb pseudopotential, `None` if it is to be fitted.
+        numbers: `T`, `broadening`, `omega_max`, `omega_c` and `matsubara_cutoff`.
+        sizes: `n_points` and `n_samples`.
+        bad: Errors found in the other arguments, reported in the same message.
+
+    Raises:
+        InputError: An argument is out of its range.
+    """
     require_x64()
     omega = np.asarray(omega, dtype=float)
     complaints = [*bad, *_check_energies(omega), *_check_sizes(*sizes, omega.size)]
     conditions = None
     try:
-        conditions = _conditions(omega, numbers, GUESSED_MU_STAR if mu_star is None else mu_star)
+        conditions = _conditions(omega, numbers, INITIAL_MU_STAR if mu_star is None else mu_star)
     except InputError as error:
         complaints.append(str(error).rstrip("."))
     if complaints or conditions is None:
@@ -199,10 +212,10 @@ def prepare(
 
 
 def _conditions(omega: np.ndarray, numbers: Numbers, mu_star: float) -> Conditions:
-    """Temperature, cutoffs, broadening and the end of a2F, with the defaults put in."""
+    """The conditions of the measurement, with the defaults put in."""
     T, broadening, omega_max, omega_c, matsubara_cutoff = numbers
     if omega_max is None:
-        omega_max = float(omega[-1]) / RANGE if omega.size else math.nan
+        omega_max = float(omega[-1]) / RANGE_RATIO if omega.size else math.nan
     return choose_conditions(
         T=T, broadening=broadening, omega_max=omega_max, omega_c=omega_c, matsubara_cutoff=matsubara_cutoff,
         mu_star=mu_star,
@@ -211,7 +224,7 @@ def _conditions(omega: np.ndarray, numbers: Numbers, mu_star: float) -> Conditio
 
 def _check_energies(omega: np.ndarray) -> list[str]:
     if omega.ndim != 1 or omega.size < FEWEST_ENERGIES or not np.all(np.isfinite(omega)) or np.any(np.diff(omega) <= 0):
-        return [f"`omega` must be at least {FEWEST_ENERGIES} finite, ascending energies [meV]"]
+        return [f"`omega` must be a list of at least {FEWEST_ENERGIES} finite, ascending energies [meV]"]
     bad = [f"`omega` must not be negative, but begins at {omega[0]:g} meV"] if omega[0] < 0 else []
     if omega[-1] > LARGEST_ENERGY:
         bad.append(f"`omega` must not go beyond {LARGEST_ENERGY:g} meV, got {omega[-1]:g} meV")
@@ -229,13 +242,16 @@ def _check_sizes(n_points: int | None, n_samples: int, n_energies: int) -> list[
     return bad
 
 
-def check_row(measured: np.ndarray, shape: tuple[int, ...], observable: AbstractObservable) -> list[str]:
-    """Complaints about one function that was measured."""
+def check_measured(measured: np.ndarray, shape: tuple[int, ...], observable: AbstractObservable) -> list[str]:
+    """The errors in the data of one function, as parts of a message; empty if there are none."""
     if not isinstance(observable, AbstractObservable):
         return [f"`observable` must be ComplexGap(), RealGap(), GapModulus() or DensityOfStates(), got {observable!r}"]
     bad, is_complex = [], isinstance(observable, ComplexGap)
     if measured.shape != shape:
-        bad.append(f"`measured` must be one number for each energy, got shapes {measured.shape} and {shape}")
+        bad.append(
+            f"`measured` must have one number for each energy, got shapes {measured.shape} (`measured`) and {shape} "
+            "(`omega`)"
+        )
     if np.iscomplexobj(measured) != is_complex:
         bad.append(f"`measured` must be {'complex' if is_complex else 'real'} for {type(observable).__name__}()")
     elif not np.all(np.isfinite(measured)):
@@ -246,7 +262,7 @@ def check_row(measured: np.ndarray, shape: tuple[int, ...], observable: Abstract
 
 
 def check_noise(noise: Noise, shape: tuple[int, ...]) -> list[str]:
-    """Complaints about the errors of one function."""
+    """The errors in the noise of one function, as parts of a message; empty if there are none."""
     if noise is None:
         return []
     size = np.asarray(noise)
@@ -255,12 +271,12 @@ def check_noise(noise: Noise, shape: tuple[int, ...]) -> list[str]:
     if size.shape not in ((), shape):
         return [f"`noise` must be one number, or one for each energy, got shape {size.shape}"]
     good = bool(np.all((size > 0) & np.isfinite(size)))
-    return [] if good else ["`noise` must be positive and finite; `None` if it is not known"]
+    return [] if good else ["`noise` must be positive and finite, or `None` if it is not known"]
 
 
-def _says_anything(measurement: Measurement, normal: Float[np.ndarray, " value"]) -> bool:
-    """Whether the data are not those of a normal metal, as far as their errors are known."""
+def _differs_from_normal_state(measurement: Measurement, normal: Float[np.ndarray, " value"]) -> bool:
+    r"""Whether $\chi^2$ excludes the normal state; with unknown noise, whether any value differs from it."""
     if not measurement.known:
         return bool(np.any(measurement.values != normal))
     n = normal.size
-    return measurement.misfit(normal) > n + DETERMINED * math.sqrt(2 * n)
+    return measurement.misfit(normal) > n + NORMAL_STATE_DEVIATIONS * math.sqrt(2 * n)

@@ -1,12 +1,13 @@
-r"""What a measurement can see of a spectral function: how many of its numbers, and how sharply each energy.
+r"""Resolution analysis of an inversion: singular values, averaging kernels and error bars of the linearized problem.
 
-Near a spectral function $x$ the measured numbers are $F(x) + A\,\delta x$. With errors $\sigma$ and the prior of
-`_prior`, of strength $s$, the most probable function is
+Near a spectral function $x$ the measured numbers are $F(x) + A\,\delta x$ with the Jacobian $A$. With errors $\sigma$
+and the smoothness prior of strength $s$ (`inverse.nonlinear`), the most probable function is
 
 $$ \hat x = K x + \ldots, \qquad K = (A^TA/\sigma^2 + s\,C^TC)^{-1} A^TA/\sigma^2 . $$
 
-A row of $K$ is an averaging kernel (G. Backus and F. Gilbert, Geophys. J. R. Astron. Soc. 16, 169 (1968),
-doi:10.1111/j.1365-246X.1968.tb00216.x): what is answered at one energy is the true function, averaged with it.
+Row $i$ of the resolution matrix $K$ is an averaging kernel (G. Backus and F. Gilbert, Geophys. J. R. Astron. Soc. 16,
+169 (1968), doi:10.1111/j.1365-246X.1968.tb00216.x): the estimate at the energy $\omega_i$ is the true function averaged
+with it.
 """
 
 import dataclasses
@@ -17,33 +18,33 @@ from scipy.linalg import solve_triangular
 
 from .._errors import InputError
 from ..physics import Spectrum, default_broadening, require_x64
-from .refinement import (
-    RANGE,
+from .nonlinear import (
+    RANGE_RATIO,
     AbstractObservable,
     ComplexGap,
     choose_conditions,
     choose_n_points,
     forward_model,
-    likeliest_prior,
     linear_problem,
+    most_likely_prior,
 )
 
 RTOL = 1e-6
-"""Of the solution, relative."""
+"""Relative tolerance of the solver."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Resolution:
-    r"""What a measurement can see of a spectral function.
+    r"""The resolution of a spectral function by a measurement; the result of `resolution`.
 
     Args:
-        omega: Energies [meV].
-        singular_values: Of $A/\sigma$, descending: numbers of the spectral function in units of their errors, with no
-            prior.
-        kernels: $K$: row $i$ times $\alpha^2F$ is what is answered at `omega[i]`.
-        widths: Full width at half maximum of the kernels [meV].
-        std: Standard deviation of a2F, were negative values allowed.
-        n_resolved: Numbers that the measurement fixes better than the prior.
+        omega: Energies of a2F, without the last one, at which it is zero [meV].
+        singular_values: Singular values of $A/\sigma$, descending.
+        kernels: Resolution matrix $K$: row $i$ is the averaging kernel of the estimate at `omega[i]`.
+        widths: Full width at half maximum of each averaging kernel [meV].
+        std: Posterior standard deviation of a2F without the constraint $\alpha^2F \ge 0$.
+        n_resolved: Number of components of a2F that the data determine better than the prior does: singular values
+            $\sigma_k$ of $AC^{-1}/\sigma$ with $\sigma_k^2 > s$.
     """
 
     omega: Float[np.ndarray, " freq"]
@@ -67,23 +68,32 @@ def resolution(
     matsubara_cutoff: float | None = None,
     n_points: int | None = None,
 ) -> Resolution:
-    r"""How well a measurement with errors would resolve the spectral function of a material.
+    r"""Compute how well a measurement with noise would resolve the spectral function of a material.
+
+    The observable is linearized at the spectrum, $F(x + \delta x) = F(x) + A\,\delta x$, and the prior is the one under
+    which the spectrum is most likely; the estimate is $\hat x = Kx$ with the averaging kernels of G. Backus and
+    F. Gilbert, Geophys. J. R. Astron. Soc. 16, 169 (1968), doi:10.1111/j.1365-246X.1968.tb00216.x,
+
+    $$ K = (A^TA/\sigma^2 + s\,C^TC)^{-1} A^TA/\sigma^2 . $$
 
     Args:
         spectrum: The spectral function.
         T: Temperature [K].
-        noise: Standard deviation of every measured number, in the unit of what is measured.
-        broadening: $\Gamma$ [meV]; as in `continue_gap` if `None`.
-        energies: At which something is measured [meV]; if `None`, half a broadening apart and up to 3.5 times the end
-            of the spectrum.
-        observable: What is measured.
-        mu_star: Coulomb pseudopotential.
-        omega_c: Coulomb cutoff [meV].
-        matsubara_cutoff: Cutoff of the Matsubara sums [meV].
-        n_points: Points of a2F, as in `invert`.
+        noise: Standard deviation $\sigma$ of every measured number, in the unit of the observable.
+        broadening: Distance $\Gamma$ of the line from the real axis [meV]; the default of `continue_gap` if `None`.
+        energies: Energies of the measurement, shape (n,) [meV]; if `None`, from 0 to 3.5 times the end of the spectrum
+            with the spacing of the points of a2F.
+        observable: `ComplexGap()`, `RealGap()`, `GapModulus()` or `DensityOfStates()`.
+        mu_star: Coulomb pseudopotential at `omega_c`.
+        omega_c: Coulomb cutoff [meV], as in `invert`.
+        matsubara_cutoff: Cutoff of the Matsubara sums [meV], as in `invert`.
+        n_points: Number of points of a2F, as in `invert`.
+
+    Returns:
+        Singular values, averaging kernels, their widths and error bars; see `Resolution`.
 
     Raises:
-        InputError: A value out of its range, or a material that is normal at this temperature.
+        InputError: A value is out of its range, or the material is normal at this temperature.
         RuntimeError: JAX is not in 64-bit mode.
     """
     require_x64()
@@ -96,16 +106,19 @@ def resolution(
     )  # fmt: skip
     n_points = choose_n_points(conditions) if n_points is None else n_points
     if energies is None:
-        energies = np.linspace(0.0, RANGE * end, 1 + round(RANGE * n_points))
+        energies = np.linspace(0.0, RANGE_RATIO * end, 1 + round(RANGE_RATIO * n_points))
     energies = np.ascontiguousarray(energies, dtype=float)
     forward = forward_model(conditions, n_points, energies.tobytes(), observable, RTOL)
     a2f = np.interp(forward.omega[:-1], spectrum.omega, spectrum.a2f)
     if not forward.values_at(mu_star, a2f)[1]:
-        raise InputError(f"there is no gap at {T:g} K to resolve anything with.")
+        raise InputError(
+            f"there is no gap at {T:g} K, so that nothing about a2F can be measured.",
+            hint="Choose a lower temperature.",
+        )
     A = forward.jacobian_at(mu_star, a2f)[:, 1:] / noise
     Q, R = np.linalg.qr(A)
     problem = linear_problem((Q, R), A @ a2f, n_free=0, known=True)
-    prior = likeliest_prior(a2f)
+    prior = most_likely_prior(a2f)
     regularized = problem.with_prior(prior)
     half = solve_triangular(regularized.root, problem.triangle.T, trans=1)
     kernels = solve_triangular(regularized.root, half @ problem.triangle)
@@ -120,7 +133,7 @@ def resolution(
 
 
 def _widths(omega: Float[np.ndarray, " freq"], kernels: Float[np.ndarray, "freq freq"]) -> Float[np.ndarray, " freq"]:
-    """Full widths at half maximum, straight lines between points."""
+    """Full widths at half maximum of the rows of a matrix, by linear interpolation between the points."""
     step, grid = omega[0], np.append(0.0, omega)
     fine = np.linspace(0.0, omega[-1] + step, 16 * (omega.size + 1) + 1)
     widths = np.empty(omega.size)

@@ -1,7 +1,8 @@
-r"""Where the steps of an inversion begin: the linear inversion, or a smooth arch of the best of many couplings.
+r"""The starting point of the Gauss-Newton iteration: the linear inversion, or a smooth a2F with the best coupling.
 
-Steps lead to the spectral function only from where a peak of the density of states or of the gap function is about
-where it was measured, within the broadening: it is the coupling that moves it.
+The iteration converges to the solution only if the peaks of the density of states or of the gap function start within
+about the broadening of the measured ones; mostly the coupling constant determines where they are. Smooth spectral
+functions of many couplings are therefore compared with the data.
 """
 
 import functools
@@ -14,87 +15,105 @@ from jaxtyping import Complex, Float
 
 from .._errors import InputError
 from ..physics import Spectrum
-from .linear import InverseProblem, gap_from_dos, invert_one_linearly, is_even, pose_inverse_problem
-from .refinement import ComplexGap, Conditions, DensityOfStates, Forward, Measurement
+from .linear import InverseProblem, gap_from_dos, invert_one_linearly, is_uniform_grid, pose_inverse_problem
+from .nonlinear import ComplexGap, Conditions, DensityOfStates, ForwardModel, Measurement
 
-COUPLINGS = (0.4, 16.0)
-r"""Of the arches, from the smallest $\lambda$ to the largest."""
+CANDIDATE_COUPLINGS = (0.4, 16.0)
+r"""Smallest and largest coupling constant $\lambda$ of the smooth candidates."""
 
-SPACING = 2.5, 0.005, 0.1
-r"""Of the logarithms of their $\lambda$: the first times $\Gamma/\omega_{\max}$, which moves a peak at
-$\omega_{\max}/4$, that of a large gap, by half of $\Gamma$ to all of it; at least the second, at most the third."""
+CANDIDATE_SPACING = 2.5, 0.005, 0.1
+r"""Spacing of $\ln\lambda$ of the smooth candidates: the first number times $\Gamma/\omega_{\max}$, at least the second
+and at most the third. A step moves a peak at $\omega_{\max}/4$, the position for a large gap, by $\Gamma/2$ to
+$\Gamma$."""
 
-GUESSED_MU_STAR = 0.1
-r"""Of a $\mu^*$ that is not known."""
+INITIAL_MU_STAR = 0.1
+r"""Initial value of $\mu^*$ if it is fitted."""
 
 
-def choose_start(
-    forward: Forward, measurement: Measurement, measured: np.ndarray, given: Sequence[Spectrum]
+def choose_starting_point(
+    forward: ForwardModel, measurement: Measurement, measured: np.ndarray, starts: Sequence[Spectrum]
 ) -> Float[np.ndarray, " unknown"]:
-    """The unknowns whose values come closest to what was measured.
+    r"""Choose the candidate with the smallest $\chi^2$ as the starting point of the iteration.
 
     Args:
-        forward: From unknowns to values.
-        measurement: The numbers that were measured.
-        measured: What was measured, as it came.
-        given: Spectral functions to begin with, if there are any.
+        forward: Forward model.
+        measurement: The data as real numbers, with their errors.
+        measured: The data as the user gave them.
+        starts: Candidates that the user gives.
+
+    Returns:
+        The unknowns: $\mu^*$ if it is fitted, then a2F on the grid of the forward model.
     """
-    mu_star = GUESSED_MU_STAR if measurement.mu_star is None else measurement.mu_star
-    first = [np.interp(forward.omega[:-1], each.omega, each.a2f, right=0.0) for each in given]
-    candidates = [np.maximum(a2f, 0.0) for a2f in [*first, *_from_equations(forward, measured, mu_star)]]
-    tried = [Tried(a2f, *forward.values_at(mu_star, a2f)) for a2f in candidates]
-    best = closest(measurement, [*tried, *arches(forward, mu_star)])
+    mu_star = INITIAL_MU_STAR if measurement.mu_star is None else measurement.mu_star
+    given = [np.interp(forward.omega[:-1], each.omega, each.a2f, right=0.0) for each in starts]
+    spectra = [np.maximum(a2f, 0.0) for a2f in [*given, *_linear_candidates(forward, measured, mu_star)]]
+    candidates = [Candidate(a2f, *forward.values_at(mu_star, a2f)) for a2f in spectra]
+    best = best_candidate(measurement, [*candidates, *smooth_candidates(forward, mu_star)])
     return np.append(mu_star, best) if measurement.mu_star is None else best
 
 
-class Tried(NamedTuple):
-    """A spectral function, its values, and whether there is a gap."""
+class Candidate(NamedTuple):
+    """A candidate for the starting point.
+
+    Args:
+        a2f: Spectral function on the grid of the forward model.
+        values: Its observable.
+        usable: Whether the values are finite and those of a superconductor.
+    """
 
     a2f: Float[np.ndarray, " boson"]
     values: Float[np.ndarray, " value"]
     usable: bool
 
 
-def closest(measurement: Measurement, tried: Sequence[Tried]) -> Float[np.ndarray, " boson"]:
-    """Which of several spectral functions comes closest to what was measured; the first if none has a gap."""
-    return min(tried, key=lambda each: measurement.misfit(each.values) if each.usable else math.inf).a2f
+def best_candidate(measurement: Measurement, candidates: Sequence[Candidate]) -> Float[np.ndarray, " boson"]:
+    r"""The usable spectral function with the smallest $\chi^2$; the first candidate if none is usable."""
+    return min(candidates, key=lambda each: measurement.misfit(each.values) if each.usable else math.inf).a2f
 
 
 @functools.lru_cache(maxsize=8)
-def arches(forward: Forward, mu_star: float) -> tuple[Tried, ...]:
-    """Smooth spectral functions of many couplings, with their values: the same whatever was measured."""
+def smooth_candidates(forward: ForwardModel, mu_star: float) -> tuple[Candidate, ...]:
+    r"""Candidates $\alpha^2F \propto \sin^2(\pi\omega/\omega_{\max})$ with many couplings, independent of the data."""
     omega, c = forward.omega[:-1], forward.conditions
     shape = np.sin(np.pi * omega / c.omega_max) ** 2
     shape /= 2 * np.sum(shape / omega) * omega[0]
-    factor, least, most = SPACING
+    factor, least, most = CANDIDATE_SPACING
     spacing = np.clip(factor * c.broadening / c.omega_max, least, most)
-    n = math.ceil(math.log(COUPLINGS[1] / COUPLINGS[0]) / spacing) + 1
-    spectra = [coupling * shape for coupling in np.geomspace(*COUPLINGS, n)]
-    return tuple(Tried(a2f, *forward.values_at(mu_star, a2f)) for a2f in spectra)
+    n = math.ceil(math.log(CANDIDATE_COUPLINGS[1] / CANDIDATE_COUPLINGS[0]) / spacing) + 1
+    spectra = [coupling * shape for coupling in np.geomspace(*CANDIDATE_COUPLINGS, n)]
+    return tuple(Candidate(a2f, *forward.values_at(mu_star, a2f)) for a2f in spectra)
 
 
-def _from_equations(forward: Forward, measured: np.ndarray, mu_star: float) -> list[Float[np.ndarray, " boson"]]:
-    """The linear inversion, where the energies and what was measured there allow one."""
+def _linear_candidates(
+    forward: ForwardModel, measured: np.ndarray, mu_star: float
+) -> list[Float[np.ndarray, " boson"]]:
+    """The linear inversion of the data, or nothing if their energies or the observable do not allow it."""
     energies, c = forward.energies, forward.conditions
     if isinstance(forward.observable, ComplexGap):
         Delta = measured
-    elif isinstance(forward.observable, DensityOfStates) and energies[0] == 0 and is_even(energies):
+    elif isinstance(forward.observable, DensityOfStates) and energies[0] == 0 and is_uniform_grid(energies):
         Delta = gap_from_dos(energies, measured, broadening=c.broadening)
     else:
         return []
     try:
-        return [invert_at_once(forward, energies, Delta, mu_star)]
-    except InputError:  # energies that are not even, or end too early; a line too far from the axis
+        return [linear_inversion_on_grid(forward, energies, Delta, mu_star)]
+    except InputError:  # the energies are not uniform or end too early, or the broadening is too large
         return []
 
 
-def invert_at_once(
-    forward: Forward, energies: Float[np.ndarray, " freq"], Delta: Complex[np.ndarray, " freq"], mu_star: float
+def linear_inversion_on_grid(
+    forward: ForwardModel, energies: Float[np.ndarray, " freq"], Delta: Complex[np.ndarray, " freq"], mu_star: float
 ) -> Float[np.ndarray, " boson"]:
-    """The linear inversion of a gap function at even energies from zero on, at the points of the grid.
+    """The linear inversion of a gap function [meV], interpolated to the grid of the forward model.
+
+    Args:
+        forward: Forward model.
+        energies: Uniform energies from zero [meV].
+        Delta: Gap function at these energies [meV].
+        mu_star: Coulomb pseudopotential.
 
     Raises:
-        InputError: Of `pose_inverse_problem`.
+        InputError: `pose_inverse_problem` refuses the energies or the broadening.
     """
     problem = _problem(forward.conditions, energies.tobytes(), mu_star)
     return problem.spline_to(forward.omega[:-1]) @ invert_one_linearly(problem, Delta)
@@ -102,7 +121,7 @@ def invert_at_once(
 
 @functools.lru_cache(maxsize=8)
 def _problem(conditions: Conditions, energies: bytes, mu_star: float) -> InverseProblem:
-    """The same problem for the same conditions: what is compiled for it is kept."""
+    """`pose_inverse_problem`, cached so that the programs compiled for a problem are used again."""
     c = conditions
     return pose_inverse_problem(
         np.frombuffer(energies), T=c.T, mu_star=mu_star, omega_c=c.omega_c, matsubara_cutoff=c.matsubara_cutoff,

@@ -1,4 +1,4 @@
-"""Networks, and the files that keep them."""
+"""Neural networks, and the files that store them."""
 
 from ._autoencoder import Autoencoder as Autoencoder
 from ._autoencoder import AutoencoderConfig as AutoencoderConfig
@@ -9,9 +9,9 @@ from ._checkpoint import read_checkpoint as read_checkpoint
 from ._checkpoint import write_checkpoint as write_checkpoint
 from ._envelope import EnvelopeHeader as EnvelopeHeader
 from ._envelope import check_envelope as check_envelope
+from ._envelope import check_finite_weights as check_finite_weights
 from ._envelope import fill as fill
 from ._envelope import read_envelope as read_envelope
-from ._envelope import refuse_not_finite as refuse_not_finite
 from ._envelope import write_envelope as write_envelope
 from ._predictor import HiddenSizes as HiddenSizes
 from ._predictor import Network as Network

@@ -1,4 +1,4 @@
-"""The network that reduces functions to a few numbers and makes them again."""
+"""The autoencoder: a network that compresses functions to a few latent variables and reconstructs them."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from ._predictor import Standardization
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class AutoencoderConfig:
-    """Shape of an autoencoder.
+    """Layer sizes of an autoencoder.
 
     Args:
-        size: Points of the functions: 1400 in the paper, a2F and gap function in one vector.
-        latent_size: Neurons of the bottleneck, $d_L$.
-        hidden_sizes: Neurons of the layers before the bottleneck; those after it mirror them.
+        size: Length of the input vector: 1400 in the paper, a2F and gap function in one vector.
+        latent_size: Latent dimension $d_L$, the number of neurons of the bottleneck.
+        hidden_sizes: Numbers of neurons of the layers before the bottleneck; those after it are in reverse order.
     """
 
     size: int
@@ -28,11 +28,15 @@ class AutoencoderConfig:
 
     def __post_init__(self):
         if min(self.size, self.latent_size, *self.hidden_sizes) < 1:
-            raise ValueError(f"layer sizes must be positive, got {self}.")
+            raise ValueError(f"The layer sizes of an autoencoder must be positive, got {self}.")
 
 
 def block_standardization(blocks: Sequence[Float[np.ndarray, "sample _"]]) -> Standardization:
-    """Means of every point, and one spread for each kind of function, so that all kinds count alike."""
+    """Standardize by the mean at every point and by one standard deviation for each block of functions.
+
+    Args:
+        blocks: Training functions of each kind (a2F, gap functions), one a row; all kinds get the same weight.
+    """
     mean = np.concatenate([np.mean(block, axis=0) for block in blocks])
     spreads = [np.sqrt(np.mean(np.var(block, axis=0))) or 1.0 for block in blocks]
     scale = np.repeat(spreads, [block.shape[1] for block in blocks])
@@ -41,12 +45,12 @@ def block_standardization(blocks: Sequence[Float[np.ndarray, "sample _"]]) -> St
 
 
 class Autoencoder(eqx.Module):
-    """Fully connected, ReLU between the layers but linear at the bottleneck and at the end (the paper's Fig. 5).
+    """Fully connected autoencoder (Fig. 5 of arXiv:2007.07512): ReLU layers, linear bottleneck and linear output.
 
     Args:
         config: Layer sizes.
-        standardization: Of the functions: that of `block_standardization`.
-        key: Of the random initial weights.
+        standardization: Standardization of the functions, from `block_standardization`.
+        key: Random key of the initial weights.
     """
 
     encoder: tuple[eqx.nn.Linear, ...]
@@ -60,16 +64,18 @@ class Autoencoder(eqx.Module):
         self.standardization = standardization
 
     def encode(self, values: Float[Array, " point"]) -> Float[Array, " latent"]:
-        """The latent vector of a function."""
+        """Encode a function as its latent vector."""
         scaling = self.standardization
-        return _through(self.encoder, (values.astype(jnp.float32) - scaling.input_mean) / scaling.input_scale)
+        return _apply_layers(self.encoder, (values.astype(jnp.float32) - scaling.input_mean) / scaling.input_scale)
 
     def decode(self, latent: Float[Array, " latent"]) -> Float[Array, " point"]:
-        """The function of a latent vector."""
-        return self.standardization.output_mean + self.standardization.output_scale * _through(self.decoder, latent)
+        """Decode a latent vector as a function."""
+        return self.standardization.output_mean + self.standardization.output_scale * _apply_layers(
+            self.decoder, latent
+        )
 
     def __call__(self, values: Float[Array, " point"]) -> Float[Array, " point"]:
-        """A function after the bottleneck."""
+        """Reconstruct a function: encode and decode it."""
         return self.decode(self.encode(values))
 
 
@@ -78,7 +84,7 @@ def _layers(sizes: tuple[int, ...], key: PRNGKeyArray) -> tuple[eqx.nn.Linear, .
     return tuple(eqx.nn.Linear(i, o, dtype=jnp.float32, key=k) for i, o, k in zip(sizes, sizes[1:], keys, strict=False))
 
 
-def _through(layers: tuple[eqx.nn.Linear, ...], x: Float[Array, " first"]) -> Float[Array, " last"]:
+def _apply_layers(layers: tuple[eqx.nn.Linear, ...], x: Float[Array, " first"]) -> Float[Array, " last"]:
     for layer in layers[:-1]:
         x = jax.nn.relu(layer(x))
     return layers[-1](x)

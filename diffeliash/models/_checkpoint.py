@@ -1,4 +1,4 @@
-"""A predictor in one file."""
+"""Checkpoints: files with a trained predictor and everything needed to use it."""
 
 import dataclasses
 import pathlib
@@ -12,11 +12,12 @@ from pydantic import JsonValue
 from .._errors import IntegrityError
 from .._headers import header
 from ..data import has_too_many_frequencies
-from ._envelope import DAMAGE, EnvelopeHeader, fill, read_envelope, refuse_not_finite, write_envelope
+from ._envelope import DAMAGE, EnvelopeHeader, check_finite_weights, fill, read_envelope, write_envelope
 from ._predictor import Predictor, PredictorConfig, Standardization
 from ._setting import Setting
 
 CHECKPOINT_KIND = "predictor"
+"""The `kind` in the header of a checkpoint."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,10 +25,10 @@ class Checkpoint:
     """A trained predictor with everything needed to use it.
 
     Args:
-        model: The predictor.
-        config: Its shape.
-        setting: What it was trained for; `None` if that was no data set.
-        origin: How it came about: training configuration, digest of the data, metrics.
+        model: The trained network.
+        config: Its layer sizes.
+        setting: Temperature, cutoffs and grids of its training data; `None` if it was not trained on a data set.
+        origin: Provenance: training configuration, digest of the data, metrics.
     """
 
     model: Predictor
@@ -46,7 +47,9 @@ class _CheckpointHeader(EnvelopeHeader):
     def __post_init__(self):
         sizes = self.config.input_size, self.config.output_size
         if self.setting is not None and self.setting.sizes != sizes:
-            raise ValueError(f"a network from {sizes[0]} to {sizes[1]} numbers does not fit the grids of its setting")
+            raise ValueError(
+                f"a network with {sizes[0]} inputs and {sizes[1]} outputs does not fit the grids of its setting"
+            )
         if self.setting is not None and has_too_many_frequencies(self.setting.T, self.setting.matsubara_cutoff):
             raise ValueError("the setting has more Matsubara frequencies than any data set")
         if self.setting is not None and self.setting.matsubara_cutoff < self.setting.omega_max:
@@ -54,7 +57,7 @@ class _CheckpointHeader(EnvelopeHeader):
 
 
 def write_checkpoint(path: pathlib.Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint.
+    """Write a checkpoint to a file.
 
     Raises:
         StorageError: The file cannot be written.
@@ -68,10 +71,17 @@ def write_checkpoint(path: pathlib.Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
-    """Read a checkpoint back.
+    """Read a checkpoint, a file that `diffeliash train` writes, and check it completely; nothing in it is executed.
+
+    Args:
+        path: The file, `model.ckpt` in the folder of a training run.
+
+    Returns:
+        The checkpoint: its `model` is a function from the features of one input, in meV where they are gap functions,
+        to one output; its `setting` has the temperature [K], cutoffs and grids [meV] for which it was trained.
 
     Raises:
-        InputError: There is no such file, it is no checkpoint, or of another format version.
+        InputError: There is no such file, it is not a checkpoint of a predictor, or it has an unknown format version.
         IntegrityError: The file is damaged.
     """
     path = pathlib.Path(path)
@@ -80,11 +90,12 @@ def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
     if len(arrays) != n_leaves:
         raise IntegrityError(DAMAGE, where=str(path), why="its arrays do not fit its configuration.")
     model = fill(eqx.filter_eval_shape(_untrained, found.config), arrays, path)
-    refuse_not_finite(model, path)
+    check_finite_weights(model, path)
     return Checkpoint(model=model, config=found.config, setting=found.setting, origin=found.origin)
 
 
 def _untrained(config: PredictorConfig) -> Predictor:
+    """A predictor with arrays of the right types and shapes."""
     inputs, outputs = jnp.zeros(config.input_size, jnp.float32), jnp.zeros(config.output_size, jnp.float32)
     scaling = Standardization(inputs, inputs, outputs, jnp.zeros((), jnp.float32))
     return Predictor(config, scaling, jax.random.key(0))

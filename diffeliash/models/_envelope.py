@@ -1,4 +1,8 @@
-"""Arrays with a header in one file: verified before it is used, and nothing in it is executed."""
+"""The file format of checkpoints: arrays with a JSON header and a checksum, checked before use, nothing executed.
+
+A file consists of a line that identifies the format (`MAGIC`), the length of the header, the header as JSON, the bytes
+of the arrays, and the SHA-256 of everything before.
+"""
 
 import dataclasses
 import hashlib
@@ -24,37 +28,39 @@ FORMAT_VERSION = 2
 
 DAMAGE = "damaged checkpoint"
 
-MOST_LEAVES = 10_000
-"""Arrays in a file."""
+MAX_LEAVES = 10_000
+"""Largest number of arrays in a file."""
 
 DType = Literal["|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"]
-"""Types of arrays, in a header."""
+"""The types of arrays that a header may name, as NumPy spells them."""
 
 Shape = Annotated[tuple[Annotated[int, Field(ge=0, le=2**40)], ...], Field(max_length=32)]
-"""Shapes of arrays, in a header."""
+"""The shapes of arrays that a header may have."""
 
 
 @header
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class EnvelopeHeader:
-    """What the header of every kind says; those of the kinds derive from it.
+    """The fields that the headers of all kinds of files have; each kind derives its header from this one.
 
     Args:
-        kind: What it is.
-        format_version: Of the file.
-        versions: Software that it was written with.
+        kind: Kind of the file, for example "predictor".
+        format_version: Version of the file format.
+        versions: Versions of the software that wrote the file.
         leaves: Types and shapes of the arrays, in order.
     """
 
     kind: Word
     format_version: int
     versions: dict[Word, Word]
-    leaves: Annotated[tuple[tuple[DType, Shape], ...], Field(max_length=MOST_LEAVES)]
+    leaves: Annotated[tuple[tuple[DType, Shape], ...], Field(max_length=MAX_LEAVES)]
 
 
 @part_of_header
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Stamp:
+class _KindAndVersion:
+    """The fields that decide how the rest of the header is read."""
+
     kind: Word
     format_version: int
 
@@ -62,63 +68,69 @@ class _Stamp:
 @part_of_header
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _AnyHeader(EnvelopeHeader):
-    """Of a kind whose other fields are not asked for."""
+    """A header of any kind, of which only the common fields are read."""
 
 
 _Header = TypeVar("_Header", bound=EnvelopeHeader)
 
 
 def write_envelope(path: pathlib.Path, kind: str, header: dict[str, Any], tree: Any) -> None:
-    """Write the leaves of a pytree: magic line, length of the header, JSON header, arrays, SHA-256 of all before.
+    """Write the leaves of a pytree to a file, with a header.
 
     Args:
-        path: Where to.
-        kind: What it is: the same is asked for when it is read.
-        header: What is said of it.
-        tree: A pytree of arrays; the header lists their types and shapes in order.
+        path: The file.
+        kind: Kind of the file, which the reader checks.
+        header: Fields of the header besides the common ones.
+        tree: A pytree of arrays.
 
     Raises:
         StorageError: The file cannot be written.
     """
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]
-    ours = {
+    common = {
         "kind": kind,
         "format_version": FORMAT_VERSION,
         "versions": software_versions(),
         "leaves": [[leaf.dtype.str, leaf.shape] for leaf in leaves],
     }
-    text = json.dumps(header | ours).encode()
+    text = json.dumps(header | common).encode()
     content = b"".join([MAGIC, len(text).to_bytes(8, "little"), text, *(leaf.tobytes() for leaf in leaves)])
     write_file(path, content + hashlib.sha256(content).digest())
 
 
 def read_envelope(path: pathlib.Path, kind: str, schema: type[_Header]) -> tuple[_Header, list[np.ndarray]]:
-    """The header and the arrays.
+    """Read the header and the arrays of a file.
 
     Args:
         path: The file.
-        kind: What it must be.
-        schema: Of its header.
+        kind: The kind that it must have.
+        schema: The class of its header.
 
     Raises:
-        InputError: There is no such file, it is something else, or of another format version.
-        IntegrityError: The file is damaged, or a field of the header is not what it may be.
+        InputError: There is no such file, it is of another kind, or it has an unknown format version.
+        IntegrityError: The file is damaged, or a field of the header is invalid.
     """
     text, payload = _open(path)
-    stamp = parse_header(_Stamp, text, str(path), what=DAMAGE)
+    stamp = parse_header(_KindAndVersion, text, str(path), what=DAMAGE)
     if stamp.format_version != FORMAT_VERSION:
-        raise InputError("unknown format version", where=str(path), why=f"{stamp.format_version}.")
+        raise InputError(
+            "unknown format version",
+            where=str(path),
+            why=f"the file has version {stamp.format_version}, this program reads version {FORMAT_VERSION}.",
+            hint="Use the version of diffeliash that wrote it, or write it again.",
+        )
     if stamp.kind != kind:
-        raise InputError(f"not a {kind}", where=str(path), why=f"it is a {reprlib.repr(stamp.kind)[1:-1]}.")
+        why = f"it is a file of the kind {reprlib.repr(stamp.kind)}."
+        raise InputError(f"not a file of the kind '{kind}'", where=str(path), why=why)
     found = parse_header(schema, text, str(path), what=DAMAGE)
     return found, _arrays(path, found, payload)
 
 
 def _arrays(path: pathlib.Path, found: EnvelopeHeader, payload: memoryview) -> list[np.ndarray]:
-    """The arrays of a file, whose sizes must be exactly what there is."""
+    """Split the bytes of the arrays as the header states; no byte may be missing or left over."""
     sizes = [math.prod(shape) * np.dtype(dtype).itemsize for dtype, shape in found.leaves]
     if sum(sizes) != len(payload):
-        why = f"`leaves`: {sum(sizes)} bytes of arrays, but there are {len(payload)}."
+        why = f"its header (`leaves`) states {sum(sizes)} bytes of arrays, but there are {len(payload)}."
         raise IntegrityError(DAMAGE, where=str(path), why=why)
     arrays, offset = [], 0
     for (dtype, shape), size in zip(found.leaves, sizes, strict=True):
@@ -128,17 +140,17 @@ def _arrays(path: pathlib.Path, found: EnvelopeHeader, payload: memoryview) -> l
 
 
 def check_envelope(path: pathlib.Path) -> str:
-    """Check the checksum and the sizes of the arrays, whatever the file is.
+    """Check the checksum, the header and the sizes of the arrays of a file of any kind.
 
     Returns:
-        Its kind; nothing if it is of another format version, of which only the checksum is known.
+        Its kind, or the empty string if it has an unknown format version, where only the checksum can be checked.
 
     Raises:
-        InputError: There is no such file, or it is none of ours.
+        InputError: There is no such file, or it is not in this format.
         IntegrityError: The file is damaged.
     """
     text, payload = _open(path)
-    stamp = parse_header(_Stamp, text, str(path), what=DAMAGE)
+    stamp = parse_header(_KindAndVersion, text, str(path), what=DAMAGE)
     if stamp.format_version != FORMAT_VERSION:
         return ""
     _arrays(path, parse_header(_AnyHeader, text, str(path), what=DAMAGE), payload)
@@ -146,15 +158,15 @@ def check_envelope(path: pathlib.Path) -> str:
 
 
 def fill(skeleton: Any, arrays: Sequence[np.ndarray], path: pathlib.Path) -> Any:
-    """A pytree with these arrays as its leaves.
+    """Build a pytree with given arrays as its leaves.
 
     Args:
-        skeleton: The same with abstract leaves.
-        arrays: In order.
-        path: Of the file, for the message.
+        skeleton: A pytree of the same structure, with leaves of the same types and shapes.
+        arrays: The leaves, in order.
+        path: The file they come from, for the message.
 
     Raises:
-        IntegrityError: They do not fit.
+        IntegrityError: The types or shapes of the arrays differ from those of the skeleton.
     """
     leaves, treedef = jax.tree.flatten(skeleton)
     if [(a.dtype, a.shape) for a in arrays] != [(np.dtype(leaf.dtype), leaf.shape) for leaf in leaves]:
@@ -162,19 +174,20 @@ def fill(skeleton: Any, arrays: Sequence[np.ndarray], path: pathlib.Path) -> Any
     return jax.tree.unflatten(treedef, [jnp.asarray(array) for array in arrays])
 
 
-def refuse_not_finite(tree: Any, path: pathlib.Path) -> None:
-    """Weights are numbers.
+def check_finite_weights(tree: Any, path: pathlib.Path) -> None:
+    """Check that all weights of a network are finite.
 
     Raises:
         IntegrityError: One of them is not.
     """
     for leaf in map(np.asarray, jax.tree.leaves(tree)):
         if leaf.dtype.kind in "fc" and not np.all(np.isfinite(leaf)):
-            raise IntegrityError(DAMAGE, where=str(path), why=f"a weight of its {leaf.shape} is not finite.")
+            why = f"an array of shape {leaf.shape} has values that are not finite."
+            raise IntegrityError(DAMAGE, where=str(path), why=why)
 
 
 def _open(path: pathlib.Path) -> tuple[bytes, memoryview]:
-    """The text of the header and the bytes of the arrays."""
+    """Check the identification and the checksum of a file; the text of its header and the bytes of its arrays."""
     content = memoryview(read_input(path, largest=LARGEST_OWN))
     agreeing = sum(a == b for a, b in zip(content[: len(MAGIC)], MAGIC, strict=False))
     if agreeing < len(MAGIC) // 2:
@@ -185,6 +198,6 @@ def _open(path: pathlib.Path) -> tuple[bytes, memoryview]:
     start = len(MAGIC) + 8
     length = int.from_bytes(body[len(MAGIC) : start], "little")
     if length > min(len(body) - start, LARGEST_INPUT):
-        why = f"its header is said to have {length} bytes, of {len(body)} in all."
+        why = f"the stated length of its header is {length} bytes, but the file has {len(body)}."
         raise IntegrityError(DAMAGE, where=str(path), why=why)
     return bytes(body[start : start + length]), body[start + length :]

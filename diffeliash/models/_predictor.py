@@ -1,4 +1,4 @@
-"""The network that answers one function with another: a gap function with a spectral function, or the reverse."""
+"""The predictor: a fully connected network from one function to another, for example from a gap function to a2F."""
 
 import dataclasses
 import math
@@ -14,28 +14,28 @@ from pydantic import Field
 from .._limits import MOST_FEATURES, MOST_LAYERS, MOST_NEURONS
 
 ROUNDING = 1e-6
-"""A spread below this part of the largest value is that of rounding."""
+"""A standard deviation below this fraction of the largest value is due to rounding errors."""
 
 SMALLEST_MEAN = 1e-3
-"""Of positive outputs, in units of their spread: where the mean is zero, as at the ends of a2F."""
+"""Smallest mean of a positive output, in units of its standard deviation; a2F has the mean zero at its ends."""
 
 
 LayerSize = Annotated[int, Field(ge=1, le=MOST_FEATURES)]
-"""Numbers that go in or come out, in a header."""
+"""A number of inputs or outputs, as headers may have it."""
 
 HiddenSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=MOST_NEURONS)], ...], Field(max_length=MOST_LAYERS)]
-"""Neurons of many layers, in a header."""
+"""The numbers of neurons of the hidden layers, as headers may have them."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PredictorConfig:
-    """Shape of a predictor.
+    """Layer sizes of a predictor; the defaults are those of arXiv:2007.07512, Fig. 2.
 
     Args:
-        input_size: Features of the gap function: 300 in the paper.
-        hidden_sizes: Neurons of the hidden layers.
-        output_size: Points of the spectral function: 1000 in the paper.
-        positive: Whether the output cannot be negative.
+        input_size: Number of inputs, 300 features of the gap function.
+        hidden_sizes: Numbers of neurons of the hidden layers.
+        output_size: Number of outputs, 1000 points of the spectral function.
+        positive: Whether the outputs are positive by construction.
     """
 
     input_size: LayerSize = 300
@@ -45,22 +45,22 @@ class PredictorConfig:
 
     def __post_init__(self):
         if min(self.sizes) < 1:
-            raise ValueError(f"layer sizes must be positive, got {self.sizes}.")
+            raise ValueError(f"The layer sizes of a predictor must be positive, got {self.sizes}.")
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Sizes of all layers, from input to output."""
+        """The sizes of all layers, from input to output."""
         return (self.input_size, *self.hidden_sizes, self.output_size)
 
 
 class Standardization(eqx.Module):
-    """Means and scales that bring inputs and outputs to order one; fitted on the training rows only.
+    """Means and standard deviations that standardize inputs and outputs, computed from the training set only.
 
     Args:
         input_mean: Mean of every input.
-        input_scale: Spread of every input.
+        input_scale: Standard deviation of every input.
         output_mean: Mean of every output.
-        output_scale: One spread for all outputs, or one for each.
+        output_scale: One standard deviation for all outputs, or one for each.
     """
 
     input_mean: Float[Array, " feature"]
@@ -71,19 +71,24 @@ class Standardization(eqx.Module):
 
 @runtime_checkable
 class Network(Protocol):
-    """What can be trained: a pytree of weights, with a standardization that is not."""
+    """A trainable network: a pytree of weights, with a standardization that is not trained."""
 
     standardization: Standardization
 
     def __call__(self, features: Float[Array, " feature"], /) -> Float[Array, " output"]:
-        """The output for one input."""
+        """Compute the output for one input."""
         ...
 
 
 def fit_standardization(
     features: Float[np.ndarray, "sample feature"], outputs: Float[np.ndarray, "sample output"]
 ) -> Standardization:
-    """Means and standard deviations of the training rows; what is constant but for rounding keeps its unit."""
+    """Compute the standardization of a training set; inputs that are constant, up to rounding, are not scaled.
+
+    Args:
+        features: Inputs of the training set, one a row.
+        outputs: Its outputs, one a row; they get one standard deviation for all.
+    """
     scale = np.std(features, axis=0)
     varies = scale > ROUNDING * np.max(np.abs(features), axis=0, initial=0.0)
     arrays = (
@@ -96,16 +101,20 @@ def fit_standardization(
 
 
 class Predictor(eqx.Module):
-    r"""Fully connected network, ReLU on all layers but the last: the paper's 300-500-800-1000.
+    r"""Fully connected network with ReLU on all layers but the last, 300-500-800-1000 in arXiv:2007.07512 (Fig. 2).
 
-    Weights and arithmetic are single precision; inputs in double precision are cast on entry. With $y$ the last layer,
-    the output is $\bar f + s y$ with the mean and the spread of the training rows, or, where it must not be negative,
-    $s\ln(1 + e^{y + y_0})$ with $y_0$ such that $y = 0$ gives the mean there too.
+    With the last layer $y$, and the mean $\bar f$ and standard deviation $s$ of the outputs of the training set, the
+    output is
+
+    $$ f = \bar f + s\,y \qquad\text{or, if `positive`,}\qquad f = s\ln\big(1 + e^{y + y_0}\big), $$
+
+    with $y_0$ such that $y = 0$ gives the mean. Weights and arithmetic are in single precision; inputs in double
+    precision are cast.
 
     Args:
         config: Layer sizes.
-        standardization: Fitted on the training rows.
-        key: Of the random initial weights.
+        standardization: Standardization from the training set.
+        key: Random key of the initial weights.
     """
 
     layers: tuple[eqx.nn.Linear, ...]
@@ -120,7 +129,15 @@ class Predictor(eqx.Module):
         self.positive = config.positive
 
     def __call__(self, features: Float[Array, " feature"]) -> Float[Array, " output"]:
-        """The output for one input, in its own units."""
+        """Compute the output for one input, not standardized; batch with `jax.vmap`.
+
+        Args:
+            features: Input, shape (input_size,): real, then imaginary parts of the gap function [meV], a density of
+                states, or a2F, as the network was trained.
+
+        Returns:
+            Output, shape (output_size,): a2F (dimensionless), or the features of a gap function [meV].
+        """
         scaling = self.standardization
         x = (features.astype(jnp.float32) - scaling.input_mean) / scaling.input_scale
         for layer in self.layers[:-1]:
@@ -133,11 +150,11 @@ class Predictor(eqx.Module):
 
 
 def glorot_initialized(model: Predictor, key: PRNGKeyArray) -> Predictor:
-    r"""The network with other initial weights: uniform within $\pm\sqrt{6/(n_{in} + n_{out})}$, and biases of zero.
+    r"""Initialize the weights uniformly within $\pm\sqrt{6/(n_{in} + n_{out})}$, and the biases with zero.
 
-    X. Glorot and Y. Bengio, Proc. AISTATS 9, 249 (2010); the default of Keras, which the paper used. Those of Equinox
-    lie within $\pm 1/\sqrt{n_{in}}$: behind a layer of few neurons they are ten times as large, and what a network
-    learns hides in them.
+    X. Glorot and Y. Bengio, Proc. AISTATS 9, 249 (2010); the default of Keras, which the paper used. The default of
+    Equinox is within $\pm 1/\sqrt{n_{in}}$: after a layer of few neurons it is ten times as large, and hides the basis
+    functions that the network learns.
     """
     layers = []
     for layer, k in zip(model.layers, jax.random.split(key, len(model.layers)), strict=True):
@@ -149,7 +166,7 @@ def glorot_initialized(model: Predictor, key: PRNGKeyArray) -> Predictor:
 
 
 def trainable(model: Network) -> Any:
-    """Which leaves an optimizer may change, as a pytree of booleans: weights and biases, not the standardization."""
+    """Mark the leaves that the optimizer changes, as a pytree of booleans: all but the standardization."""
     mask = jax.tree.map(eqx.is_inexact_array, model)
     fixed = jax.tree.map(lambda _: False, model.standardization)
     return eqx.tree_at(lambda m: m.standardization, mask, fixed)

@@ -1,4 +1,4 @@
-"""The paper that the program goes back to, reproduced: every figure and table, beside our numbers and a verdict."""
+"""Reproduction of arXiv:2007.07512: every figure and table with our numbers and a verdict."""
 
 from ._paper_config import QUICK as QUICK
 from ._paper_config import PaperConfig as PaperConfig
@@ -6,6 +6,6 @@ from ._paper_config import read_paper_config as read_paper_config
 from .report import QUESTION as QUESTION
 from .report import Content as Content
 from .report import write_report as write_report
+from .stages import all_stages as all_stages
 from .stages import run_stages as run_stages
-from .stages import stages as stages
-from .verdicts import Item as Item
+from .verdicts import PaperItem as PaperItem

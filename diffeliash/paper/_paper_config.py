@@ -1,4 +1,4 @@
-"""How large the reproduction is."""
+"""The configuration of the reproduction: sizes of data sets, networks and trainings."""
 
 import dataclasses
 import pathlib
@@ -10,30 +10,30 @@ from .._limits import LARGEST_CONFIG, LARGEST_FIRST_SEED, too_large
 from ..models import HiddenSizes
 
 MEASURED_UP_TO = 32
-"""Bottlenecks behind which a new predictor is trained; the wider ones show reconstructions only."""
+"""Largest latent dimension for which a new predictor is trained; wider autoencoders only reconstruct."""
 
 LARGEST_SIZE = 10**6
-"""Spectra, epochs, rows: of which the work grows."""
+"""Upper limit of the numbers of spectra, epochs, seeds and samples in a batch."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PaperConfig:
-    """Sizes of everything; the defaults are the paper's where it states them.
+    """The configuration of the reproduction; the defaults are those of the paper where it states them.
 
     Args:
-        n_simple: Simple spectra.
-        n_complex: Complex spectra.
-        epochs: Passes over the training rows, for every network.
-        more_epochs: Passes for the networks that are trained longer.
-        basis_epochs: Passes for the networks of few basis functions.
-        latent_sizes: Bottlenecks of the autoencoders of spectrum and gap function.
-        separate_sizes: Bottlenecks at which both are also transformed separately.
-        dos_sizes: Bottlenecks of the autoencoders of spectrum and density of states.
-        neurons: Neurons next to the output, of the networks of few basis functions.
-        n_seeds: Trainings with different initial weights and splits, where errors over seeds are given.
-        n_jacobians: Spectra whose derivative of the gap function is computed.
-        batch_size: Rows per update.
-        seed: Of all random numbers.
+        n_simple: Number of spectra of the simple family.
+        n_complex: Number of spectra of the complex family.
+        epochs: Number of epochs of every network.
+        more_epochs: Number of epochs of the networks that are also trained longer.
+        basis_epochs: Number of epochs of the networks with few basis functions.
+        latent_sizes: Latent dimensions of the autoencoders of spectrum and gap function.
+        separate_sizes: Latent dimensions for which both are also reconstructed separately.
+        dos_sizes: Latent dimensions of the autoencoders of spectrum and density of states.
+        neurons: Numbers of neurons in the layer next to the output of the networks with few basis functions.
+        n_seeds: Number of trainings with different seeds, for results with an error over seeds.
+        n_jacobians: Number of spectra for which the Jacobian of the gap function is computed.
+        batch_size: Samples in a batch.
+        seed: Seed of all random numbers.
     """
 
     n_simple: int = 1800
@@ -72,14 +72,14 @@ class PaperConfig:
 @header
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _StatedConfig(PaperConfig):
-    """As a file states it."""
+    """The configuration as a file states it."""
 
 
 def read_paper_config(path: pathlib.Path) -> PaperConfig:
-    """The sizes of a run from its file.
+    """Read the configuration of a run from its file.
 
     Raises:
-        InputError: It cannot be read, or says what no size can be.
+        InputError: The file cannot be read, or has an invalid value.
     """
     text = read_input(path, largest=LARGEST_CONFIG)
     found = parse_header(_StatedConfig, text, str(path), what="not a configuration", kind=InputError)
@@ -100,4 +100,4 @@ QUICK = PaperConfig(
     n_jacobians=1,
     batch_size=16,
 )
-"""Everything once, in minutes: it shows the way, not the paper's results."""
+"""The sizes of a fast run through all stages, in minutes, which does not reproduce the results of the paper."""

@@ -1,4 +1,4 @@
-"""The paper's numbers."""
+"""The numbers that the paper publishes in its tables."""
 
 SOURCE = "W.-J. Li, M.-C. Hsu and S.-M. Huang, New J. Phys. 22, 123014 (2020), arXiv:2007.07512."
 
@@ -9,7 +9,7 @@ TABLE_I = {
     16: (0.00234, 0.0623),
     32: (0.002, 0.0562),
 }
-"""Mean 1 - PCC of gap functions and of spectral functions, by latent dimension."""
+"""Table I: mean 1 - PCC of gap functions and of spectral functions, by latent dimension."""
 
 TABLE_II = {
     1: (0.6371, 0.00001),
@@ -19,4 +19,5 @@ TABLE_II = {
     16: (0.9998, 0.025),
     32: (0.9999, 0.029),
 }
-"""Portion of the original gap functions that the new ones cover, and loss of the predictor, by latent dimension."""
+"""Table II: portion of the original gap functions that the new ones cover, and loss of the predictor, by latent
+dimension."""

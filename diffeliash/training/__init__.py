@@ -1,20 +1,20 @@
-"""Losses, one update step, the loop around it, and measures of success."""
+"""Training: losses, the update step and the loop around it, and the evaluation of trained networks."""
 
 from ._config import TrainConfig as TrainConfig
 from ._fit import Fit as Fit
 from ._fit import Phase as Phase
 from ._fit import fit as fit
-from ._hosts import leads as leads
-from ._hosts import several as several
-from ._hosts import together as together
+from ._hosts import fail_together as fail_together
+from ._hosts import is_distributed as is_distributed
+from ._hosts import is_main_process as is_main_process
 from ._losses import EquationResidual as EquationResidual
 from ._losses import SolverConsistency as SolverConsistency
 from ._metrics import Evaluation as Evaluation
-from ._metrics import Gaps as Gaps
+from ._metrics import GapFunctions as GapFunctions
 from ._metrics import apply_network as apply_network
 from ._metrics import evaluate as evaluate
 from ._metrics import pearson as pearson
-from ._metrics import read_measures as read_measures
+from ._metrics import read_saved_metrics as read_saved_metrics
 from ._metrics import solve_gaps as solve_gaps
 from ._rows import Rows as Rows
 from ._rows import as_rows as as_rows

@@ -8,7 +8,7 @@ from .._errors import not_positive
 from .._limits import LARGEST_BATCH, LARGEST_NOISE, MOST_EPOCHS, MOST_LABELS, MOST_WHOLE, too_large, too_wide
 from ..models import Task
 
-LARGEST = {
+UPPER_LIMITS = {
     "epochs": MOST_EPOCHS,
     "solver_epochs": MOST_EPOCHS,
     "batch_size": LARGEST_BATCH,
@@ -21,33 +21,40 @@ LARGEST = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    r"""How a network is trained.
+    r"""The configuration of a training: network, optimizer, labels, noise, and weights of the loss.
 
-    Two phases: `epochs` with the data loss, and with the equation residual if it has a weight; then, if the solver
-    consistency has a weight, `solver_epochs` with that too, from the best weights so far. With $s$ the spread of the
-    labels the loss is
+    The first phase has `epochs` epochs with the error of the labels and, if `equation_weight` is positive, the equation
+    residual. If `solver_weight` is positive, a second phase of `solver_epochs` epochs follows, from the best weights of
+    the first, with the solver consistency added. For a batch of $n$ samples with outputs $f$ and labels $y$, with the
+    linear inversion $x$ of the gap function (`EquationResidual`) and the standard deviation $s$ of the labels, the loss
+    is
 
     $$ L = \frac{1}{n\,s^2}\Big[\sum_{\mathrm{labelled}} |f - y|^2
-       + w_{\mathrm{eq}} \sum_{\mathrm{others}} |f - x|^2\Big] + w_{\mathrm{solver}}\,L_{\mathrm{solver}}. $$
+       + w_{\mathrm{eq}} \sum_{\mathrm{unlabelled}} |f - x|^2\Big] + w_{\mathrm{solver}}\,L_{\mathrm{solver}}, $$
+
+    where $|\cdot|^2$ is the mean over the points of the output. Early stopping and the choice of the weights use the
+    same loss of the validation set. arXiv:2007.07512 trains with labels only.
 
     Args:
-        task: What goes into the network and what comes out.
-        hidden_sizes: Neurons of the hidden layers.
-        positive: Whether the output cannot be negative, by construction.
-        epochs: Passes over the training rows in the first phase.
-        batch_size: Rows per update.
-        learning_rate: Of Adam, at the start; it falls to a hundredth along a cosine.
-        patience: A phase ends after so many epochs without a smaller validation loss.
-        seed: Of the split, the initial weights, the order of rows and the noise.
-        max_labels: Labels of so many training rows are used. The others are left out, or, with a weight for a form of
-            physics consistency, learned from without labels.
-        noise: Standard deviation of the noise on the inputs, relative to the largest value of each, at most 1000:
-            independent normal deviations on the real and on the imaginary part at every energy, the same in every
-            epoch.
-        equation_weight: Weight of `EquationResidual` for rows without a label.
-        solver_weight: Weight of `SolverConsistency`, for all rows.
-        solver_epochs: Passes over the training rows with it.
-        solver_learning_rate: Of Adam, at the start of that phase.
+        task: Input and output of the network: "gap-to-a2f", "dos-to-a2f" or "a2f-to-gap".
+        hidden_sizes: Numbers of neurons of the hidden layers.
+        positive: Whether the outputs are positive by construction.
+        epochs: Largest number of epochs (passes over the training set) of the first phase.
+        batch_size: Samples in a batch.
+        learning_rate: Initial learning rate of Adam; a cosine schedule reduces it to a hundredth.
+        patience: Early stopping: a phase ends after this many epochs without a smaller validation loss.
+        seed: Seed of the split of the data, the initial weights, the order of the samples, and the noise.
+        max_labels: Number of training samples whose labels are used. The others are left out, or used without their
+            labels if `equation_weight` or `solver_weight` is positive.
+        noise: Standard deviation of normal noise added to the inputs, relative to the largest absolute value of each
+            input, at most 1000; independent for real and imaginary part and every energy, and the same in all epochs.
+        equation_weight: Weight $w_{\mathrm{eq}}$ of `EquationResidual`, for samples without a label.
+        solver_weight: Weight $w_{\mathrm{solver}}$ of `SolverConsistency`, for all samples.
+        solver_epochs: Largest number of epochs of the second phase.
+        solver_learning_rate: Initial learning rate of the second phase.
+
+    Raises:
+        ValueError: A field is out of its range, or two fields contradict each other; one message lists all of them.
     """
 
     task: str = "gap-to-a2f"
@@ -75,21 +82,21 @@ class TrainConfig:
         ]
         if self.task not in get_args(Task):
             bad.append(f"`task` must be one of {', '.join(get_args(Task))}, got {self.task}")
-        bad += too_large(self, LARGEST) + too_wide("hidden_sizes", self.hidden_sizes)
+        bad += too_large(self, UPPER_LIMITS) + too_wide("hidden_sizes", self.hidden_sizes)
         if bad := bad + self._contradictions():
             raise ValueError("; ".join(bad) + ".")
 
     def _contradictions(self) -> list[str]:
         bad = []
         if self.equation_weight and self.task != "gap-to-a2f":
-            bad.append(f"`equation_weight` needs gap functions as inputs, not the task {self.task}")
+            bad.append(f"`equation_weight` needs gap functions as the input, not the task {self.task}")
         if self.solver_weight and self.task == "a2f-to-gap":
             bad.append("`solver_weight` needs a2F as the output, not the task a2f-to-gap")
         if self.max_labels == 0 and not self.equation_weight:
-            bad.append("without labels an `equation_weight` (--equation-weight) is needed")
+            bad.append("without labels (`max_labels` 0) an `equation_weight` (--equation-weight) is needed")
         return bad
 
     @property
     def uses_physics(self) -> bool:
-        """Whether rows without a label are learned from."""
+        """Whether samples without a label are used."""
         return self.equation_weight > 0 or self.solver_weight > 0

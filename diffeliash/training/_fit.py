@@ -1,4 +1,4 @@
-"""The loop: epochs in phases, the best weights, going on after an interruption."""
+"""The training loop: epochs in phases, early stopping, and resumption after an interruption."""
 
 import dataclasses
 import math
@@ -13,25 +13,25 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._errors import ConvergenceError, InputError, StorageError
 from ..models import Network, trainable
-from ._hosts import leads, of_leader, together
+from ._hosts import fail_together, from_main_process, is_main_process
 from ._rows import Rows
 from ._state import EpochRecord, StateFiles, TrainingState
 from ._step import Losses, Objective, make_epoch, validation_loss
 
-END = 0.01
-"""Of the learning rate, in units of that at the start."""
+FINAL_LEARNING_RATE = 0.01
+"""Final learning rate of a phase, relative to the initial one."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Phase:
-    """Epochs with one objective, one learning-rate schedule and one set of rows.
+    """A phase of a training: epochs with one loss, one learning-rate schedule and one training set.
 
     Args:
-        number: From 1.
-        epochs: At most so many passes over the rows.
-        learning_rate: Of Adam, at the start; it falls to a hundredth along a cosine.
-        objective: What is minimized.
-        rows: Training rows.
+        number: Number of the phase, from 1.
+        epochs: Largest number of epochs.
+        learning_rate: Initial learning rate of Adam; a cosine schedule reduces it to a hundredth.
+        objective: The loss.
+        rows: The training set.
     """
 
     number: int
@@ -43,12 +43,12 @@ class Phase:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Fit:
-    """What the loop leaves.
+    """The result of the training loop.
 
     Args:
-        model: The weights of the epoch with the smallest validation loss, of the last phase.
-        best_epoch: The epoch of the weights.
-        history: One record an epoch.
+        model: The network with the weights of the smallest validation loss in the last phase.
+        best_epoch: The epoch of these weights.
+        history: One record for each epoch.
     """
 
     model: Any
@@ -68,104 +68,110 @@ def fit(
     files: StateFiles | None = None,
     saved: Callable[[Fit], None] = lambda fit: None,
 ) -> Fit:
-    """Train a network, each phase from the best weights of the one before.
+    """Train a network in phases, each from the best weights of the one before.
 
     Args:
-        model: With its initial weights.
-        phases: In order.
-        validation: Rows that the weights are chosen by.
-        batch_size: Rows per update.
-        patience: A phase ends after so many epochs without a smaller validation loss.
-        key: Of the order of rows.
-        progress: Told of every epoch.
-        files: Where the state is kept, now and then and at the end of a phase.
-        saved: Told whenever a state has been written, with what would be left if it ended there.
+        model: The network with its initial weights.
+        phases: The phases, in order.
+        validation: The validation set, whose loss decides which weights are best.
+        batch_size: Samples in a batch.
+        patience: A phase ends after this many epochs without a smaller validation loss.
+        key: Random key of the order of the samples.
+        progress: Called with the record of every epoch.
+        files: Files for the state of the training, written from time to time and at the end of each phase; if they
+            have a state already, the training is resumed from it.
+        saved: Called after a state has been written, with the result that the training would have now.
 
     Raises:
-        InputError: A phase has too few rows for a batch, or the files are of another run.
-        ConvergenceError: Training diverges.
+        InputError: The training set of a phase has fewer samples than a batch, or the files are of another run.
+        ConvergenceError: The training diverges.
+        StorageError: The state cannot be written, or processes that train together have different states.
     """
     for phase in phases:
-        _refuse_small(phase, batch_size)
+        _check_batch_size(phase, batch_size)
     weights, static = eqx.partition(model, trainable(model))
 
-    def leave(state: TrainingState) -> Fit:
+    def result_of(state: TrainingState) -> Fit:
         return Fit(model=eqx.combine(state.best, static), best_epoch=state.best_epoch, history=state.history)
 
-    def keep(state: TrainingState, *, now: bool) -> None:
-        if files and leads() and files.write(state, now=now):
-            saved(leave(state))
+    def save(state: TrainingState, *, now: bool) -> None:
+        if files and is_main_process() and files.write(state, now=now):
+            saved(result_of(state))
 
-    state = _begin(phases[0], weights, batch_size, history=())
-    with together():
+    state = _start_phase(phases[0], weights, batch_size, history=())
+    with fail_together():
         state = (files and files.newest(state)) or state
-    _refuse_different(state)
+    _check_same_epoch(state)
     try:
         for phase in phases[state.phase - 1 :]:
             if state.phase != phase.number:
-                state = _begin(phase, state.best, batch_size, history=state.history)
+                state = _start_phase(phase, state.best, batch_size, history=state.history)
             run_epoch = make_epoch(static, _optimizer(phase, batch_size), phase.objective, batch_size=batch_size)
-            while not _finished(phase, state, patience):
+            while not _is_finished(phase, state, patience):
                 started, epoch = time.perf_counter(), len(state.history) + 1
                 trained = run_epoch(state.weights, state.optimizer, phase.rows, jax.random.fold_in(key, epoch))
                 checked = validation_loss(trained[0], static, validation, phase.objective)
-                state = _after(state, trained, checked, seconds=time.perf_counter() - started)
-                with together():
+                state = _next_state(state, trained, checked, seconds=time.perf_counter() - started)
+                with fail_together():
                     progress(state.history[-1])
-                    keep(state, now=_finished(phase, state, patience))
+                    save(state, now=_is_finished(phase, state, patience))
     finally:
         if state.history:
-            keep(state, now=True)
-    return leave(state)
+            save(state, now=True)
+    return result_of(state)
 
 
-def _refuse_small(phase: Phase, batch_size: int) -> None:
+def _check_batch_size(phase: Phase, batch_size: int) -> None:
     if len(phase.rows) < batch_size:
         raise InputError(
             f"{len(phase.rows)} training samples do not fill one batch of {batch_size}.",
-            hint="Give more samples or labels, or use a smaller --batch-size.",
+            hint="Use more samples or labels, or a smaller --batch-size.",
         )
 
 
-def _refuse_different(state: TrainingState) -> None:
-    """Refuse to go on if processes that train together do not go on from the same epoch."""
-    (epochs,) = of_leader(float(len(state.history)))
-    with together():
+def _check_same_epoch(state: TrainingState) -> None:
+    """Check that all processes that train together resume from the same epoch."""
+    (epochs,) = from_main_process(float(len(state.history)))
+    with fail_together():
         if len(state.history) != epochs:
-            hint = "All processes need the folder of the run."
-            raise StorageError("not the state that the first process found", why="another epoch.", hint=hint)
+            raise StorageError(
+                f"this process resumes from epoch {len(state.history)}, the main process from epoch {epochs:g}.",
+                hint="All processes must be able to read the folder of the run.",
+            )
 
 
 def _optimizer(phase: Phase, batch_size: int) -> optax.GradientTransformation:
     n_updates = phase.epochs * (len(phase.rows) // batch_size)
-    return optax.adam(optax.cosine_decay_schedule(phase.learning_rate, n_updates, alpha=END))
+    return optax.adam(optax.cosine_decay_schedule(phase.learning_rate, n_updates, alpha=FINAL_LEARNING_RATE))
 
 
-def _begin(phase: Phase, weights: Any, batch_size: int, *, history: tuple[EpochRecord, ...]) -> TrainingState:
+def _start_phase(phase: Phase, weights: Any, batch_size: int, *, history: tuple[EpochRecord, ...]) -> TrainingState:
     optimizer = _optimizer(phase, batch_size).init(weights)
     return TrainingState(
         phase=phase.number, weights=weights, optimizer=optimizer, best=weights, best_epoch=0, history=history
     )
 
 
-def _finished(phase: Phase, state: TrainingState, patience: int) -> bool:
+def _is_finished(phase: Phase, state: TrainingState, patience: int) -> bool:
     done = state.in_phase
     return len(done) >= phase.epochs or bool(done and done[-1].epoch - state.best_epoch >= patience)
 
 
-def _after(
+def _next_state(
     state: TrainingState,
     trained: tuple[Any, Any, Losses],
     checked: tuple[Float[Array, ""], Losses],
     *,
     seconds: float,
 ) -> TrainingState:
-    """The state after an epoch, from what `make_epoch` and `validation_loss` give."""
+    """The state after an epoch, from the results of `make_epoch` and `validation_loss`."""
     weights, optimizer, losses = trained
-    validation, of_labelled, of_others = of_leader(*map(float, (checked[0], checked[1].data, checked[1].equation)))
+    validation, of_labelled, of_unlabelled = from_main_process(
+        *map(float, (checked[0], checked[1].data, checked[1].equation))
+    )
     if not math.isfinite(validation):
         hint = "Use a smaller --learning-rate."
-        what = f"training has diverged in epoch {len(state.history) + 1}: the loss is not finite."
+        what = f"the training has diverged in epoch {len(state.history) + 1}: the validation loss is not finite."
         raise ConvergenceError(what, hint=hint)
     record = EpochRecord(
         epoch=len(state.history) + 1,
@@ -174,7 +180,7 @@ def _after(
         validation_mse=of_labelled,
         validation_loss=validation,
         equation=float(losses.equation),
-        validation_equation=of_others,
+        validation_equation=of_unlabelled,
         solver=float(losses.solver),
         n_masked=int(losses.n_masked),
         seconds=seconds,

@@ -1,8 +1,8 @@
-"""Processes that train together, on one or more machines: the same program with the same rows in each.
+"""Distributed training: several processes, on one or more machines, that run the same program on the same data.
 
-`jax.distributed.initialize` makes them know each other. Batches are shared out among the devices of all; everything
-else, as the order of rows and the choice of the best weights, each does in the same way. The first one leads: it
-writes.
+`jax.distributed.initialize` connects them. Every batch is divided among the devices of all processes; everything else,
+such as the order of the samples and the choice of the best weights, is the same in each. Only the main process, with
+the index 0, writes files.
 """
 
 import contextlib
@@ -18,18 +18,18 @@ from .._errors import DeviceError
 Tree = TypeVar("Tree")
 
 
-def leads() -> bool:
-    """Whether this process is the one that writes files; true where there is one process only."""
+def is_main_process() -> bool:
+    """Whether this process is the one that writes files; true if there is only one process."""
     return jax.process_index() == 0
 
 
-def several() -> bool:
-    """Whether there are more processes than this one."""
+def is_distributed() -> bool:
+    """Whether several processes train together."""
     return jax.process_count() > 1
 
 
 def replicate(tree: Tree, mesh: jax.sharding.Mesh) -> Tree:
-    """Arrays that every process has, as arrays that all devices of all processes share."""
+    """Make arrays that every process has into arrays that are replicated on all devices of all processes."""
     everywhere = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
 
     def put(x):
@@ -40,34 +40,34 @@ def replicate(tree: Tree, mesh: jax.sharding.Mesh) -> Tree:
 
 
 def local(tree: Tree) -> Tree:
-    """Arrays that all devices share, as arrays of this process."""
+    """Make arrays that are replicated on all devices into arrays of this process."""
     return jax.tree.map(lambda x: x.addressable_data(0), tree)
 
 
-def of_leader(*values: float) -> tuple[float, ...]:
-    """The numbers that the leading process has: others may differ in the last digit, on another kind of machine."""
-    if not several():
+def from_main_process(*values: float) -> tuple[float, ...]:
+    """The numbers of the main process, for decisions that must be the same in all processes despite rounding errors."""
+    if not is_distributed():
         return values
     return tuple(float(x) for x in multihost_utils.broadcast_one_to_all(np.asarray(values, dtype=float)))
 
 
 @contextlib.contextmanager
-def together() -> Iterator[None]:
-    """Work that processes do each for itself; if it fails in one of them, it fails in all, and none is waited for.
+def fail_together() -> Iterator[None]:
+    """Make the body of a `with` statement fail in all processes if it fails in one, so that none waits forever.
 
     Raises:
-        DeviceError: It failed in another process.
+        DeviceError: The body failed in another process.
     """
-    if not several():
+    if not is_distributed():
         yield
         return
     failure = None
     try:
         yield
-    except BaseException as error:  # the others must know, whatever it is
+    except BaseException as error:  # the other processes must stop, whatever it is
         failure = error
     n_failed = np.sum(multihost_utils.process_allgather(np.asarray(failure is not None)))
     if failure is not None:
         raise failure
     if n_failed:
-        raise DeviceError("another process of this run has stopped.", hint="Its messages say why.")
+        raise DeviceError("another process of this run has failed.", hint="See the messages of that process.")

@@ -1,4 +1,4 @@
-"""What training minimizes: distance to the labels, and two forms of consistency with the Eliashberg equations."""
+"""Losses for training without labels: two forms of consistency with the Eliashberg equations."""
 
 import dataclasses
 import functools
@@ -14,46 +14,52 @@ from ..models import Setting
 from ..physics import MSC, CompressedMatsubara, Spectrum, continue_gap, require_x64
 
 FREQUENCIES = CompressedMatsubara(rtol=1e-5)
-"""Frequencies of the solves within a loss."""
+"""Matsubara frequencies of the solver within a loss."""
 
 CONTINUATION = MSC(rtol=1e-3)
-"""Continuation within a loss: to 5e-5 of the largest gap in fact, five times as fast as to 1e-6."""
+"""Analytic continuation within a loss: its actual error is about 5e-5, and it is five times as fast as with 1e-6."""
 
 LARGEST_ERROR = 0.1
-"""Of a continuation that counts, relative: predictions may be so rough that the usual accuracy is not reached."""
+"""Largest relative error of a continuation that is used; predictions may be too rough for the usual accuracy."""
 
-TOGETHER = 16
-"""Spectra that are solved at a time."""
+SPECTRA_PER_SOLVE = 16
+"""Number of spectra that are solved at a time."""
 
 
 @dataclasses.dataclass(frozen=True)
 class EquationResidual:
-    r"""How well a predicted spectrum and its gap function obey the real-axis equations together: no solve.
+    r"""Loss without labels and without the solver: the residual of the real-axis equations for a predicted a2F.
 
     With the gap function given, $Z\Delta - \phi = A\,\alpha^2F + b$ is linear in a2F (`inverse.linear_equations`), and
+    the regularized residual
 
     $$ L(\alpha^2F) = |A\,\alpha^2F + b|^2
        + s\int\Big(\frac{\mathrm{d}^2\alpha^2F}{\mathrm{d}\Omega^2}\Big)^2\mathrm{d}\Omega $$
 
-    is convex. It is also badly conditioned: the eigenvalues of its Hessian $H$ span eight orders of magnitude, so that
-    a network learns the broad features of a2F and never the fine ones. In the metric in which a2F itself is measured,
-    $H^{-1}$ before the gradient, the same loss is
+    is convex. It is also ill-conditioned: the eigenvalues of its Hessian $2H$ span eight orders of magnitude, so that
+    a network learns the broad features of a2F only. The loss is therefore preconditioned with $H^{-1}$,
 
     $$ |H^{-1}\nabla L/2|^2 = |\alpha^2F - x|^2, \qquad x = -H^{-1}A^Tb, $$
 
-    the distance to the linear inversion $x$ of the gap function. That is what is minimized: `prepare` inverts every
-    gap function once, a few milliseconds each, and a training step then costs no more than one with labels. The
-    strength $s$ follows from the gap functions alone (`inverse.choose_strength`).
+    which is the squared distance from the linear inversion $x$ of the gap function. `linear_inversion` computes $x$
+    once for every gap function, in a few milliseconds each; a training step then costs as much as one with labels. The
+    regularization strength $s$ follows from the gap functions alone (`inverse.choose_strength`). The equations are
+    those of F. Marsiglio, M. Schossmann and J. P. Carbotte, Phys. Rev. B 37, 4965 (1988),
+    doi:10.1103/PhysRevB.37.4965; the paper, arXiv:2007.07512, has no such loss.
 
     Args:
-        setting: Temperature, cutoffs and grids of the data.
+        setting: Temperature [K], cutoffs and grids [meV] of the data.
+
+    Raises:
+        InputError: The broadening is not below the lowest Matsubara frequency (when a gap function is first given).
+        RuntimeError: JAX is not in 64-bit mode (at the same time).
     """
 
     setting: Setting
 
     @functools.cached_property
     def problem(self) -> InverseProblem:
-        """The grids and what is known beside the gap function."""
+        """The grids, cutoffs and temperature of the linear inversion."""
         s = self.setting
         return pose_inverse_problem(
             s.omega_real,
@@ -67,41 +73,62 @@ class EquationResidual:
 
     @functools.cached_property
     def _to_bosons(self) -> Float[np.ndarray, "boson freq"]:
-        """From a2F at the energies of the data to the bosons of the problem, made once: not in every call of `bare`."""
+        """The matrix from a2F on the grid of the data to a2F at the boson energies of the problem."""
         return self.problem.averages_from(self.setting.omega)
 
-    def prepare(self, Delta: Complex[np.ndarray, "sample real"]) -> Float[np.ndarray, "sample freq"]:
-        """The spectral functions that minimize the residual, one for each gap function [meV]."""
+    def linear_inversion(self, Delta: Complex[np.ndarray, "sample real"]) -> Float[np.ndarray, "sample freq"]:
+        """Compute the spectral functions $x$ that minimize the regularized residual.
+
+        Args:
+            Delta: Gap functions at `setting.omega_real`, shape (samples, n_energies) [meV].
+
+        Returns:
+            The spectral functions at `setting.omega`, shape (samples, n_points).
+        """
         found = invert_linearly(self.problem, Delta, strength=choose_strength(self.problem, Delta))
         return found @ self.problem.spline_to(self.setting.omega).T
 
     def __call__(
-        self, predicted: Float[Array, "sample freq"], prepared: Float[Array, "sample freq"]
+        self, predicted: Float[Array, "sample freq"], inverted: Float[Array, "sample freq"]
     ) -> Float[Array, " sample"]:
-        """The residual of every sample in the metric of a2F: mean of the squared distances."""
-        return jnp.mean((predicted - prepared) ** 2, axis=1)
+        """Compute the preconditioned residual of every sample: the mean square distance from the linear inversion.
 
-    def bare(self, a2f: Float[Array, " freq"], Delta: Complex[Array, " real"]) -> Float[Array, ""]:
-        r"""$|Z\Delta - \phi|^2/|\Delta|^2$ of one sample, as the equations stand."""
-        miss = linear_equations(self.problem, Delta).residual(jnp.asarray(self._to_bosons) @ a2f)
-        return jnp.sum(jnp.abs(miss) ** 2) / jnp.sum(jnp.abs(Delta) ** 2)
+        Args:
+            predicted: Predicted spectral functions, shape (samples, n_points).
+            inverted: Spectral functions from `linear_inversion`, of the same shape.
+
+        Returns:
+            One number for each sample, dimensionless.
+        """
+        return jnp.mean((predicted - inverted) ** 2, axis=1)
+
+    def relative_residual(self, a2f: Float[Array, " freq"], Delta: Complex[Array, " real"]) -> Float[Array, ""]:
+        r"""Compute the residual $|Z\Delta - \phi|^2/|\Delta|^2$ of one sample, not regularized or preconditioned.
+
+        Args:
+            a2f: Spectral function at `setting.omega`, shape (n_points,).
+            Delta: Gap function at `setting.omega_real`, shape (n_energies,) [meV].
+        """
+        residual = linear_equations(self.problem, Delta).residual(jnp.asarray(self._to_bosons) @ a2f)
+        return jnp.sum(jnp.abs(residual) ** 2) / jnp.sum(jnp.abs(Delta) ** 2)
 
 
 class SolverConsistency(eqx.Module):
-    r"""Whether a predicted spectrum gives back the function it was predicted from, on the real axis.
+    r"""Loss without labels, through the solver: the deviation of the gap function of a predicted a2F from the input.
 
     The predicted $\alpha^2F$ goes through `solve_gap` and `continue_gap`. For each sample, with $g$ the gap function
-    $\Delta(\omega + i\Gamma)$ (or the density of states less one, where that is the input),
+    $\Delta(\omega + i\Gamma)$ (or $N/N_F - 1$ for densities of states as the input),
 
     $$ m = \frac{\sum_\omega |g^{\mathrm{pred}} - g|^2}{\sum_\omega |g|^2}, \qquad L = \frac{m}{1 + m/m_0}. $$
 
     The gradient is that of the converged solution (implicit function theorem). $\mathrm{d}\Delta/\mathrm{d}\alpha^2F$
-    diverges where a prediction has its $T_c$ near the temperature of the data; the saturation at $m_0$ keeps a few
-    such samples from drowning all others. A predicted normal state has $m = 1$ and no gradient; a sample that does not
-    converge is masked and counted. The real axis, because the imaginary one sees about eight modes of a2F only.
+    diverges if the $T_c$ of a prediction is near the temperature of the data; the saturation at $m_0$ keeps a few such
+    samples from dominating the gradient. A predicted normal state has $m = 1$ and no gradient; a sample that does not
+    converge is masked and counted. The gap function on the real axis is compared because the one on the imaginary axis
+    depends on only about eight modes of a2F. The paper, arXiv:2007.07512, has no such loss.
 
     Args:
-        setting: Temperature, cutoffs and grids of the data.
+        setting: Temperature [K], cutoffs and grids [meV] of the data.
         saturation: $m_0$.
     """
 
@@ -111,15 +138,20 @@ class SolverConsistency(eqx.Module):
     def __call__(
         self, predicted: Float[Array, "sample freq"], inputs: Float[Array, "sample feature"]
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        """The mean over the samples that converged, and the number of those that did not.
+        """Compute the mean loss over the samples that converged, and the number of samples that did not.
 
         Args:
-            predicted: Predicted spectral functions, in any precision; solved in double precision.
-            inputs: Of the network: real parts of the gap functions, then imaginary parts [meV], or densities of states.
+            predicted: Predicted spectral functions, shape (samples, n_points), in any precision; the solver uses double
+                precision.
+            inputs: Inputs of the network, one a row: real, then imaginary parts of gap functions [meV], or densities of
+                states.
+
+        Raises:
+            RuntimeError: JAX is not in 64-bit mode.
         """
         require_x64()
         pairs = predicted.astype(jnp.float64), inputs.astype(jnp.float64)
-        losses, converged = jax.lax.map(lambda pair: self._of_one(*pair), pairs, batch_size=TOGETHER)
+        losses, converged = jax.lax.map(lambda pair: self._of_one(*pair), pairs, batch_size=SPECTRA_PER_SOLVE)
         n_converged = jnp.sum(converged.astype(jnp.float64))
         return jnp.sum(losses) / jnp.maximum(n_converged, 1.0), converged.size - n_converged
 
@@ -136,5 +168,5 @@ class SolverConsistency(eqx.Module):
             found = jnp.concatenate([jnp.real(real.Delta), jnp.imag(real.Delta)])
         normal = sol.converged & ~sol.superconducting
         ok = normal | (sol.converged & (real.continuation_error <= LARGEST_ERROR) & jnp.all(jnp.isfinite(found)))
-        miss = jnp.sum(jnp.where(ok, found - given, 0.0) ** 2) / jnp.sum(given**2)
-        return miss / (1 + miss / self.saturation), ok
+        m = jnp.sum(jnp.where(ok, found - given, 0.0) ** 2) / jnp.sum(given**2)
+        return m / (1 + m / self.saturation), ok

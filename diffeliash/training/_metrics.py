@@ -1,4 +1,4 @@
-"""How good predictions are, in numbers that do not depend on units."""
+"""Metrics of a trained network: errors of predicted spectra and of the gap functions recomputed from them."""
 
 import dataclasses
 import functools
@@ -16,16 +16,16 @@ from ..models import Setting
 from ..physics import MSC, Pade, Spectrum, batched, continue_gap, map_materials
 
 LARGEST_ERROR = 1e-3
-"""Of a recomputed gap function, relative: predictions are rough, and their continuation is less exact than usual."""
+"""Largest relative error of a recomputed gap function; predictions are rough, and so less accurately continued."""
 
 BATCH = 256
-"""Rows that a network is given at a time."""
+"""Number of inputs that a network evaluates at a time."""
 
 
 def apply_network(
     model: Callable[..., Any], inputs: Float[np.ndarray, "sample feature"]
 ) -> Float[np.ndarray, "sample out"]:
-    """Outputs of a network for many inputs."""
+    """Compute the outputs of a network for many inputs, one a row, in double precision."""
     parts = map_materials(batched(model, chunk_size=BATCH), inputs, chunk_size=BATCH)
     return np.concatenate([values for _, values in parts]).astype(np.float64)
 
@@ -33,7 +33,12 @@ def apply_network(
 def pearson(
     a: Float[Array | np.ndarray, "sample point"], b: Float[Array | np.ndarray, "sample point"]
 ) -> Float[np.ndarray, " sample"]:
-    """Pearson correlation coefficient of each pair of rows; NaN where a row is constant."""
+    r"""Compute the Pearson correlation coefficient of each pair of rows; NaN where a row is constant.
+
+    $$ \mathrm{PCC}(a, b) = \frac{\sum_i (a_i - \bar a)(b_i - \bar b)}{|a - \bar a|\,|b - \bar b|} $$
+
+    This is the measure of arXiv:2007.07512, App. A.
+    """
     a = np.asarray(a, dtype=np.float64)
     b = np.asarray(b, dtype=np.float64)
     a = a - np.mean(a, axis=1, keepdims=True)
@@ -44,13 +49,13 @@ def pearson(
 
 @header
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Measures:
-    """What the file of measures of a network that answers with spectra says.
+class SavedMetrics:
+    """The metrics file of a training run for the prediction of spectra.
 
     Args:
-        metrics: Numbers by name; nothing where there is none.
-        data_digest: Of the data set.
-        best_epoch: Of the weights.
+        metrics: Metrics by name; `None` for those that are not defined.
+        data_digest: Digest of the data set.
+        best_epoch: Epoch of the weights.
     """
 
     metrics: dict[Word, float | None]
@@ -60,29 +65,29 @@ class Measures:
     def __post_init__(self):
         missing = {"df_mean", "dg_mean"} - set(self.metrics)
         if missing:
-            raise ValueError(f"there is no {', '.join(sorted(missing))}")
+            raise ValueError(f"`metrics` has no {', '.join(sorted(missing))}")
 
 
-def read_measures(path: pathlib.Path) -> Measures:
-    """The file of measures of a run.
+def read_saved_metrics(path: pathlib.Path) -> SavedMetrics:
+    """Read the metrics file of a training run.
 
     Raises:
-        InputError: It cannot be read.
-        IntegrityError: It is not what was written.
+        InputError: The file cannot be read.
+        IntegrityError: The file is damaged.
     """
-    return parse_header(Measures, read_input(path), str(path))
+    return parse_header(SavedMetrics, read_input(path), str(path))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """Predictions for the test rows and what became of them.
+    """Predictions for some rows of a data set, with their metrics; the result of `evaluate`.
 
     Args:
-        metrics: Numbers by name.
-        rows: Rows of the data set.
-        predicted: Outputs of the network.
-        recomputed: Gap functions recomputed from predicted spectra [meV], NaN where there is none; or, where gap
-            functions are what is predicted, these.
+        metrics: Metrics by name, see `evaluate`.
+        rows: Indices of the rows.
+        predicted: Outputs of the network, one a row.
+        recomputed: Gap functions that the solver finds for the predicted spectra [meV], NaN in the normal state or
+            without convergence; for the task a2f-to-gap the predicted gap functions.
     """
 
     metrics: dict[str, float | int]
@@ -100,22 +105,31 @@ def evaluate(
     inputs: Float[np.ndarray, "sample feature"],
     mean_output: Float[Array | np.ndarray, " out"],
 ) -> Evaluation:
-    r"""Predict for some rows, recompute the gap functions of predicted spectra, and compare both with the truth.
+    r"""Predict outputs for some rows of a data set, recompute the gap functions, and compare both with the data.
 
-    The metrics are `test_mse` and, for comparison, `baseline_mse` of always answering the mean; `df_mean` and
-    `df_median` of $1 - \mathrm{PCC}$ of the spectra; `dg_mean` and `dg_median` of $1 - \mathrm{PCC}$ of the gap
-    functions on the line $\omega + i\Gamma$, real and imaginary parts in one vector; `gap_l2_mean` and
-    `gap_l2_median` of $|\Delta^{pred} - \Delta|/|\Delta|$ there; `dg_iw_mean`, the mean of the same on the imaginary
-    axis; and the number of samples whose predicted spectrum does not superconduct or does not converge, which the gap
-    metrics leave out. Where gap functions are predicted, there are those of the real axis only.
+    The metrics are
+
+    * `n_test`, the number of rows;
+    * `test_mse`, the mean square error of the outputs, and `baseline_mse`, that of a constant prediction, the mean
+      output of the training set;
+    * `df_mean` and `df_median` of $1 - \mathrm{PCC}$ of the spectra;
+    * `dg_mean` and `dg_median` of $1 - \mathrm{PCC}$ of the gap functions on the line $\omega + i\Gamma$, real and
+      imaginary parts in one vector;
+    * `gap_l2_mean` and `gap_l2_median` of $|\Delta^{pred} - \Delta|/|\Delta|$ on that line, and `dg_iw_mean`, its mean
+      on the imaginary axis;
+    * `n_recomputed`, the number of samples in the metrics of the gap functions; `n_normal` and `n_not_converged`, the
+      numbers of predicted spectra that do not superconduct or do not converge, which these metrics leave out.
+
+    For the task a2f-to-gap only those of the outputs and of the gap functions on the line are computed.
 
     Args:
         model: The network.
-        setting: What it was trained for.
-        dataset: Where the rows come from.
-        rows: Their numbers.
-        inputs: Of the network for these rows; their noise, if they have any, is not in what is compared with.
-        mean_output: Mean output of the training rows.
+        setting: The setting for which it was trained.
+        dataset: The data set.
+        rows: Indices of the rows.
+        inputs: Inputs of the network for these rows, with their noise if there is any; the comparison is with data
+            without noise.
+        mean_output: Mean output of the training set.
     """
     predicted = apply_network(model, inputs)
     gap = as_features(dataset.Delta[rows])
@@ -162,15 +176,15 @@ def _compare_gaps(
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Gaps:
-    """Gap functions of many spectra.
+class GapFunctions:
+    """Gap functions of many spectra, one a row; the result of `solve_gaps`.
 
     Args:
-        Delta: On the line [meV].
+        Delta: On the line above the real axis [meV].
         Delta_iw: At the Matsubara frequencies [meV].
-        error: Of the continuation, relative; for the Pade approximant that of the paper's acceptance test.
-        superconducting: Whether there is one.
-        converged: Whether both axes were solved accurately enough.
+        error: Relative error of the continuation; for the Pade approximant that of the acceptance test of the paper.
+        superconducting: Whether the spectrum has a gap.
+        converged: Whether the solutions on both axes are accurate enough.
     """
 
     Delta: Complex[np.ndarray, "sample real"]
@@ -181,7 +195,7 @@ class Gaps:
 
     @property
     def ok(self) -> Bool[np.ndarray, " sample"]:
-        """Which can be compared with others."""
+        """Which gap functions are superconducting and accurate."""
         return self.converged & self.superconducting
 
 
@@ -192,26 +206,26 @@ def solve_gaps(
     method: MSC | Pade = MSC(),
     largest_error: float = LARGEST_ERROR,
     progress: Callable[[int], None] = lambda done: None,
-) -> Gaps:
-    """Gap functions on both axes of many spectra, as a data set has them.
+) -> GapFunctions:
+    """Compute the gap functions of many spectra on both axes, at the frequencies and energies of a data set.
 
     Args:
         setting: Temperature, cutoffs and grids.
-        a2f: Spectra on its grid, one a row; predicted ones may be negative here and there.
-        method: How they are continued.
-        largest_error: Of a continuation that counts as converged, relative, and of its Cauchy test.
-        progress: Told how many are done; it may stop the work by an exception.
+        a2f: Spectra on the grid of the setting, one a row; predicted ones may have negative values.
+        method: Method of the analytic continuation.
+        largest_error: Largest relative error of a continuation, and of its Cauchy test, that counts as converged.
+        progress: Called with the number of spectra done; an exception that it raises stops the computation.
     """
     parts = []
     for rows, values in map_materials(_gap_solver(setting, method, largest_error), a2f):
         parts.append(values)
         progress(rows.stop)
-    return Gaps(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+    return GapFunctions(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 @functools.lru_cache(maxsize=8)
 def _gap_solver(setting: Setting, method: MSC | Pade, largest_error: float) -> Callable[..., dict[str, Any]]:
-    """The compiled function of `solve_gaps`."""
+    """The batched function of `solve_gaps`, cached so that its compiled program is used again."""
 
     def solve(one: Float[Array, " freq"]) -> dict[str, Array]:
         spectrum = Spectrum(setting.omega, one)

@@ -1,4 +1,4 @@
-"""What a network is shown of a data set."""
+"""The inputs and targets of a training, from a data set."""
 
 import dataclasses
 
@@ -14,12 +14,13 @@ from ._losses import EquationResidual
 
 
 class Rows(eqx.Module):
-    """Rows of a data set on the device, in single precision.
+    """Samples for training or validation, one a row, in single precision.
 
     Args:
         features: Inputs of the network.
-        target: Labels; where there is none, the linear inversion of the gap function, or zeros if it is not asked for.
-        labelled: One where there is a label, otherwise zero.
+        target: Label of each sample, or, for those without, the linear inversion of the gap function (zeros if the
+            equation residual is not used).
+        labelled: One for samples with a label, zero for those without.
     """
 
     features: Float[Array, "sample feature"]
@@ -30,18 +31,18 @@ class Rows(eqx.Module):
         return self.labelled.shape[0]
 
     def with_labels_only(self) -> "Rows":
-        """The rows that have one."""
+        """The samples that have a label."""
         chosen = np.flatnonzero(np.asarray(self.labelled))
         return Rows(self.features[chosen], self.target[chosen], self.labelled[chosen])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Examples:
-    """Inputs and outputs of a task for all rows of a data set.
+    """Inputs and outputs of a network for all rows of a data set.
 
     Args:
-        inputs: Of the network, with the noise that the configuration asks for.
-        outputs: What it should answer.
+        inputs: Inputs, with the noise of the configuration.
+        outputs: Correct outputs, without noise.
     """
 
     inputs: Float[np.ndarray, "sample feature"]
@@ -49,18 +50,18 @@ class Examples:
 
 
 def as_rows(features: np.ndarray, target: np.ndarray, labelled: np.ndarray | None = None) -> Rows:
-    """Rows from tables in any precision; all of them have a label if nothing else is said."""
+    """Make rows from arrays of any precision; if `labelled` is `None`, all have a label."""
     labelled = np.ones(len(target)) if labelled is None else labelled
     return Rows(*(jnp.asarray(values, dtype=jnp.float32) for values in (features, target, labelled)))
 
 
 def fields_for(config: TrainConfig) -> tuple[str, ...]:
-    """The fields of a data set that a task needs; gap functions to compare with are always among them."""
+    """The fields of a data set that training and evaluation need for the task of a configuration."""
     return ("a2f", "Delta_meV", "Delta_iw_meV", *(("dos",) if config.task == "dos-to-a2f" else ()))
 
 
 def make_examples(config: TrainConfig, dataset: Dataset) -> Examples:
-    """Inputs and outputs of a task for all rows of a data set."""
+    """Make the inputs, with noise, and the outputs for all rows of a data set."""
     gap = as_features(dataset.Delta)
     if config.task == "a2f-to-gap":
         inputs, outputs = dataset.a2f, gap
@@ -73,10 +74,10 @@ def make_examples(config: TrainConfig, dataset: Dataset) -> Examples:
 
 
 def make_rows(config: TrainConfig, examples: Examples, setting: Setting, split: Split) -> tuple[Rows, Rows]:
-    """Training rows, the first of them with labels, and validation rows.
+    """Make the training set, of which the first `max_labels` samples have labels, and the validation set.
 
-    Where the equations stand in for missing labels they do so for validation too: else more labels would be used than
-    are said to be.
+    If training samples without labels use the equation residual, the validation set has no labels either: otherwise
+    more labels would be used than `max_labels` states.
     """
     with_label = np.arange(split.train.size) < config.max_labels
     labels_missing = config.equation_weight > 0 and not np.all(with_label)
@@ -84,7 +85,7 @@ def make_rows(config: TrainConfig, examples: Examples, setting: Setting, split: 
     targets = [np.where(known[:, None], examples.outputs[rows], 0.0) for rows, known in parts]
     if labels_missing:
         everything = np.concatenate([rows[~known] for rows, known in parts])
-        estimates = EquationResidual(setting).prepare(as_gap_functions(examples.inputs[everything]))
+        estimates = EquationResidual(setting).linear_inversion(as_gap_functions(examples.inputs[everything]))
         n_train = np.sum(~with_label)
         targets[0][~with_label], targets[1][~parts[1][1]] = estimates[:n_train], estimates[n_train:]
     train, validation = (

@@ -1,4 +1,4 @@
-"""A training run in a TOML file: how to train, and what data to make if none are given."""
+"""Configurations of training runs as TOML files: training parameters, and the data set or how to generate it."""
 
 import dataclasses
 import difflib
@@ -19,12 +19,12 @@ from ._config import TrainConfig
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunConfig:
-    """A training run.
+    """The configuration of a training run.
 
     Args:
-        train: How to train.
-        data: The data set that is made if none is given.
-        dataset: Folder of the data set; empty if one is to be made.
+        train: Training parameters.
+        data: Parameters of the data set that is generated if none is given.
+        dataset: Folder of the data set; empty if one is to be generated.
     """
 
     train: TrainConfig = dataclasses.field(default_factory=TrainConfig)
@@ -32,7 +32,7 @@ class RunConfig:
     dataset: str = ""
 
     def as_toml(self) -> str:
-        """The configuration as `parse_run_config` reads it."""
+        """The configuration as TOML, as `parse_run_config` reads it."""
         family = family_as_dict(self.data.family)
         data = {field.name: getattr(self.data, field.name) for field in dataclasses.fields(self.data)}
         del data["family"]
@@ -47,15 +47,15 @@ def _presets() -> Traversable:
 
 
 def preset_names() -> list[str]:
-    """Names of the configurations that come with the program."""
+    """The names of the configurations that are installed with the package."""
     return sorted(path.name.removesuffix(".toml") for path in _presets().iterdir() if path.name.endswith(".toml"))
 
 
 def read_preset(name: str) -> RunConfig:
-    """A configuration that comes with the program.
+    """Read a configuration that is installed with the package.
 
     Raises:
-        InputError: There is none of this name.
+        InputError: There is no configuration of this name.
     """
     _refuse_unknown([name], preset_names(), "preset", "--preset")
     text = (_presets() / f"{name}.toml").read_text()
@@ -63,10 +63,10 @@ def read_preset(name: str) -> RunConfig:
 
 
 def read_run_config(path: pathlib.Path) -> RunConfig:
-    """A configuration from a TOML file.
+    """Read a configuration from a TOML file.
 
     Raises:
-        InputError: It cannot be read, is no TOML, or has unknown keys or bad values.
+        InputError: The file cannot be read, is not TOML, or has unknown keys or invalid values.
     """
     try:
         text = read_input(path, largest=LARGEST_CONFIG).decode()
@@ -76,10 +76,14 @@ def read_run_config(path: pathlib.Path) -> RunConfig:
 
 
 def parse_run_config(text: str, where: str) -> RunConfig:
-    """A configuration from the text of a TOML file; what it does not say is as in `RunConfig()`.
+    """Parse the text of a TOML file; keys that it does not have get the values of `RunConfig()`.
+
+    Args:
+        text: The text.
+        where: Name of the file, for messages.
 
     Raises:
-        InputError: It is no TOML, or has unknown keys or bad values.
+        InputError: The text is not TOML, or has unknown keys or invalid values.
     """
     try:
         tables = tomllib.loads(text)
@@ -104,10 +108,15 @@ def parse_run_config(text: str, where: str) -> RunConfig:
 
 
 def replace_known(config: Any, values: dict[str, Any], where: str) -> Any:
-    """A configuration with some values replaced.
+    """Replace some fields of a configuration.
+
+    Args:
+        config: The configuration, a dataclass.
+        values: New values by field.
+        where: Where they come from, for messages.
 
     Raises:
-        InputError: A name is unknown, with the nearest one, or a value is not of its kind.
+        InputError: A name is unknown (the message suggests the nearest one), or a value has the wrong type.
     """
     kinds = {field.name: type(getattr(config, field.name)) for field in dataclasses.fields(config)}
     _refuse_unknown(values, kinds, "key", where)
@@ -117,7 +126,7 @@ def replace_known(config: Any, values: dict[str, Any], where: str) -> Any:
         value = tuple(value) if kind is tuple and isinstance(value, list) else value
         value = float(value) if kind is float and type(value) is int else value
         if kind in (bool, int, float, str, tuple) and type(value) is not kind:
-            bad.append(f"`{name}` must be of the kind {kind.__name__}, got {reprlib.repr(value)}")
+            bad.append(f"`{name}` must be of the type {kind.__name__}, got {reprlib.repr(value)}")
         elif isinstance(value, tuple) and any(type(each) is not int for each in value):
             bad.append(f"`{name}` must be a list of whole numbers, got {reprlib.repr(value)}")
         changed[name] = value

@@ -1,4 +1,4 @@
-"""Where a training run stands, and the files that keep it."""
+"""The state of a training run, and the files from which it is resumed."""
 
 import dataclasses
 import pathlib
@@ -11,11 +11,13 @@ from pydantic import Field, JsonValue
 
 from .._errors import DiffeliashError, InputError
 from .._headers import Count, Finite, header
-from ..models import EnvelopeHeader, fill, read_envelope, refuse_not_finite, write_envelope
+from ..models import EnvelopeHeader, check_finite_weights, fill, read_envelope, write_envelope
 
 STATE_KIND = "training state"
+"""The `kind` in the header of a file with a training state."""
 
 STATE_FILES = "state-*.ckpt"
+"""Pattern of the names of these files, with the number of the epoch."""
 
 SAVE_EVERY = 20.0
 """Seconds between two files."""
@@ -26,19 +28,20 @@ PhaseNumber = Annotated[int, Field(ge=1, le=2)]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class EpochRecord:
-    """One line of the history of a run.
+    """The losses of one epoch.
 
     Args:
-        epoch: From 1, through both phases.
-        phase: 1 with the data loss and the equation residual, 2 with the solver consistency too.
-        train_mse: Of labelled rows, mean over the epoch, while the weights change.
-        validation_mse: Of labelled rows, after the epoch; zero if there are none.
-        validation_loss: What the weights are chosen by.
-        equation: Mean square distance to the linear inversion of rows without a label, mean over the epoch.
-        validation_equation: The same after the epoch; zero where labels are used.
-        solver: Solver consistency, mean over the epoch; 0 where it is switched off.
-        n_masked: Samples left out of it because they did not converge.
-        seconds: The epoch took, validation included.
+        epoch: Number of the epoch, from 1, counted through both phases.
+        phase: Phase of the training: 2 with the solver consistency, 1 without.
+        train_mse: Mean square error of training samples with a label, averaged over the epoch.
+        validation_mse: Mean square error of the validation set after the epoch; zero if it has no labels.
+        validation_loss: Loss of the validation set, which decides which weights are best.
+        equation: Mean square distance from the linear inversion for training samples without a label, averaged over
+            the epoch.
+        validation_equation: The same for the validation set after the epoch; zero if it has labels.
+        solver: Solver consistency, averaged over the epoch; zero if it is not used.
+        n_masked: Number of samples left out of the solver consistency because they did not converge.
+        seconds: Time of the epoch, validation included [s].
     """
 
     epoch: Count
@@ -55,15 +58,15 @@ class EpochRecord:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingState:
-    """Where a run stands after an epoch: with the same data it goes on from here to the same end, bit by bit.
+    """The state of a training after an epoch; resumed from it, the training gives the same result bit by bit.
 
     Args:
-        phase: From 1.
-        weights: Of the network.
+        phase: Number of the phase, from 1.
+        weights: Weights of the network.
         optimizer: State of the optimizer.
-        best: The weights with the smallest validation loss of this phase.
-        best_epoch: Their epoch; 0 before the first.
-        history: One record an epoch.
+        best: Weights with the smallest validation loss of this phase.
+        best_epoch: Epoch of these weights; 0 before the first epoch.
+        history: One record for each epoch.
     """
 
     phase: int
@@ -75,7 +78,7 @@ class TrainingState:
 
     @property
     def in_phase(self) -> tuple[EpochRecord, ...]:
-        """The epochs of this phase."""
+        """The records of the epochs of this phase."""
         return tuple(record for record in self.history if record.phase == self.phase)
 
 
@@ -90,27 +93,27 @@ class _StateHeader(EnvelopeHeader):
     def __post_init__(self):
         phases = [record.phase for record in self.history]
         if [record.epoch for record in self.history] != list(range(1, len(phases) + 1)):
-            raise ValueError("the epochs of `history` are not 1, 2, 3 and so on")
+            raise ValueError("the epochs of `history` are not numbered 1, 2, 3 and so on")
         if phases != sorted(phases) or phases[-1] > self.phase or self.best_epoch > len(phases):
-            raise ValueError("`phase` or `best_epoch` do not fit `history`")
+            raise ValueError("`phase` or `best_epoch` does not agree with `history`")
 
 
 def read_state(path: pathlib.Path) -> tuple[_StateHeader, list[np.ndarray]]:
-    """A file of `StateFiles`: header and arrays.
+    """Read the header and the arrays of a file that `StateFiles` wrote.
 
     Raises:
-        InputError: There is no such file, it is something else, or of another format version.
+        InputError: There is no such file, it is of another kind, or it has an unknown format version.
         IntegrityError: The file is damaged.
     """
     return read_envelope(path, STATE_KIND, _StateHeader)
 
 
 class StateFiles:
-    """The states of one run in its folder: each is read back and checked before the one before is removed.
+    """The files with the state of one run; a new file is read back and checked before the old one is removed.
 
     Args:
-        folder: Of the run.
-        identity: What a state belongs to; one that belongs to something else is refused.
+        folder: Folder of the run.
+        identity: Configuration and data of the run; a state with another identity is refused.
     """
 
     def __init__(self, folder: pathlib.Path, identity: dict[str, Any]):
@@ -118,24 +121,24 @@ class StateFiles:
         self._written_at, self._written_epoch = time.monotonic(), 0
 
     def newest(self, skeleton: TrainingState) -> TrainingState | None:
-        """The newest state that is whole, if there is one.
+        """Read the newest undamaged state, if there is one.
 
         Args:
             skeleton: A state with arrays of the same types and shapes.
 
         Raises:
-            InputError: It belongs to another configuration or other data.
-            IntegrityError: Its arrays do not fit, or its weights are not finite.
+            InputError: The state belongs to another configuration or other data.
+            IntegrityError: Its arrays have other types or shapes, or its weights are not finite.
         """
         for path in sorted(self.folder.glob(STATE_FILES), reverse=True):
             try:
                 found, arrays = read_state(path)
-            except DiffeliashError:  # the one before is still there
+            except DiffeliashError:  # damaged: an older one may exist
                 continue
-            self._refuse_other(found.identity, path)
+            self._check_identity(found.identity, path)
             self._written_epoch = len(found.history)
             weights, optimizer, best = fill(jax.eval_shape(lambda: _arrays(skeleton)), arrays, path)
-            refuse_not_finite((weights, best), path)
+            check_finite_weights((weights, best), path)
             return TrainingState(
                 phase=found.phase,
                 weights=weights,
@@ -147,7 +150,7 @@ class StateFiles:
         return None
 
     def write(self, state: TrainingState, *, now: bool = False) -> bool:
-        """Write a state if it is time to, or at once; whether there is a new file."""
+        """Write a state if the last one is older than `SAVE_EVERY`, or at once if `now`; whether it was written."""
         epoch = len(state.history)
         due = now or time.monotonic() - self._written_at >= SAVE_EVERY
         if not due or epoch == self._written_epoch:
@@ -166,11 +169,15 @@ class StateFiles:
         self._written_at, self._written_epoch = time.monotonic(), epoch
         return True
 
-    def _refuse_other(self, identity: dict[str, Any], path: pathlib.Path) -> None:
+    def _check_identity(self, identity: dict[str, Any], path: pathlib.Path) -> None:
         differing = [name for name in self.identity if identity.get(name) != self.identity[name]]
         if differing:
-            what, why = "the state in this folder belongs to another run", f"{', '.join(differing)} differ."
-            raise InputError(what, where=str(path), why=why)
+            raise InputError(
+                "the state in this folder belongs to another run",
+                where=str(path),
+                why=f"{', '.join(differing)} differ.",
+                hint="Use another folder, or the configuration and data of that run.",
+            )
 
 
 def _arrays(state: TrainingState) -> tuple[Any, Any, Any]:

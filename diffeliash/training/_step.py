@@ -1,4 +1,4 @@
-"""One update of the weights, and one epoch of them on the device."""
+"""One update of the weights, and one epoch of updates as a compiled program."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,18 +12,19 @@ from jaxtyping import Array, Float, PRNGKeyArray, UInt32
 
 from .._errors import InputError
 from ..models import Network
-from ._hosts import local, replicate, several
+from ._hosts import is_distributed, local, replicate
 from ._losses import SolverConsistency
 from ._rows import Rows
 
 
 class Objective(eqx.Module):
-    """What is minimized.
+    """The weights of the parts of the loss; see `TrainConfig` for its equation.
 
     Args:
-        solver: Physics consistency through the solver, if there is any.
-        equation_weight: Of the equation residual, which is the distance to the targets of rows without a label.
-        solver_weight: Of the solver consistency; with 0 nothing is solved.
+        solver: The solver consistency, or `None` without it.
+        equation_weight: Weight of the equation residual, the squared distance from the target for samples without a
+            label.
+        solver_weight: Weight of the solver consistency; it is not computed if this is 0.
     """
 
     solver: SolverConsistency | None = None
@@ -32,13 +33,13 @@ class Objective(eqx.Module):
 
 
 class Losses(eqx.Module):
-    """Parts of the loss, without their weights.
+    """The parts of the loss, without their weights.
 
     Args:
-        data: Mean square error of the rows with a label.
-        equation: Mean square distance to the linear inversion of the others.
-        solver: Solver consistency; zero where it is switched off.
-        n_masked: Samples left out of it because they did not converge.
+        data: Mean square error of the samples with a label.
+        equation: Mean square distance from the linear inversion for the samples without a label.
+        solver: Solver consistency; zero if it is not used.
+        n_masked: Number of samples left out of the solver consistency because they did not converge.
     """
 
     data: Float[Array, ""]
@@ -48,7 +49,14 @@ class Losses(eqx.Module):
 
 
 def total_loss(params: Network, static: Network, rows: Rows, objective: Objective) -> tuple[Float[Array, ""], Losses]:
-    """The loss of `TrainConfig` and its parts."""
+    """Compute the loss (equation in `TrainConfig`) and its parts.
+
+    Args:
+        params: Trainable part of the network.
+        static: The rest of the network.
+        rows: A batch of samples.
+        objective: Weights of the parts.
+    """
     model = eqx.combine(params, static)
     predicted = jax.vmap(model)(rows.features)
     scale = jnp.broadcast_to(model.standardization.output_scale, predicted.shape[1:])
@@ -71,7 +79,7 @@ validation_loss = eqx.filter_jit(total_loss)
 """`total_loss`, compiled."""
 
 AXIS = "batch"
-"""Of the devices among which a batch is shared out."""
+"""Name of the mesh axis along which a batch is divided among devices."""
 
 Epoch = Callable[[Network, Any, Rows, PRNGKeyArray], tuple[Network, Any, Losses]]
 
@@ -79,12 +87,22 @@ Epoch = Callable[[Network, Any, Rows, PRNGKeyArray], tuple[Network, Any, Losses]
 def make_epoch(
     static: Network, optimizer: optax.GradientTransformation, objective: Objective, *, batch_size: int
 ) -> Epoch:
-    """Compile a pass over all rows in random order; the rows left over by the last whole batch sit out.
+    """Compile one epoch: an update for each batch of the samples in random order.
 
-    Where there are several devices each of them takes a part of every batch.
+    Samples beyond the last whole batch are left out. If there are several devices, each batch is divided among them.
+
+    Args:
+        static: Part of the network that is not trained.
+        optimizer: The optimizer.
+        objective: Weights of the parts of the loss.
+        batch_size: Samples in a batch.
+
+    Returns:
+        A function of weights, optimizer state, samples and random key that returns new weights, new optimizer state and
+        the losses averaged over the epoch.
 
     Raises:
-        InputError: Devices of several processes cannot share a batch evenly.
+        InputError: The batch size is not a multiple of the number of devices of several processes.
     """
     mesh = _devices_for(batch_size)
 
@@ -116,18 +134,18 @@ def make_epoch(
 
     def on_all_devices(params: Network, state: Any, rows: Rows, key: PRNGKeyArray) -> tuple[Network, Any, Losses]:
         given = params, state, rows, jax.random.key_data(key)
-        return epoch(*given) if mesh is None or not several() else local(epoch(*replicate(given, mesh)))
+        return epoch(*given) if mesh is None or not is_distributed() else local(epoch(*replicate(given, mesh)))
 
     return on_all_devices
 
 
 def _devices_for(batch_size: int) -> jax.sharding.Mesh | None:
-    """As many devices as share a batch evenly, all of them if there are several processes; nothing if that is one."""
+    """The largest number of devices that divides the batch size, as a mesh; `None` if that is one device."""
     devices = jax.devices()
     n = max(n for n in range(1, len(devices) + 1) if batch_size % n == 0)
-    if several() and n != len(devices):
+    if is_distributed() and n != len(devices):
         raise InputError(
-            f"a batch of {batch_size} cannot be shared evenly among {len(devices)} devices.",
-            hint="Choose a --batch-size that is a multiple of their number.",
+            f"a batch of {batch_size} samples cannot be divided evenly among {len(devices)} devices.",
+            hint="Choose a --batch-size that is a multiple of the number of devices.",
         )
     return None if n == 1 else jax.sharding.Mesh(np.asarray(devices[:n]), (AXIS,))

@@ -1,4 +1,4 @@
-"""Training a predictor on a data set."""
+"""The public function `train`: train a predictor on a data set."""
 
 import dataclasses
 from collections.abc import Callable
@@ -20,15 +20,15 @@ from ._step import Objective
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Training:
-    """What a training run leaves.
+    """The result of `train`.
 
     Args:
-        model: The weights of the epoch with the smallest validation loss, of the last phase.
-        model_config: Shape of the network.
-        setting: What it was trained for.
-        split: Rows used for what.
+        model: The predictor with the weights of the smallest validation loss in the last phase.
+        model_config: Its layer sizes.
+        setting: Temperature, cutoffs and grids of its training data.
+        split: Rows of the training, validation and test sets.
         best_epoch: The epoch of the weights.
-        history: One record an epoch.
+        history: One record for each epoch.
     """
 
     model: Predictor
@@ -47,20 +47,28 @@ def train(
     files: StateFiles | None = None,
     saved: Callable[[Training], None] = lambda training: None,
 ) -> Training:
-    """Train a network on a data set, with labels, with physics, or with both.
+    """Train a predictor on a data set, with labels, with the Eliashberg equations, or with both.
+
+    The loss is given in `TrainConfig`. arXiv:2007.07512, Sec. III, has the same network, split and optimizer (Adam),
+    and uses labels only.
 
     Args:
-        config: How.
-        dataset: On what; split into 81 % training, 9 % validation and 10 % test rows.
-        progress: Told of every epoch.
-        files: Where the state of the run is kept, now and then and at the end of a phase, so that it can go on after
-            an interruption.
-        saved: Told whenever a state has been written, with what the run would leave if it ended there.
+        config: Network, optimizer, labels, noise and weights of the loss.
+        dataset: The data set (energies and gap functions in meV); it is split into 81 % training, 9 % validation and
+            10 % test samples.
+        progress: Called with the record of every epoch.
+        files: Files for the state of the training, written from time to time and at the end of each phase; if they
+            have a state already, the training is resumed from it.
+        saved: Called after a state has been written, with the result that the training would have now.
+
+    Returns:
+        The predictor with the weights of the smallest validation loss, its setting, the split, and the history.
 
     Raises:
         InputError: The data set is too small for the split or the batch size, or the files are of another run.
-        ConvergenceError: Training diverges.
-        RuntimeError: JAX is not in 64-bit mode, which targets and losses of the physics need.
+        ConvergenceError: The training diverges.
+        StorageError: The state cannot be written.
+        RuntimeError: JAX is not in 64-bit mode, which the solver and the linear inversion need.
     """
     require_x64()
     split, setting = split_rows(len(dataset), config.seed), setting_of(dataset.config, cast(Task, config.task))
@@ -76,7 +84,7 @@ def train(
     known = phases[0].rows
     scaling = fit_standardization(np.asarray(known.features), np.asarray(known.target))
 
-    def leave(found: Fit) -> Training:
+    def result_of(found: Fit) -> Training:
         return Training(
             model=found.model,
             model_config=shape,
@@ -95,13 +103,13 @@ def train(
         key=order_key,
         progress=progress,
         files=files,
-        saved=lambda now: saved(leave(now)),
+        saved=lambda now: saved(result_of(now)),
     )
-    return leave(found)
+    return result_of(found)
 
 
 def _phases(config: TrainConfig, rows: Rows, setting: Setting) -> list[Phase]:
-    """With labels and equations first; then, if it is switched on, with the solver too."""
+    """The first phase with labels and equation residual and, if it has a weight, a second with the solver too."""
     phases = [
         Phase(
             number=1,

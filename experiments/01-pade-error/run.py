@@ -1,4 +1,4 @@
-"""How wrong is the double-precision Pade approximant? See README.md."""
+"""The error of the double-precision Pade approximant for several numbers of points. See README.md."""
 
 import pathlib
 import sys
@@ -18,6 +18,7 @@ END = 35.0
 
 
 def row(references: pathlib.Path, name: str) -> str:
+    """The errors and acceptance tests of one spectrum as a row of the table."""
     reference = np.load(references / f"{name}_wc50.npz")
     spectrum = de.Spectrum(reference["w"], reference["a2f"])
     sol = de.solve_gap(spectrum, 1.16, mu_star=0.1, omega_c=50.0, matsubara_cutoff=220.2)
@@ -34,7 +35,7 @@ def row(references: pathlib.Path, name: str) -> str:
 
 
 def draw(references: pathlib.Path, path: pathlib.Path) -> None:
-    """Exact and approximated gap functions of two spectra."""
+    """Draw the exact gap functions and the Pade approximants of two spectra."""
     figure = Figure(figsize=(10, 5.2), layout="constrained")
     panels = figure.subplots(2, 2, sharex=True)
     for column, name in zip(panels.T, ("G1", "P2"), strict=True):

@@ -1,4 +1,4 @@
-"""Time of making a data set, side by side with a loop in NumPy and SciPy that makes the same one. See README.md.
+"""The time to generate a data set, compared with a loop in NumPy and SciPy over the same samples. See README.md.
 
 python experiments/benchmark-generate/run.py
 """
@@ -26,7 +26,7 @@ OPTIONS = ("-T", "1.16", "--mu-star", "0.1", "--omega-c", "50", "--matsubara-cut
 
 
 def load(name):
-    """The peers of another benchmark."""
+    """Load the script of another benchmark, which has the NumPy implementations."""
     spec = importlib.util.spec_from_file_location(name.replace("-", "_"), HERE.parent / name / "run.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -34,7 +34,7 @@ def load(name):
 
 
 def generate(folder, n, family, cache):
-    """Seconds of the whole command, and of its compilation and its steady state by its own progress."""
+    """Run the command: seconds in all, samples a second in steady state by its own progress, and its JSON report."""
     words = ("generate", str(folder), "--family", family, "--num-samples", str(n), *OPTIONS, "--json")
     environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(cache)}
     start = time.perf_counter()
@@ -46,7 +46,7 @@ def generate(folder, n, family, cache):
 
 
 def numpy_loop(rows, dataset, step):
-    """The same samples by broyden1 and the continuation in NumPy, one by one: seconds of each and its error."""
+    """Compute the same samples by broyden1 and the continuation in NumPy: seconds and error of each sample."""
     solver, axis = load("benchmark-solver"), load("benchmark-real-axis")
     family, config = de.ComplexFamily(), dataset.config
     equations = solver.NumpyEquations(dataset.omega)

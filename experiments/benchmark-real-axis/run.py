@@ -1,4 +1,4 @@
-"""Time of the exact continuation, side by side with NumPy and EPW, in one run.
+"""The time of the exact continuation, compared with NumPy and EPW in the same run.
 
 python experiments/benchmark-real-axis/run.py ../shared/references --peers ../shared/peers
 """
@@ -41,7 +41,7 @@ def read_spectra(folder, batch):
 
 
 class NumpyMSC:
-    """The same equations with NumPy's transforms of Hermitian functions; the rest is made beforehand."""
+    """An optimized implementation in NumPy: transforms of Hermitian functions, everything else computed beforehand."""
 
     def __init__(self, omega, step, omega_n):
         self.omega_n, self.kT, self.stride = omega_n, BOLTZMANN * T, round(step / (omega[1] - omega[0]))
@@ -86,7 +86,7 @@ class NumpyMSC:
 
 
 def plain_numpy(omega, a2f, omega_n, Delta_n, step=0.02, tolerance=1e-9):
-    """The equations as one writes them down: all made for each spectrum, complex transforms of the whole line."""
+    """A direct implementation in NumPy: everything computed for each spectrum, complex transforms of the whole line."""
     kT, R = BOLTZMANN * T, np.sqrt(omega_n**2 + Delta_n**2)
     n = 2 * next_fast_len(int(np.ceil((END + 2 * omega[-1]) / step)))
     x = step * (np.arange(n) - n // 2)

@@ -1,4 +1,4 @@
-"""Time of the Matsubara solver, side by side with hand-written NumPy and SciPy solvers, in one run.
+"""The time of the Matsubara solver, compared with hand-written NumPy and SciPy solvers in the same run.
 
 python experiments/benchmark-solver/run.py ../shared/references --peers ../shared/peers
 """
@@ -53,7 +53,7 @@ def best_of(function, repeats=5):
 
 
 class NumpyEquations:
-    """Eqs. (6) and (7) on the full set, everything that does not depend on a2F made beforehand."""
+    """Eqs. (6) and (7) of the paper on the full set; all that does not depend on a2F is computed beforehand."""
 
     def __init__(self, omega):
         n = np.arange(N)
@@ -84,7 +84,7 @@ def solve_scipy(equations, a2f):
 
 
 def solve_johnson(equations, a2f, memory=8, mixing=0.7):
-    """Johnson's modified Broyden method (Phys. Rev. B 38, 12807 (1988)), as the codes of the field have it."""
+    """Johnson's modified Broyden method (Phys. Rev. B 38, 12807 (1988)), as electronic-structure codes use it."""
     kernels = equations.kernels(a2f)
     x = 1.0 / (1 + (equations.omega_n / 8) ** 2)
     f = equations.update(kernels, x) - x
@@ -106,7 +106,7 @@ def solve_johnson(equations, a2f, memory=8, mixing=0.7):
 
 
 def first_call(cache):
-    """Seconds of tracing and of compiling the default path in a fresh process, with a given cache of programs."""
+    """Seconds to trace and to compile the default path in a new process, with a given cache of compiled programs."""
     program = (
         "import time, jax, numpy as np\n"
         "jax.config.update('jax_enable_x64', True)\n"
@@ -130,7 +130,7 @@ def peak_memory():
 
 
 def load_peer(folder, name, program):
-    """A script that runs another code, or nothing, with the reason, where that code is not installed."""
+    """Load a script that runs another code; if that code is not installed, print the reason and return `None`."""
     path = folder / f"{name}.py" if folder else None
     if path is None or not path.exists() or shutil.which(program) is None:
         print(f"(no row for {program}: not installed, or no --peers folder)")
@@ -142,7 +142,7 @@ def load_peer(folder, name, program):
 
 
 def peer_rows(folder, omega, a2f):
-    """Name, microseconds, error and remark of EPW and Elk, each on the first spectrum."""
+    """Yield name, microseconds, error and remark for EPW and Elk, each on the first spectrum."""
     if epw := load_peer(folder, "run_epw", "epw.x"):
         runs = [epw.run_epw(omega, a2f[0], MU_STAR, [T], M=N - 1, conv=1e-7) for _ in range(3)]
         near = T + 0.01 * np.arange(40)  # its timer has steps of 10 ms
@@ -160,7 +160,7 @@ def peer_rows(folder, omega, a2f):
 
 
 def time_of_tc(omega, a2f):
-    """Critical temperatures a second."""
+    """Print the number of critical temperatures computed in a second."""
     critical = batched(lambda a: de.solve_tc(de.Spectrum(omega, a), frequencies=de.CompressedMatsubara(n=512)))
     T_c = np.concatenate([part for _, part in map_materials(critical, a2f)])
     seconds, _ = best_of(lambda: list(map_materials(critical, a2f)), repeats=3)
@@ -168,7 +168,7 @@ def time_of_tc(omega, a2f):
 
 
 def memory_of_many(program, a2f):
-    """Peak memory before and after solving 32 times as many spectra."""
+    """Print the peak memory before and after solving 32 times as many spectra."""
     list(map_materials(program, a2f))
     before = peak_memory()
     many = np.broadcast_to(a2f[0], (32 * len(a2f), a2f.shape[1]))
@@ -180,13 +180,13 @@ def memory_of_many(program, a2f):
 
 
 class Contest:
-    """Jobs that are timed in turn, so that a slow moment of the machine is shared."""
+    """Jobs that are timed in alternation, so that slow periods of the machine affect all of them."""
 
     def __init__(self, a2f, exact):
         self.a2f, self.exact, self.jobs = a2f, exact, {}
 
     def add_batch(self, name, function):
-        """A function of a2F that gives the gap, whether it converged and superconducts, or more, for all spectra."""
+        """Add a function from a2F to the gap, convergence and superconductivity (and more), for all spectra."""
         compiled = batched(function)
 
         def all_of_them():
@@ -198,7 +198,7 @@ class Contest:
         self.jobs[name] = (all_of_them, Delta, note)
 
     def add_one_by_one(self, name, function):
-        """A function of one a2F that gives the gap, for the first few spectra."""
+        """Add a function from one a2F to the gap, for the first few spectra."""
 
         def some_of_them():
             return np.array([function(a) for a in self.a2f[:PEERS]])
@@ -206,7 +206,7 @@ class Contest:
         self.jobs[name] = (some_of_them, some_of_them(), "one core")
 
     def in_turn(self):
-        """Rows of name, best time [us], median ratio to the first job, error and remark."""
+        """Time all jobs; yields name, shortest time [us], median ratio to the first job, error and remark."""
         times = {name: [] for name in self.jobs}
         for _ in range(ROUNDS):
             for name, (job, Delta, _) in self.jobs.items():
@@ -218,7 +218,7 @@ class Contest:
 
 
 def contest(omega, a2f, exact):
-    """All of our variants, SciPy and NumPy."""
+    """Time all variants of this package, SciPy and NumPy."""
 
     def solve(a, rtol=1e-6, solver=de.Anderson(rtol=1e-8), **frequencies):
         options = frequencies or {"frequencies": de.CompressedMatsubara(rtol=rtol)}

@@ -1,4 +1,4 @@
-"""Milliseconds an update: ours, PyTorch's, and with physics consistency. See README.md."""
+"""Milliseconds for an update of the weights: this package, PyTorch, and with physics consistency. See README.md."""
 
 import argparse
 import pathlib
@@ -21,7 +21,7 @@ N_ROWS, BATCH, EPOCHS = 2048, 128, 5
 
 
 def per_update(rows: Rows, objective: Objective, epochs: int) -> float:
-    """Seconds, the best of some epochs."""
+    """Seconds for an update, the shortest of several epochs."""
     scaling = fit_standardization(np.asarray(rows.features), np.asarray(rows.target))
     model = Predictor(PredictorConfig(), scaling, jax.random.key(0))
     weights, static = eqx.partition(model, trainable(model))
@@ -37,7 +37,7 @@ def per_update(rows: Rows, objective: Objective, epochs: int) -> float:
 
 
 def torch_update(python: str, device: str) -> float | None:
-    """The same of PyTorch; nothing if it is not there."""
+    """Seconds for an update by PyTorch; `None` if it is not installed."""
     script = pathlib.Path(__file__).with_name("torch_part.py")
     words = [python, script, {"gpu": "cuda"}.get(device, "cpu"), *map(str, (N_ROWS, BATCH, EPOCHS))]
     done = subprocess.run(words, capture_output=True, text=True)
@@ -60,10 +60,10 @@ def main() -> None:
     setting = setting_of(data.config)
     rows = as_rows(as_features(Delta), a2f)
     loss = EquationResidual(setting)
-    loss.prepare(Delta[:256])
+    loss.linear_inversion(Delta[:256])
     started = time.perf_counter()
-    estimates = loss.prepare(Delta)
-    prepare = (time.perf_counter() - started) / N_ROWS
+    estimates = loss.linear_inversion(Delta)
+    inversion = (time.perf_counter() - started) / N_ROWS
     without = as_rows(as_features(Delta), estimates, np.zeros(N_ROWS))
     plain = per_update(rows, Objective(), EPOCHS)
     times = {
@@ -77,7 +77,7 @@ def main() -> None:
     for name, seconds in times.items():
         print(f"| {name} | {1e3 * seconds:.1f} | {seconds / plain:.2f} |" if seconds else f"| {name} | - | - |")
     flops = 6 * BATCH * (300 * 500 + 500 * 800 + 800 * 1000)
-    print(f"\n{flops / plain / 1e9:.0f} GFLOP/s with labels. Linear inversion, once a sample: {1e3 * prepare:.1f} ms.")
+    print(f"\n{flops / plain / 1e9:.0f} GFLOP/s with labels. Linear inversion of a sample: {1e3 * inversion:.1f} ms.")
 
 
 if __name__ == "__main__":

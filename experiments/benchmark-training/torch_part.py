@@ -1,4 +1,4 @@
-"""The same network, optimizer and batches in PyTorch; prints milliseconds an update, the best of some epochs."""
+"""The same network, optimizer and batches in PyTorch; prints the shortest time of an update [ms]."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Damages a2F files at random and counts what becomes of them.
+"""Damages a2F files at random and counts the outcomes of reading them. See README.md.
 
 python experiments/damaged-files/run.py ../shared/materials --seed 0 --n 200
 """

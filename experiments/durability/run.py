@@ -1,4 +1,4 @@
-"""What a data set survives: kills, full disks, flipped bits. Prints one row for each as it ends.
+"""Tests data sets against signals, full disks, flipped bits and several processes, with one row of output for each.
 
 python experiments/durability/run.py --kills 200 --flips 500
 """
@@ -38,12 +38,12 @@ def content(folder):
 
 
 def damaged(found, whole):
-    """Committed files that are not those of the uninterrupted run."""
+    """The number of finished files that differ from those of the uninterrupted run."""
     return sum(data != whole[name] for name, data in found.items() if not name.startswith("."))
 
 
 def kill_cycles(work, n_kills, number, n, seed):
-    """Signals at random moments, each followed by a resume; data sets that end in between are compared."""
+    """Send signals at random moments, each followed by a resume, and compare all files with the uninterrupted run."""
     rng, folder, kills, bad, finished, seconds, codes = random.Random(seed), work / "killed", 0, 0, 0, [], set()
     run(work / "whole", n)
     whole = content(work / "whole")
@@ -53,7 +53,7 @@ def kill_cycles(work, n_kills, number, n, seed):
         process = subprocess.Popen(
             command(folder, n, "--resume"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        # half of them anywhere, the other half while shards are being written
+        # half of the signals at any time, the other half while a shard is being written
         if kills % 2:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(rng.uniform(0, 6))
@@ -88,7 +88,7 @@ def kill_cycles(work, n_kills, number, n, seed):
 
 
 def full_disk(work, n):
-    """A file system with room for k shards and a half, for every k; needs the right to mount one."""
+    """Use a file system with room for k shards and a half, for every k; needs the permission to mount one."""
     run(work / "whole", n)
     whole = content(work / "whole")
     shards = sorted(name for name in whole if name.startswith("shard"))
@@ -99,7 +99,7 @@ def full_disk(work, n):
         room += len(whole[shards[k]]) // 2 if k < len(shards) else 0
         size = ["-o", f"size={-(-room // 4096) * 4096}"]
         if subprocess.run(["mount", "-t", "tmpfs", *size, "tmpfs", mount], capture_output=True).returncode:
-            row("full disk", "not measured: no right to mount a file system")
+            row("full disk", "not measured: no permission to mount a file system")
             return
         try:
             code, report, _ = run(mount / "set", n)
@@ -146,7 +146,7 @@ def flipped_bits(work, n, n_flips):
 
 
 def make_files(work):
-    """A checkpoint and a solution."""
+    """Make a checkpoint and a file with a solution."""
     omega = np.linspace(0.1, 10, 100)
     np.savetxt(work / "a2f.dat", np.stack([omega, np.exp(-((omega - 5) ** 2))], axis=1))
     for words in (
@@ -158,7 +158,7 @@ def make_files(work):
 
 
 def workers(work, n):
-    """Four processes fill one data set, one of them killed and started again; and a second one of a kind."""
+    """Generate one data set by four processes, one of them killed and started again, and one started twice."""
     run(work / "whole", n)
     whole, folder = content(work / "whole"), work / "shared"
     parts = [command(folder, n, "--shard-index", str(i), "--num-shards", "4") for i in range(4)]
@@ -166,7 +166,7 @@ def workers(work, n):
     processes = [subprocess.Popen(words, **pipes) for words in parts]
     while not (folder / "shard-00000.h5").exists():
         time.sleep(0.002)
-    processes[0].send_signal(signal.SIGSTOP)  # so that it is still at it
+    processes[0].send_signal(signal.SIGSTOP)  # so that it still holds its lock
     refused = subprocess.run(parts[0], capture_output=True, text=True).returncode
     processes[0].send_signal(signal.SIGCONT)
     processes[3].kill()
@@ -178,7 +178,7 @@ def workers(work, n):
     same = content(folder) == whole
     row(
         "4 processes at once, one killed and started again, one started twice",
-        f"exit codes {codes}, the second of a kind {refused}; files {'identical' if same else 'DIFFERENT'}",
+        f"exit codes {codes}, that of the duplicate {refused}; files {'identical' if same else 'DIFFERENT'}",
     )
 
 
@@ -193,7 +193,7 @@ def main():
     parser.add_argument("--flips", type=int, default=500)
     parser.add_argument("--samples", type=int, default=1600)
     args = parser.parse_args()
-    print("| what was done | what came of it |\n|---|---|")
+    print("| test | result |\n|---|---|")
     with tempfile.TemporaryDirectory() as name:
         for part in ("flips", "disk", "workers", "kills", "term", "int"):
             work = pathlib.Path(name) / part

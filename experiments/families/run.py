@@ -15,7 +15,7 @@ N_SHOWN, COLORS = 3, ("tab:blue", "tab:orange", "tab:green")
 
 
 def read_materials(folder: pathlib.Path) -> list[np.ndarray]:
-    """Real spectra on relative energies, scaled to a coupling constant of one."""
+    """Spectra of real materials, with energies scaled to end at 10 meV and a coupling constant of one."""
     spectra = []
     for name in ("Pb_EPW60_Elphgap", "Al_Elk", "Nb_IsoME_s15"):
         omega, a2f = np.loadtxt(folder / f"{name}.dat").T[:2]

@@ -1,8 +1,8 @@
-"""Who finds a2F best: networks, the linear inversion, or the inversion through the solver?
+"""The accuracy of a2F from networks, from the linear inversion, and from the inversion through the solver.
 
     python experiments/inversion-contest/run.py FOLDER [--n 100] [--parts noise,dos,broadening,starts,materials]
 
-FOLDER keeps data sets, trained networks' answers and inversions, so that it may be interrupted; what is there is not
+FOLDER stores data sets, networks and the results of all methods, so that the run may be interrupted; what it has is not
 computed again. Tables are printed, and written to results/.
 """
 
@@ -18,12 +18,12 @@ import jax
 import numpy as np
 
 import diffeliash as de
-from diffeliash.analysis import expected_difference, family_spread
+from diffeliash.analysis import covariance_root, expected_difference
 from diffeliash.data import as_features, split_rows
 from diffeliash.inverse import ComplexGap, DensityOfStates
-from diffeliash.inverse._starting_point import arches, closest, invert_at_once
-from diffeliash.inverse.refinement._forward_model import LOOSEST, choose_conditions, choose_n_points, forward_model
-from diffeliash.inverse.refinement._gauss_newton import Measurement, refine
+from diffeliash.inverse._starting_point import best_candidate, linear_inversion_on_grid, smooth_candidates
+from diffeliash.inverse.nonlinear._forward_model import LARGEST_RTOL, choose_conditions, choose_n_points, forward_model
+from diffeliash.inverse.nonlinear._gauss_newton import Measurement, gauss_newton
 from diffeliash.models import Checkpoint, read_checkpoint, setting_of, write_checkpoint
 from diffeliash.training import TrainConfig, apply_network, pearson, solve_gaps, train
 
@@ -33,18 +33,19 @@ HERE = pathlib.Path(__file__).parent
 NOISES = (0.0, 1e-4, 1e-3, 1e-2, 1e-1)
 BROADENINGS = (0.05, 0.1, 0.2, 0.4)
 NUM_SAMPLES, EPOCHS = 18000, 40
-"""Of the networks; 81 % of the gap functions, about 11 000, are learned from."""
+"""Random spectra of a data set, of which about 11 000 become training samples, and epochs of a training."""
 
 MANY, N_BEST = 701, 10
+"""Larger number of energies, and number of spectra for the best linear estimate, in the part on the broadening."""
 
 PAPER = 0.056
-"""Mean 1 - PCC of its best network, on the complex family."""
+"""Mean 1 - PCC of the best network of the paper, on its complex spectra."""
 
 COLDER = 0.25
-"""Temperature and broadening for materials that are normal at the temperature of the data sets, relative to theirs."""
+"""Temperature and broadening, relative to those of the data sets, for materials that are normal at the latter."""
 
 SAME = 0.05
-"""Largest difference of two ends that count as the same, relative to the largest value."""
+"""Largest difference, relative to the largest value, of two results that count as the same."""
 
 FAMILIES = {"complex": de.ComplexFamily, "materials": de.MaterialsFamily}
 NAMES = {"plain": "network, labels", "physics": "network, physics", "linear": "linear inversion", "invert": "inversion"}
@@ -52,7 +53,7 @@ NAMES = {"plain": "network, labels", "physics": "network, physics", "linear": "l
 
 @dataclasses.dataclass(frozen=True)
 class Round:
-    """What the contestants are given: noise is relative to the largest value of each function."""
+    """The data that all methods get; the noise is relative to the largest value of each function."""
 
     family: str = "complex"
     kind: str = "gap"
@@ -69,12 +70,12 @@ class Round:
 
     @property
     def trained_for(self) -> float:
-        """The noise that networks are trained with: none, where it is too small for them to matter."""
+        """The noise with which networks are trained: none where it is too small to affect them."""
         return 0.0 if self.kind == "gap" and self.noise < 1e-3 else self.noise
 
 
 class Contest:
-    """Data, networks and answers, kept in a folder."""
+    """Data sets, networks and the results of all methods, stored in a folder."""
 
     def __init__(self, folder: pathlib.Path, n: int):
         self.folder, self.n = folder, n
@@ -82,7 +83,7 @@ class Contest:
 
     @functools.cache  # noqa: B019 - one contest a process
     def data(self, one: Round):
-        """Data set and rows that no network has learned from."""
+        """The data set and the rows of its test set."""
         path = self.folder / one.data
         config = de.GenerateConfig(family=FAMILIES[one.family](), num_samples=NUM_SAMPLES, broadening=one.broadening)
         if not (path / "DONE").exists():
@@ -91,14 +92,14 @@ class Contest:
         return dataset, split_rows(len(dataset), 0).test[: self.n]
 
     def measured(self, one: Round):
-        """Functions with noise, the standard deviation of each, and the truth."""
+        """The functions with noise, the standard deviation of the noise of each, and the true spectra."""
         dataset, rows = self.data(one)
         exact = dataset.Delta[rows] if one.kind == "gap" else dataset.fields["dos"][rows]
         sizes = one.noise * np.max(np.abs(exact), axis=1)
         return with_noise(exact, sizes), sizes, dataset.a2f[rows]
 
     def answers(self, one: Round, who: str):
-        """Spectra on the grid of the family, seconds for each, and for inversions chi^2/N and what else they say."""
+        """The spectra that a method finds, seconds for each, and for inversions chi^2/N and other diagnostics."""
         path = self.folder / f"{one.name}-{who}-{self.n}.npz"
         if not path.exists():
             found = self._network(one, who) if who in ("plain", "physics") else self._inversion(one, who)
@@ -115,7 +116,7 @@ class Contest:
         return {"a2f": a2f, "seconds": (time.monotonic() - started) / len(a2f)}
 
     def network(self, one: Round, who: str):
-        """Trained on labels alone; or without any, on the equations."""
+        """The network trained with labels only (`plain`), or without labels by the equations (`physics`)."""
         path = self.folder / f"{one.name}-{who}.network"
         if not path.exists():
             config = TrainConfig(task=f"{one.kind}-to-a2f", epochs=EPOCHS, noise=one.noise)
@@ -135,7 +136,7 @@ class Contest:
 
 
 def with_noise(exact, sizes):
-    """Independent normal errors, of the real and of the imaginary part."""
+    """Add independent normal errors to the real and to the imaginary part."""
     rng = np.random.default_rng(1)
     error = rng.normal(size=exact.shape)
     if np.iscomplexobj(exact):
@@ -151,19 +152,19 @@ def conditions_of(setting):
 def forward_of(setting):
     conditions = choose_conditions(T=setting.T, mu_star=setting.mu_star, **conditions_of(setting))
     n_points = choose_n_points(conditions)
-    return forward_model(conditions, n_points, setting.omega_real.tobytes(), ComplexGap(), LOOSEST)
+    return forward_model(conditions, n_points, setting.omega_real.tobytes(), ComplexGap(), LARGEST_RTOL)
 
 
 def invert_all(setting, measured, sizes, kind, who):
-    """Of the linear inversion or of the one through the solver, on the grid of the family."""
+    """Invert all functions, linearly or through the solver, and interpolate the results to the grid of the family."""
     if who == "linear":
         forward = forward_of(setting)
         try:
-            invert_at_once(forward, forward.energies, measured[0], setting.mu_star)  # compiles
+            linear_inversion_on_grid(forward, forward.energies, measured[0], setting.mu_star)  # compiles
         except de.InputError:  # the line lies above the first Matsubara frequency
             return {"a2f": np.full((len(measured), setting.n_points), np.nan), "seconds": np.nan}
         started = time.monotonic()
-        found = [invert_at_once(forward, forward.energies, row, setting.mu_star) for row in measured]
+        found = [linear_inversion_on_grid(forward, forward.energies, row, setting.mu_star) for row in measured]
         seconds = (time.monotonic() - started) / len(found)
         return {"a2f": on_grid(setting, forward.omega, [np.append(np.maximum(x, 0), 0) for x in found]),
                 "seconds": seconds}  # fmt: skip
@@ -191,7 +192,7 @@ def on_grid(setting, omega, spectra):
 
 
 def cell(found, true):
-    """Median of 1 - PCC, and mean in brackets; nothing if there are no answers."""
+    """Median of 1 - PCC with the mean in parentheses; a dash if there are no results."""
     if not np.all(np.isfinite(found)):
         return "-"
     miss = 1 - pearson(found, true)
@@ -243,7 +244,7 @@ def dos_part(contest):
 
 
 def broadening_part(contest):
-    """Against the distance from the axis, at the energies that networks see and at many."""
+    """The dependence on the broadening, at the energies of the networks and at more energies."""
     who = ("plain", "linear", "invert")
     best = "best linear estimate"
     lines = head(
@@ -268,13 +269,13 @@ def broadening_part(contest):
 
 
 def best_estimate(dataset, setting, spectra, sizes):
-    """Median of what the best linear estimate leaves that knows the covariance of the family, at the points of a2F."""
+    """Median 1 - PCC of the best linear estimate that knows the covariance of the family, at the points of a2F."""
     forward = forward_of(setting)
 
     def at_points(a2f):
         return np.array([np.interp(forward.omega[:-1], setting.omega, each) for each in a2f])
 
-    spread = family_spread(at_points(dataset.a2f))
+    spread = covariance_root(at_points(dataset.a2f))
     found = []
     for a2f, size in zip(at_points(spectra), sizes, strict=False):
         jacobian = forward.jacobian_at(setting.mu_star, a2f)[:, 1:]
@@ -283,40 +284,40 @@ def best_estimate(dataset, setting, spectra, sizes):
 
 
 def starts_part(contest, n=40):
-    """The same inversions, begun at what each contestant answers, and at the best smooth arch."""
-    lines = head("family", "start", "Jacobians, mean", "most", "converged", "chi2/N", "ends where the others do")
+    """The same inversions, started from the result of each method and from the best smooth candidate."""
+    lines = head("family", "start", "Jacobians, mean", "most", "converged", "chi2/N", "same a2F as the others")
     for family in ("complex", "materials"):
         one = Round(family=family)
         dataset, _ = contest.data(one)
         setting, (measured, sizes, _) = setting_of(dataset.config), contest.measured(one)
         forward, ends = forward_of(setting), {}
-        for who in ("plain", "physics", "linear", "arch"):
+        for who in ("plain", "physics", "linear", "smooth"):
             path = contest.folder / f"{one.name}-from-{who}-{n}.npz"
             if not path.exists():
-                guesses = [None] * n if who == "arch" else contest.answers(one, who)["a2f"][:n]
-                ended = [refine_from(forward, setting, *each) for each in zip(measured, sizes, guesses, strict=False)]
+                guesses = [None] * n if who == "smooth" else contest.answers(one, who)["a2f"][:n]
+                ended = [fit_from(forward, setting, *each) for each in zip(measured, sizes, guesses, strict=False)]
                 np.savez(path, **{name: np.array([each[name] for each in ended]) for name in ended[0]})
             ends[who] = dict(np.load(path))
         middle = np.median([x["a2f"] for x in ends.values()], axis=0)
         for who, x in ends.items():
             same = np.max(np.abs(x["a2f"] - middle), axis=1) < SAME * np.max(middle, axis=1)
             lines.append(row(
-                family, NAMES.get(who, "smooth arch"), f"{np.mean(x['n_jacobians']):.1f}", np.max(x["n_jacobians"]),
+                family, NAMES.get(who, "smooth a2F"), f"{np.mean(x['n_jacobians']):.1f}", np.max(x["n_jacobians"]),
                 f"{np.mean(x['converged']):.2f}", f"{np.median(x['chi2']):.2f}", f"{np.mean(same):.2f}",
             ))  # fmt: skip
             print(lines[-1], flush=True)
     return lines
 
 
-def refine_from(forward, setting, measured, size, guess):
-    """The end of the steps from one guess; from the best arch if there is none."""
+def fit_from(forward, setting, measured, size, guess):
+    """The Gauss-Newton result from one starting point; from the best smooth candidate if there is none."""
     values = forward.observable.as_values(measured)
     measurement = Measurement(values=values, errors=np.full(values.size, size), known=True, mu_star=setting.mu_star)
     if guess is None:
-        start = closest(measurement, arches(forward, setting.mu_star))
+        start = best_candidate(measurement, smooth_candidates(forward, setting.mu_star))
     else:
         start = np.maximum(np.interp(forward.omega[:-1], setting.omega, guess), 0.0)
-    end = refine(forward, measurement, start)
+    end = gauss_newton(forward, measurement, start)
     return {
         "a2f": end.unknowns, "chi2": measurement.misfit(end.values) / values.size, "converged": end.converged,
         "n_jacobians": end.n_jacobians,
@@ -324,10 +325,10 @@ def refine_from(forward, setting, measured, size, guess):
 
 
 def materials_part(contest, folder):
-    """Real spectra, at the scale at which they end where those of the families do: the equations have none.
+    """Spectra of real materials, with energies scaled so that they end at the same energy as those of the families.
 
-    Those that are normal at the temperature of the data sets are looked at when they are colder, by inversions alone:
-    networks have learned one ratio of temperature to the end of a2F.
+    Those that are normal at the temperature of the data sets are computed at a lower one, by the inversions only,
+    because the networks are trained for one ratio of temperature to the end of a2F.
     """
     lines = head("material", "temperature [K]", "noise", *NAMES.values(), "chi2/N", "resolved")
     dataset, _ = contest.data(Round(family="materials"))

@@ -1,4 +1,4 @@
-"""How well inversions find spectral functions, and whether their error bars are right.
+"""The accuracy of inversions, the coverage of their error bars, their resolution, and the roughness of spectra.
 
     python experiments/inversion/run.py accuracy [--n 200] [--points 1000] [--energies 701] [--family complex]
     python experiments/inversion/run.py coverage [--n 1000]
@@ -19,8 +19,8 @@ import numpy as np
 
 import diffeliash as de
 from diffeliash.inverse import ComplexGap, DensityOfStates, _inverter
-from diffeliash.inverse.refinement._posterior_samples import _draw as draw_from
-from diffeliash.inverse.refinement._smoothness_prior import N_BROAD, Prior, likeliest_prior
+from diffeliash.inverse.nonlinear._posterior_samples import _sample as draw_from
+from diffeliash.inverse.nonlinear._smoothness_prior import N_LONG_WAVES, Prior, most_likely_prior
 from diffeliash.physics import MSC, batched, continue_gap, map_materials, solve_gap
 
 jax.config.update("jax_enable_x64", True)
@@ -36,14 +36,14 @@ T, BROADENING, OMEGA_MAX = 2.0, 0.1, 10.0
 CUTOFFS = {"omega_c": 100.0, "matsubara_cutoff": 220.0}
 NOISES = (0.0, 1e-4, 1e-3, 1e-2)
 COUPLINGS, BROADEST = (0.5, 3.0), ((0.0, -0.6, -0.6), (1.2, 0.6, 0.6))
-"""Couplings, and amplitudes of the broadest waves, of spectra drawn from the prior."""
+"""Ranges of the couplings, and of the amplitudes of the waves of longest wavelength, of spectra from the prior."""
 
 SMALLEST_GAP = 0.05
-"""Materials with a smaller gap than this [meV] are left out: they are close to normal."""
+"""Smallest gap [meV]: spectra with a smaller one are close to normal and left out."""
 
 
 def solve_all(omega, a2f, energies, *, T, broadening):
-    """Gap functions and densities of states on the line, exact."""
+    """Compute exact gap functions and densities of states on the line."""
 
     def one(values):
         spectrum = de.Spectrum(omega, values)
@@ -56,7 +56,7 @@ def solve_all(omega, a2f, energies, *, T, broadening):
 
 
 def draw_family(name, n, n_points, energies):
-    """Spectra with a gap, their gap functions and densities of states."""
+    """Sample spectra of a family with a gap, and compute their gap functions and densities of states."""
     family = FAMILIES[name](n_points=n_points)
     keys = jax.random.split(jax.random.key(2_000_000), 2 * n)  # far from the seeds of data sets
     a2f = np.asarray(jax.vmap(lambda key: family.sample_spectrum(key).a2f)(keys))
@@ -127,16 +127,16 @@ def row_of(noise, found, omega, a2f, seconds):
 
 
 def draw_prior(rng, prior, n, n_samples):
-    """Spectra from the prior: what it says of all but the broadest waves, and these evenly distributed.
+    """Sample non-negative spectra from the prior, with couplings in `COUPLINGS`.
 
-    Of them, those that are nowhere negative and whose coupling lies in `COUPLINGS`.
+    The amplitudes of the waves of longest wavelength, which the prior hardly constrains, are uniformly distributed.
     """
-    broad = np.sin(np.pi * np.outer(np.arange(1, n), np.arange(1, N_BROAD + 1)) / n)
+    broad = np.sin(np.pi * np.outer(np.arange(1, n), np.arange(1, N_LONG_WAVES + 1)) / n)
     omega, found = OMEGA_MAX / n * np.arange(1, n), []
     while sum(map(len, found)) < n_samples:
         rest = np.linalg.solve(prior.root(n - 1), rng.standard_normal((n - 1, 20_000)))
         rest -= 2 / n * broad @ (broad.T @ rest)
-        a2f = (rest + broad @ rng.uniform(BROADEST[0], BROADEST[1], size=(20_000, N_BROAD)).T).T
+        a2f = (rest + broad @ rng.uniform(BROADEST[0], BROADEST[1], size=(20_000, N_LONG_WAVES)).T).T
         coupling = 2 * a2f @ (omega[0] / omega)
         kept = (np.min(a2f, axis=1) >= 0) & (coupling > COUPLINGS[0]) & (coupling < COUPLINGS[1])
         found.append(np.pad(a2f[kept], ((0, 0), (0, 1))))
@@ -156,7 +156,7 @@ def coverage(args):
         f"points, not negative, coupling {COUPLINGS[0]:g} to {COUPLINGS[1]:g}); gap functions at 141 energies to "
         f"35 meV, {T:g} K, broadening {broadening:g} meV. {machine()}",
         "",
-        "| noise | prior | truth in 68 % of samples | a2F above 2 std | a2F below 2 std (walls) | lambda | "
+        "| noise | prior | truth in 68 % of samples | a2F above 2 std | a2F below 2 std (constraint active) | lambda | "
         "within one std of the most probable | converged | s |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
@@ -186,13 +186,13 @@ def coverage(args):
 
 
 def draw_with_both_priors(prior):
-    """Let every inversion draw from its prior and, as many again, from the one that the truth was drawn from."""
-    drawn = _inverter.draw
+    """Make every inversion add as many samples of the posterior under the prior from which the truth was sampled."""
+    original = _inverter.sample_posterior
 
     def both(rng, problem, n_samples):
-        return np.concatenate([drawn(rng, problem, n_samples), draw_from(rng, problem.with_prior(prior), n_samples)])
+        return np.concatenate([original(rng, problem, n_samples), draw_from(rng, problem.with_prior(prior), n_samples)])
 
-    _inverter.draw = both
+    _inverter.sample_posterior = both
 
 
 def in_the_middle(samples, true):
@@ -235,7 +235,7 @@ def resolution(args):
 
 
 def roughness(args):
-    """The strengths under which spectra of the families and of real materials, with a maximum of one, are likeliest."""
+    """Compute the most likely strength of the prior for spectra of the families and of real materials, maximum one."""
     lines = ["| spectra | strength: 10 % | median | 90 % |", "|---|---|---|---|"]
     for name, family in FAMILIES.items():
         keys = jax.random.split(jax.random.key(1), args.n)
@@ -250,7 +250,7 @@ def roughness(args):
 
 def strength_of(x, a2f, n_points=200):
     values = np.interp(np.arange(1, n_points) / n_points, x, a2f)
-    return likeliest_prior(values / np.max(values)).strength
+    return most_likely_prior(values / np.max(values)).strength
 
 
 def machine():

@@ -1,4 +1,4 @@
-"""Real materials: our numbers beside those of other codes and beside what the sources state.
+"""Real materials: our results compared with those of other codes and with the numbers that the sources state.
 
 python experiments/materials/run.py ../shared/materials
 """
@@ -25,8 +25,8 @@ AGREED = {
     "MgB2_Elk": (98.93, 10.197, 5.436675223, 1.734454618, 33.989141, 33.788325),
 }
 
-# what the sources say of their own files: file, column, mu*, lambda, T_c of Allen and Dynes; and where the gap of their
-# own solution of the Eliashberg equations closes, with their cutoffs for phonons and mu*
+# What the sources state: file, column, mu*, lambda, T_c of Allen and Dynes; and the T_c of their own solution of the
+# Eliashberg equations, with their cutoffs (Hartree) of the Matsubara sums and of mu*.
 HARTREE = 27211.386245988  # meV
 STATED = [
     ("Al_Elk/ALPHA2F.OUT", None, 0.15, 0.4237123761, 0.5132416494, (0.8304, 0.02322181302, 0.002322181302)),
@@ -44,7 +44,7 @@ STATED = [
 
 
 def agreed_numbers(folder):
-    """The seven spectra on uniform grids, for which three codes agree; relative deviations."""
+    """Print the relative deviations for the seven spectra on uniform grids, for which three codes agree."""
     print("| spectrum | Delta(iw_0) | Z(iw_0) | T_c, sum in Z truncated [K] | | T_c, infinite [K] | |")
     print("|---|---|---|---|---|---|---|")
     spectra = []
@@ -67,7 +67,7 @@ def agreed_numbers(folder):
 
 
 def stated_numbers(folder):
-    """The files as they are: mu* of the source unscaled, rescaled to our cutoff, and at the source's cutoffs."""
+    """Print the results for the original files: mu* unscaled, rescaled to our cutoff, and at the source's cutoffs."""
     columns = "file, mu*, lambda, stated, T_c Allen-Dynes, stated, T_c mu* as it stands, T_c mu* rescaled, "
     columns = [*columns.split(", ")[:-1], "T_c at the source's cutoffs", "stated"]
     print("|" + "|".join(columns) + "|")
@@ -92,7 +92,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("materials", type=pathlib.Path)
     folder = parser.parse_args().materials
-    warnings.simplefilter("ignore")  # what is dropped from each file; the command line tells
+    warnings.simplefilter("ignore")  # warnings about values that are dropped, which the command line prints
     agreed_numbers(folder)
     print()
     stated_numbers(folder)

@@ -1,9 +1,9 @@
-"""The residual of the equations as it stands beside the weighed one: the same network learning without labels.
+"""The residual of the equations with and without preconditioning, as the loss of a training without labels.
 
     python experiments/physics-consistency/bare.py FOLDER
 
-FOLDER is that of run.py. The table is printed, and written to results/. An epoch with the bare residual sets up the
-equations of every gap function anew, which takes most of its time.
+FOLDER is that of run.py. The table is printed, and written to results/. An epoch without preconditioning sets up the
+equations of every gap function again, which takes most of its time.
 """
 
 import argparse
@@ -22,32 +22,32 @@ from diffeliash.models import Predictor, PredictorConfig, fit_standardization, s
 from diffeliash.training import EquationResidual, Objective, Phase, as_rows, evaluate, fit, make_examples
 
 LENGTHS = (10, 50)
-"""Epochs of a training run."""
-TOGETHER = 16
-"""Samples whose equations are set up at a time."""
+"""Numbers of epochs."""
+SAMPLES_PER_CALL = 16
+"""Number of samples whose equations are set up at a time."""
 
 
 class BareResidual(eqx.Module):
-    """`EquationResidual.bare` in the place of the solver consistency of an objective: same arguments, same answer."""
+    """`EquationResidual.relative_residual` with the interface of `SolverConsistency`, for use in an `Objective`."""
 
     residual: EquationResidual = eqx.field(static=True)
 
     def __call__(self, predicted: jax.Array, inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
         real, imaginary = jnp.split(inputs.astype(jnp.float64), 2, axis=1)
         pairs = predicted.astype(jnp.float64), real + 1j * imaginary
-        miss = jax.lax.map(lambda pair: self.residual.bare(*pair), pairs, batch_size=TOGETHER)
+        miss = jax.lax.map(lambda pair: self.residual.relative_residual(*pair), pairs, batch_size=SAMPLES_PER_CALL)
         return jnp.mean(miss), jnp.zeros(())
 
 
 def measure(folder: pathlib.Path, weighed: bool, epochs: int) -> list[float]:
-    """Train with one of the two residuals and nothing else, and evaluate."""
+    """Train with one of the two residuals and no labels, and evaluate the network."""
     (_, config), *_ = configs(seed=0, noise=0.0, labels=0)
     dataset = read_data(folder, SAMPLES[0])
     split, setting = split_rows(len(dataset), config.seed), setting_of(dataset.config, "gap-to-a2f")
     examples = make_examples(config, dataset)
     residual = EquationResidual(setting)
     rows, validation = (
-        as_rows(inputs, residual.prepare(as_gap_functions(inputs)), np.zeros(len(inputs)))
+        as_rows(inputs, residual.linear_inversion(as_gap_functions(inputs)), np.zeros(len(inputs)))
         for inputs in (examples.inputs[split.train], examples.inputs[split.validation])
     )
     shape = PredictorConfig(

@@ -1,10 +1,10 @@
-"""What physics consistency is worth: plain training against both of its forms, with many and few labels and with noise.
+"""Training with labels only compared with both forms of physics consistency, with many and few labels and with noise.
 
     python experiments/physics-consistency/run.py FOLDER
 
 --seeds 0,1,2, --noise 0,1e-3,1e-2 and --labels 0,100,1000,10000 choose among the runs.
-FOLDER keeps the data sets and one line of numbers a run; what is there is not run again. The table is printed, and
-written to results/.
+FOLDER stores the data sets and one line of numbers for each run; runs that it has are not repeated. The table is
+printed, and written to results/.
 """
 
 import argparse
@@ -22,17 +22,17 @@ from diffeliash.training import StateFiles, evaluate, make_examples, train
 
 HERE = pathlib.Path(__file__).parent
 SAMPLES = {0: 18000, 100: 18000, 1000: 18000, 10000: 24000}
-"""Drawn; 61 % of them are training gap functions, so that with 10 000 labels 4 700 are left without."""
+"""Random spectra by the number of labels; 61 % of them become training samples, 4 700 more than labels for 10 000."""
 EPOCHS = {100: 1500, 1000: 300, 10000: 75}
-"""Of plain training: 1 500, 4 500 and 11 700 updates; the weights with the smallest validation loss are kept."""
+"""Epochs of the training with labels only: 1 500, 4 500 and 11 700 updates."""
 PHYSICS_EPOCHS = 50
 SOLVER_EPOCHS = 1
 MEASURES = ("df_mean", "dg_mean", "gap_l2_mean")
-METHODS = {"plain": "labels alone", "a": "labels + solver", "b": "labels + equations", "ab": "labels + both"}
+METHODS = {"plain": "labels only", "a": "labels + solver", "b": "labels + equations", "ab": "labels + both"}
 
 
 def configs(seed: int, noise: float, labels: int) -> list[tuple[tuple[str, str], de.TrainConfig]]:
-    """Pairs of methods, the second of which goes on where the first ends, and how they are trained."""
+    """Pairs of methods with their configuration; the second method is the second phase of the training."""
     common = de.TrainConfig(
         seed=seed, noise=noise, max_labels=labels, solver_weight=30.0, solver_epochs=SOLVER_EPOCHS,
         epochs=PHYSICS_EPOCHS, equation_weight=1.0,
@@ -44,7 +44,7 @@ def configs(seed: int, noise: float, labels: int) -> list[tuple[tuple[str, str],
 
 
 def measure(config: de.TrainConfig, dataset, names: tuple[str, str]) -> list[dict]:
-    """Train through both phases, and evaluate what each of them leaves."""
+    """Train through both phases, and evaluate the network after each."""
     ends = {}
     with tempfile.TemporaryDirectory() as folder:
         last = train(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from diffeliash import Spectrum, continue_gap
-from diffeliash.analysis import expected_difference, family_spread, gap_jacobian, unexplained_by_mode
+from diffeliash.analysis import covariance_root, expected_difference, gap_jacobian, unexplained_by_mode
 
 from ..conftest import rest_slow
 from .test_many_to_one import A2F, SETTING
@@ -36,7 +36,7 @@ SHAPES[0] = F  # more or less of the same, which no correlation sees
 
 def test_the_spread_of_a_family_is_a_root_of_its_covariance():
     spectra = 5 + RNG.normal(size=(300, 6)) @ SHAPES
-    L = family_spread(spectra)
+    L = covariance_root(spectra)
     assert L.shape[1] == 6
     np.testing.assert_allclose(L @ L.T, np.cov(spectra.T, bias=True), atol=1e-10)
 
@@ -82,5 +82,5 @@ def test_modes_that_are_right_and_modes_that_are_not():
     numbers = rng.normal(size=(4000, 3)) * [3.0, 2.0, 1.0]
     answers = numbers * [1.0, 0.5, 0.0]
     spectra, instead = (7 + values @ modes for values in (numbers, answers))
-    found = unexplained_by_mode(family_spread(spectra), spectra, instead, n_modes=3)
+    found = unexplained_by_mode(covariance_root(spectra), spectra, instead, n_modes=3)
     np.testing.assert_allclose(found, [0, 0.25, 1], atol=0.01)

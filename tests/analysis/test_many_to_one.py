@@ -32,14 +32,14 @@ def test_known_differences():
     found = many_to_one(SETTING, np.tile(A2F, (4, 1)), np.tile(Delta, (4, 1)), other)
     expected = 1 - np.corrcoef(A2F, moved)[0, 1]
     np.testing.assert_allclose(found.df[:3], [0, 0, expected], atol=1e-12)
-    np.testing.assert_array_equal(found.counted, [True, True, True, False])
+    np.testing.assert_array_equal(found.comparable, [True, True, True, False])
     assert found.dg[0] == pytest.approx(0, abs=1e-12)
     other_gap = solve_gaps(SETTING, other[1:2]).Delta[0]
     parts = [np.concatenate([values.real, values.imag]) for values in (Delta[0], other_gap)]
     assert found.dg[1] == pytest.approx(1 - np.corrcoef(*parts)[0, 1]) != 0
     assert found.df_mean[0] == pytest.approx(expected / 3)
     assert found.df_mean[1] == pytest.approx(np.std([0, 0, expected]) / np.sqrt(3))
-    np.testing.assert_array_equal(np.isnan(found.recomputed[:, 0]), ~found.counted)
+    np.testing.assert_array_equal(np.isnan(found.recomputed[:, 0]), ~found.comparable)
 
 
 @pytest.mark.slow

@@ -7,14 +7,14 @@ import pytest
 
 from diffeliash import InputError, ReduceConfig, reduce_complexity
 from diffeliash.analysis import (
-    after_bottleneck,
     fit_autoencoder,
     fit_predictor,
+    reconstruct,
+    reconstruct_separately,
     scan_latent_sizes,
-    transform_separately,
     unexplained,
-    unexplained_by_components,
-    unexplained_part,
+    unexplained_by_principal_components,
+    unexplained_variance,
 )
 from diffeliash.data import split_rows
 from diffeliash.training import apply_network
@@ -57,7 +57,7 @@ def test_the_latent_dimension_is_the_number_that_was_planted(n_numbers):
 
 def test_principal_components_are_exact_where_functions_are_linear_in_their_numbers():
     values = 5 + planted(3, 1)[1]
-    found = unexplained_by_components(values, (1, 2, 3), split=HOW["split"])
+    found = unexplained_by_principal_components(values, (1, 2, 3), split=HOW["split"])
     assert found[0] > found[1] > 0.2
     assert found[2] < 1e-20
 
@@ -74,9 +74,9 @@ def test_kinds_of_functions_count_alike():
     model = fit_autoencoder("both", [small, large], 2, **HOW)
     found = np.concatenate([small, large], axis=1)[HOW["split"].validation]
     assert unexplained(model, found) < 0.01
-    split_again = after_bottleneck(model, [small, large])
+    split_again = reconstruct(model, [small, large])
     assert [values.shape[1] for values in split_again] == [60, 20]
-    assert max(unexplained_part(a, b) for a, b in zip((small, large), split_again, strict=True)) < 0.05
+    assert max(unexplained_variance(a, b) for a, b in zip((small, large), split_again, strict=True)) < 0.05
     half = fit_autoencoder("both", [small, large], 1, **HOW)
     assert unexplained(half, found) == pytest.approx(0.5, abs=0.3)
 
@@ -88,19 +88,19 @@ def test_what_is_kept_separately_is_not_what_both_share():
     outputs = (numbers * [1.5, 1.5, 1.0, 1.0]) @ shapes
     inputs = numbers[:, 2:] @ np.linalg.qr(np.random.default_rng(6).normal(size=(40, 2)))[0].T
     split = HOW["split"]
-    together = after_bottleneck(fit_autoencoder("both", [outputs, inputs], 2, **HOW), [outputs, inputs])
-    apart = transform_separately("each", [outputs, inputs], 2, **HOW)
+    together = reconstruct(fit_autoencoder("both", [outputs, inputs], 2, **HOW), [outputs, inputs])
+    apart = reconstruct_separately("each", [outputs, inputs], 2, **HOW)
     for _, g_n in (together, apart):
-        assert unexplained_part(inputs[split.test], g_n[split.test]) < 0.2
+        assert unexplained_variance(inputs[split.test], g_n[split.test]) < 0.2
     first, last = ((numbers * mask) @ (shapes * [[1.5], [1.5], [1], [1]]) for mask in ([1, 1, 0, 0], [0, 0, 1, 1]))
     kept = {name: f_n[split.test] for name, (f_n, _) in (("together", together), ("apart", apart))}
-    assert unexplained_part(first[split.test], kept["apart"]) < 0.2
-    assert unexplained_part(last[split.test], kept["together"]) < 0.5
-    assert unexplained_part(first[split.test], kept["together"]) > 1
+    assert unexplained_variance(first[split.test], kept["apart"]) < 0.2
+    assert unexplained_variance(last[split.test], kept["together"]) < 0.5
+    assert unexplained_variance(first[split.test], kept["together"]) > 1
     errors = []
     for f_n, g_n in (together, apart):
         model = fit_predictor("map", g_n, f_n, **HOW).model
-        errors.append(unexplained_part(f_n[split.test], apply_network(model, g_n[split.test])))
+        errors.append(unexplained_variance(f_n[split.test], apply_network(model, g_n[split.test])))
     assert errors[0] < 0.1 < 0.7 < errors[1]
 
 

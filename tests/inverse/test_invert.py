@@ -23,9 +23,9 @@ from diffeliash import (
 )
 from diffeliash.data.generation._sample_record import sample_key
 from diffeliash.inverse.linear._gap_from_dos import gap_from_dos
-from diffeliash.inverse.refinement._forward_model import Conditions, forward_model
-from diffeliash.inverse.refinement._gauss_newton import Measurement, refine
-from diffeliash.inverse.refinement._smoothness_prior import Prior
+from diffeliash.inverse.nonlinear._forward_model import Conditions, forward_model
+from diffeliash.inverse.nonlinear._gauss_newton import Measurement, gauss_newton
+from diffeliash.inverse.nonlinear._smoothness_prior import Prior
 from diffeliash.models import Setting
 
 from ..conftest import rest_slow
@@ -68,7 +68,7 @@ def with_noise(Delta, size, seed):
 
 @pytest.fixture(scope="module")
 def batch(Delta, size):
-    """Inversions of four noisy copies, one of them unusable, one of a normal metal."""
+    """Inversions of four noisy copies, one of them invalid, one of a normal metal."""
     rows = np.stack([with_noise(Delta, size, seed) for seed in range(4)])
     rows[2, 5] = np.nan
     rows[3] = with_noise(np.zeros_like(Delta), size, 9)
@@ -278,13 +278,13 @@ def test_jacobian_matches_central_differences(observable, rtol):
 def test_the_minimum_is_that_of_another_method(Delta, size, monkeypatch):
     """Of optimistix, from elsewhere, for one prior and a spectrum that no wall touches."""
     prior = Prior(strength=1e-2, correlation=0.0, variance=1.0)
-    monkeypatch.setattr("diffeliash.inverse.refinement._smoothness_prior.Evidence.best", property(lambda self: prior))
+    monkeypatch.setattr("diffeliash.inverse.nonlinear._smoothness_prior.Evidence.best", property(lambda self: prior))
     a2f = 0.8 * np.sin(np.pi * OMEGA / 10)[:-1]
     forward = forward_of(ComplexGap(), 1e-9)
     values = forward.values_at(0.1, a2f)[0]
     measured = values + size * np.random.default_rng(0).normal(size=values.shape)
     measurement = Measurement(values=measured, errors=np.full(values.shape, size), known=True, mu_star=0.1)
-    found = refine(forward, measurement, 1.5 * a2f)
+    found = gauss_newton(forward, measurement, 1.5 * a2f)
     assert found.converged
     assert np.min(found.unknowns) > 0
 
@@ -299,7 +299,6 @@ def test_the_minimum_is_that_of_another_method(Delta, size, monkeypatch):
     assert found.problem.with_prior(prior).length(other - a2f) / np.sqrt(N - 1) > 0.3
 
 
-@pytest.mark.slow
 def test_gap_function_from_a_density_of_states():
     spectrum = Spectrum(OMEGA, A2F)
     sol, energies = solve_gap(spectrum, 3.0), np.linspace(0, 60, 601)

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from diffeliash.inverse._starting_point import choose_start
-from diffeliash.inverse.refinement._forward_model import Forward, choose_conditions
-from diffeliash.inverse.refinement._gauss_newton import Measurement
-from diffeliash.inverse.refinement._observables import RealGap
+from diffeliash.inverse._starting_point import choose_starting_point
+from diffeliash.inverse.nonlinear._forward_model import ForwardModel, choose_conditions
+from diffeliash.inverse.nonlinear._gauss_newton import Measurement
+from diffeliash.inverse.nonlinear._observables import RealGap
 
 ENERGIES = np.linspace(0, 35, 1000)
 N = 64
 
 
-class Peak(Forward):
+class Peak(ForwardModel):
     """A peak as wide as the broadening, at 2 meV and more the stronger the coupling."""
 
     def __init__(self, broadening):
@@ -39,5 +39,5 @@ def test_a_peak_is_where_it_was_measured_from_the_start(broadening):
         true *= coupling / (2 * np.sum(true / forward.omega[:-1]) * forward.omega[0])
         values = forward.values_at(0.1, true)[0]
         measurement = Measurement(values=values, errors=np.full(values.size, 1e-3), known=True, mu_star=0.1)
-        start = choose_start(forward, measurement, values, ())
+        start = choose_starting_point(forward, measurement, values, ())
         assert abs(forward.place(start) - forward.place(true)) < 0.5 * broadening

@@ -66,7 +66,7 @@ def test_what_is_not_stated_is_taken_as_trained():
         ({"T": -1.0}, "temperature"),
         ({"mu_star": 0.13}, r"has mu\* = 0.13: the predictor needs mu\* = 0.1 at 1.16 K"),
         ({"omega_max": 20.0}, "has an a2F up to 20 meV: the predictor needs an a2F up to 10 meV"),
-        ({"omega_c": 150.0}, r"mu\* of 150 meV: the predictor needs a cutoff of mu\* of 100 meV"),
+        ({"omega_c": 150.0}, "Coulomb cutoff of 150 meV: the predictor needs a Coulomb cutoff of 100 meV"),
         ({"matsubara_cutoff": 150.0}, "Matsubara cutoff of 150 meV: the predictor needs a Matsubara cutoff of 220 meV"),
         (
             {"omega_max": 20.0, "broadening": np.nan},
@@ -92,5 +92,5 @@ def test_a_density_of_states_that_no_metal_has_is_refused():
 
 
 def test_a_network_that_answers_nonsense_is_told_from_bad_input():
-    with pytest.raises(IntegrityError, match="does not answer with finite numbers"):
+    with pytest.raises(IntegrityError, match="output of the network is not finite"):
         predict_spectrum(lambda features: features[:4] * np.inf, SETTING, GAP)

@@ -9,7 +9,7 @@ import pytest
 from diffeliash import InputError, IntegrityError
 from diffeliash._errors import DiffeliashError
 from diffeliash.paper import QUICK, PaperConfig, read_paper_config
-from diffeliash.paper.stages._stage_files import Work
+from diffeliash.paper.stages._stage_files import StageContext
 
 from ..hostile import as_json, mutations
 from ..models.test_hostile_checkpoint import forge, parts
@@ -36,15 +36,15 @@ def test_every_field_of_every_kind(tmp_path):
 
 
 def kept(folder):
-    work = Work(QUICK, folder, lambda text: None)
-    return work.kept("thing", lambda work: {"values": np.array([1.0, np.nan]), "n": 3, "gap": np.array([1j])})
+    context = StageContext(QUICK, folder, lambda text: None)
+    return context.cached("thing", lambda context: {"values": np.array([1.0, np.nan]), "n": 3, "gap": np.array([1j])})
 
 
 def test_a_stage_comes_back(tmp_path):
     made, read = kept(tmp_path), kept(tmp_path)
     assert set(made) == set(read) == {"values", "n", "gap", "seconds"}
     np.testing.assert_array_equal(read["values"], made["values"])
-    with pytest.raises(IntegrityError, match=r"it has no `other`.*made again"):
+    with pytest.raises(IntegrityError, match=r"it has no `other`.*computed again"):
         read["other"]
 
 
@@ -63,5 +63,5 @@ def test_every_field_of_a_stage(tmp_path):
     left = {what for what in accepted if not what.startswith(("versions.", "names.0: ", "revision: missing"))}
     assert left == set()
     forge(path, json.dumps(header | {"names": ["n", "n", "gap", "seconds"]}).encode(), payload)
-    with pytest.raises(IntegrityError, match="not those of the arrays"):
+    with pytest.raises(IntegrityError, match="one different name for each"):
         kept(tmp_path)

@@ -80,11 +80,11 @@ def test_single_precision_predictions_get_single_precision_gradients(gaps):
 def test_equation_residual(gaps):
     loss = EquationResidual(SETTING)
     Delta = np.asarray(gaps[:, :150] + 1j * gaps[:, 150:])
-    bare = jax.jit(loss.bare)  # before `prepare`: the problem is posed in the middle of a compilation
+    bare = jax.jit(loss.relative_residual)  # before `linear_inversion`: the problem is set up during tracing
     true, wrong = (float(bare(a2f, jnp.asarray(Delta[0]))) for a2f in spectra(1.0, 1.2))
     assert true < 1e-3 < 1e-2 < wrong
     assert np.all(jax.grad(bare)(spectra(1.2)[0], jnp.asarray(Delta[0])) != 0)  # every point of a2F counts
-    prepared = jnp.asarray(loss.prepare(Delta))
+    prepared = jnp.asarray(loss.linear_inversion(Delta))
     assert np.all(1 - pearson(prepared, spectra(1.0, 1.5)) < 1e-3)
     np.testing.assert_array_equal(loss(prepared, prepared), 0.0)
     np.testing.assert_allclose(loss(prepared + jnp.array([[1.0], [2.0]]), prepared), [1.0, 4.0], rtol=1e-12)

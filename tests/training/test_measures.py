@@ -5,7 +5,7 @@ import pytest
 
 from diffeliash._errors import DiffeliashError
 from diffeliash.cli.arguments._run_folder import METRICS, read_metrics
-from diffeliash.training import read_measures
+from diffeliash.training import read_saved_metrics
 
 from ..hostile import as_json, mutations
 
@@ -27,7 +27,7 @@ def test_every_field_of_every_kind(tmp_path):
     for what, forged in mutations(ABOUT):
         (tmp_path / METRICS).write_text(as_json(forged))
         try:
-            read_measures(tmp_path / METRICS)
+            read_saved_metrics(tmp_path / METRICS)
         except DiffeliashError:
             assert read_metrics(tmp_path, ORIGIN) is None, what
         found = read_metrics(tmp_path, ORIGIN)

@@ -118,10 +118,10 @@ def check_resumable(run: pathlib.Path | None, config: str, *, others: str) -> No
 
 def read_metrics(folder: pathlib.Path, origin: dict[str, Any]) -> dict[str, Any] | None:
     """The measures of success in the folder of a run, if they are those of the network with this origin."""
-    from ...training import read_measures
+    from ...training import read_saved_metrics
 
     try:
-        found = read_measures(folder / METRICS)
+        found = read_saved_metrics(folder / METRICS)
     except DiffeliashError:
         return None
     same = (found.data_digest, found.best_epoch) == (origin.get("data_digest"), origin.get("best_epoch"))

@@ -99,12 +99,12 @@ def _begun(run: pathlib.Path | None, with_options: bool) -> "tuple[pathlib.Path,
 
 def _reproduce(config: "PaperConfig", folder: pathlib.Path) -> "Content":
     from ...data import write_file
-    from ...paper import run_stages, stages, write_report
+    from ...paper import all_stages, run_stages, write_report
     from ..terminal import progress_bar
 
     write_file(folder / CONFIG, json_module.dumps(dataclasses.asdict(config), indent=1).encode())
     try:
-        with progress_bar("stages", len(stages(config))) as update:
+        with progress_bar("stages", len(all_stages(config))) as update:
             results = run_stages(config, folder, update)
         return write_report(results, config, folder, command=_command(config))
     except SystemExit:  # a signal

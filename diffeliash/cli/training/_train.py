@@ -194,22 +194,22 @@ def _run_in_folder(
     What is refused again and again is no run to go on with. A data set that took its time stays where the fault is
     that of the training.
     """
-    from ...training import leads, together
+    from ...training import fail_together, is_main_process
 
     with contextlib.ExitStack() as stack:
         if resume and run:
             folder = run
         else:
-            _refuse_small(config)
-            with together():  # the first of several processes makes it
+            _check_batch_size(config)
+            with fail_together():  # the first of several processes makes it
                 may_hold = left_by_others(run, config.dataset)
-                folder = stack.enter_context(new_run(run, may_hold)) if run is None or leads() else run
+                folder = stack.enter_context(new_run(run, may_hold)) if run is None or is_main_process() else run
         had_data = has_data(folder)
         try:
-            log = event_writer(folder) if tensorboard and leads() else lambda record: None
+            log = event_writer(folder) if tensorboard and is_main_process() else lambda record: None
             return folder, _run(config, folder, log, resume=resume)
         except (InputError, ConvergenceError) as error:
-            if resume or not leads():
+            if resume or not is_main_process():
                 raise
             made = not config.dataset and has_data(folder)
             keep = had_data or (made and isinstance(error, ConvergenceError))
@@ -219,7 +219,7 @@ def _run_in_folder(
             raise
 
 
-def _refuse_small(config: "RunConfig") -> None:
+def _check_batch_size(config: "RunConfig") -> None:
     """Refuse to make a data set that does not fill a batch even if all of its samples are kept, or too few labels.
 
     Raises:
@@ -241,16 +241,16 @@ def _run(
 ) -> tuple[dict[str, Any], str] | None:
     """Train, evaluate and write; the metrics, and the report. The first of several processes does the rest alone."""
     from ...data import write_file
-    from ...training import leads, several, together
+    from ...training import fail_together, is_distributed, is_main_process
 
-    with together():
+    with fail_together():
         dataset = _read_data(config, folder, resume=resume)
-        if leads():
+        if is_main_process():
             write_file(folder / CONFIG, config.as_toml().encode())
     training = _train(config.train, dataset, folder, log)
-    if several():
+    if is_distributed():
         leave()
-    if not leads():
+    if not is_main_process():
         return None
     evaluation = _evaluate(config.train, dataset, training)
     stop_if_requested()
@@ -279,10 +279,10 @@ def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "D
 def _train(
     config: "TrainConfig", dataset: "Dataset", folder: pathlib.Path, log: "Callable[[EpochRecord], None]"
 ) -> "Training":
-    from ...training import StateFiles, leads, several, train
+    from ...training import StateFiles, is_distributed, is_main_process, train
     from ..terminal import progress_bar
 
-    say = tell if leads() else lambda text: None
+    say = tell if is_main_process() else lambda text: None
     identity = {"train": dataclasses.asdict(config) | {"hidden_sizes": list(config.hidden_sizes)}}
     files = StateFiles(folder, identity | {"data": dataset.digest})
     total = config.epochs + (config.solver_epochs if config.solver_weight else 0)
@@ -291,7 +291,7 @@ def _train(
         say("inverting the gap functions of rows without a label")
     if config.solver_weight:
         say("the step through the solver is compiled before its first epoch: about a minute")
-    bar = progress_bar("training", total) if leads() else contextlib.nullcontext(_stop_quietly)
+    bar = progress_bar("training", total) if is_main_process() else contextlib.nullcontext(_stop_quietly)
     with bar as update:
 
         def show(record: "EpochRecord") -> None:
@@ -315,7 +315,7 @@ def _train(
             _tell_how_to_go_on(folder)
             raise
         except RuntimeError as error:  # of JAX, in the middle of a sum over all processes
-            if not several():
+            if not is_distributed():
                 raise
             abandon(NO_DEVICE)
             _tell_how_to_go_on(folder)
@@ -325,9 +325,9 @@ def _train(
 
 
 def _tell_how_to_go_on(folder: pathlib.Path) -> None:
-    from ...training import leads
+    from ...training import is_main_process
 
-    if leads():
+    if is_main_process():
         tell(f"the run can go on: diffeliash train --run {folder} --resume")
 
 

@@ -1,9 +1,9 @@
-"""Without any fit: the equations on a line are linear in a2F, and are solved for it."""
+"""Linear inversion: with the gap function given, the Eliashberg equations are linear in a2F and are solved for it."""
 
 from ._averages_from_gap import matsubara_averages as matsubara_averages
 from ._gap_from_dos import gap_from_dos as gap_from_dos
 from ._inverse_problem import InverseProblem as InverseProblem
-from ._inverse_problem import is_even as is_even
+from ._inverse_problem import is_uniform_grid as is_uniform_grid
 from ._inverse_problem import pose_inverse_problem as pose_inverse_problem
 from ._linear_equations import LinearEquations as LinearEquations
 from ._linear_equations import linear_equations as linear_equations

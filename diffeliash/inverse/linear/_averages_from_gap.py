@@ -1,10 +1,10 @@
-r"""What the Matsubara sums need of a gap function, from its values on a line: no solve.
+r"""The Matsubara sums of the Eliashberg equations from a gap function on a line above the real axis.
 
-$G(z) = z/\sqrt{z^2-\Delta^2}$ is analytic above the line and goes to one, so that Cauchy's integral gives
-$\omega_n/R_n = G(i\omega_n)$ and $\Delta_n/R_n = \sqrt{1 - G^2}$. Far above the gap that is a small difference of large
-numbers; there $\Delta(i\omega_n)$ itself is taken, by the same integral over $\Delta(z)$ less its last value, as which
-it is taken to go on. (To fit the expansion $\Delta_\infty + \kappa/z^2$ to the last energies is worse at strong
-coupling, where they are not yet far beyond all structure.)
+$G(z) = z/\sqrt{z^2-\Delta^2}$ is analytic above the line and tends to one, so that Cauchy's integral gives
+$\omega_n/R_n = G(i\omega_n)$ and $\Delta_n/R_n = \sqrt{1 - G^2}$. Far above the gap this is a small difference of large
+numbers; there $\Delta(i\omega_n)$ itself is computed, by the same integral over $\Delta(z)$ minus its last value, which
+is assumed to continue beyond the last energy. (Fitting the expansion $\Delta_\infty + \kappa/z^2$ to the last energies
+is less accurate at strong coupling, where $\Delta$ still has structure there.)
 """
 
 import jax.numpy as jnp
@@ -15,17 +15,22 @@ from ...physics import cauchy_integral, fermionic_frequencies, propagators
 from ._inverse_problem import InverseProblem
 
 LOW, HIGH = 2.0, 6.0
-"""Below and above so many times the largest gap the averages are those from G and those from the gap function."""
+r"""Below `LOW` times the largest $|\Delta|$ the averages are computed from $G$, above `HIGH` times it from
+$\Delta(i\omega_n)$, and in between by interpolation between the two."""
 
 Averages = tuple[Float[Array, " full"], Float[Array, " full"]]
+r"""$1 - \omega_m/R_m$ and $\Delta_m/R_m$ at all Matsubara frequencies of the sums."""
 
 
 def matsubara_averages(problem: InverseProblem, Delta: Complex[Array, " inside"]) -> Averages:
-    r"""$1 - \omega_m/R_m$ and $\Delta_m/R_m$ at all frequencies of the sums.
+    r"""Compute $1 - \omega_m/R_m$ and $\Delta_m/R_m$, $R_m = \sqrt{\omega_m^2+\Delta_m^2}$, from a gap function.
 
     Args:
-        problem: What is known.
-        Delta: Gap function at the points of the line from zero to its last energy [meV].
+        problem: Temperature, cutoffs and grids.
+        Delta: Gap function at the points of the line from zero to its last energy, see `InverseProblem.on_line` [meV].
+
+    Returns:
+        Both averages at all Matsubara frequencies of the sums, dimensionless.
     """
     rule, line, n = problem.frequencies.rule, problem.line, Delta.size
     omega_n = fermionic_frequencies(jnp.asarray(problem.ends.T), jnp.asarray(rule.nodes, dtype=jnp.float64))

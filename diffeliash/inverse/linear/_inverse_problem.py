@@ -1,4 +1,4 @@
-"""What is known beside a gap function, and the grids on which it is inverted."""
+"""The temperature, cutoffs and grids of a linear inversion."""
 
 import dataclasses
 import math
@@ -13,37 +13,38 @@ from ..._errors import InputError
 from ...physics import CompressedMatsubara, Ends, Line, require_x64
 from ...units import BOLTZMANN
 
-DENSITY = 2.0
-r"""Points of the line within a broadening: sums over them are integrals to $e^{-4\pi}$, for smooth a2F."""
+LINE_POINTS_PER_BROADENING = 2.0
+r"""Points of the line for each broadening $\Gamma$: for smooth a2F, sums over them equal integrals to $e^{-4\pi}$."""
 
-DEGREE = 5
-"""Of the splines through a gap function."""
+SPLINE_DEGREE = 5
+"""Degree of the splines that interpolate a gap function."""
 
 AVERAGES_RTOL = 1e-6
-"""Accuracy to which few Matsubara frequencies stand for all: far better than the integrals that give the values."""
+"""Relative tolerance of the compressed Matsubara sums, well below the error of the integrals for their values."""
 
-EVEN = 1e-6
-"""Energies whose distances differ by no more than this, relative, are evenly spaced."""
+SPACING_RTOL = 1e-6
+"""Largest relative deviation of the energies of a uniform grid, in units of the spacing."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class InverseProblem:
-    r"""Temperature, cutoffs and grids that belong to a gap function given on a line $\omega + i\Gamma$.
+    r"""Temperature, cutoffs and grids for the inversion of gap functions on a line $\omega + i\Gamma$.
 
-    The line has a whole number of points between two energies of the gap function, and the bosons lie on its points,
-    so that $z \pm \Omega$ does too. The line goes on beyond the gap function, which is taken as constant there: what
-    it is matters to energies below by the absorption of thermal bosons only.
+    The spacing of the energies is a multiple of the step of the line, and the boson energies $\Omega$ are multiples of
+    that step, so that $z \pm \Omega$ is a point of the line too. The line extends beyond the last energy of the gap
+    function, which is taken as constant there: those values enter at lower energies only through the absorption of
+    thermal bosons.
 
     Args:
         line: Points at which the equations need the gap function.
-        stride: Points of the line from one energy of the gap function to the next.
-        n_energies: Energies of the gap function, from zero on.
-        omega: Boson energies at which a2F is found [meV].
-        ends: Temperature and cutoffs.
+        stride: Steps of the line from one energy of the gap function to the next.
+        n_energies: Number of energies of the gap function, from zero.
+        omega: Boson energies at which a2F is computed [meV].
+        ends: Temperature [K] and cutoffs [meV].
         mu_star: Coulomb pseudopotential at the Coulomb cutoff.
-        frequencies: Matsubara frequencies that stand for all.
-        real_spline: From the real parts of a gap function at its energies to those on the line.
-        imaginary_spline: The same for imaginary parts, which are odd.
+        frequencies: Compressed set of Matsubara frequencies.
+        real_spline: Spline matrix from the real part of a gap function at its energies to the points of the line.
+        imaginary_spline: The same for the imaginary part, which is odd in $\omega$.
     """
 
     line: Line
@@ -57,13 +58,13 @@ class InverseProblem:
     imaginary_spline: Float[np.ndarray, "inside real"]
 
     def on_line(self, Delta: Complex[Array, " real"]) -> Complex[Array, " inside"]:
-        """A gap function at the points of the line from zero to its last energy [meV]."""
+        """Interpolate a gap function to the points of the line from zero to its last energy [meV]."""
         return jnp.asarray(self.real_spline) @ jnp.real(Delta) + 1j * (
             jnp.asarray(self.imaginary_spline) @ jnp.imag(Delta)
         )
 
     def spline_to(self, omega: Float[np.ndarray, " freq"]) -> Float[np.ndarray, "freq boson"]:
-        """The matrix from a2F at the bosons of the problem to other energies, by odd cubic splines; zero beyond."""
+        """The matrix that interpolates a2F from the boson energies to others, by odd cubic splines; zero beyond."""
         n = self.omega.size
         step = self.omega[0]
         grid = step * np.arange(-n - 1, n + 2)
@@ -73,13 +74,14 @@ class InverseProblem:
         return np.where((omega < grid[-1])[:, None], matrix, 0.0)
 
     def averages_from(self, omega: Float[np.ndarray, " freq"]) -> Float[np.ndarray, "boson freq"]:
-        r"""The matrix from a2F at some energies, with straight lines between them and zero, to averages at the bosons.
+        r"""The matrix from a2F at given energies, linearly interpolated and zero at $\omega = 0$, to local averages.
 
         $$ \bar a_i = \frac{1}{h}\int
            \max\Big(0,\, 1 - \frac{|\Omega-\Omega_i|}{h}\Big)\,\alpha^2F(\Omega)\,\mathrm{d}\Omega $$
 
-        with $h$ the distance of the bosons: every energy counts, also where there are many between two bosons, and
-        for smooth a2F it is $\alpha^2F(\Omega_i)$ to second order in $h$. Exact, by Simpson's rule.
+        with $h$ the spacing of the boson energies $\Omega_i$: every given energy contributes, also where many lie
+        between two boson energies, and for smooth a2F the average is $\alpha^2F(\Omega_i)$ to second order in $h$.
+        Simpson's rule makes the integrals exact.
         """
         step, nodes = self.omega[0], np.append(0.0, omega)
         grid = step * np.arange(self.omega.size + 2)
@@ -102,7 +104,7 @@ def pose_inverse_problem(
     broadening: float,
     omega_max: float,
 ) -> InverseProblem:
-    r"""Lay out the grids for gap functions at evenly spaced energies from zero on.
+    r"""Set up the grids for the inversion of gap functions at uniform energies from zero.
 
     Args:
         omega: Energies of the gap functions [meV].
@@ -111,29 +113,31 @@ def pose_inverse_problem(
         omega_c: Coulomb cutoff [meV].
         matsubara_cutoff: Cutoff of the Matsubara sums [meV].
         broadening: $\Gamma$ [meV], below $\pi k_BT$.
-        omega_max: Where a2F ends [meV].
+        omega_max: Energy at which a2F ends [meV].
 
     Raises:
-        InputError: The energies are not as they must be, or the lowest Matsubara frequency lies below the line.
+        InputError: The energies are too few, not uniform from zero or end below `omega_max`, or the lowest Matsubara
+            frequency lies below the line.
         RuntimeError: JAX is not in 64-bit mode.
     """
     require_x64()
     omega = np.asarray(omega, dtype=float)
-    _refuse_grid(omega, omega_max)
+    _check_grid(omega, omega_max)
     if not 0 < broadening < math.pi * BOLTZMANN * T:
         raise InputError(
             f"a gap function {broadening:g} meV above the real axis cannot be inverted at {T:g} K",
-            why=f"the lowest Matsubara frequency, {math.pi * BOLTZMANN * T:.4g} meV, must lie above it.",
+            why=f"the lowest Matsubara frequency, {math.pi * BOLTZMANN * T:.4g} meV, must lie above the broadening.",
+            hint="Use a smaller broadening.",
         )
     spacing = omega[-1] / (omega.size - 1)
-    stride = max(1, math.ceil(DENSITY * spacing / broadening * (1 - EVEN)))
+    stride = max(1, math.ceil(LINE_POINTS_PER_BROADENING * spacing / broadening * (1 - SPACING_RTOL)))
     step = spacing / stride
-    n_bosons = math.ceil(omega_max / step * (1 - EVEN)) - 1
+    n_bosons = math.ceil(omega_max / step * (1 - SPACING_RTOL)) - 1
     inside = stride * (omega.size - 1)
     half = 4 * math.ceil((inside + n_bosons + 1) / 4)
     numbers = (half * step, inside * step, inside * step, broadening)
     mirrored = spacing * np.arange(1 - omega.size, omega.size)
-    spline = make_interp_spline(mirrored, np.eye(mirrored.size), k=DEGREE)(step * np.arange(inside + 1))
+    spline = make_interp_spline(mirrored, np.eye(mirrored.size), k=SPLINE_DEGREE)(step * np.arange(inside + 1))
     right, left = spline[:, omega.size - 1 :].copy(), spline[:, omega.size - 2 :: -1]
     real, imaginary = right.copy(), right.copy()
     real[:, 1:] += left
@@ -141,7 +145,7 @@ def pose_inverse_problem(
     ends = Ends(*(np.asarray(value, dtype=np.float64) for value in (T, omega_c, matsubara_cutoff)))
     frequencies = CompressedMatsubara(rtol=AVERAGES_RTOL).resolve(T, matsubara_cutoff, omega_max)
     assert isinstance(frequencies, CompressedMatsubara)
-    with jax.ensure_compile_time_eval():  # numbers, even in the middle of a compilation: a problem outlives that
+    with jax.ensure_compile_time_eval():  # concrete arrays even during tracing, because the problem is cached
         line = Line(2 * half, *(jnp.asarray(x, dtype=jnp.float64) for x in numbers))
     return InverseProblem(
         line=line,
@@ -156,18 +160,21 @@ def pose_inverse_problem(
     )
 
 
-def is_even(omega: Float[np.ndarray, " real"]) -> bool:
-    """Whether energies are evenly spaced and begin at zero."""
-    return bool(np.max(np.abs(omega - np.linspace(0, omega[-1], omega.size))) <= EVEN * abs(omega[1]))
+def is_uniform_grid(omega: Float[np.ndarray, " real"]) -> bool:
+    """Whether energies are uniform and begin at zero."""
+    return bool(np.max(np.abs(omega - np.linspace(0, omega[-1], omega.size))) <= SPACING_RTOL * abs(omega[1]))
 
 
-def _refuse_grid(omega: Float[np.ndarray, " real"], omega_max: float) -> None:
-    least = DEGREE + 1
+def _check_grid(omega: Float[np.ndarray, " real"], omega_max: float) -> None:
+    least = SPLINE_DEGREE + 1
     if omega.size < least:
-        raise InputError(f"a gap function of {omega.size} energies cannot be inverted: {least} are the least.")
-    if not is_even(omega):
-        raise InputError("the energies of a gap function to be inverted must be evenly spaced and begin at zero.")
+        raise InputError(f"a gap function at {omega.size} energies cannot be inverted: at least {least} are needed.")
+    if not is_uniform_grid(omega):
+        raise InputError(
+            "the energies of a gap function for the linear inversion must be evenly spaced and begin at zero."
+        )
     if omega[-1] < omega_max:
         raise InputError(
-            f"a gap function up to {omega[-1]:g} meV cannot be inverted", why=f"a2F goes on to {omega_max:g} meV."
+            f"a gap function up to {omega[-1]:g} meV cannot be inverted",
+            why=f"a2F extends to {omega_max:g} meV, beyond its last energy.",
         )

@@ -1,7 +1,8 @@
-r"""The equations on a line with the gap function given: linear in a2F.
+r"""The Eliashberg equations on a line above the real axis as linear equations for a2F, with the gap function given.
 
-With $\Delta$ known, $z(Z - 1)$ and $\phi$ of Marsiglio, Schossmann and Carbotte (see `physics._line_equations`) are
-integrals of a2F with known functions, and $Z\Delta = \phi$ at every energy is one complex linear equation for it.
+With $\Delta$ known, $z(Z - 1)$ and $\phi$ in the equations of F. Marsiglio, M. Schossmann and J. P. Carbotte, Phys.
+Rev. B 37, 4965 (1988), are integrals of a2F with known functions, and $Z\Delta = \phi$ is one complex linear equation
+for a2F at every energy.
 """
 
 import equinox as eqx
@@ -16,12 +17,12 @@ from ._inverse_problem import InverseProblem
 
 
 class LinearEquations(eqx.Module):
-    r"""$Z\Delta - \phi = A\,\alpha^2F + b$ at the energies of a gap function.
+    r"""The linear system $Z\Delta - \phi = A\,\alpha^2F + b = 0$ at the energies of a gap function.
 
     Args:
         matrix: $A$ [meV].
         offset: $b$ [meV].
-        normal: From a2F to $Z - 1$.
+        normal: The matrix from a2F to $Z - 1$, dimensionless.
     """
 
     matrix: Complex[Array, "real boson"]
@@ -29,26 +30,27 @@ class LinearEquations(eqx.Module):
     normal: Complex[Array, "real boson"]
 
     def residual(self, a2f: Float[Array, " boson"]) -> Complex[Array, " real"]:
-        r"""$Z\Delta - \phi$ [meV] for a spectral function at the bosons of the problem."""
+        r"""$Z\Delta - \phi$ [meV] for a spectral function at the boson energies of the problem."""
         return self.matrix @ a2f + self.offset
 
 
 def linear_equations(
     problem: InverseProblem, Delta: Complex[Array, " real"], averages: Averages | None = None
 ) -> LinearEquations:
-    r"""The equations for one gap function; batch with `jax.vmap`.
+    r"""Set up the linear equations for one gap function; batch with `jax.vmap`.
 
     Args:
-        problem: What is known beside it.
+        problem: Temperature, cutoffs and grids.
         Delta: Gap function at the energies of the problem [meV].
-        averages: $1 - \omega_m/R_m$ and $\Delta_m/R_m$, if they are known better than from the gap function.
+        averages: $1 - \omega_m/R_m$ and $\Delta_m/R_m$; computed from the gap function by `matsubara_averages` if
+            `None`.
     """
     line, n = problem.line, problem.omega.size
     inside = problem.on_line(Delta)
     averages = matsubara_averages(problem, inside) if averages is None else averages
     numbers = (jnp.zeros(()), jnp.asarray(problem.mu_star, dtype=jnp.float64))
-    side = sum_averages(averages, problem.ends, numbers, line, cutoff=SharpCutoff(), z_sum=TruncatedSum())
-    poles_Z, poles_phi = side.poles(line)
+    sums = sum_averages(averages, problem.ends, numbers, line, cutoff=SharpCutoff(), z_sum=TruncatedSum())
+    poles_Z, poles_phi = sums.poles(line)
     G, F = propagators(1 / line.z, jnp.pad(inside, (0, line.n // 2 + 1 - inside.size), mode="edge"))
     tanh = fermi_tanh(line.z, jnp.asarray(problem.ends.T))
     even = jnp.stack([_hermitian(G, 1), _hermitian(F, -1)])
@@ -61,9 +63,9 @@ def linear_equations(
     z = line.z[:: problem.stride][: problem.n_energies, None]
     normal, anomalous = 1j * jnp.pi * line.step * kernels
     normal = normal / z
-    return LinearEquations(matrix=Delta[:, None] * normal - anomalous, offset=Delta + side.coulomb, normal=normal)
+    return LinearEquations(matrix=Delta[:, None] * normal - anomalous, offset=Delta + sums.coulomb, normal=normal)
 
 
 def _hermitian(values: Complex[Array, " line"], sign: int) -> Complex[Array, " both"]:
-    r"""A function with $f(-z^*) = \pm f(z)^*$ on both sides of zero."""
+    r"""Extend a function on the line with the symmetry $f(-z^*) = \pm f(z)^*$ to negative energies."""
     return jnp.concatenate([sign * jnp.conj(values[:0:-1]), values])

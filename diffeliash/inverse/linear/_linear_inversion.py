@@ -1,15 +1,15 @@
-r"""The spectral function that fits linear equations best, among smooth ones.
+r"""The regularized solution of the linear equations for a2F.
 
 $$ \min_x\; |Ax + b|^2 + s\,|Cx|^2, \qquad |Cx|^2 = \int (x'')^2\,\mathrm{d}\Omega $$
 
-with $x = 0$ at both ends. The strength $s$ is the one under which the equations are most likely, if a2F and their
-errors are normally distributed, the latter with unknown size (the evidence; D. J. C. MacKay, Neural Comput. 4, 415
-(1992), doi:10.1162/neco.1992.4.3.415):
+with $x = 0$ at both ends. The regularization strength $s$ maximizes the evidence, for normally distributed a2F and
+errors, the latter of unknown variance (D. J. C. MacKay, Neural Comput. 4, 415 (1992),
+doi:10.1162/neco.1992.4.3.415):
 
 $$ 2\log p = \log\det(s\,C^TC) - \log\det H - m\log(|Ax+b|^2 + s|Cx|^2), \qquad H = A^TA + s\,C^TC. $$
 
-The matrices are factorized on the host: those of a batch in a compiled program can wait for each other forever (see
-`physics._linear`).
+The matrices are factorized by NumPy on the host, because batched factorizations in a compiled JAX program can deadlock
+on a CPU (docs/architecture.md).
 """
 
 from collections.abc import Callable
@@ -27,14 +27,14 @@ from ._linear_equations import linear_equations
 from ._second_differences import second_differences
 
 STRENGTHS = 10.0 ** np.arange(-8.0, 0.1, 0.5)
-"""Strengths that are compared [meV^4]."""
+"""Regularization strengths among which the evidence chooses [meV^4]."""
 
-COMPARED = 64
-"""Gap functions that the strength is chosen by."""
+N_COMPARED = 64
+"""Number of gap functions from which the regularization strength is chosen."""
 
 
 class NormalEquations(NamedTuple):
-    r"""What the equations of a stack of gap functions know of their spectral functions.
+    r"""The normal equations $A^TA\,x = -A^Tb$ of one or many gap functions, without the regularization.
 
     Args:
         matrix: $A^TA$ [meV^2].
@@ -50,12 +50,15 @@ class NormalEquations(NamedTuple):
 def invert_linearly(
     problem: InverseProblem, Delta: Complex[np.ndarray, "sample real"], *, strength: float
 ) -> Float[np.ndarray, "sample boson"]:
-    """Spectral functions at the bosons of the problem for many gap functions.
+    """Invert many gap functions with one regularization strength.
 
     Args:
-        problem: What is known beside them.
+        problem: Temperature, cutoffs and grids.
         Delta: Gap functions at the energies of the problem [meV].
-        strength: Of the preference for smooth ones [meV^4]: that of `choose_strength`.
+        strength: Regularization strength [meV^4], for example that of `choose_strength`.
+
+    Returns:
+        The spectral functions at the boson energies of the problem.
     """
     prior = strength * _roughness(problem)
     found = np.empty((len(Delta), problem.omega.size))
@@ -65,23 +68,26 @@ def invert_linearly(
 
 
 def choose_strength(problem: InverseProblem, Delta: Complex[np.ndarray, "sample real"]) -> float:
-    """The strength with the largest evidence for a set of gap functions with errors of one kind [meV^4].
+    """Choose the regularization strength with the largest evidence for many gap functions together [meV^4].
 
     Args:
-        problem: What is known beside them.
-        Delta: Gap functions [meV]; 64 of them are looked at.
+        problem: Temperature, cutoffs and grids.
+        Delta: Gap functions at the energies of the problem [meV]; at most 64 of them are used.
     """
-    chosen = np.unique(np.linspace(0, len(Delta) - 1, COMPARED).astype(int))
+    chosen = np.unique(np.linspace(0, len(Delta) - 1, N_COMPARED).astype(int))
     total = sum(_evidence(problem, normal) for _, normal in map_materials(_normal_equations(problem), Delta[chosen]))
     return float(STRENGTHS[np.argmax(total)])
 
 
 def invert_one_linearly(problem: InverseProblem, Delta: Complex[np.ndarray, " real"]) -> Float[np.ndarray, " boson"]:
-    """The spectral function at the bosons of the problem for one gap function, with the strength it is most likely for.
+    """Invert one gap function with the regularization strength of the largest evidence.
 
     Args:
-        problem: What is known beside it.
+        problem: Temperature, cutoffs and grids.
         Delta: Gap function at the energies of the problem [meV].
+
+    Returns:
+        The spectral function at the boson energies of the problem.
     """
     normal = NormalEquations(*(np.asarray(x)[None] for x in _normal_equations_of_one(problem)(Delta)))
     strength = STRENGTHS[np.argmax(_evidence(problem, normal))]
@@ -90,7 +96,7 @@ def invert_one_linearly(problem: InverseProblem, Delta: Complex[np.ndarray, " re
 
 @lru_cache(maxsize=8)
 def _normal_equations(problem: InverseProblem) -> Callable[..., Any]:
-    """From gap functions to their normal equations, compiled once for a problem."""
+    """The function from gap functions to their normal equations, compiled once for a problem."""
     return batched(partial(_normal, problem))
 
 
@@ -110,7 +116,7 @@ def _in_real_numbers(values: Complex[Array, "real *boson"]) -> Float[Array, "bot
 
 
 def _evidence(problem: InverseProblem, normal: NormalEquations) -> Float[np.ndarray, " strength"]:
-    """The logarithm of the evidence of every strength, for all gap functions of a stack together."""
+    """The logarithm of the evidence of every strength, summed over gap functions."""
     roughness = _roughness(problem)
     return np.array([np.sum(_log_evidence(normal, s, roughness, 2 * problem.n_energies)) for s in STRENGTHS])
 
@@ -118,7 +124,7 @@ def _evidence(problem: InverseProblem, normal: NormalEquations) -> Float[np.ndar
 def _log_evidence(
     normal: NormalEquations, strength: float, roughness: Float[np.ndarray, "boson boson"], n_equations: int
 ) -> Float[np.ndarray, " sample"]:
-    """The logarithm of the evidence but for a constant."""
+    """The logarithm of the evidence of each gap function, up to a constant."""
     H = normal.matrix + strength * roughness
     n, m = len(roughness), n_equations
     x = -np.linalg.solve(H, normal.vector[..., None])[..., 0]
@@ -127,7 +133,7 @@ def _log_evidence(
 
 
 def _roughness(problem: InverseProblem) -> Float[np.ndarray, "boson boson"]:
-    r"""$C^TC$: the integral of the square of the second derivative, with a2F zero at both ends."""
+    r"""The matrix $C^TC$ of the integral of the squared second derivative, with a2F zero at both ends."""
     n, step = problem.omega.size, problem.omega[0]
     second = second_differences(n)
     return second.T @ second / step**3

@@ -1,9 +1,9 @@
-"""How much a function on an even grid bends."""
+"""Second differences on a uniform grid."""
 
 import numpy as np
 from jaxtyping import Float
 
 
 def second_differences(n: int) -> Float[np.ndarray, "boson boson"]:
-    """Of `n` values between two that are zero."""
+    """The matrix of the second differences of `n` values, with zeros beyond both ends."""
     return np.diff(np.eye(n + 2), n=2, axis=0)[:, 1:-1]

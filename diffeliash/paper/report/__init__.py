@@ -1,4 +1,4 @@
-"""What is shown: pictures, and a report as Markdown, HTML and JSON."""
+"""The report of the reproduction: figures, and text and numbers as Markdown, HTML and JSON."""
 
 from ._markdown_and_html import QUESTION as QUESTION
 from ._markdown_and_html import Content as Content

@@ -1,4 +1,4 @@
-"""The paper's figures, from our numbers."""
+"""The figures of the paper that show data, with our results."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,10 +13,10 @@ from ..stages import Arrays
 
 LABEL, ANSWER, THIRD = "tab:orange", "tab:blue", "tab:green"
 OMEGA_MAX = 10.0
-"""Last energy of all spectra here [meV]."""
+"""Last energy of all spectra [meV]."""
 
 DOS_RANGE = 12.0
-"""Energies [meV] beyond which a density of states has no structure."""
+"""Largest energy of the figures of densities of states, which have no structure beyond it [meV]."""
 
 MEV = r"$\omega$ [meV]"
 A2F = r"$\alpha^2F(\omega)$"
@@ -41,7 +41,7 @@ def _flush(axes: Any, *, bottom: float | int | None = None) -> None:
 
 
 def predictions(found: Arrays, what: str) -> Figure:
-    """Spectra and predictions, and the gap functions that are shown to the network (Fig. 3)."""
+    """Draw spectra and predictions, and the gap functions that are the inputs (Fig. 3)."""
     figure = _figure(11, 5)
     upper, lower = figure.subplots(2, len(found["a2f"]), squeeze=False)
     for i, (above, below) in enumerate(zip(upper, lower, strict=True)):
@@ -64,7 +64,7 @@ def predictions(found: Arrays, what: str) -> Figure:
 
 
 def complex_predictions(exact: Arrays, pade: Arrays) -> Figure:
-    """Complex spectra and predictions from exact gap functions and from those of the Pade approximant (Fig. 4)."""
+    """Draw complex spectra and predictions from exact gap functions and from Pade approximants (Fig. 4)."""
     figure = _figure(11, 5)
     grid = figure.subplots(2, len(exact["a2f"]), sharex=True, sharey="col", squeeze=False)
     rows = ((exact, "exact"), (pade, "from Pade"))
@@ -83,7 +83,7 @@ def complex_predictions(exact: Arrays, pade: Arrays) -> Figure:
 
 
 def reconstructions(by_size: dict[int, Arrays]) -> Figure:
-    """Spectrum and gap function of one sample before and after every bottleneck (Fig. 6)."""
+    """Draw spectrum and gap function of one sample with their reconstructions for every latent dimension (Fig. 6)."""
     figure = _figure(11, 1.9 * -(-len(by_size) // 2))
     grid = figure.subplots(-(-len(by_size) // 2), 2, squeeze=False)
     for axes, (size, found) in zip(grid.flat, by_size.items(), strict=False):
@@ -104,7 +104,7 @@ def reconstructions(by_size: dict[int, Arrays]) -> Figure:
 
 
 def recomputed(found: Arrays) -> Figure:
-    """Predicted and true spectra, and the gap functions of both (Fig. 7)."""
+    """Draw predicted and true spectra, and the gap functions of both (Fig. 7)."""
     figure = _figure(11, 5)
     shown = range(1, min(3, len(found["a2f"])))
     grid = figure.subplots(len(shown), 3, squeeze=False)
@@ -127,7 +127,7 @@ def recomputed(found: Arrays) -> Figure:
 
 
 def reduced_predictions(by_size: dict[int, Arrays]) -> Figure:
-    """Spectra after bottlenecks, and predictions from gap functions after them (Fig. 8)."""
+    """Draw reconstructed spectra and their predictions from reconstructed gap functions (Fig. 8)."""
     rows = 2
     figure = _figure(11, 2.3 * rows)
     grid = figure.subplots(rows, len(by_size), squeeze=False, sharex=True, sharey="row")
@@ -135,7 +135,7 @@ def reduced_predictions(by_size: dict[int, Arrays]) -> Figure:
         for i, axes in enumerate(column):
             axes.plot(_omega(found["f_n"]), found["f_n"][i], "--", color=LABEL, label="label", zorder=3)
             axes.plot(_omega(found["f_n"]), found["answers"][i], color=ANSWER, label="prediction")
-            axes.plot(_omega(found["f"]), found["f"][i], color="gray", lw=0.7, zorder=1, label="spectrum as it was")
+            axes.plot(_omega(found["f"]), found["f"][i], color="gray", lw=0.7, zorder=1, label="original spectrum")
             _flush(axes)
         column[0].set_title(f"$d_L$ = {size}", fontsize="medium")
         column[-1].set_xlabel(MEV)
@@ -146,7 +146,7 @@ def reduced_predictions(by_size: dict[int, Arrays]) -> Figure:
 
 
 def bases(by_neurons: dict[int, Arrays]) -> Figure:
-    """Basis functions, smooth if the network has found them (Fig. 9)."""
+    """Draw the basis functions, in color if they are smooth (Fig. 9)."""
     figure = _figure(11, 1.7 * len(by_neurons) * 2)
     parts = figure.subfigures(len(by_neurons), 1, squeeze=False)[:, 0]
     for part, (neurons, found) in zip(parts, by_neurons.items(), strict=True):
@@ -167,7 +167,7 @@ def bases(by_neurons: dict[int, Arrays]) -> Figure:
 
 
 def loss_history(by_neurons: dict[int, Arrays]) -> Figure:
-    """The loss falls when a basis function is found (Fig. 10)."""
+    """Draw the loss and the smoothness of the basis functions during training (Fig. 10)."""
     figure = _figure(11, 5)
     upper, lower = figure.subplots(2, len(by_neurons), sharex=True, squeeze=False)
     for above, below, (neurons, found) in zip(upper, lower, by_neurons.items(), strict=True):
@@ -193,7 +193,7 @@ def loss_history(by_neurons: dict[int, Arrays]) -> Figure:
 
 
 def moment_figure(columns: dict[str, Arrays]) -> Figure:
-    """Mean and standard deviation of the differences of moments (Fig. 11)."""
+    """Draw mean and standard deviation of the relative differences of moments (Fig. 11)."""
     figure = _figure(8, 4)
     axes = figure.subplots()
     x = np.arange(len(columns))
@@ -206,14 +206,14 @@ def moment_figure(columns: dict[str, Arrays]) -> Figure:
         axes.errorbar(x + shift, mean, std, fmt="o", ms=4, capsize=3, label=f"p = {power}")
     axes.axhline(0, color="gray", lw=0.8)
     axes.set_xticks(x, list(columns))
-    axes.set_xlabel("latent dimension; predictor of the data as they are")
+    axes.set_xlabel("latent dimension; predictor of the original data")
     axes.set_ylabel(r"$(\mu_{p,o} - \mu_{p,n})/\mu_{p,o}$ [%]")
     axes.legend(frameon=False, ncols=len(POWERS))
     return figure
 
 
 def dos_figure(found: Arrays, reduced: dict[int, Arrays]) -> Figure:
-    """Densities of states before and after bottlenecks, and spectra predicted from them."""
+    """Draw densities of states with their reconstructions, and a spectrum predicted from one."""
     figure = _figure(11, 2.6)
     grid = figure.subplots(1, 1 + len(reduced), squeeze=False, width_ratios=[1.6, *[1] * len(reduced)])[0]
     grid[0].plot(_omega(found["a2f"]), found["a2f"][1], "--", color=LABEL, label="label", zorder=3)
@@ -234,7 +234,7 @@ def dos_figure(found: Arrays, reduced: dict[int, Arrays]) -> Figure:
 
 
 def reverse_figure(found: Arrays) -> Figure:
-    """Gap functions and predictions from spectra."""
+    """Draw gap functions and their predictions from spectra."""
     figure = _figure(11, 2.6)
     grid = figure.subplots(1, len(found["Delta"]), squeeze=False)[0]
     for axes, true, answer in zip(grid, found["Delta"], found["predicted"], strict=True):
@@ -249,7 +249,7 @@ def reverse_figure(found: Arrays) -> Figure:
 
 
 def latent_figure(by_size: dict[int, Arrays], dos: dict[int, Arrays], components: Arrays, tolerance: float) -> Figure:
-    """What bottlenecks, and as many principal components, leave unexplained of spectra, gap functions and DOS."""
+    """Draw the variance that autoencoders, and principal components, leave unexplained against the latent dimension."""
     figure = _figure(7, 4)
     axes = figure.subplots()
     curves = (

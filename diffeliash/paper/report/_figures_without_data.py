@@ -1,4 +1,4 @@
-"""What the paper draws without data: the flow and the two networks."""
+"""The figures of the paper without data: the procedure of Fig. 1 and the two networks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,10 +10,10 @@ BOX, HIGHLIGHT = "#dce9f5", "#fde3c8"
 
 
 def flow(remarks: dict[str, str]) -> Figure:
-    """The flow of Fig. 1, with what came out of each step.
+    """Draw the procedure of Fig. 1 with the result of each step.
 
     Args:
-        remarks: For `predictor`, `good`, `complexities`, `reduced` and `new`.
+        remarks: Results for the boxes `predictor`, `good`, `complexities`, `reduced` and `new`.
     """
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     axes = figure.subplots()
@@ -46,11 +46,11 @@ def flow(remarks: dict[str, str]) -> Figure:
 
 
 def networks(predictor: Sequence[int], autoencoder: Sequence[int | str]) -> Figure:
-    """The two networks (Figs. 2 and 5), every layer the higher the more neurons it has.
+    """Draw the layers of the two networks (Figs. 2 and 5), with heights that grow with the numbers of neurons.
 
     Args:
-        predictor: Neurons of its layers.
-        autoencoder: The same; a word where it varies.
+        predictor: Numbers of neurons of its layers.
+        autoencoder: The same; a word for a number that varies.
     """
     figure = Figure(figsize=(10, 3), layout="constrained")
     left, right = figure.subplots(1, 2)

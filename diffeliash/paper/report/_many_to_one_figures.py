@@ -1,4 +1,4 @@
-"""The pictures of the paper's own question."""
+"""The figures on the question of the paper, whether the map is many-to-one."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,7 +9,7 @@ from ..stages import Arrays
 from ..verdicts import Point
 
 SHOWN = 120
-"""Singular values that are drawn, if they are not rounding errors."""
+"""Number of singular values that are drawn, if they are not rounding errors."""
 
 EXACT, PADE, LIMIT = "tab:blue", "tab:orange", "black"
 
@@ -22,12 +22,12 @@ MARKERS = {
 
 
 def question_figure(information: Arrays, pade: Arrays, points: tuple[Point, ...]) -> Figure:
-    """Singular values, the limit they set, and where networks and inversion lie.
+    """Draw the singular values of the Jacobian, and the errors of spectra against those of gap functions.
 
     Args:
-        information: Of its stage.
-        pade: Of its stage.
-        points: What was reached, at which error of the gap function.
+        information: Results of the stage `information`.
+        pade: Results of the stage `pade`.
+        points: Errors of networks and inversions.
     """
     figure = Figure(figsize=(11, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -64,11 +64,11 @@ def question_figure(information: Arrays, pade: Arrays, points: tuple[Point, ...]
 
 
 def modes_figure(missed: dict[str, np.ndarray], share: np.ndarray) -> Figure:
-    """Which modes of the family are right.
+    """Draw the unexplained fraction of the variance of each mode of the family.
 
     Args:
-        missed: Part of the variance of each mode that a method misses, by its name.
-        share: Part of the variance of the family that each holds.
+        missed: Unexplained fraction of the variance of each mode, by the name of the method.
+        share: Fraction of the variance of the family in each mode.
     """
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()

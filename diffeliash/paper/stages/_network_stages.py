@@ -1,4 +1,4 @@
-"""The stages that train the paper's networks: Figs. 3 to 11 and both tables."""
+"""The stages that train the networks of the paper, for Figs. 3 to 11 and both tables."""
 
 import dataclasses
 import functools
@@ -12,87 +12,89 @@ from ..._errors import InputError
 from ...analysis import (
     LatentScan,
     Verdict,
-    after_bottleneck,
     coverage,
     fit_autoencoder,
     fit_predictor,
     follow_bases,
     many_to_one,
     moment_differences,
+    reconstruct,
+    reconstruct_separately,
     reduce_complexity,
     scan_latent_sizes,
-    transform_separately,
-    unexplained_by_components,
-    unexplained_part,
+    unexplained_by_principal_components,
+    unexplained_variance,
 )
 from ...data import Dataset, as_features, as_gap_functions
 from ...models import Network, Predictor, PredictorConfig, fit_standardization, glorot_initialized
 from ...training import apply_network, as_rows, pearson, solve_gaps
 from .._paper_config import MEASURED_UP_TO
-from ._stage_files import N_EXAMPLES, Arrays, Work
+from ._stage_files import N_EXAMPLES, Arrays, StageContext
 
 VERDICTS = get_args(Verdict)
-"""Of the flow; a stage keeps the number of one."""
+"""The verdicts of `reduce_complexity`; the result file of a stage has the index of one."""
 
 BASIS_RATE = 1e-4
-"""Learning rate at which a network finds its basis functions one after the other."""
+"""Learning rate of the networks with few basis functions, at which they learn one after the other."""
 
 BASIS_WIDTH = 500
-"""Neurons of the first hidden layer there, as in the paper's other networks."""
+"""Number of neurons of the first hidden layer of these networks, as in the other networks of the paper."""
 
 
-def simple(work: Work) -> Arrays:
-    """A predictor of the simple family (Fig. 3)."""
-    return _predictor(work, "simple", work.simple)
+def simple(context: StageContext) -> Arrays:
+    """Train a predictor on the simple family (Fig. 3)."""
+    return _predictor(context, "simple", context.simple)
 
 
-def plain(work: Work) -> Arrays:
-    """A predictor of the complex family as it is (Figs. 4, 7 and the last column of Fig. 11)."""
-    return _predictor(work, "complex", work.complex)
+def plain(context: StageContext) -> Arrays:
+    """Train a predictor on the original data of the complex family (Figs. 4, 7 and the last column of Fig. 11)."""
+    return _predictor(context, "complex", context.complex)
 
 
-def baseline(work: Work) -> Arrays:
-    """What knows nothing of its input: the mean spectrum of the training rows for every gap function.
+def baseline(context: StageContext) -> Arrays:
+    """Compute the errors of the baseline, a constant prediction: the mean spectrum of the training set.
 
-    And how far apart any two samples of a family are, spectra and gap functions, and the mean gap function and that of
-    the mean spectrum.
+    For comparison, also the differences between random pairs of samples of a family, and between the mean gap function
+    and the gap function of the mean spectrum.
     """
     found: Arrays = {}
-    for name, dataset in (("simple", work.simple), ("complex", work.complex)):
-        split, gaps = work.split(dataset), as_features(dataset.Delta)
+    for name, dataset in (("simple", context.simple), ("complex", context.complex)):
+        split, gaps = context.split(dataset), as_features(dataset.Delta)
         mean = np.mean(dataset.a2f[split.train], axis=0, keepdims=True)
-        gap = as_features(solve_gaps(work.setting(dataset), mean).Delta)
+        gap = as_features(solve_gaps(context.setting(dataset), mean).Delta)
         for kind, label, answer in (("", dataset.a2f[split.test], mean), ("_gap", gaps[split.test], gap)):
             found[f"{name}{kind}"] = np.mean(1 - pearson(label, np.broadcast_to(answer, label.shape)))
             found[f"{name}{kind}_pairs"] = np.mean(1 - pearson(label, np.roll(label, 1, axis=0)))
         found[f"{name}_means"] = 1 - pearson(np.mean(gaps[split.train], axis=0, keepdims=True), gap)[0]
     constant = np.broadcast_to(mean, dataset.a2f.shape)  # of the complex family
-    return found | _moments(dataset, constant) | _components(work)
+    return found | _moments(dataset, constant) | _components(context)
 
 
-def _components(work: Work) -> Arrays:
-    """What principal components leave unexplained, where autoencoders have their bottlenecks."""
-    dataset, sizes = work.complex_200, work.config.latent_sizes
+def _components(context: StageContext) -> Arrays:
+    """The variance that principal components leave unexplained, for the latent dimensions of the autoencoders."""
+    dataset, sizes = context.complex_200, context.config.latent_sizes
     tables = {"f": dataset.a2f, "g": as_features(dataset.Delta), "dos": dataset.fields["dos"]}
-    split = work.split(dataset)
-    return {f"components_{k}": unexplained_by_components(v, sizes, split=split) for k, v in tables.items()}
+    split = context.split(dataset)
+    return {f"components_{k}": unexplained_by_principal_components(v, sizes, split=split) for k, v in tables.items()}
 
 
-def _predictor(work: Work, name: str, dataset: Dataset) -> Arrays:
-    inputs, split = as_features(dataset.Delta), work.split(dataset)
-    found = fit_predictor(name, inputs, dataset.a2f, split=split, config=work.training(), progress=work.epoch_told)
+def _predictor(context: StageContext, name: str, dataset: Dataset) -> Arrays:
+    inputs, split = as_features(dataset.Delta), context.split(dataset)
+    found = fit_predictor(
+        name, inputs, dataset.a2f, split=split, config=context.training(), progress=context.report_epoch
+    )
     everything = apply_network(found.model, inputs)
-    return _judged(work, dataset, everything[split.test]) | _moments(dataset, everything)
+    return _evaluated(context, dataset, everything[split.test]) | _moments(dataset, everything)
 
 
-def _judged(work: Work, dataset: Dataset, predicted: np.ndarray) -> Arrays:
-    """Predictions for the test rows: their errors, and examples from good to bad."""
-    split = work.split(dataset)
+def _evaluated(context: StageContext, dataset: Dataset, predicted: np.ndarray) -> Arrays:
+    """The errors of predictions for the test set, and examples in the order of their errors."""
+    split = context.split(dataset)
     label, Delta = dataset.a2f[split.test], dataset.Delta[split.test]
-    pairs = many_to_one(work.setting(dataset), label, Delta, predicted)
-    ranked = np.flatnonzero(pairs.counted)[np.argsort(pairs.df[pairs.counted])]
+    pairs = many_to_one(context.setting(dataset), label, Delta, predicted)
+    ranked = np.flatnonzero(pairs.comparable)[np.argsort(pairs.df[pairs.comparable])]
     if not ranked.size:
-        raise InputError("no predicted spectrum has a gap function", hint="Train longer, on more spectra.")
+        raise InputError("no predicted spectrum has a gap function.", hint="Train longer or on more spectra.")
     shown = ranked[((np.arange(N_EXAMPLES) + 0.5) / N_EXAMPLES * ranked.size).astype(int)]
     examples = {
         "a2f": label[shown],
@@ -115,7 +117,7 @@ def _judged(work: Work, dataset: Dataset, predicted: np.ndarray) -> Arrays:
 
 def _table_one(pairs: Any) -> Arrays:
     (df, df_error), (dg, dg_error) = pairs.df_mean, pairs.dg_mean
-    return {"df": df, "df_error": df_error, "dg": dg, "dg_error": dg_error, "n_pairs": np.sum(pairs.counted)}
+    return {"df": df, "df_error": df_error, "dg": dg, "dg_error": dg_error, "n_pairs": np.sum(pairs.comparable)}
 
 
 def _moments(dataset: Dataset, new: np.ndarray) -> Arrays:
@@ -123,27 +125,27 @@ def _moments(dataset: Dataset, new: np.ndarray) -> Arrays:
     return {"moments_mean": found.mean, "moments_std": found.std}
 
 
-def bases(neurons: int, seed: int) -> Callable[[Work], Arrays]:
-    """A predictor of the simple family with few neurons next to the output (Figs. 9 and 10)."""
+def bases(neurons: int, seed: int) -> Callable[[StageContext], Arrays]:
+    """The stage that trains a predictor with few neurons next to the output on the simple family (Figs. 9 and 10)."""
     return functools.partial(_bases, neurons=neurons, seed=seed)
 
 
-def _bases(work: Work, *, neurons: int, seed: int) -> Arrays:
-    dataset = work.simple
-    split = work.split(dataset)
+def _bases(context: StageContext, *, neurons: int, seed: int) -> Arrays:
+    dataset = context.simple
+    split = context.split(dataset)
     inputs, outputs = as_features(dataset.Delta)[split.train], dataset.a2f[split.train]
     shape = PredictorConfig(
         input_size=inputs.shape[1], hidden_sizes=(BASIS_WIDTH, neurons), output_size=outputs.shape[1]
     )
-    model_key, order_key = jax.random.split(jax.random.key(work.config.seed + seed))
+    model_key, order_key = jax.random.split(jax.random.key(context.config.seed + seed))
     found = follow_bases(
         glorot_initialized(Predictor(shape, fit_standardization(inputs, outputs), model_key), model_key),
         as_rows(inputs, outputs),
-        epochs=work.config.basis_epochs,
+        epochs=context.config.basis_epochs,
         learning_rate=BASIS_RATE,
-        batch_size=max(1, work.config.batch_size // 2),
+        batch_size=max(1, context.config.batch_size // 2),
         key=order_key,
-        progress=functools.partial(work.epoch_told, f"{neurons} neurons, seed {seed}"),
+        progress=functools.partial(context.report_epoch, f"{neurons} neurons, seed {seed}"),
     )
     centered = outputs - np.mean(outputs, axis=0, keepdims=True)
     explained = np.linalg.svd(centered, compute_uv=False) ** 2
@@ -157,51 +159,55 @@ def _bases(work: Work, *, neurons: int, seed: int) -> Arrays:
     }
 
 
-def reduced(size: int) -> Callable[[Work], Arrays]:
-    """Data after an autoencoder, and a predictor of that (Figs. 6, 8 and 11, Tables I and II)."""
+def reduced(size: int) -> Callable[[StageContext], Arrays]:
+    """The stage that reconstructs the data by an autoencoder and trains a predictor (Figs. 6, 8, 11, both tables)."""
     return functools.partial(_reduced, size=size)
 
 
-def _reduced(work: Work, *, size: int) -> Arrays:
-    dataset, name = work.complex_200, f"bottleneck {size}"
-    split, f, g = work.split(dataset), dataset.a2f, as_features(dataset.Delta)
-    how: dict[str, Any] = {"split": split, "config": work.training(), "progress": work.epoch_told}
+def _reduced(context: StageContext, *, size: int) -> Arrays:
+    dataset, name = context.complex_200, f"bottleneck {size}"
+    split, f, g = context.split(dataset), dataset.a2f, as_features(dataset.Delta)
+    how: dict[str, Any] = {"split": split, "config": context.training(), "progress": context.report_epoch}
     autoencoder = fit_autoencoder(f"{name}, autoencoder", [f, g], size, **how)
-    f_n, g_n = after_bottleneck(autoencoder, [f, g])
+    f_n, g_n = reconstruct(autoencoder, [f, g])
     found = _reconstruction(f, g, f_n, g_n, split.test)
     if size > MEASURED_UP_TO:
         return found
-    predictor, answers, numbers = _learned(name, f_n, g_n, **how)
+    predictor, predictions, numbers = _learned(name, f_n, g_n, **how)
     for_original = apply_network(predictor, g)
-    work.progress(f"{name}, many-to-one")
-    setting = work.setting(dataset)
+    context.progress(f"{name}, many-to-one")
+    setting = context.setting(dataset)
     pairs = many_to_one(setting, f[split.test], dataset.Delta[split.test], for_original[split.test])
     consistent = many_to_one(setting, f_n[split.test], as_gap_functions(g_n[split.test]), f_n[split.test])
-    work.progress(f"{name}, coverage")
+    context.progress(f"{name}, coverage")
     covered = coverage(g_n, g)
     numbers |= {
         "dg_equations": consistent.dg_mean[0],
         "characteristic": covered.characteristic,
         "portion": covered.portion,
-        "answers": answers[:N_EXAMPLES],
+        "answers": predictions[:N_EXAMPLES],
     }
     return found | numbers | _table_one(pairs) | _moments(dataset, for_original)
 
 
 def _learned(name: str, f_n: np.ndarray, g_n: np.ndarray, **how: Any) -> tuple[Network, np.ndarray, Arrays]:
-    """A predictor of transformed data, its answers for the test rows, and how good they are."""
+    """A predictor of reconstructed data, its predictions for the test set, and their errors."""
     model = fit_predictor(f"{name}, predictor", g_n, f_n, **how).model
     test = how["split"].test
-    answers, label = apply_network(model, g_n[test]), f_n[test]
-    return model, answers, {"loss": np.mean((answers - label) ** 2), "df_reduced": np.mean(1 - pearson(answers, label))}
+    predictions, label = apply_network(model, g_n[test]), f_n[test]
+    return (
+        model,
+        predictions,
+        {"loss": np.mean((predictions - label) ** 2), "df_reduced": np.mean(1 - pearson(predictions, label))},
+    )
 
 
 def _reconstruction(f: np.ndarray, g: np.ndarray, f_n: np.ndarray, g_n: np.ndarray, test: np.ndarray) -> Arrays:
-    """How well an autoencoder gives back both kinds, on test rows; and examples."""
+    """The reconstruction errors of an autoencoder for spectra and gap functions of the test set, and examples."""
     shown = test[:N_EXAMPLES]
     return {
-        "unexplained_f": unexplained_part(f[test], f_n[test]),
-        "unexplained_g": unexplained_part(g[test], g_n[test]),
+        "unexplained_f": unexplained_variance(f[test], f_n[test]),
+        "unexplained_g": unexplained_variance(g[test], g_n[test]),
         "df_autoencoder": np.mean(1 - pearson(f[test], f_n[test])),
         "dg_autoencoder": np.mean(1 - pearson(g[test], g_n[test])),
         "f": f[shown],
@@ -211,70 +217,71 @@ def _reconstruction(f: np.ndarray, g: np.ndarray, f_n: np.ndarray, g_n: np.ndarr
     }
 
 
-def separate(size: int) -> Callable[[Work], Arrays]:
-    """Spectra and gap functions each after an autoencoder of their own, and a predictor of that."""
+def separate(size: int) -> Callable[[StageContext], Arrays]:
+    """The stage that reconstructs spectra and gap functions by separate autoencoders and trains a predictor on them."""
     return functools.partial(_separate, size=size)
 
 
-def _separate(work: Work, *, size: int) -> Arrays:
-    dataset, name = work.complex_200, f"separately, bottleneck {size}"
-    split, f, g = work.split(dataset), dataset.a2f, as_features(dataset.Delta)
-    how: dict[str, Any] = {"split": split, "config": work.training(), "progress": work.epoch_told}
-    f_n, g_n = transform_separately(name, [f, g], size, **how)
-    _, answers, numbers = _learned(name, f_n, g_n, **how)
-    return numbers | {"unexplained": unexplained_part(f_n[split.test], answers)}
+def _separate(context: StageContext, *, size: int) -> Arrays:
+    dataset, name = context.complex_200, f"separately, bottleneck {size}"
+    split, f, g = context.split(dataset), dataset.a2f, as_features(dataset.Delta)
+    how: dict[str, Any] = {"split": split, "config": context.training(), "progress": context.report_epoch}
+    f_n, g_n = reconstruct_separately(name, [f, g], size, **how)
+    _, predictions, numbers = _learned(name, f_n, g_n, **how)
+    return numbers | {"unexplained": unexplained_variance(f_n[split.test], predictions)}
 
 
-def dos(work: Work) -> Arrays:
-    """A predictor that is shown densities of states."""
-    dataset = work.complex
-    split = work.split(dataset)
+def dos(context: StageContext) -> Arrays:
+    """Train a predictor with densities of states as the input."""
+    dataset = context.complex
+    split = context.split(dataset)
     found = fit_predictor(
-        "density of states", dataset.fields["dos"], dataset.a2f, split=split, config=work.training(),
-        progress=work.epoch_told,
+        "density of states", dataset.fields["dos"], dataset.a2f, split=split, config=context.training(),
+        progress=context.report_epoch,
     )  # fmt: skip
-    return _judged(work, dataset, apply_network(found.model, dataset.fields["dos"][split.test]))
+    return _evaluated(context, dataset, apply_network(found.model, dataset.fields["dos"][split.test]))
 
 
-def dos_reduced(size: int) -> Callable[[Work], Arrays]:
-    """Spectra and densities of states after an autoencoder, and a predictor of that."""
+def dos_reduced(size: int) -> Callable[[StageContext], Arrays]:
+    """The stage that reconstructs spectra and densities of states by an autoencoder and trains a predictor on them."""
     return functools.partial(_dos_reduced, size=size)
 
 
-def _dos_reduced(work: Work, *, size: int) -> Arrays:
-    dataset, name = work.complex, f"density of states, bottleneck {size}"
-    split, f, g = work.split(dataset), dataset.a2f, dataset.fields["dos"]
-    how: dict[str, Any] = {"split": split, "config": work.training(), "progress": work.epoch_told}
-    f_n, g_n = after_bottleneck(fit_autoencoder(f"{name}, autoencoder", [f, g], size, **how), [f, g])
+def _dos_reduced(context: StageContext, *, size: int) -> Arrays:
+    dataset, name = context.complex, f"density of states, bottleneck {size}"
+    split, f, g = context.split(dataset), dataset.a2f, dataset.fields["dos"]
+    how: dict[str, Any] = {"split": split, "config": context.training(), "progress": context.report_epoch}
+    f_n, g_n = reconstruct(fit_autoencoder(f"{name}, autoencoder", [f, g], size, **how), [f, g])
     _, _, numbers = _learned(name, f_n, g_n, **how)
     return _reconstruction(f, g, f_n, g_n, split.test) | numbers | {"portion": coverage(g_n, g).portion}
 
 
-def reverse(work: Work) -> Arrays:
-    """A predictor from spectra to gap functions."""
-    dataset = work.complex
-    split, f, g = work.split(dataset), dataset.a2f, as_features(dataset.Delta)
-    found = fit_predictor("reverse", f, g, split=split, config=work.training(), progress=work.epoch_told)
-    answers, label = apply_network(found.model, f[split.test]), g[split.test]
+def reverse(context: StageContext) -> Arrays:
+    """Train a predictor from spectra to gap functions."""
+    dataset = context.complex
+    split, f, g = context.split(dataset), dataset.a2f, as_features(dataset.Delta)
+    found = fit_predictor("reverse", f, g, split=split, config=context.training(), progress=context.report_epoch)
+    predictions, label = apply_network(found.model, f[split.test]), g[split.test]
     return {
-        "dg": np.mean(1 - pearson(answers, label)),
-        "l2": np.mean(np.linalg.norm(answers - label, axis=1) / np.linalg.norm(label, axis=1)),
+        "dg": np.mean(1 - pearson(predictions, label)),
+        "l2": np.mean(np.linalg.norm(predictions - label, axis=1) / np.linalg.norm(label, axis=1)),
         "Delta": as_gap_functions(label[:N_EXAMPLES]),
-        "predicted": as_gap_functions(answers[:N_EXAMPLES]),
+        "predicted": as_gap_functions(predictions[:N_EXAMPLES]),
     }
 
 
-def flow(name: str) -> Callable[[Work], Arrays]:
-    """The flow of Fig. 1 on the data of one family, as `reduce_complexity` runs it."""
+def flow(name: str) -> Callable[[StageContext], Arrays]:
+    """The stage that runs `reduce_complexity` (Fig. 1) on the data of one family."""
     return functools.partial(_flow, name=name)
 
 
-def _flow(work: Work, *, name: str) -> Arrays:
-    dataset = work.simple if name == "simple" else work.complex
+def _flow(context: StageContext, *, name: str) -> Arrays:
+    dataset = context.simple if name == "simple" else context.complex
     config = dataclasses.replace(
-        work.training(latent_sizes=work.config.latent_sizes), autoencoder_epochs=max(1, work.config.epochs // 2)
+        context.training(latent_sizes=context.config.latent_sizes),
+        autoencoder_epochs=max(1, context.config.epochs // 2),
     )
-    found = reduce_complexity(as_features(dataset.Delta), dataset.a2f, config, progress=work.epoch_told)
+    found = reduce_complexity(as_features(dataset.Delta), dataset.a2f, config, progress=context.report_epoch)
     numbers: Arrays = {
         "verdict": VERDICTS.index(found.verdict),
         "error": found.error,
@@ -284,9 +291,9 @@ def _flow(work: Work, *, name: str) -> Arrays:
         if scan is not None:
             numbers |= _scanned(kind, scan)
     if name == "complex":
-        split = work.split(dataset)
+        split = context.split(dataset)
         scan = scan_latent_sizes(
-            "density of states", dataset.fields["dos"], split=split, config=config, progress=work.epoch_told
+            "density of states", dataset.fields["dos"], split=split, config=config, progress=context.report_epoch
         )
         numbers |= _scanned("dos", scan)
     if found.new_error is not None:

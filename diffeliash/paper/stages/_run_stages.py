@@ -1,4 +1,4 @@
-"""All stages, in their order."""
+"""The list of all stages, and the function that runs them in order."""
 
 import itertools
 import pathlib
@@ -9,15 +9,15 @@ import numpy as np
 from .._paper_config import PaperConfig
 from . import _many_to_one_stages as question
 from . import _network_stages as networks
-from ._stage_files import Arrays, Work
+from ._stage_files import Arrays, StageContext
 
 Results = dict[str, Arrays]
-"""Results of every stage by its name."""
+"""The results of all stages by the name of the stage."""
 
 
-def stages(config: PaperConfig) -> dict[str, Callable[[Work], Arrays]]:
-    """What is to be done, by name, in order."""
-    found: dict[str, Callable[[Work], Arrays]] = {
+def all_stages(config: PaperConfig) -> dict[str, Callable[[StageContext], Arrays]]:
+    """All stages by name, in the order in which they are run."""
+    found: dict[str, Callable[[StageContext], Arrays]] = {
         "baseline": networks.baseline,
         "simple": networks.simple,
         "plain": networks.plain,
@@ -43,18 +43,18 @@ def stages(config: PaperConfig) -> dict[str, Callable[[Work], Arrays]]:
 
 
 def network_name(data: question.Data, seed: int, *, longer: bool) -> str:
-    """The stage of a network for the question."""
+    """The name of the stage that trains one of the networks on the question whether the map is many-to-one."""
     return f"{data}-{'longer-' if longer else ''}seed-{seed}"
 
 
 def by_seed(results: Results, config: PaperConfig, data: question.Data, name: str, *, longer: bool) -> np.ndarray:
-    """A result of the networks for the question, one row a seed."""
+    """A result of these networks, one row for each seed."""
     names = [network_name(data, seed, longer=longer) for seed in range(config.n_seeds)]
     return np.array([results[each][name] for each in names], dtype=np.float64)
 
 
 def bases_name(neurons: int, seed: int) -> str:
-    """The stage of a network of few basis functions."""
+    """The name of the stage that trains a network with few basis functions."""
     return f"bases-{neurons}-seed-{seed}"
 
 
@@ -63,21 +63,22 @@ def run_stages(
     folder: pathlib.Path,
     progress: Callable[[int, str], None] = lambda done, remark: None,
 ) -> Results:
-    """Do what is not done yet.
+    """Run all stages that have no result file yet, and read the results of the others.
 
     Args:
-        config: Sizes.
-        folder: Of the run; what is finished lies there.
-        progress: Told the number of stages done and what is being done; it may stop the run by an exception.
+        config: The configuration of the run.
+        folder: Folder of the run.
+        progress: Called with the number of finished stages and a remark on the present one; an exception that it raises
+            stops the run.
 
     Raises:
-        InputError: The folder is of a run with another configuration.
+        InputError: The folder belongs to a run with another configuration.
         IntegrityError: A file is damaged.
         StorageError: A file cannot be written.
     """
-    todo, results = stages(config), Results()
-    work = Work(config, folder, lambda remark: progress(len(results), remark))
+    todo, results = all_stages(config), Results()
+    context = StageContext(config, folder, lambda remark: progress(len(results), remark))
     for name, make in todo.items():
-        results[name] = work.kept(name, make)
+        results[name] = context.cached(name, make)
         progress(len(results), name)
     return results

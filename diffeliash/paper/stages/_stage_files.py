@@ -1,4 +1,4 @@
-"""Stages: parts of the work whose results are kept, so that an interrupted run goes on after the last of them."""
+"""The result files of stages, and what all stages share: configuration, data sets and progress."""
 
 import dataclasses
 import functools
@@ -31,31 +31,33 @@ from ...training import solve_gaps
 from .._paper_config import PaperConfig
 
 KIND = "stage of the reproduction"
+"""The `kind` in the header of a result file."""
 
 REVISION = 1
-"""Of what stages keep: to be raised when a stage keeps something else under its name."""
+"""Revision of the results, to be raised when a result changes its meaning but not its name."""
 
 Arrays = dict[str, Any]
-"""Results of a stage by name: arrays, and numbers, which are arrays without axes once they are kept."""
+"""The results of a stage by name: arrays and numbers; read from a file, numbers are arrays without axes."""
 
-MAKE_AGAIN = "Delete it: it will be made again."
+RECOMPUTE_HINT = "Delete the file: the stage will be computed again."
 
 N_EXAMPLES = 4
-"""Test samples that pictures show."""
+"""Number of test samples that figures show."""
 
-RESERVE = 1.6
-"""Spectra drawn for each that is needed: those in the normal state at 1.16 K are dropped."""
+OVERSAMPLING = 1.6
+"""Random spectra generated for each that is needed: those in the normal state at 1.16 K are dropped."""
 
 FIELDS = ("a2f", "Delta_meV", "Delta_iw_meV", "dos")
+"""Fields of the data sets that the stages use."""
 
 
-class Work:
-    """What the stages share: configuration, folder, data.
+class StageContext:
+    """What all stages of a run share: configuration, folder, data sets, and progress.
 
     Args:
-        config: Sizes.
-        folder: Of the run.
-        progress: Told what is done, every epoch or so; it may stop the run by an exception.
+        config: The configuration of the run.
+        folder: Folder of the run.
+        progress: Called with a remark about every epoch; an exception that it raises stops the run.
     """
 
     def __init__(self, config: PaperConfig, folder: pathlib.Path, progress: Callable[[str], None]):
@@ -68,13 +70,13 @@ class Work:
 
     @functools.cached_property
     def complex(self) -> Dataset:
-        """The complex family, gap functions at 150 energies, as the predictor sees them."""
+        """The complex family, gap functions at 150 energies, the inputs of the predictor."""
         return self._samples("complex", ComplexFamily(), self.config.n_complex)
 
     @functools.cached_property
     def complex_200(self) -> Dataset:
-        """The same spectra, gap functions at 200 energies, as the autoencoder sees them."""
-        Delta = self.kept("complex-200", _at_200_energies)["Delta"]
+        """The same spectra, gap functions at 200 energies, the inputs of the autoencoder."""
+        Delta = self.cached("complex-200", _at_200_energies)["Delta"]
         config = self.complex.config | {"n_energies": Delta.shape[1]}
         return dataclasses.replace(
             self.complex,
@@ -84,7 +86,7 @@ class Work:
         )
 
     def split(self, dataset: Dataset, seed: int | None = None) -> Split:
-        """Training, validation and test rows: 81, 9 and 10 %."""
+        """Split a data set into 81 % training, 9 % validation and 10 % test rows."""
         return split_rows(len(dataset), self.config.seed if seed is None else seed)
 
     def setting(self, dataset: Dataset) -> Setting:
@@ -92,7 +94,7 @@ class Work:
         return setting_of(dataset.config)
 
     def training(self, *, epochs: int | None = None, seed: int | None = None, **others: Any) -> ReduceConfig:
-        """How a network is trained."""
+        """The training parameters of a network."""
         epochs = epochs or self.config.epochs
         return ReduceConfig(
             epochs=epochs,
@@ -102,21 +104,25 @@ class Work:
             **others,
         )
 
-    def epoch_told(self, name: str, epoch: int, loss: float) -> None:
-        """Progress of a training."""
+    def report_epoch(self, name: str, epoch: int, loss: float) -> None:
+        """Report the progress of a training."""
         self.progress(f"{name}, epoch {epoch}, loss {loss:.4f}")
 
-    def counted(self, name: str, total: int) -> Callable[[int], None]:
-        """Progress of something that is done sample by sample."""
+    def report_samples(self, name: str, total: int) -> Callable[[int], None]:
+        """A function that reports the number of samples done, out of `total`."""
         return lambda done: self.progress(f"{name}, {done} of {total}")
 
-    def kept(self, name: str, make: "Callable[[Work], Arrays]") -> Arrays:
-        """The results of a stage: from its file, or computed now and written there.
+    def cached(self, name: str, make: "Callable[[StageContext], Arrays]") -> Arrays:
+        """Read the results of a stage from its file, or compute and write them if there is no file.
+
+        Args:
+            name: Name of the stage.
+            make: The function that computes the results.
 
         Raises:
             IntegrityError: The file is damaged.
-            InputError: It is of another configuration or version.
-            StorageError: It cannot be written.
+            InputError: The file belongs to another configuration or version of the program.
+            StorageError: The file cannot be written.
         """
         path = self.folder / "stages" / f"{name}.stage"
         identity = json.loads(json.dumps({"stage": name, "config": dataclasses.asdict(self.config)}))
@@ -133,8 +139,8 @@ class Work:
         return arrays
 
     def _samples(self, name: str, family: Family, n: int) -> Dataset:
-        """The first samples of a data set that is made if it is not there."""
-        config = GenerateConfig(family=family, num_samples=round(RESERVE * n), seed=self.config.seed)
+        """The first `n` samples of a data set, which is generated if it does not exist."""
+        config = GenerateConfig(family=family, num_samples=round(OVERSAMPLING * n), seed=self.config.seed)
         folder = self.folder / "data" / name
         folder.parent.mkdir(exist_ok=True)
         generate(
@@ -146,22 +152,25 @@ class Work:
         dataset = read_dataset(folder, FIELDS)
         if len(dataset) < n:
             raise InputError(
-                f"of {config.num_samples} spectra {len(dataset)} have a gap function, {n} are needed", where=str(folder)
+                f"only {len(dataset)} of {config.num_samples} spectra have a gap function, but {n} are needed",
+                where=str(folder),
             )
-        return take(dataset, slice(0, n))
+        return select_rows(dataset, slice(0, n))
 
 
-def _at_200_energies(work: Work) -> Arrays:
-    dataset = work.complex
-    setting = dataclasses.replace(work.setting(dataset), n_energies=200)
-    solved = solve_gaps(setting, dataset.a2f, progress=work.counted("gap functions at 200 energies", len(dataset)))
+def _at_200_energies(context: StageContext) -> Arrays:
+    dataset = context.complex
+    setting = dataclasses.replace(context.setting(dataset), n_energies=200)
+    solved = solve_gaps(
+        setting, dataset.a2f, progress=context.report_samples("gap functions at 200 energies", len(dataset))
+    )
     if not np.all(solved.ok):
         raise InputError(f"{np.sum(~solved.ok)} of {len(dataset)} gap functions cannot be computed at 200 energies.")
     return {"Delta": solved.Delta}
 
 
-def take(dataset: Dataset, rows: slice | np.ndarray) -> Dataset:
-    """Some rows of a data set."""
+def select_rows(dataset: Dataset, rows: slice | np.ndarray) -> Dataset:
+    """Select rows of a data set."""
     return dataclasses.replace(dataset, fields={name: values[rows] for name, values in dataset.fields.items()})
 
 
@@ -174,18 +183,18 @@ class _StageHeader(EnvelopeHeader):
 
     def __post_init__(self):
         if len({*self.names}) != len(self.names) or len(self.names) != len(self.leaves):
-            raise ValueError("`names` are not those of the arrays, one each")
+            raise ValueError("`names` must have one different name for each of the arrays")
 
 
-class _Kept(dict[str, Any]):
-    """Results of a stage from its file: what the program looks for in vain is damage."""
+class _StageResults(dict[str, Any]):
+    """The results of a stage from its file; a missing name means that the file is damaged."""
 
     def __init__(self, arrays: Arrays, path: pathlib.Path):
         super().__init__(arrays)
         self.path = path
 
     def __missing__(self, name: str) -> Any:
-        raise IntegrityError("damaged stage", where=str(self.path), why=f"it has no `{name}`.", hint=MAKE_AGAIN)
+        raise IntegrityError("damaged stage", where=str(self.path), why=f"it has no `{name}`.", hint=RECOMPUTE_HINT)
 
 
 def _read(path: pathlib.Path, identity: dict[str, Any]) -> Arrays:
@@ -193,12 +202,18 @@ def _read(path: pathlib.Path, identity: dict[str, Any]) -> Arrays:
         found, arrays = read_envelope(path, KIND, _StageHeader)
     except (InputError, IntegrityError) as error:
         why = error.why or f"{error.what}."
-        raise IntegrityError("damaged stage", where=str(path), why=why, hint=MAKE_AGAIN) from error
+        raise IntegrityError("damaged stage", where=str(path), why=why, hint=RECOMPUTE_HINT) from error
     if json.dumps(found.identity, sort_keys=True) != json.dumps(identity, sort_keys=True):  # 1 is not true
-        raise InputError("of another configuration", where=str(path), hint="Choose another --run.")
-    made = found.versions.get("diffeliash", "unknown"), found.revision
+        raise InputError(
+            "the stage belongs to a run with another configuration", where=str(path), hint="Choose another --run."
+        )
+    theirs = found.versions.get("diffeliash", "unknown"), found.revision
     ours = software_versions()["diffeliash"], REVISION
-    if made != ours:
-        this = f"made by diffeliash {made[0]}, revision {made[1]}; this is {ours[0]}, revision {ours[1]}"
-        raise InputError(this, where=str(path), hint="Choose another --run.")
-    return _Kept(dict(zip(found.names, arrays, strict=True)), path)
+    if theirs != ours:
+        raise InputError(
+            "the stage was computed by another version of the program",
+            where=str(path),
+            why=f"diffeliash {theirs[0]}, revision {theirs[1]}; this is {ours[0]}, revision {ours[1]}.",
+            hint="Choose another --run.",
+        )
+    return _StageResults(dict(zip(found.names, arrays, strict=True)), path)

@@ -1,4 +1,8 @@
-"""The paper's own question, answered: how much of what is missed is physics, how much Pade, how much the network?"""
+"""The answer to the question of the paper, whether the map from spectra to gap functions is many-to-one.
+
+The error of the network is split into what no linear estimate can avoid, what comes from the Pade approximants, and
+what comes from the network.
+"""
 
 import dataclasses
 from typing import Literal, NamedTuple
@@ -8,51 +12,51 @@ import numpy as np
 from ...analysis import ROUNDING
 from .._paper_config import PaperConfig
 from .._published_numbers import TABLE_I
-from ..stages import ACCEPTED, NOISE, NOISES, ROUNDED, Data, Results, by_seed
-from ._verdict import WELL, Table, digits, with_error
+from ..stages import ACCEPTANCE_LIMIT, NOISE, NOISES, ROUNDING_NOISE, Data, Results, by_seed
+from ._verdict import GOOD, Table, digits, with_error
 
 HALF = 0.5
-"""Part of the variance of a mode from which on it counts as missed."""
+"""A mode counts as missed if at least this fraction of its variance is unexplained."""
 
 FAR = 10.0
-"""Factor by which one thing is far worse than another."""
+"""Factor by which an error is said to be far larger than another."""
 
 
-class Spread(NamedTuple):
-    """A mean and its error; the error is NaN if it is not known."""
+class MeanWithError(NamedTuple):
+    """A mean and its error; the error is NaN if it is unknown."""
 
     mean: float
     error: float
 
     def __str__(self) -> str:
-        """With a few digits."""
+        """Both, rounded to the first digit of the error."""
         return with_error(self.mean, self.error)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Point:
-    """Something that was tried, for the picture.
+    """A point of the figure: the error of the spectra that one method finds from gap functions with errors.
 
     Args:
-        method: How spectra were found.
+        method: The method.
         noise: Error of the gap functions, in units of the largest |Delta|.
         df: Mean 1 - PCC of the spectra and its error.
     """
 
     method: Literal["network", "linear inversion", "best from the rounded imaginary axis"]
     noise: float
-    df: Spread
+    df: MeanWithError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Numbers and words.
+    """The answer to the question of the paper.
 
     Args:
-        table: Mean 1 - PCC of spectra from all that was tried, and from what can be reached at all.
-        text: What follows from it, one paragraph an entry.
-        points: The same for the picture.
-        missed: Part of the variance of each mode of the family that a method misses, by its name.
+        table: Mean 1 - PCC of the spectra for all methods and data, and for the best linear estimate.
+        text: The conclusions, one paragraph an entry.
+        points: The same numbers for the figure.
+        missed: Unexplained fraction of the variance of each mode of the family, by the name of the method.
     """
 
     table: Table
@@ -63,10 +67,17 @@ class Answer:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Found:
-    """Means of 1 - PCC with standard errors over spectra (limits, inversion) or deviations over seeds (networks)."""
+    """Means of 1 - PCC, with standard errors over spectra or (networks) one value for each seed.
 
-    limit: dict[str, Spread]
-    inversion: dict[str, Spread]
+    Args:
+        limit: Best linear estimates, by the data.
+        inversion: Linear inversions, by the data.
+        test: Networks on the test set, by the data and whether they were trained longer.
+        train: The same on the training set.
+    """
+
+    limit: dict[str, MeanWithError]
+    inversion: dict[str, MeanWithError]
     test: dict[tuple[Data, bool], np.ndarray]
     train: dict[tuple[Data, bool], np.ndarray]
 
@@ -78,11 +89,11 @@ KINDS: tuple[tuple[Data, bool], ...] = (
     ("pade", True),
     ("accepted", False),
 )
-"""Networks by the data they saw, and whether they were trained longer."""
+"""The networks, by the data and whether they were trained longer."""
 
 
 def answer(results: Results, config: PaperConfig) -> Answer:
-    """What the stages on the question come to."""
+    """Make the answer from the results of the stages on the question."""
     invert = results["inversion"]
     found = _Found(
         limit={
@@ -90,7 +101,7 @@ def answer(results: Results, config: PaperConfig) -> Answer:
             "noise": _standard_error(_limits(results, NOISE)),
             "rounded": _standard_error(results["information"]["df_iw"]),
         },
-        inversion={n: Spread(float(invert[n]), float(invert[f"{n}_error"])) for n in ("exact", "noise", "pade")},
+        inversion={n: MeanWithError(float(invert[n]), float(invert[f"{n}_error"])) for n in ("exact", "noise", "pade")},
         test={(data, longer): by_seed(results, config, data, "df", longer=longer) for data, longer in KINDS},
         train={(data, longer): by_seed(results, config, data, "df_train", longer=longer) for data, longer in KINDS},
     )
@@ -138,51 +149,57 @@ def _table(found: _Found, config: PaperConfig) -> Table:
         ("", *networks["exact", True]),
         (f"noise of {NOISE:g}", best, str(found.limit["noise"]), ""),
         ("", invert, str(found.inversion["noise"]), ""),
-        (f"imaginary axis, rounded to {ROUNDED:g}", best, str(found.limit["rounded"]), ""),
+        (f"imaginary axis, rounded to {ROUNDING_NOISE:g}", best, str(found.limit["rounded"]), ""),
         ("Pade, double precision", invert, str(found.inversion["pade"]), ""),
         ("", *networks["pade", False]),
         ("", *networks["pade", True]),
-        (f"of these, those that pass at {100 * ACCEPTED:g} %", *networks["accepted", False]),
+        (f"of these, those that pass at {100 * ACCEPTANCE_LIMIT:g} %", *networks["accepted", False]),
         ("the paper (Table I)", "network, after an autoencoder", f"{low} to {high}", ""),
     )
 
 
 def _on_physics(results: Results, found: _Found) -> str:
     inform, limit, inverted = results["information"], found.limit["exact"].mean, found.inversion["exact"].mean
-    if limit <= WELL and inverted <= WELL:
-        head = "The map is not many-to-one in this family: an exact gap function fixes its spectrum."
-    elif limit <= WELL:
-        head = "An exact gap function fixes its spectrum, but the linear inversion here does not find it."
+    if limit <= GOOD and inverted <= GOOD:
+        head = "The map is not many-to-one in this family: an exact gap function determines its spectrum."
+    elif limit <= GOOD:
+        head = "An exact gap function determines its spectrum, but the linear inversion does not find it."
     else:
-        head = "Exact gap functions do not fix their spectra here."
+        head = "Exact gap functions do not determine their spectra here."
     return (
-        f"**{head}** The singular values of the derivative of the gap function on the line "
-        f"by the spectrum fall to {digits(_relative(inform['real'], 32))} of the largest over 32 of them and to "
+        f"**{head}** The singular values of the Jacobian of the gap function on the line with respect to the spectrum "
+        f"decrease to {digits(_relative(inform['real'], 32))} of the largest over 32 of them and to "
         f"{digits(_relative(inform['real'], 100))} over 100. In the complex family a gap function that is exact to "
-        f"1e-6 fixes {_range(inform['n'][:, 0])} numbers of its spectrum, and the best linear estimate (near one "
-        "spectrum, for normal errors and a family of this covariance) has a mean 1 - PCC of "
-        f"{found.limit['exact']}: what 150 energies at this distance from the axis leave open. With a noise of "
-        f"{NOISE:g} it is {found.limit['noise']}. The linear inversion of the equations, which knows nothing of the "
-        f"family, comes to {found.inversion['exact']} and {found.inversion['noise']}: spectra from gap functions "
-        "without any network, as from tunneling since McMillan and Rowell."
+        f"1e-6 determines {_range(inform['n'][:, 0])} components of its spectrum, and the best linear estimate (near "
+        "one spectrum, for normal errors and a prior with the covariance of the family) has a mean 1 - PCC of "
+        f"{found.limit['exact']}, which 150 energies at this distance from the axis leave undetermined. With a noise "
+        f"of {NOISE:g} it is {found.limit['noise']}. The linear inversion of the equations, which does not use the "
+        f"family, has {found.inversion['exact']} and {found.inversion['noise']}: spectra from gap functions without "
+        "a network, as in the inversion of tunneling data by McMillan and Rowell."
     )
 
 
 def _on_axis(results: Results, found: _Found) -> str:
     inform, pade = results["information"], results["pade"]
     rms, largest = (digits(np.median(pade[name])) for name in ("rms", "largest"))
-    accepted = digits(100 * np.mean(pade["acceptance"] < ACCEPTED))
-    lost = found.limit["rounded"].mean >= max(WELL, FAR * found.limit["exact"].mean)
-    head = "The imaginary axis is where it is lost." if lost else "The imaginary axis does not lose much more here."
+    accepted = digits(100 * np.mean(pade["acceptance"] < ACCEPTANCE_LIMIT))
+    lost = found.limit["rounded"].mean >= max(GOOD, FAR * found.limit["exact"].mean)
+    head = (
+        "The information is lost on the imaginary axis."
+        if lost
+        else "Not much more information is lost on the imaginary axis."
+    )
     return (
-        f"**{head}** There the singular values fall by a factor of {digits(_per_mode(inform['imaginary']))} from one "
-        f"to the next. In double precision {_range(inform['n_iw'])} numbers of the spectrum survive for all that "
-        "starts from there, the Pade approximant included, and the best linear estimate comes to "
-        f"{found.limit['rounded']}. The Pade approximant is off by {rms} (median of the root mean square error, in "
-        f"units of the largest |Delta|; {largest} at the worst energy). Independent errors of that size would cost "
-        f"less; those of Pade are not independent of the spectrum. {accepted} % of its gap functions pass the paper's "
-        f"test, Delta against phi/Z, at {100 * ACCEPTED:g} % (a number that the paper does not state); a network "
-        f"trained and tested on these alone comes to {_over_seeds(found.test['accepted', False])}."
+        f"**{head}** There the singular values decrease by a factor of {digits(_per_mode(inform['imaginary']))} from "
+        f"one to the next. In double precision the values there determine {_range(inform['n_iw'])} components of the "
+        "spectrum, for every method that starts from them, the Pade approximant included, and the best linear estimate "
+        f"has {found.limit['rounded']}. The error of the Pade approximant is {rms} (median of the root mean square "
+        f"error, in units of the largest |Delta|; {largest} at the worst energy). Independent errors of this size "
+        "would do less harm; those of the Pade approximant depend on the spectrum. The fraction of the "
+        "approximants that pass the acceptance test of the paper, Delta against phi/Z, at "
+        f"{100 * ACCEPTANCE_LIMIT:g} % (a limit that the paper does not state) is {accepted} %; a network trained "
+        "and tested on these alone has "
+        f"{_over_seeds(found.test['accepted', False])}."
     )
 
 
@@ -193,32 +210,32 @@ def _on_parts(found: _Found, config: PaperConfig) -> str:
     more, more_pade = (_over_seeds(found.test[d, True] - found.test[d, False]) for d in ("exact", "pade"))
     low, high = (f(value for _, value in TABLE_I.values()) for f in (min, max))
     return (
-        f"**How much is what.** The network's 1 - PCC on Pade data is {_over_seeds(through)}. Of this {floor} is "
-        f"physics and sampling (what no linear estimate finds from exact data), {network} is the network (what it "
-        f"misses more on exact data), and {pade} comes with the Pade data, if the network's part is the same there. "
-        f"On the imaginary axis, before the approximant, {rounded} is lost already, see above. The network misses "
-        f"{_over_seeds(found.train['exact', True])} on the exact rows that it was trained on. Up to "
-        f"{config.more_epochs} epochs in place of {config.epochs} (weights are those of the smallest validation loss) "
-        f"change the errors by {more} on exact and {more_pade} on Pade data. The paper has {low} to {high}, for "
-        "spectra of its own and after an autoencoder."
+        f"**The contributions to the error.** The 1 - PCC of the network on Pade data is {_over_seeds(through)}. Of "
+        f"this {floor} is due to physics and sampling (the error of the best linear estimate from exact data), "
+        f"{network} to the network (its additional error on exact data), and {pade} to the Pade data, if the "
+        f"contribution of the network is the same there. On the imaginary axis, before the approximant, {rounded} is "
+        "lost already, see above. The error of the network on its training set of exact data is "
+        f"{_over_seeds(found.train['exact', True])}. With up to {config.more_epochs} epochs instead of "
+        f"{config.epochs} (with the weights of the smallest validation loss) the errors change by {more} on exact and "
+        f"{more_pade} on Pade data. The paper has {low} to {high}, for its own spectra and after an autoencoder."
     )
 
 
 def _on_modes(missed: dict[str, np.ndarray], share: np.ndarray) -> str:
-    """What is missed, by modes of the family."""
+    """The paragraph on which modes of the family are missed."""
     right = {name: _right(values) for name, values in missed.items()}
     fine = right["network, exact data"] < right["linear inversion, exact data"]
-    head = "The network misses the fine modes." if fine else "No modes are missed that the inversion finds."
+    head = "The network misses the fine modes." if fine else "The network misses no modes that the inversion finds."
     counts = "; ".join(f"{name}: {n} ({digits(100 * np.sum(share[:n]), 3)} %)" for name, n in right.items())
     return (
-        f"**{head}** Leading modes of the family (eigenvectors of its covariance) before the first of which half of "
-        f"the variance or more is missed, and the part of all variance that they hold: {counts}. (Looked at are "
-        f"{share.size}.)"
+        f"**{head}** The number of leading modes of the family (eigenvectors of its covariance) before the first of "
+        f"which at least half of the variance is missed, and their fraction of the total variance: {counts}. (Of "
+        f"{share.size} modes.)"
     )
 
 
 def _right(missed: np.ndarray) -> int:
-    """Modes before the first that is not half right."""
+    """The number of modes before the first of which at least half of the variance is missed."""
     wrong = np.flatnonzero(missed >= HALF)
     return int(wrong[0]) if wrong.size else missed.size
 
@@ -228,29 +245,29 @@ def _on_errors(config: PaperConfig) -> str:
         f"for networks, standard deviations over {config.n_seeds} seeds (initial weights, order of rows and split; "
         "differences are taken seed by seed)"
         if config.n_seeds > 1
-        else "for networks none: there is one seed"
+        else "for networks none, because there is one seed"
     )
     spectra = (
         f"for best linear estimates over {config.n_jacobians} test spectra"
         if config.n_jacobians > 1
-        else "for best linear estimates none: there is one spectrum"
+        else "for best linear estimates none, because there is one spectrum"
     )
     return f"Errors: {seeds}; standard errors for the linear inversion over all test spectra; {spectra}."
 
 
 def _limits(results: Results, noise: float) -> np.ndarray:
-    """The best linear estimate at a noise, for each spectrum."""
+    """The error of the best linear estimate at a given noise, for each spectrum."""
     of_all = results["information"]["df"]
     return np.array([np.exp(np.interp(np.log(noise), np.log(NOISES), np.log(df))) for df in of_all])
 
 
-def _over_seeds(values: np.ndarray) -> Spread:
-    return Spread(float(np.mean(values)), float(np.std(values, ddof=1)) if values.size > 1 else float("nan"))
+def _over_seeds(values: np.ndarray) -> MeanWithError:
+    return MeanWithError(float(np.mean(values)), float(np.std(values, ddof=1)) if values.size > 1 else float("nan"))
 
 
-def _standard_error(values: np.ndarray) -> Spread:
+def _standard_error(values: np.ndarray) -> MeanWithError:
     mean, deviation = _over_seeds(np.asarray(values))
-    return Spread(mean, deviation / float(np.sqrt(np.size(values))))
+    return MeanWithError(mean, deviation / float(np.sqrt(np.size(values))))
 
 
 def _relative(values: np.ndarray, number: int) -> float:
@@ -258,11 +275,11 @@ def _relative(values: np.ndarray, number: int) -> float:
 
 
 def _per_mode(values: np.ndarray) -> float:
-    """The factor from one singular value to the next, on average over those that are no rounding errors."""
+    """The mean factor from one singular value to the next, over those that are not rounding errors."""
     factors = []
     for each in values:
-        kept = each[each > ROUNDING * each[0]]
-        factors.append((kept[0] / kept[-1]) ** (1 / max(1, kept.size - 1)))
+        significant = each[each > ROUNDING * each[0]]
+        factors.append((significant[0] / significant[-1]) ** (1 / max(1, significant.size - 1)))
     return float(np.median(factors))
 
 

@@ -11,7 +11,7 @@ from diffeliash import Spectrum, continue_gap, solve_gap, solve_tc
 from diffeliash.cli.inversion._invert import _read
 from diffeliash.data import hdf5_bytes, read_hdf5
 from diffeliash.inverse import _inverter
-from diffeliash.inverse._starting_point import choose_start
+from diffeliash.inverse._starting_point import choose_starting_point
 from diffeliash.models import Checkpoint, Predictor, PredictorConfig, Setting, fit_standardization, write_checkpoint
 
 N = 64
@@ -71,7 +71,7 @@ def test_table_text_and_picture(run, gap_files, tmp_path):
     shown = run("invert", gap_files[0], *GIVEN, "--noise", NOISE, "--output", "a2f.dat", "--plot", "a2f.png")
     assert "lambda" in shown.stdout
     assert "+-" in shown.stdout
-    assert "a2F is taken to end at 10 meV" in shown.stderr
+    assert "a2F is assumed to end at 10 meV" in shown.stderr
     table = np.loadtxt(tmp_path / "a2f.dat")
     assert table.shape == (N, 3)
     np.testing.assert_allclose(table[:, 0], OMEGA, rtol=1e-6)
@@ -93,10 +93,10 @@ def test_a_network_gives_the_start(answer, gap_files, tmp_path, monkeypatch):
     seen = []
 
     def look(forward, measurement, measured, given):
-        seen.append((given, choose_start(forward, measurement, measured, given)))
+        seen.append((given, choose_starting_point(forward, measurement, measured, given)))
         return seen[-1][1]
 
-    monkeypatch.setattr(_inverter, "choose_start", look)
+    monkeypatch.setattr(_inverter, "choose_starting_point", look)
     (one,) = answer("invert", gap_files[0], *GIVEN, "--noise", NOISE, "--run", "run")["results"]
     (without,) = answer("invert", gap_files[0], *GIVEN, "--noise", NOISE)["results"]
     ((given, start), (none, other)) = seen
@@ -142,13 +142,19 @@ def test_a_normal_metal_is_not_determined(answer, tmp_path):
     assert any("normal metal" in note for note in one["notes"])
 
 
-def test_errors_that_are_larger_than_said_are_noticed(answer, gap_files):
+def test_errors_that_are_larger_than_said_are_noticed(answer, gap_files, tmp_path):
     (one,) = answer("invert", gap_files[0], *GIVEN, "--noise", 0.85 * NOISE, expect=4)["results"]
     assert 1.2 < one["chi2"] < 1.6
-    assert any("no a2F accounts for these data" in note for note in one["notes"])
-    (wide,) = answer("invert", gap_files[0], *GIVEN, "--noise", 3 * NOISE, "--samples", 20)["results"]
-    assert any("smaller than said" in note for note in wide["notes"])
+    assert any("no a2F is consistent with these data" in note for note in one["notes"])
+    (wide,) = answer("invert", gap_files[0], *GIVEN, "--noise", 3 * NOISE, "--samples", 20, "--output", "wide.h5")[
+        "results"
+    ]
+    assert any("smaller than stated" in note for note in wide["notes"])
     assert wide["mu_star_std"] == 0
+    arrays, attributes = read_hdf5(tmp_path / "wide.h5")
+    assert arrays["a2f_samples"].shape == (20, N)
+    np.testing.assert_allclose(arrays["a2f"], wide["a2f"])
+    assert attributes["converged"] == wide["converged"]
     (right,) = answer("invert", gap_files[0], *GIVEN, "--omega-max", 10, "--noise", NOISE)["results"]
     assert right["notes"] == []
     assert (one["determined"], one["converged"], one["ok"]) == (True, False, False)

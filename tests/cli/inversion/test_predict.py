@@ -76,8 +76,8 @@ def test_a_function_of_another_setting_is_refused(files, run, answer):
     solve = ("--unit", "meV", "-T", 3, "--broadening", 0.3, "--output", "gap.h5")
     run("solve", files / "long.dat", *solve)
     error = answer("predict", "net.ckpt", "gap.h5", expect=3)["error"]
-    assert "a cutoff of mu* of 200 meV, a Matsubara cutoff of 440 meV, an a2F up to 20 meV" in error["what"]
-    assert "a cutoff of mu* of 100 meV, a Matsubara cutoff of 220 meV, an a2F up to 10 meV at 3 K" in error["why"]
+    assert "a Coulomb cutoff of 200 meV, a Matsubara cutoff of 440 meV, an a2F up to 20 meV" in error["what"]
+    assert "a Coulomb cutoff of 100 meV, a Matsubara cutoff of 220 meV, an a2F up to 10 meV at 3 K" in error["why"]
     for command in (("predict", "net.ckpt"), ("invert", "-T", 3, "--broadening", 0.3)):
         with open(files / "far.dat", "w") as file:
             file.write((files / "right.dat").read_text() + "1e12 0 0\n")

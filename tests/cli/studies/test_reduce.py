@@ -36,7 +36,7 @@ def test_bad_files(run, tmp_path):
     for path in ("one.npz", "text.npz", "none.npz"):
         run("reduce", path, expect=3)
     np.savez(tmp_path / "complex.npz", inputs=1j * np.ones((20, 2)), outputs=np.ones((20, 3)))
-    assert "side by side" in run("reduce", "complex.npz", expect=3).stderr
+    assert "as separate columns" in run("reduce", "complex.npz", expect=3).stderr
     np.savez(tmp_path / "two.npz", inputs=np.ones((20, 2)), outputs=np.ones((20, 3)))
     run("reduce", "two.npz", "--latent-sizes", "2,x", expect=2)
     run("reduce", "two.npz", "--latent-sizes", "2,1", expect=3)

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from diffeliash import InputError, IntegrityError, paper
-from diffeliash.paper import QUICK, run_stages, stages, write_report
+from diffeliash.paper import QUICK, all_stages, run_stages, write_report
 from diffeliash.paper.report._markdown_and_html import Content
 from diffeliash.paper.verdicts import Answer, Item
 
@@ -56,7 +56,7 @@ def finished(tmp_path_factory):
 @pytest.mark.slowest
 def test_every_item_has_a_verdict(finished):
     folder, answer = finished
-    assert {path.stem for path in (folder / "stages").iterdir()} == {*stages(QUICK), "complex-200"}
+    assert {path.stem for path in (folder / "stages").iterdir()} == {*all_stages(QUICK), "complex-200"}
     names = " ".join(item["name"] for item in answer["items"])
     assert {int(n) for text in re.findall(r"Figs?\. ([\d, ]+)", names) for n in re.findall(r"\d+", text)} == FIGURES
     assert {"Table I", "Table II", "DOS as the input"} <= {item["name"] for item in answer["items"]}
@@ -123,7 +123,7 @@ def test_it_is_no_run_of_other_sizes(finished):
 @pytest.mark.slowest
 def test_stages_of_different_versions_are_not_mixed(finished, monkeypatch):
     monkeypatch.setattr("diffeliash.paper.stages._stage_files.software_versions", lambda: {"diffeliash": "9.9"})
-    with pytest.raises(InputError, match=r"made by diffeliash .*; this is 9\.9"):
+    with pytest.raises(InputError, match=r"another version of the program: diffeliash .*; this is 9\.9"):
         run_stages(QUICK, finished[0])
     monkeypatch.undo()
     monkeypatch.setattr("diffeliash.paper.stages._stage_files.REVISION", 2)
@@ -137,7 +137,7 @@ def test_a_damaged_stage_says_what_to_do(finished, tmp_path):
     (tmp_path / "stages").mkdir()
     for content in (whole[:-40] + bytes([whole[-40] ^ 1]) + whole[-39:], b"", whole[:100]):
         (tmp_path / "stages" / "baseline.stage").write_bytes(content)
-        with pytest.raises(IntegrityError, match=r"damaged stage.*made again"):
+        with pytest.raises(IntegrityError, match=r"damaged stage.*computed again"):
             run_stages(QUICK, tmp_path)
 
 
@@ -161,7 +161,7 @@ def test_what_the_command_says(run, answer, tmp_path, monkeypatch):
 
     def run_stages(config, folder, progress):
         told.append(config)
-        progress(len(stages(config)), "done")
+        progress(len(all_stages(config)), "done")
         if interrupted:
             raise SystemExit(143)
         return {}
@@ -172,7 +172,7 @@ def test_what_the_command_says(run, answer, tmp_path, monkeypatch):
     assert "Fig. 3" in said.stdout
     assert "It is not many-to-one." in said.stdout
     assert "written to quick: report.html" in said.stdout
-    n = len(stages(QUICK))
+    n = len(all_stages(QUICK))
     assert f"stages {n}/{n}" in said.stderr
     found = answer("reproduce", "--run", "quick", "--resume")
     assert (found["run"], found["report"], found["summary"]) == ("quick", "quick/report.html", "One.")

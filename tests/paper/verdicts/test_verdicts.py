@@ -10,7 +10,7 @@ from diffeliash.paper._published_numbers import TABLE_I, TABLE_II
 from diffeliash.paper.verdicts import _basis_verdicts as bases
 from diffeliash.paper.verdicts import _figure_verdicts as items
 from diffeliash.paper.verdicts import _table_verdicts as measures
-from diffeliash.paper.verdicts._verdict import digits, graded, percent, with_error
+from diffeliash.paper.verdicts._verdict import choose_verdict, digits, percent, with_error
 
 NULL = {
     "simple": 0.6, "complex": 0.4, "complex_pairs": 0.6, "complex_gap": 0.03, "complex_gap_pairs": 0.05,
@@ -247,7 +247,7 @@ def test_grades():
         "0.237 ± 0.003", "0.0000 ± 0.0002", "12 ± 2", "0.5"
     ]  # fmt: skip
     assert with_error(0.02, 0.0096) == "0.02 ± 0.01"
-    assert [graded(*each) for each in ((True, False), (False, True), (False, False))] == [
+    assert [choose_verdict(*each) for each in ((True, False), (False, True), (False, False))] == [
         "reproduced", "trend reproduced", "not reproduced"
     ]  # fmt: skip
 

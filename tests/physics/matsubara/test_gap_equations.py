@@ -66,7 +66,7 @@ def test_jacobian_is_the_derivative_of_the_equations():
     def equations(x):
         return reduced_pairing(kernels, omega_n, x) - reduced_renormalization(kernels, omega_n, x) * x
 
-    Z = reduced_renormalization(kernels, omega_n, Delta) + kernels.kept / jnp.hypot(omega_n, Delta)
+    Z = reduced_renormalization(kernels, omega_n, Delta) + kernels.thermal_in_residual / jnp.hypot(omega_n, Delta)
     automatic = jax.jacfwd(equations)(Delta) / Z[:, None]
     np.testing.assert_allclose(gap_jacobian(kernels, Delta), automatic, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(gap_residual(kernels, Delta), equations(Delta) / Z, rtol=1e-12)
@@ -90,9 +90,9 @@ def test_a_low_cutoff_with_strong_coupling_keeps_Z_positive():
     Delta = jnp.array([0.3, 0.2, 0.1, 0.05])
     assert float(jnp.min(reduced_renormalization(kernels, kernels.omega_n, Delta))) < 0
     R = jnp.hypot(kernels.omega_n, Delta)
-    Z = reduced_renormalization(kernels, kernels.omega_n, Delta) + kernels.kept / R
+    Z = reduced_renormalization(kernels, kernels.omega_n, Delta) + kernels.thermal_in_residual / R
     assert float(jnp.min(Z)) > 0
-    assert float(kernels.kept) < 0.5 * float(kernels.thermal[0])
+    assert float(kernels.thermal_in_residual) < 0.5 * float(kernels.thermal[0])
 
     def equations(x):
         thermal = kernels.thermal * x / jnp.hypot(kernels.omega_n, x)

@@ -2,8 +2,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.scipy.sparse.linalg import bicgstab
 
-from diffeliash.physics.numerics._linear_solvers import _bicgstab, solve_linear
+from diffeliash.physics.numerics._linear_solvers import MOST_SHORT_STEPS, TOLERANCE, solve_linear
 
 
 def clustered(n, *, outlier, seed=0):
@@ -38,7 +39,8 @@ def test_solution_forward_and_transposed(name):
 
 def test_the_slow_iteration_is_there_for_what_the_fast_one_cannot_do():
     A = MATRICES["the fast iteration breaks down"]
-    assert not np.all(np.isfinite(_bicgstab(lambda x: A @ x, jnp.array([1.0, 2.0]))))
+    found, _ = bicgstab(lambda x: A @ x, jnp.array([1.0, 2.0]), tol=TOLERANCE, maxiter=MOST_SHORT_STEPS)
+    assert not np.all(np.isfinite(found))
 
 
 def test_members_of_a_batch_do_not_harm_each_other():

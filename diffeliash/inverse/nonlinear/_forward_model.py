@@ -1,7 +1,7 @@
-r"""From a spectral function to what is measured, through the solver, with the matrix of derivatives.
+r"""The forward model of the inversion: the observable of a spectral function, through the solver, and its Jacobian.
 
-The Jacobian is that of the implicit function theorem. The solution is linearized once; what is left is linear in the
-change of a2F, and the changes at all points go through it together: a few iterations on the line for all columns.
+The Jacobian follows from the implicit function theorem. The solution is linearized once, and the linearized equations
+are solved for the changes of a2F at all points together: a few iterations on the line for all columns.
 """
 
 import dataclasses
@@ -20,35 +20,36 @@ from ..._limits import LARGEST_ENERGY
 from ...physics import MSC, CompressedMatsubara, Spectrum, checked_cutoffs, continue_gap, solve_gap
 from ._observables import AbstractObservable
 
-JACOBIAN_RTOL, COARSER = 1e-3, 1e3
-"""Tolerance of the continuation that derivatives are taken of (good to 5e-5 in fact), and how much larger than that of
-the values it may be at most."""
+JACOBIAN_RTOL, JACOBIAN_RTOL_FACTOR = 1e-3, 1e3
+"""Relative tolerance of the continuation of which the Jacobian is taken (its actual error is about 5e-5), and the
+largest ratio of that tolerance to the one of the values."""
 
-TIGHTEST, LOOSEST = 1e-9, 1e-4
-"""Range of the tolerance of the continuation."""
+SMALLEST_RTOL, LARGEST_RTOL = 1e-9, 1e-4
+"""Smallest and largest relative tolerance of the continuation."""
 
-RANGE = 3.5
-"""Where a2F ends, if nobody says: the last energy over this, as in the features of a network."""
+RANGE_RATIO = 3.5
+"""Default ratio of the last energy of the data to the energy at which a2F ends, as in the features of a network."""
 
 POINTS_PER_BROADENING = 2.0
-"""Points of a2F within a broadening, below which little can be seen."""
+"""Default number of points of a2F for each broadening; finer structure is hardly resolved."""
 
 FEWEST_POINTS, MOST_POINTS = 64, 256
+"""Range of the default number of points of a2F."""
 
 MATSUBARA_RTOL = 1e-7
-"""Of the frequency set."""
+"""Relative tolerance of the compressed set of Matsubara frequencies."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Conditions:
-    r"""Under which something was measured, all known.
+    r"""The conditions of a measurement: temperature, cutoffs, broadening, and the energy at which a2F ends.
 
     Args:
         T: Temperature [K].
         omega_c: Coulomb cutoff [meV].
         matsubara_cutoff: Cutoff of the Matsubara sums [meV].
-        broadening: $\Gamma$ [meV].
-        omega_max: Where a2F ends [meV].
+        broadening: Distance $\Gamma$ of the line from the real axis [meV].
+        omega_max: Energy at which a2F ends [meV].
     """
 
     T: float
@@ -58,7 +59,7 @@ class Conditions:
     omega_max: float
 
     def grid(self, n_points: int) -> Float[np.ndarray, " boson"]:
-        """Even energies of a2F, the first one step from zero and the last where it ends [meV]."""
+        """The uniform energies of a2F, from one step above zero to `omega_max`, both included [meV]."""
         return self.omega_max / n_points * np.arange(1, n_points + 1)
 
 
@@ -71,10 +72,10 @@ def choose_conditions(
     matsubara_cutoff: float | None,
     mu_star: float,
 ) -> Conditions:
-    """Conditions with the defaults of the cutoffs put in.
+    """Check the conditions of a measurement and put in the default cutoffs.
 
     Raises:
-        InputError: A value out of its range.
+        InputError: A value is out of its range.
     """
     for name, value in (("broadening", broadening), ("omega_max", omega_max)):
         if not 0 < value < math.inf:
@@ -92,23 +93,23 @@ def choose_conditions(
 
 
 def choose_n_points(conditions: Conditions) -> int:
-    """Points of a2F: as many as the broadening lets tell apart."""
+    """The default number of points of a2F, from the number of broadenings up to `omega_max`."""
     needed = math.ceil(POINTS_PER_BROADENING * conditions.omega_max / conditions.broadening * (1 - 1e-9))
     return min(max(needed, FEWEST_POINTS), MOST_POINTS)
 
 
-class Forward:
-    r"""The measured numbers of a spectral function on an even grid.
+class ForwardModel:
+    r"""The observable as a function of $\mu^*$ and of a2F on a uniform grid.
 
-    The grid begins one step from zero, and at its last point a2F is zero. The variables are $\mu^*$ and a2F at the
+    The grid begins one step above zero, and a2F is zero at its last point. The variables are $\mu^*$ and a2F at the
     other points.
 
     Args:
-        conditions: Temperature, cutoffs, broadening, and where a2F ends.
-        n_points: Points of the grid, the last one included.
-        energies: At which something is measured [meV].
-        observable: What is.
-        rtol: Of the continuation, relative to the largest gap.
+        conditions: Temperature, cutoffs, broadening, and the energy at which a2F ends.
+        n_points: Number of points of the grid, the last one included.
+        energies: Energies of the measurement [meV].
+        observable: The measured quantity.
+        rtol: Tolerance of the continuation, relative to the largest gap.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class Forward:
     ):
         self.conditions, self.n_points, self.observable = conditions, n_points, observable
         self.energies = np.asarray(energies, dtype=float)
-        self.rtol = float(np.clip(rtol, TIGHTEST, LOOSEST))
+        self.rtol = float(np.clip(rtol, SMALLEST_RTOL, LARGEST_RTOL))
 
     @property
     def omega(self) -> Float[np.ndarray, " boson"]:
@@ -130,13 +131,13 @@ class Forward:
         return self.conditions.grid(self.n_points)
 
     def values_at(self, mu_star: float, a2f: Float[np.ndarray, " boson"]) -> tuple[Float[np.ndarray, " value"], bool]:
-        """The numbers, and whether they are finite and those of a superconductor."""
+        """The values of the observable, and whether they are finite and those of a superconductor."""
         values, superconducting = self._compiled_values(np.append(mu_star, a2f))
         values = np.asarray(values)
         return values, bool(superconducting) and bool(np.all(np.isfinite(values)))
 
     def jacobian_at(self, mu_star: float, a2f: Float[np.ndarray, " boson"]) -> Float[np.ndarray, "value variable"]:
-        """Derivatives of the numbers with respect to all variables."""
+        r"""The derivatives of the values with respect to $\mu^*$ (first column) and a2F."""
         return np.asarray(self._compiled_jacobian(np.append(mu_star, a2f))).T
 
     def _solve(self, variables: Any, *, rtol: float) -> tuple[Float[Array, " value"], Bool[Array, ""]]:
@@ -156,7 +157,7 @@ class Forward:
     @functools.cached_property
     def _compiled_jacobian(self) -> Callable[..., Any]:
         def rows(variables: Float[Array, " variable"]) -> Float[Array, "variable value"]:
-            rtol = min(JACOBIAN_RTOL, COARSER * self.rtol)
+            rtol = min(JACOBIAN_RTOL, JACOBIAN_RTOL_FACTOR * self.rtol)
             _, linear = jax.linearize(lambda v: self._solve(v, rtol=rtol)[0], variables)
             return jax.vmap(linear)(jnp.eye(variables.size))
 
@@ -166,6 +167,6 @@ class Forward:
 @functools.lru_cache(maxsize=8)
 def forward_model(
     conditions: Conditions, n_points: int, energies: bytes, observable: AbstractObservable, rtol: float
-) -> Forward:
-    """The same program for the same conditions."""
-    return Forward(conditions, n_points, np.frombuffer(energies), observable, rtol=rtol)
+) -> ForwardModel:
+    """The forward model, cached so that its compiled programs are used again for the same conditions."""
+    return ForwardModel(conditions, n_points, np.frombuffer(energies), observable, rtol=rtol)

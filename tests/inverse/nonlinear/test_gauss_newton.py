@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from diffeliash.inverse.refinement._forward_model import Forward, choose_conditions
-from diffeliash.inverse.refinement._gauss_newton import Measurement, refine
-from diffeliash.inverse.refinement._observables import RealGap
+from diffeliash.inverse.nonlinear._forward_model import ForwardModel, choose_conditions
+from diffeliash.inverse.nonlinear._gauss_newton import Measurement, gauss_newton
+from diffeliash.inverse.nonlinear._observables import RealGap
 
 N, M = 12, 40
 CONDITIONS = choose_conditions(
@@ -15,7 +15,7 @@ GRID = np.arange(1, N + 1) / (N + 1)
 TRUE = np.sin(np.pi * GRID) ** 2 * (1 + 0.5 * np.sin(9 * GRID))
 
 
-class Instead(Forward):
+class Instead(ForwardModel):
     """A function and its derivatives in place of the solver."""
 
     def __init__(self, values, jacobian, *, rtol):
@@ -44,7 +44,7 @@ def test_steps_end_where_the_solver_sees_no_difference(matrix):
     """What is left of the misfit is the solver's own error, which no step makes smaller."""
     rtol = 1e-4
     forward = Instead(lambda u: matrix @ u + 0.03 * rtol * np.sin(1e6 * (matrix @ u)), lambda u: matrix, rtol=rtol)
-    found = refine(forward, exact(matrix @ TRUE), 0.5 * TRUE)
+    found = gauss_newton(forward, exact(matrix @ TRUE), 0.5 * TRUE)
     assert found.converged
     assert found.n_jacobians <= 4
     np.testing.assert_allclose(found.unknowns, TRUE, atol=10 * rtol)
@@ -63,7 +63,7 @@ def test_steps_do_not_go_to_and_fro_between_two_priors(seed):
     size = noise * np.max(exact_values)
     errors = rng.normal(size=(3, M))[2 if seed == 15 else 1]
     measurement = Measurement(values=exact_values + size * errors, errors=np.full(M, size), known=True, mu_star=0.1)
-    found = refine(forward, measurement, 0.5 * TRUE)
+    found = gauss_newton(forward, measurement, 0.5 * TRUE)
     assert found.converged
     assert found.n_jacobians <= 8
 
@@ -75,7 +75,7 @@ def test_a_step_too_far_is_shortened(matrix):
     )
     values = forward.values(TRUE)
     measurement = Measurement(values=values, errors=np.full(M, 1e-3 * np.max(values)), known=True, mu_star=0.1)
-    found = refine(forward, measurement, 3 * TRUE[::-1])
+    found = gauss_newton(forward, measurement, 3 * TRUE[::-1])
     assert found.converged
     np.testing.assert_allclose(found.unknowns, TRUE, atol=1e-4)
 
@@ -83,6 +83,6 @@ def test_a_step_too_far_is_shortened(matrix):
 def test_steps_may_begin_at_nothing(matrix):
     """No a2F has no size, by which roughness could be measured."""
     forward = Instead(lambda u: matrix @ u, lambda u: matrix, rtol=1e-9)
-    found = refine(forward, exact(matrix @ TRUE), np.zeros(N))
+    found = gauss_newton(forward, exact(matrix @ TRUE), np.zeros(N))
     assert found.converged
     np.testing.assert_allclose(found.unknowns, TRUE, atol=1e-6)

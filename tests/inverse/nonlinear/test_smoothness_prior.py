@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from diffeliash.inverse.refinement._smoothness_prior import (
+from diffeliash.inverse.nonlinear._smoothness_prior import (
     CORRELATIONS,
-    N_BROAD,
+    N_LONG_WAVES,
     STRENGTHS,
     Prior,
-    curvature,
-    likeliest_prior,
     linear_problem,
+    most_likely_prior,
+    smoothness_operator,
 )
 
 RNG = np.random.default_rng(0)
@@ -26,29 +26,29 @@ def problem_of(matrix, right, **options):
 
 def of_measure(prior):
     """Of how rough functions of size one are, and of all amplitudes of the broadest waves being as likely."""
-    waves = np.sin(np.pi * np.outer(np.arange(1, N + 1), np.arange(1, N_BROAD + 1)) / (N + 1))
-    numbers = np.linalg.norm(curvature(N, prior.correlation) @ waves, axis=0)
+    waves = np.sin(np.pi * np.outer(np.arange(1, N + 1), np.arange(1, N_LONG_WAVES + 1)) / (N + 1))
+    numbers = np.linalg.norm(smoothness_operator(N, prior.correlation) @ waves, axis=0)
     strength = prior.strength / prior.variance
-    return norm(-3, 1).logpdf(np.log10(strength)) - np.log(strength) * N_BROAD / 2 - np.sum(np.log(numbers))
+    return norm(-3, 1).logpdf(np.log10(strength)) - np.log(strength) * N_LONG_WAVES / 2 - np.sum(np.log(numbers))
 
 
 def covariance(prior):
-    C = curvature(N, prior.correlation)
+    C = smoothness_operator(N, prior.correlation)
     return np.linalg.inv(prior.strength * C.T @ C)
 
 
-def test_curvature_is_a_second_derivative():
+def test_smoothness_operator_is_a_second_derivative():
     """Of a wave that the prior has an opinion on: its integral is known."""
     n, waves, kappa = 400, 7, 20.0
     x = np.sin(np.pi * waves * np.arange(1, n + 1) / (n + 1))
-    found = np.sum((curvature(n, kappa) @ x) ** 2)
+    found = np.sum((smoothness_operator(n, kappa) @ x) ** 2)
     np.testing.assert_allclose(found, 0.5 * ((np.pi * waves) ** 2 + kappa**2) ** 2, rtol=1e-3)
 
 
 def test_next_to_nothing_is_expected_of_the_broadest_waves():
     n = 400
     x = np.sin(np.pi * 2 * np.arange(1, n + 1) / (n + 1))
-    assert np.sum((curvature(n, 20.0) @ x) ** 2) < 1e-3 * 0.5 * ((2 * np.pi) ** 2 + 20.0**2) ** 2
+    assert np.sum((smoothness_operator(n, 20.0) @ x) ** 2) < 1e-3 * 0.5 * ((2 * np.pi) ** 2 + 20.0**2) ** 2
 
 
 @pytest.mark.parametrize("m", [M, N - 4])
@@ -133,9 +133,9 @@ def test_of_two_priors_that_are_nearly_as_likely_the_last_one_is_kept():
     best = int(np.argmax(found.logarithm))
     behind = found.logarithm[best] - found.logarithm
     beside, far = (int(np.flatnonzero(x)[0]) for x in ((behind > 0) & (behind < 0.4), (behind > 1) & (behind < 3)))
-    assert found.best_beside(found.prior(beside)) == found.prior(beside) != found.best
-    assert found.best_beside(found.prior(far)) == found.best
-    assert found.best_beside(None) == found.best
+    assert found.best_or_previous(found.prior(beside)) == found.prior(beside) != found.best
+    assert found.best_or_previous(found.prior(far)) == found.best
+    assert found.best_or_previous(None) == found.best
 
 
 @pytest.mark.parametrize("m", [M, N - 4])
@@ -143,7 +143,7 @@ def test_distribution_of_the_unknowns(m):
     prior = Prior(strength=0.01, correlation=10.0, variance=4.0)
     problem = problem_of(A[:m], B[:m], n_free=0, known=False)
     found = problem.with_prior(prior)
-    C = curvature(N, prior.correlation)
+    C = smoothness_operator(N, prior.correlation)
     H = A[:m].T @ A[:m] + prior.strength * C.T @ C
     np.testing.assert_allclose(found.center, np.linalg.solve(H, A[:m].T @ B[:m]), rtol=1e-7)
     np.testing.assert_allclose(found.spread @ found.spread.T, 4.0 * np.linalg.inv(H), rtol=1e-6)
@@ -159,7 +159,7 @@ def test_most_probable_unknowns_that_are_not_negative():
     prior = Prior(strength=0.01, correlation=0.0, variance=1.0)
     b = B - A @ np.linspace(1, 2.5, N)
     found = problem_of(A, b, n_free=0, known=True).with_prior(prior)
-    x, C = found.most_probable, curvature(N, 0.0)
+    x, C = found.most_probable, smoothness_operator(N, 0.0)
     slope = A.T @ (A @ x - b) + prior.strength * C.T @ C @ x
     assert np.min(x) == 0 < np.max(x)
     assert np.max(np.abs(slope[x > 0])) < 1e-9 * np.max(np.abs(slope))
@@ -170,26 +170,28 @@ def test_most_probable_unknowns_that_are_not_negative():
 @pytest.mark.parametrize("correlation", CORRELATIONS[::2])
 def test_a_function_tells_where_it_comes_from(correlation):
     n, strength = 200, 1e-3
-    draws = np.linalg.solve(np.sqrt(strength) * curvature(n, correlation), RNG.standard_normal((n, 20)))
-    found = [likeliest_prior(draw) for draw in draws.T]
+    draws = np.linalg.solve(np.sqrt(strength) * smoothness_operator(n, correlation), RNG.standard_normal((n, 20)))
+    found = [most_likely_prior(sample) for sample in draws.T]
     assert np.median([prior.correlation for prior in found]) == correlation
     assert 0.8 < np.median([prior.strength for prior in found]) / strength < 1.25
 
 
-def test_the_likeliest_prior_is_that_of_the_waves_but_the_broadest():
-    """Each wave of a function is normally distributed, with a width that its curvature says."""
+def test_the_most_likely_prior_ignores_the_waves_of_longest_wavelength():
+    """Each wave of a function is normally distributed, with a width that `smoothness_operator` determines."""
     n = 40
     waves = np.sqrt(2 / (n + 1)) * np.sin(np.pi * np.outer(np.arange(1, n + 1), np.arange(1, n + 1)) / (n + 1))
-    numbers = {kappa: np.linalg.norm(curvature(n, kappa) @ waves, axis=0)[N_BROAD:] for kappa in CORRELATIONS}
+    numbers = {
+        kappa: np.linalg.norm(smoothness_operator(n, kappa) @ waves, axis=0)[N_LONG_WAVES:] for kappa in CORRELATIONS
+    }
     for kappa in CORRELATIONS:
-        x = waves[:, N_BROAD:] @ (RNG.standard_normal(n - N_BROAD) / numbers[kappa])
-        amplitudes = waves[:, N_BROAD:].T @ x
+        x = waves[:, N_LONG_WAVES:] @ (RNG.standard_normal(n - N_LONG_WAVES) / numbers[kappa])
+        amplitudes = waves[:, N_LONG_WAVES:].T @ x
         best = {}
         for other, c in numbers.items():
-            strength = (n - N_BROAD) / np.sum((c * amplitudes) ** 2)
-            best[other] = np.sum(np.log(c)) + (n - N_BROAD) / 2 * np.log(strength)
-        found = likeliest_prior(x)
+            strength = (n - N_LONG_WAVES) / np.sum((c * amplitudes) ** 2)
+            best[other] = np.sum(np.log(c)) + (n - N_LONG_WAVES) / 2 * np.log(strength)
+        found = most_likely_prior(x)
         assert found.correlation == max(best, key=best.__getitem__)
         np.testing.assert_allclose(
-            found.strength, (n - N_BROAD) / np.sum((numbers[found.correlation] * amplitudes) ** 2), rtol=1e-9
+            found.strength, (n - N_LONG_WAVES) / np.sum((numbers[found.correlation] * amplitudes) ** 2), rtol=1e-9
         )

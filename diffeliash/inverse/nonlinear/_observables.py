@@ -1,4 +1,4 @@
-r"""What is measured of a gap function: all of it, a part of it, or the density of states."""
+r"""Observables: what a measurement gives of the gap function on the line $z = \omega + i\Gamma$, as real numbers."""
 
 import abc
 
@@ -11,23 +11,23 @@ from ...physics import RealAxisGap
 
 
 class AbstractObservable(eqx.Module):
-    """From a gap function on the line to the real numbers that a measurement gives, and what they say by themselves."""
+    """A measured quantity, as real numbers that the inversion fits."""
 
     @abc.abstractmethod
     def __call__(self, real: RealAxisGap) -> Float[Array, " value"]:
-        """The numbers, of a solution."""
+        """The values that the solver predicts for a gap function."""
 
     @abc.abstractmethod
     def as_values(self, measured: np.ndarray) -> Float[np.ndarray, " value"]:
-        """The numbers, of what was measured."""
+        """The values of measured data."""
 
     @abc.abstractmethod
     def in_normal_state(self, n: int) -> Float[np.ndarray, " value"]:
-        """The numbers where there is no gap, for so many energies."""
+        """The values in the normal state, for `n` energies."""
 
 
 class ComplexGap(AbstractObservable):
-    r"""$\mathrm{Re}\,\Delta$, then $\mathrm{Im}\,\Delta$ [meV]."""
+    r"""The complex gap function $\Delta(\omega + i\Gamma)$ [meV]; its values are Re, then Im, at all energies."""
 
     def __call__(self, real: RealAxisGap) -> Float[Array, " value"]:
         return jnp.concatenate([jnp.real(real.Delta), jnp.imag(real.Delta)])
@@ -40,7 +40,7 @@ class ComplexGap(AbstractObservable):
 
 
 class RealGap(AbstractObservable):
-    r"""$\mathrm{Re}\,\Delta$ [meV]."""
+    r"""The real part of the gap function, $\mathrm{Re}\,\Delta(\omega + i\Gamma)$ [meV]."""
 
     def __call__(self, real: RealAxisGap) -> Float[Array, " value"]:
         return jnp.real(real.Delta)
@@ -53,7 +53,7 @@ class RealGap(AbstractObservable):
 
 
 class GapModulus(AbstractObservable):
-    r"""$|\Delta|$ [meV]."""
+    r"""The modulus of the gap function, $|\Delta(\omega + i\Gamma)|$ [meV]."""
 
     def __call__(self, real: RealAxisGap) -> Float[Array, " value"]:
         square = jnp.real(real.Delta) ** 2 + jnp.imag(real.Delta) ** 2
@@ -68,7 +68,7 @@ class GapModulus(AbstractObservable):
 
 
 class DensityOfStates(AbstractObservable):
-    r"""$N/N_F = \mathrm{Re}\,z/\sqrt{z^2-\Delta^2}$."""
+    r"""The density of states relative to the normal state, $N/N_F = \mathrm{Re}\,z/\sqrt{z^2-\Delta^2}$."""
 
     def __call__(self, real: RealAxisGap) -> Float[Array, " value"]:
         return real.dos

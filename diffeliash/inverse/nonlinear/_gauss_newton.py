@@ -1,0 +1,211 @@
+r"""The most probable non-negative spectral function of given data, by the Gauss-Newton method.
+
+$$ \min_{u \ge 0}\; \chi^2(u) + s|Cu|^2, \qquad \chi^2 = \sum_i (d_i - F_i(u))^2/\sigma_i^2 $$
+
+$F$ is linearized (`_forward_model`), the regularization strength $s$ maximizes the evidence of the linear problem, and
+this is solved with $u \ge 0$ (`_smoothness_prior`). A Jacobian costs about a hundred times as much as a solution and is
+used for several steps.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from ._forward_model import ForwardModel
+from ._smoothness_prior import LinearProblem, Prior, linear_problem
+
+MAX_JACOBIANS = 20
+"""Largest number of Jacobians; three are usually enough."""
+
+STEPS_PER_JACOBIAN = 4
+"""Largest number of steps with the same Jacobian."""
+
+MAX_HALVINGS = 12
+"""Largest number of times that the line search halves a step."""
+
+TOLERANCE = 0.05
+"""The iteration has converged if the root mean square of a step, in posterior standard deviations, is below this."""
+
+NEGLIGIBLE_CHANGE = 0.1
+"""It has also converged if a step changes the values by less than this fraction of the solver's tolerance."""
+
+LEAST_VARIANCE = 3e-2
+r"""Smallest variance of errors of unknown size, relative to the present mean square residual (it is also at least the
+square of the solver's tolerance). For nearly exact data a step would otherwise leave the range in which the
+linearization holds and converge to another minimum, as two of a hundred exact densities of states did with 1e-3."""
+
+LEAST_MAXIMUM = 1e-2
+"""Smallest value assumed for the maximum of a2F in the prior of the strength, for an iteration that starts at zero."""
+
+ROUNDING, NEGLIGIBLE = 1e-6, 1e-2
+r"""Increases of the objective that the line search accepts: relative to the objective, and absolute in units of the
+error variance."""
+
+Unknowns = Float[np.ndarray, " unknown"]
+r"""$\mu^*$, if it is fitted, then a2F at the points of the grid but the last."""
+
+Values = Float[np.ndarray, " value"]
+"""The values of the observable at all energies, as real numbers."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Measurement:
+    r"""Measured values with their errors.
+
+    Args:
+        values: Data $d_i$.
+        errors: Standard deviations $\sigma_i$, or numbers proportional to them.
+        known: Whether the errors are known and not only their ratios.
+        mu_star: $\mu^*$ if it is known; `None` if it is the first of the unknowns.
+    """
+
+    values: Values
+    errors: Values
+    known: bool
+    mu_star: float | None
+
+    def scaled(self, factor: float) -> "Measurement":
+        """The measurement with all errors multiplied by a factor and known."""
+        return dataclasses.replace(self, errors=factor * self.errors, known=True)
+
+    def misfit(self, values: Values) -> float:
+        r"""$\chi^2$ of model values."""
+        return float(np.sum(((self.values - values) / self.errors) ** 2))
+
+    @property
+    def noise(self) -> float:
+        """The root mean square of the errors, without rounding error if all are equal."""
+        largest = float(np.max(self.errors))
+        return largest * float(np.sqrt(np.mean((self.errors / largest) ** 2)))
+
+    @property
+    def n_free(self) -> int:
+        r"""Number of unknowns besides a2F: one if $\mu^*$ is fitted, else zero."""
+        return int(self.mu_star is None)
+
+    def split(self, unknowns: Unknowns) -> tuple[float, Float[np.ndarray, " boson"]]:
+        r"""Split the unknowns into $\mu^*$ and a2F."""
+        return (float(unknowns[0]), unknowns[1:]) if self.mu_star is None else (self.mu_star, unknowns)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class GaussNewtonFit:
+    r"""The result of the Gauss-Newton iteration.
+
+    Args:
+        unknowns: $\mu^*$, if it is fitted, and a2F at the points of the grid but the last.
+        values: $F(u)$.
+        superconducting: Whether the values are finite and those of a superconductor.
+        problem: The linearized problem at the result.
+        converged: Whether the first step with the last Jacobian was small.
+        n_jacobians: Number of Jacobians that were computed.
+    """
+
+    unknowns: Unknowns
+    values: Values
+    superconducting: bool
+    problem: LinearProblem
+    converged: bool
+    n_jacobians: int
+
+
+class _Iterate(NamedTuple):
+    """One point of the iteration, with the values of the observable there."""
+
+    unknowns: Unknowns
+    values: Values
+    usable: bool
+
+
+def gauss_newton(forward: ForwardModel, measurement: Measurement, start: Unknowns) -> GaussNewtonFit:
+    r"""Minimize $\chi^2 + s|Cu|^2$ over $u \ge 0$ by Gauss-Newton steps with a line search.
+
+    Args:
+        forward: Forward model.
+        measurement: The data.
+        start: Unknowns at which the iteration starts.
+    """
+    iterate, prior, n_jacobians = _evaluate(forward, measurement, start), None, 0
+    while True:
+        n_jacobians += 1
+        A = forward.jacobian_at(*measurement.split(iterate.unknowns))
+        A = A[:, 1 - measurement.n_free :] / measurement.errors[:, None]
+        before = iterate
+        iterate, problem, prior, converged = _iterate_with_jacobian(forward, measurement, before, A, prior)
+        if iterate is before or n_jacobians == MAX_JACOBIANS:
+            break
+    return GaussNewtonFit(
+        unknowns=iterate.unknowns, values=iterate.values, superconducting=iterate.usable, problem=problem,
+        converged=converged, n_jacobians=n_jacobians,
+    )  # fmt: skip
+
+
+def _evaluate(forward: ForwardModel, measurement: Measurement, unknowns: Unknowns) -> _Iterate:
+    return _Iterate(unknowns, *forward.values_at(*measurement.split(unknowns)))
+
+
+def _iterate_with_jacobian(
+    forward: ForwardModel,
+    measurement: Measurement,
+    iterate: _Iterate,
+    A: Float[np.ndarray, "value unknown"],
+    last: Prior | None,
+) -> tuple[_Iterate, LinearProblem, Prior, bool]:
+    """Take steps with one Jacobian until one is small, is shortened, or their number reaches `STEPS_PER_JACOBIAN`.
+
+    Returns:
+        The last iterate, the linear problem of the last step, its prior, and whether the first step was small.
+    """
+    Q, R = np.linalg.qr(A)
+    solver_error = forward.rtol * float(np.max(np.abs(measurement.values)))
+    small, prior = [], None
+    while True:
+        residual = (measurement.values - iterate.values) / measurement.errors
+        least_variance = max(
+            LEAST_VARIANCE * float(np.mean(residual**2)), float(np.min(solver_error / measurement.errors)) ** 2
+        )
+        size = max(LEAST_MAXIMUM, float(np.max(measurement.split(iterate.unknowns)[1])))
+        problem = linear_problem(
+            (Q, R), residual + A @ iterate.unknowns, n_free=measurement.n_free, known=measurement.known,
+            least_variance=least_variance, size=size,
+        )  # fmt: skip
+        prior = prior or problem.evidence.best_or_previous(last)
+        regularized = problem.with_prior(prior)
+        step = regularized.most_probable - iterate.unknowns
+        negligible = np.sqrt(np.mean((A @ step * measurement.errors) ** 2)) < NEGLIGIBLE_CHANGE * solver_error
+        small.append(bool(negligible or regularized.length(step) < TOLERANCE * np.sqrt(step.size)))
+        if small[-1] or len(small) > STEPS_PER_JACOBIAN:
+            return iterate, problem, prior, small[0]
+        objective = _Objective(measurement, prior)
+        iterate, full_step = _line_search(forward, objective, iterate, step)
+        if not full_step:
+            return iterate, problem, prior, small[0]
+
+
+class _Objective(NamedTuple):
+    r"""The function that is minimized, $\chi^2 + s|Cx|^2$ with a fixed $s$."""
+
+    measurement: Measurement
+    prior: Prior
+
+    def __call__(self, iterate: _Iterate) -> float:
+        x = self.measurement.split(iterate.unknowns)[1]
+        return self.measurement.misfit(iterate.values) + float(np.sum((self.prior.root(x.size) @ x) ** 2))
+
+
+def _line_search(
+    forward: ForwardModel, objective: _Objective, iterate: _Iterate, step: Unknowns
+) -> tuple[_Iterate, bool]:
+    """Halve a step until it does not increase the objective.
+
+    Returns:
+        The new iterate, or the old one if no such step is found, and whether the full step was taken.
+    """
+    limit = objective(iterate) * (1 + ROUNDING) + NEGLIGIBLE * objective.prior.variance
+    for halving in range(MAX_HALVINGS):
+        new = _evaluate(forward, objective.measurement, iterate.unknowns + step / 2**halving)
+        if new.usable and objective(new) <= limit:
+            return new, halving == 0
+    return iterate, False

@@ -1,0 +1,296 @@
+r"""The prior for smooth functions, its evidence, and the regularized solution of linear equations under it.
+
+The equations $Au = b$ have independent normal errors of unit variance. The unknowns are $u = (c, x)$: $c$ ($\mu^*$, or
+nothing) has a flat prior, and the function $x$, zero at both ends, is smooth,
+
+$$ p(u) \propto e^{-s|Cx|^2/2}, \qquad
+   |Cx|^2 = \omega_{\max}^3\int (x'' - \kappa^2x/\omega_{\max}^2)^2\,\mathrm{d}\Omega. $$
+
+This is a random function whose values are correlated over $\omega_{\max}/\kappa$. For the three sine waves of longest
+wavelength $C$ is a hundred times smaller, so that the prior hardly constrains them. The regularization strength $s$ and
+$\kappa$ maximize the evidence (D. J. C. MacKay, Neural Comput. 4, 415 (1992), doi:10.1162/neco.1992.4.3.415), in which
+the amplitudes of these waves have a flat measure and $s\,x_{\max}^2$ has a log-normal prior $p_0(s)$ taken from known
+spectra (`TYPICAL_STRENGTH`): without it, data with little information would give functions smoother or rougher than
+those of any metal.
+
+With $A = QR$, in which the columns of $c$ come first, the lower right block of $R$ and the lower part of $Q^Tb$ are the
+equations for $x$ with $c$ integrated out. With the singular values $\sigma_k$ of that block times $C^{-1}$, and $c_j$
+the norm of $C$ times the $j$-th sine wave,
+
+$$ 2\log p = \sum_k\log\frac{s}{\sigma_k^2 + s} - \min_x\big(|Ax - b|^2 + s|Cx|^2\big)
+   + 2\log p_0(s) - \sum_{j\le3}\log(s c_j^2). $$
+
+Where only the ratios of the errors are known, their common factor $\sigma$ maximizes the evidence:
+$\sigma^2 = \min(\ldots)/m$ with $m$ equations.
+"""
+
+import dataclasses
+import functools
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from scipy.linalg import solve_triangular
+from scipy.optimize import nnls
+
+from ..linear import second_differences
+
+STRENGTHS = 10.0 ** np.arange(-8.0, 4.1, 0.25)
+"""Regularization strengths $s$ among which the evidence chooses."""
+
+CORRELATIONS = (0.0, 10.0, 20.0, 40.0)
+r"""Values of $\kappa$ among which the evidence chooses, from functions of one broad peak to those of many."""
+
+N_LONG_WAVES = 3
+"""Number of sine waves of longest wavelength (half a wave, one, and one and a half) that are hardly constrained."""
+
+LONG_WAVE_FACTOR = 1e-2
+"""Factor by which $C$ is reduced for these waves."""
+
+ERROR_VARIANCES = 10.0 ** np.arange(-10.0, 4.1, 0.25)
+r"""Where the size of the errors is unknown, the evidence chooses among the strengths times these $\sigma^2$."""
+
+TYPICAL_STRENGTH, STRENGTH_DECADES = 1e-3, 1.0
+r"""Median of $s\,x_{\max}^2$ in its log-normal prior, and its standard deviation in decades. The most likely values
+(`most_likely_prior` on 200 points) are 3e-5 to 7e-3 for seven files of real materials, 2e-4 for the complex family,
+1e-3 and 2e-3 for the families of Brownian motion and of materials, and 4e-2 for the simple family."""
+
+EVIDENCE_TOLERANCE = 0.5
+"""The prior of the last Gauss-Newton step is kept if the logarithm of its evidence is within this of the largest, so
+that the iteration does not alternate between two priors."""
+
+Triangle = Float[np.ndarray, "row unknown"]
+r"""The triangular factor $R$: as many rows as there are unknowns, or equations if these are fewer."""
+
+Vector = Float[np.ndarray, " unknown"]
+"""One number for each unknown."""
+
+
+class Evidence(NamedTuple):
+    r"""The evidence (marginal likelihood) of all priors that are compared.
+
+    Args:
+        strengths: $s\sigma^2$ of each prior.
+        correlations: $\kappa$ of each prior.
+        logarithm: Logarithm of the evidence of each, up to a constant.
+        variance: Error variance $\sigma^2$ for each; one where the size of the errors is known.
+    """
+
+    strengths: Float[np.ndarray, " prior"]
+    correlations: Float[np.ndarray, " prior"]
+    logarithm: Float[np.ndarray, " prior"]
+    variance: Float[np.ndarray, " prior"]
+
+    @property
+    def best(self) -> "Prior":
+        """The prior with the largest evidence."""
+        return self.prior(int(np.argmax(self.logarithm)))
+
+    def best_or_previous(self, last: "Prior | None") -> "Prior":
+        """The prior with the largest evidence, or the last one if its evidence is nearly as large."""
+        if last is not None:
+            same = (self.strengths == last.strength) & (self.correlations == last.correlation)
+            if np.any(same & (self.logarithm > np.max(self.logarithm) - EVIDENCE_TOLERANCE)):
+                return self.prior(int(np.argmax(same)))
+        return self.best
+
+    @property
+    def weights(self) -> Float[np.ndarray, " prior"]:
+        """The posterior probabilities of the priors: the evidence, normalized."""
+        relative = np.exp(self.logarithm - np.max(self.logarithm))
+        return relative / np.sum(relative)
+
+    def prior(self, number: int) -> "Prior":
+        """The prior with a given index."""
+        return Prior(float(self.strengths[number]), float(self.correlations[number]), float(self.variance[number]))
+
+
+class Prior(NamedTuple):
+    r"""A normal prior for smooth functions, $p(x) \propto e^{-s|Cx|^2/2}$.
+
+    Args:
+        strength: Regularization strength times error variance, $s\sigma^2$.
+        correlation: Inverse correlation length $\kappa$, in units of $1/\omega_{\max}$.
+        variance: Error variance $\sigma^2$.
+    """
+
+    strength: float
+    correlation: float
+    variance: float
+
+    def root(self, n: int) -> Float[np.ndarray, "boson boson"]:
+        r"""The matrix $\sqrt{s\sigma^2}\,C$ for `n` points between two zeros."""
+        return np.sqrt(self.strength) * smoothness_operator(n, self.correlation)
+
+
+def second_derivative_operator(n: int) -> Float[np.ndarray, "boson boson"]:
+    r"""The matrix $C$ for $\kappa = 0$, with no exception for long wavelengths, for `n` points between two zeros."""
+    return (n + 1.0) ** 1.5 * second_differences(n)
+
+
+@functools.lru_cache(maxsize=32)
+def smoothness_operator(n: int, correlation: float) -> Float[np.ndarray, "boson boson"]:
+    """The matrix $C$ of the prior for `n` points between two zeros."""
+    C = second_derivative_operator(n) - (n + 1.0) ** 1.5 * (correlation / (n + 1)) ** 2 * np.eye(n)
+    return C - (1 - LONG_WAVE_FACTOR) * _long_waves(n) @ (_long_waves(n).T @ C)
+
+
+def _long_waves(n: int) -> Float[np.ndarray, "boson broad"]:
+    """The normalized sine waves of longest wavelength, which are eigenvectors of $C$."""
+    waves = np.sin(np.pi * np.outer(np.arange(1, n + 1), np.arange(1, N_LONG_WAVES + 1)) / (n + 1))
+    return waves / np.linalg.norm(waves, axis=0)[None, :]
+
+
+def _log_long_wave_factors(n: int, correlation: float) -> float:
+    r"""The logarithm of the product $\prod_j c_j$ of the norms of $C$ times these waves."""
+    return float(np.sum(np.log(np.linalg.norm(smoothness_operator(n, correlation) @ _long_waves(n), axis=0))))
+
+
+def most_likely_prior(function: Float[np.ndarray, " boson"]) -> Prior:
+    r"""Find the prior under which a function is most likely, leaving out the waves of longest wavelength.
+
+    For every $\kappa$ the strength is $s = n/|Cx|^2$.
+    """
+    n, found = function.size - N_LONG_WAVES, []
+    for correlation in CORRELATIONS:
+        C = smoothness_operator(function.size, correlation)
+        strength = n / np.sum((C @ function) ** 2)
+        determinant = np.linalg.slogdet(C)[1] - _log_long_wave_factors(function.size, correlation)
+        found.append((determinant + n / 2 * np.log(strength), correlation, strength))
+    _, correlation, strength = max(found)
+    return Prior(float(strength), correlation, 1.0)
+
+
+def log_strength_prior(strengths: Float[np.ndarray, " prior"], size: float) -> Float[np.ndarray, " prior"]:
+    """The logarithm of the prior probability of strengths, for functions of maximum `size`."""
+    return -((np.log10(strengths * size**2 / TYPICAL_STRENGTH) / STRENGTH_DECADES) ** 2) / 2
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class LinearProblem:
+    r"""Linear equations $Au = b$ for a smooth function, reduced to triangular form by $A = QR$.
+
+    Args:
+        triangle: $R$.
+        projected: $Q^Tb$.
+        rest: $|b - QQ^Tb|^2$.
+        n_values: Number of equations $m$.
+        n_free: Number of unknowns $c$ before the function.
+        known: Whether the size of the errors is known.
+        least_variance: Smallest error variance $\sigma^2$ where it is unknown.
+        size: Approximate maximum of the function.
+    """
+
+    triangle: Triangle
+    projected: Float[np.ndarray, " row"]
+    rest: float
+    n_values: int
+    n_free: int
+    known: bool
+    least_variance: float
+    size: float
+
+    def singular_values(self, correlation: float) -> tuple[Float[np.ndarray, " value"], Float[np.ndarray, " value"]]:
+        r"""The singular values $\sigma_k$ and the components of $Q^Tb$ along their left singular vectors."""
+        block = self.triangle[self.n_free :, self.n_free :]
+        C = smoothness_operator(block.shape[1], correlation)
+        left, values, _ = np.linalg.svd(np.linalg.solve(C.T, block.T).T, full_matrices=False)
+        return values, left.T @ self.projected[self.n_free :]
+
+    @functools.cached_property
+    def evidence(self) -> Evidence:
+        """The evidence of all priors that are compared."""
+        strengths = STRENGTHS if self.known else np.unique(np.outer(STRENGTHS, ERROR_VARIANCES).round(30))
+        parts = [self._evidence(strengths, correlation) for correlation in CORRELATIONS]
+        return Evidence(*map(np.concatenate, zip(*parts, strict=True)))
+
+    def _evidence(self, strengths: Float[np.ndarray, " prior"], correlation: float) -> Evidence:
+        values, components = self.singular_values(correlation)
+        left = strengths[:, None] / (values[None, :] ** 2 + strengths[:, None])
+        total = np.maximum(self.rest + left @ components**2, np.finfo(float).tiny)
+        occam = np.sum(np.log(left), axis=1) - N_LONG_WAVES * np.log(strengths)
+        occam -= 2 * _log_long_wave_factors(self.triangle.shape[1] - self.n_free, correlation)
+        correlations = np.full(strengths.size, correlation)
+        if self.known:
+            logarithm = (occam - total) / 2 + log_strength_prior(strengths, self.size)
+            return Evidence(strengths, correlations, logarithm, np.ones(strengths.size))
+        variance = np.maximum(total / self.n_values, self.least_variance)
+        possible = (strengths >= STRENGTHS[0] * variance) & (strengths <= STRENGTHS[-1] * variance)
+        logarithm = (occam - (self.n_values - self.n_free - N_LONG_WAVES) * np.log(variance) - total / variance) / 2
+        logarithm += log_strength_prior(strengths / variance, self.size)
+        return Evidence(strengths, correlations, np.where(possible, logarithm, -np.inf), variance)
+
+    def n_resolved(self, prior: Prior) -> int:
+        r"""Number of components of the function that the data determine better than the prior: $\sigma_k^2 > s$."""
+        return int(np.sum(self.singular_values(prior.correlation)[0] ** 2 > prior.strength))
+
+    def with_prior(self, prior: Prior) -> "TruncatedNormal":
+        """The posterior distribution of the unknowns under one prior."""
+        n = self.triangle.shape[1]
+        rows = np.pad(prior.root(n - self.n_free), ((0, 0), (self.n_free, 0)))
+        orthogonal, root = np.linalg.qr(np.concatenate([self.triangle, rows]))
+        return TruncatedNormal(
+            root=root, target=orthogonal[: len(self.triangle)].T @ self.projected, variance=prior.variance
+        )
+
+
+def linear_problem(
+    factors: tuple[Float[np.ndarray, "equation row"], Triangle],
+    right: Float[np.ndarray, " equation"],
+    *,
+    n_free: int,
+    known: bool,
+    least_variance: float = 0.0,
+    size: float = 1.0,
+) -> LinearProblem:
+    """Reduce linear equations to triangular form.
+
+    Args:
+        factors: $Q$ and $R$ of the matrix, in units of the errors.
+        right: Right-hand side $b$, in units of the errors.
+        n_free: As in `LinearProblem`.
+        known: As in `LinearProblem`.
+        least_variance: As in `LinearProblem`.
+        size: As in `LinearProblem`.
+    """
+    orthogonal, triangle = factors
+    projected = orthogonal.T @ right
+    rest = float(np.sum((right - orthogonal @ projected) ** 2))
+    return LinearProblem(
+        triangle=triangle, projected=projected, rest=rest, n_values=len(right), n_free=n_free, known=known,
+        least_variance=least_variance, size=size,
+    )  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class TruncatedNormal:
+    r"""A normal distribution truncated to $u \ge 0$, $p(u) \propto e^{-|Wu - t|^2/2\sigma^2}$.
+
+    Args:
+        root: Upper triangular matrix $W$.
+        target: Vector $t$.
+        variance: Error variance $\sigma^2$.
+    """
+
+    root: Float[np.ndarray, "unknown unknown"]
+    target: Vector
+    variance: float
+
+    @property
+    def center(self) -> Vector:
+        """The mean of the distribution without the truncation."""
+        return solve_triangular(self.root, self.target)
+
+    @property
+    def most_probable(self) -> Vector:
+        """The mode, by non-negative least squares."""
+        return nnls(self.root, self.target, maxiter=20 * self.target.size)[0]
+
+    @property
+    def spread(self) -> Float[np.ndarray, "unknown unknown"]:
+        """A square root $L$ of the covariance $LL^T$ of the distribution without the truncation."""
+        return np.sqrt(self.variance) * solve_triangular(self.root, np.eye(self.target.size))
+
+    def length(self, step: Vector) -> float:
+        r"""The norm $|W\delta u|/\sigma$ of a step, in units of standard deviations."""
+        return float(np.linalg.norm(self.root @ step) / np.sqrt(self.variance))
