@@ -1,6 +1,6 @@
-"""Differentiable Migdal-Eliashberg theory in JAX: from a2F to the gap function and back.
+"""Differentiable Migdal-Eliashberg theory in JAX: from the spectral function a2F to the gap function, and back.
 
-Importing this package loads no JAX; the names below are loaded when they are first used.
+Importing this package does not import JAX: each public name is imported when it is first used.
 """
 
 import importlib

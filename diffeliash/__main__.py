@@ -1,4 +1,4 @@
-"""`python -m diffeliash`."""
+"""Entry point of `python -m diffeliash`."""
 
 from .cli import main
 

@@ -1,4 +1,4 @@
-"""What can go wrong outside the mathematics, told in one message: what, where, why, what next."""
+"""Exceptions that users can act on: what failed, where, why, and what to do next."""
 
 import math
 from collections.abc import Sequence
@@ -6,13 +6,13 @@ from typing import Any
 
 
 class DiffeliashError(Exception):
-    """A failure that a user can act on.
+    """Base class of the errors that a user can correct.
 
     Args:
-        what: What could not be done.
-        where: The file, `file:line` or field it happened at.
-        why: The reason.
-        hint: What to do next.
+        what: What failed.
+        where: File, `file:line`, field or option that is at fault; may be empty.
+        why: The reason; may be empty.
+        hint: What the user can do next; may be empty.
     """
 
     def __init__(self, what: str, *, where: str = "", why: str = "", hint: str = ""):
@@ -26,32 +26,32 @@ class DiffeliashError(Exception):
         return f"{text}{end} {self.hint}" if self.hint else text
 
     def as_dict(self) -> dict[str, str]:
-        """The four parts, for machine-readable output."""
+        """Return the four parts as a dictionary, for JSON output."""
         return {"what": self.what, "where": self.where, "why": self.why, "hint": self.hint}
 
 
 class InputError(DiffeliashError, ValueError):
-    """A value out of its range, or a missing or unreadable input file."""
+    """An argument is out of its range, or an input file is missing, unreadable or not usable."""
 
 
 class ConvergenceError(DiffeliashError):
-    """A computation came to an end, but not to an answer."""
+    """A computation ended without a converged result."""
 
 
 class StorageError(DiffeliashError):
-    """Results cannot be written where they should go."""
+    """A file or folder for results cannot be written."""
 
 
 class IntegrityError(DiffeliashError):
-    """A file that we wrote is not what we wrote any more."""
+    """A file that this package wrote is damaged, or has been changed or exchanged since."""
 
 
 class DeviceError(DiffeliashError):
-    """The requested device is not there, or no longer."""
+    """A requested computing device or process is not available, or no longer."""
 
 
 def not_positive(config: Any, names: Sequence[str]) -> list[str]:
-    """What is wrong with fields of a configuration that must be positive and finite, if anything is."""
+    """Return one message for each of the named fields of a configuration that is not positive and finite."""
     return [
         f"`{name}` must be positive and finite, got {getattr(config, name)}"
         for name in names

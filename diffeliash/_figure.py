@@ -1,4 +1,4 @@
-"""Figures as files."""
+"""Conversion of Matplotlib figures to the bytes of image files."""
 
 import io
 import pathlib
@@ -6,25 +6,25 @@ import pathlib
 from matplotlib.figure import Figure
 from PIL import Image
 
-COLORS = 128
-"""Of a picture that is made small."""
+PALETTE_SIZE = 128
+"""Number of colors of a PNG that is reduced in size."""
 
-LABEL, PREDICTION = "tab:orange", "tab:blue"
-"""Colors of what is known and of what was found for it."""
+LABEL_COLOR, PREDICTION_COLOR = "tab:orange", "tab:blue"
+"""Line colors of true (or given) values and of predicted ones."""
 
 
 def figure_bytes(figure: Figure, path: pathlib.Path | str, *, small: bool = False) -> bytes:
-    """A figure as the content of a file of this name, whose suffix says of which kind.
+    """Return the content of an image file of a figure.
 
     Args:
-        figure: What is drawn.
-        path: Its name.
-        small: Of a PNG, take as few bytes as look well.
+        figure: The figure.
+        path: Name of the file; its suffix (.png, .pdf, .svg) sets the format.
+        small: Reduce the resolution and the number of colors, for a small PNG file.
     """
     buffer = io.BytesIO()
     figure.savefig(buffer, format=pathlib.Path(path).suffix[1:].lower(), dpi=110 if small else 150)
     if small:
-        picture = Image.open(buffer).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
+        picture = Image.open(buffer).convert("RGB").quantize(PALETTE_SIZE, dither=Image.Dither.NONE)
         buffer = io.BytesIO()
         picture.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

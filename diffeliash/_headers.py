@@ -1,4 +1,4 @@
-"""What a header may say: types and ranges stand beside its fields, and are checked before it is used. Loads no JAX."""
+"""Validation of file headers: types and ranges are declared with the fields. This module does not import JAX."""
 
 import functools
 import reprlib
@@ -10,10 +10,10 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAda
 from ._errors import DiffeliashError, IntegrityError
 
 SMALLEST_VALUE, LARGEST_VALUE = 1e-15, 1e9
-"""Between them lie all energies [meV] and temperatures [K], with room for ratios and squares of them."""
+"""Range of all energies [meV] and temperatures [K]; products and ratios of two such numbers cannot overflow."""
 
 MOST_REASONS = 6
-"""Fields that a message names; the others are counted."""
+"""Number of invalid fields that an error message lists; further ones are only counted."""
 
 
 def _not_tiny(value: float) -> float:
@@ -23,7 +23,7 @@ def _not_tiny(value: float) -> float:
 
 
 Positive = Annotated[float, Field(gt=0, lt=LARGEST_VALUE, allow_inf_nan=False), AfterValidator(_not_tiny)]
-"""An energy [meV] or a temperature [K]."""
+"""Type of an energy [meV] or a temperature [K] in a header."""
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -31,20 +31,22 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
-Word = Annotated[str, Field(max_length=1000)]
-"""A name, a version: nothing long."""
+ShortText = Annotated[str, Field(max_length=1000)]
+"""Type of a name or a version in a header."""
 
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-"""SHA-256."""
+"""Type of a SHA-256 checksum in a header: 64 hexadecimal digits."""
 
-WHOLE = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
-"""Beside an integer: 3.0 is one, as users' families have them."""
+INTEGER_FROM_FLOAT = BeforeValidator(
+    lambda value: int(value) if isinstance(value, float) and value.is_integer() else value
+)
+"""Validator of integer fields that also accepts a float with an integral value, such as 3.0."""
 
 header = with_config(ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True))
-"""A dataclass is the schema of a header: no other fields, no number from text, no truth value as a number."""
+"""Decorator of a dataclass that is the schema of a header: unknown fields and conversions of type are refused."""
 
 part_of_header = with_config(ConfigDict(extra="ignore", strict=True))
-"""The same for what is looked at before the rest: other fields are left alone."""
+"""Decorator of a dataclass that is the schema of some fields of a header: unknown fields are ignored."""
 
 _Header = TypeVar("_Header")
 
@@ -58,18 +60,18 @@ def parse_header(
     hint: str = "",
     kind: type[DiffeliashError] = IntegrityError,
 ) -> _Header:
-    """A header from its JSON, with every field of its type and in its range; deeply nested text is refused.
+    """Parse a header from JSON and check the type and range of every field; deeply nested JSON is refused.
 
     Args:
-        schema: A dataclass with `header`, whose fields may be dataclasses that have no such mark themselves.
-        text: The JSON.
-        where: The file, for the message.
-        what: The message begins with.
-        hint: It ends with.
-        kind: Of error.
+        schema: A dataclass decorated with `header` or `part_of_header`; nested dataclasses need no decorator.
+        text: The JSON text.
+        where: File named in the error message.
+        what: Beginning of the error message.
+        hint: End of the error message.
+        kind: Class of the error.
 
     Raises:
-        DiffeliashError: Of this kind, naming all bad fields.
+        DiffeliashError: Of class `kind`, if fields are missing, unknown or invalid; the message names them.
     """
     try:
         return _parser(schema)(text)

@@ -1,4 +1,4 @@
-"""Input files are ordinary files of a sane size, or standard input. Importing this loads no JAX."""
+"""Reading of input files: regular files of limited size, or standard input. This module does not import JAX."""
 
 import functools
 import io
@@ -10,42 +10,42 @@ import sys
 from ._errors import InputError
 
 STANDARD_INPUT = pathlib.Path("-")
-"""Stands for standard input wherever a file is read."""
+"""Path that stands for standard input wherever an input file is read."""
 
 LARGEST_INPUT = 2**28
-"""Bytes of the largest file that other programs or people may hand in."""
+"""Size limit of input files from other programs [bytes]."""
 
-PART = 2**24
-"""Bytes that are read from standard input at a time."""
+BYTES_PER_READ = 2**24
+"""Bytes that one call reads from standard input."""
 
-LARGEST_OWN = 2**35
-"""Bytes of the largest file that we may have written: a shard of a data set."""
+LARGEST_OWN_FILE = 2**35
+"""Size limit of files written by this package [bytes]; shards of data sets are the largest."""
 
 
 def check_input(path: pathlib.Path, *, largest: int = LARGEST_INPUT) -> None:
-    """Refuse a file that cannot be read, without reading it: before any work, in no time.
+    """Check that an input file can be read, without reading its content.
 
     Raises:
-        InputError: It is missing, a folder, a pipe, a device, a loop of links, unreadable or far too large.
+        InputError: The file is missing, a folder, a pipe, a device, a cycle of symbolic links, unreadable or too large.
     """
     if path != STANDARD_INPUT:
         _open(path, largest).close()
 
 
-def open_input(path: pathlib.Path, *, largest: int = LARGEST_OWN) -> io.BufferedIOBase:
-    """An input file, open for reading parts of it; for errors see `check_input`."""
+def open_input(path: pathlib.Path, *, largest: int = LARGEST_OWN_FILE) -> io.BufferedIOBase:
+    """Open an input file for reading; raises the errors of `check_input`."""
     return io.BytesIO(read_input(path, largest=largest)) if path == STANDARD_INPUT else _open(path, largest)
 
 
 def read_input(path: pathlib.Path, *, largest: int = LARGEST_INPUT) -> bytes:
-    """All of an input file; `-` is standard input, which is read once however often it is asked for.
+    """Read a whole input file; `-` is standard input, whose content is read once and then remembered.
 
     Args:
         path: The file.
-        largest: Bytes; more are refused before they are read.
+        largest: Size limit [bytes]; larger files are refused before they are read.
 
     Raises:
-        InputError: It is missing, a folder, a pipe, a device, a loop of links, unreadable or far too large.
+        InputError: The file is missing, a folder, a pipe, a device, a cycle of symbolic links, unreadable or too large.
     """
     if path == STANDARD_INPUT:
         content = _standard_input()
@@ -58,9 +58,9 @@ def read_input(path: pathlib.Path, *, largest: int = LARGEST_INPUT) -> bytes:
 
 
 def _open(path: pathlib.Path, largest: int) -> io.BufferedReader:
-    """Open an ordinary file; what it is is asked of the open file, so that nobody can exchange it in between."""
+    """Open a regular file. Its type is checked on the open file, so that it cannot be exchanged after the check."""
     try:
-        # a pipe without a writer would wait for ever
+        # without O_NONBLOCK, opening a pipe that has no writer would block forever
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         raise _cannot_open(path, error) from error
@@ -74,19 +74,19 @@ def _open(path: pathlib.Path, largest: int) -> io.BufferedReader:
 def _read(path: pathlib.Path, file: io.BufferedReader, largest: int) -> bytes:
     size = os.fstat(file.fileno()).st_size
     try:
-        content = file.read(min(size, largest) + 1)  # memory for all that is asked for is taken at once
+        content = file.read(min(size, largest) + 1)  # read() allocates this many bytes at once
     except OSError as error:
         raise _cannot_open(path, error) from error
     if len(content) > size:
-        raise InputError("changes while it is read", where=str(path))
+        raise InputError("the file changes while it is read", where=str(path))
     return content
 
 
 @functools.cache
 def _standard_input() -> bytes:
-    """All that comes, or more than any input may have."""
+    """Read standard input to its end, or to one byte beyond the size limit."""
     content = bytearray()
-    while part := sys.stdin.buffer.read(min(PART, LARGEST_INPUT + 1 - len(content))):
+    while part := sys.stdin.buffer.read(min(BYTES_PER_READ, LARGEST_INPUT + 1 - len(content))):
         content += part
     return bytes(content)
 
@@ -107,4 +107,4 @@ def _unusable(path: pathlib.Path, mode: int, largest: int) -> InputError:
 
 
 def _too_large(path: pathlib.Path, largest: int) -> InputError:
-    return InputError("far too large for what it should be", where=str(path), why=f"more than {largest} bytes.")
+    return InputError("the file is far too large", where=str(path), why=f"it has more than {largest} bytes.")

@@ -1,3 +1,3 @@
-"""The version of this program, where every layer can have it."""
+"""Version number of the package."""
 
 __version__ = "0.1.0"

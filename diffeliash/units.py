@@ -1,12 +1,12 @@
-"""The unit system: energies in meV, temperatures in K. Other units are converted when files are read or written.
+"""Units: energies in meV and temperatures in K throughout; other units are converted when files are read.
 
-Values from CODATA 2018, rounded as in the reference solutions.
+The values are those of CODATA 2018, rounded in the same way as in the reference solutions.
 """
 
 from typing import Final
 
 BOLTZMANN: Final = 0.08617333262
-"""Boltzmann constant $k_B$ [meV/K], with the digits that the 50-digit reference solutions use."""
+"""Boltzmann constant $k_B$ [meV/K], as used by the 50-digit reference solutions."""
 
 HARTREE: Final = 27211.386245988
 """Hartree energy [meV]."""
@@ -20,14 +20,14 @@ MEV_PER_UNIT: Final = {
     "Ry": HARTREE / 2,
     "Ha": HARTREE,
 }
-"""The energy units that files may use, in meV."""
+"""Value of each energy unit that input files may use [meV]."""
 
 
 def to_meV(unit: str) -> float:
-    """The factor that converts an energy in `unit` to meV.
+    """Return the factor that converts an energy in `unit` to meV.
 
     Args:
-        unit: A key of `MEV_PER_UNIT`.
+        unit: A key of `MEV_PER_UNIT`: meV, eV, THz, cm-1, K, Ry or Ha.
 
     Raises:
         ValueError: The unit is unknown.

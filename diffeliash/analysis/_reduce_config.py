@@ -4,12 +4,12 @@ import dataclasses
 
 from .._errors import not_positive
 from .._limits import (
-    ALL_VARIANCE,
     LARGEST_BATCH,
+    LARGEST_INTEGER,
+    LARGEST_PCC_LOSS,
     MOST_EPOCHS,
     MOST_NEURONS,
-    MOST_WHOLE,
-    WORST_PREDICTION,
+    TOTAL_VARIANCE,
     too_large,
     too_wide,
 )
@@ -18,8 +18,8 @@ UPPER_LIMITS = {
     "epochs": MOST_EPOCHS,
     "autoencoder_epochs": MOST_EPOCHS,
     "batch_size": LARGEST_BATCH,
-    "seed": MOST_WHOLE,
-    "good_enough": WORST_PREDICTION,
+    "seed": LARGEST_INTEGER,
+    "good_enough": LARGEST_PCC_LOSS,
 }
 
 
@@ -70,8 +70,8 @@ class ReduceConfig:
             if size > MOST_NEURONS
         ]
         bad += too_large(self, UPPER_LIMITS)
-        if self.tolerance >= ALL_VARIANCE:
-            bad.append(f"`tolerance` must lie below {ALL_VARIANCE:g}, got {self.tolerance}")
+        if self.tolerance >= TOTAL_VARIANCE:
+            bad.append(f"`tolerance` must lie below {TOTAL_VARIANCE:g}, got {self.tolerance}")
         bad += too_wide("hidden_sizes", self.hidden_sizes) + too_wide("autoencoder_sizes", self.autoencoder_sizes)
         if self.seed < 0:
             bad.append(f"`seed` must not be negative, got {self.seed}")

@@ -1,4 +1,4 @@
-"""`python -m diffeliash.cli`."""
+"""Entry point of `python -m diffeliash.cli`."""
 
 from . import main
 

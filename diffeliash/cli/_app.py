@@ -1,4 +1,4 @@
-"""The commands, put together. Importing this loads no JAX: `diffeliash --help` answers at once."""
+"""The application with all commands. This module does not import JAX, so that `diffeliash --help` is fast."""
 
 import sys
 from typing import Annotated
@@ -15,8 +15,8 @@ from .training import train_command
 
 app = typer.Typer(
     name="diffeliash",
-    help="Migdal-Eliashberg theory, forward and back: from a2F to T_c and the gap function, and from the gap function "
-    "to a2F. Energies in meV, temperatures in K.",
+    help="Migdal-Eliashberg theory of superconductivity: from a2F to T_c and the gap function, and from the gap "
+    "function to a2F. Energies in meV, temperatures in K.",
     epilog="Exit codes: 0 done, 2 usage, 3 bad input, 4 not converged, 5 storage, 6 damaged file, 8 device, "
     "130/143 interrupted, 1 anything else.",
     no_args_is_help=True,
@@ -53,11 +53,11 @@ def _options(
 
 
 def run() -> None:
-    """Parse the command line and do what it says."""
+    """Parse the command line and run the command."""
     try:
         app()
     except SystemExit as left:
         if left.code == USAGE and "--json" in sys.argv:
-            hint = "Standard error says what; see also --help."
+            hint = "See the message on standard error, and --help."
             print_json({"error": {"what": "command line not understood", "where": "", "why": "", "hint": hint}})
         raise

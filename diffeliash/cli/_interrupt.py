@@ -1,7 +1,7 @@
-"""Stopping on a signal, at a point where nothing is half done.
+"""Stopping on SIGINT and SIGTERM between two steps of the work.
 
-An exception raised by the handler itself would land anywhere: inside JAX's tracing or compilation it is swallowed or
-crashes the process. The handler only remembers the signal, and the commands ask between two steps of their work.
+An exception raised in the signal handler could occur inside JAX's tracing or compilation, where it is lost or crashes
+the process. Therefore the handler only records the signal, and the commands check for it between two steps.
 """
 
 import os
@@ -12,26 +12,29 @@ import types
 
 class _Requested:
     number = 0
-    grace: float | None = None
-    last_words = ""
+    timeout: float | None = None
+    message = ""
 
 
 def install() -> None:
-    """Handle SIGINT and SIGTERM from now on."""
+    """Install the handlers of SIGINT and SIGTERM."""
     signal.signal(signal.SIGINT, _remember)
     signal.signal(signal.SIGTERM, _remember)
 
 
 def uninstall() -> None:
-    """Let signals end the process at once, until the next `install`."""
+    """Restore the default handlers, with which a signal ends the process at once."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def stop_at_latest(seconds: float, last_words: str) -> None:
-    """End the process this long after a signal if it has not stopped by then: for a command that may be killed."""
+def set_shutdown_timeout(seconds: float, message: str) -> None:
+    """Let a signal end the process after this time [s], with a message, if it has not stopped by then.
+
+    This is for commands that can be killed without losing results.
+    """
     stop_if_requested()
-    _Requested.grace, _Requested.last_words = seconds, last_words
+    _Requested.timeout, _Requested.message = seconds, message
 
 
 def _remember(number: int, frame: types.FrameType | None) -> None:
@@ -39,19 +42,19 @@ def _remember(number: int, frame: types.FrameType | None) -> None:
     if _Requested.number:
         os._exit(128 + number)
     _Requested.number = number
-    if _Requested.grace is not None:
-        timer = threading.Timer(_Requested.grace, _exit, [128 + number])
+    if _Requested.timeout is not None:
+        timer = threading.Timer(_Requested.timeout, _exit, [128 + number])
         timer.daemon = True
         timer.start()
-    os.write(2, b"interrupted: stopping after this step; once more to stop at once\n")
+    os.write(2, b"interrupted: stopping after this step; interrupt once more to stop at once\n")
 
 
 def _exit(code: int) -> None:
-    os.write(2, f"{_Requested.last_words}\n".encode())
+    os.write(2, f"{_Requested.message}\n".encode())
     os._exit(code)
 
 
 def stop_if_requested() -> None:
-    """Leave through all `finally` clauses, with the exit code that shells expect, if a signal has come."""
+    """Raise `SystemExit` with the exit code 128 + signal number, if a signal has been received."""
     if _Requested.number:
         raise SystemExit(128 + _Requested.number)

@@ -1,4 +1,4 @@
-"""Random families, data sets on disk, and the files of other programs."""
+"""Random spectral functions, data sets on disk, and the files of other programs."""
 
 from ._features import GapFunction as GapFunction
 from ._features import as_features as as_features
@@ -16,8 +16,8 @@ from .dataset import config_of as config_of
 from .dataset import export_dataset as export_dataset
 from .dataset import has_too_many_frequencies as has_too_many_frequencies
 from .dataset import is_dataset as is_dataset
+from .dataset import read_completion_record as read_completion_record
 from .dataset import read_dataset as read_dataset
-from .dataset import read_done as read_done
 from .dataset import read_manifest as read_manifest
 from .dataset import split_rows as split_rows
 from .families import FAMILIES as FAMILIES
@@ -32,10 +32,10 @@ from .families import family_grid as family_grid
 from .families import make_family as make_family
 from .generation import GenerateReport as GenerateReport
 from .generation import generate as generate
-from .generation import own_shards as own_shards
 from .generation import repair_dataset as repair_dataset
 from .generation import sample_key as sample_key
 from .generation import sample_record as sample_record
+from .generation import shards_of_worker as shards_of_worker
 from .generation import verify_dataset as verify_dataset
 from .input_files import FORMATS as FORMATS
 from .input_files import DosFile as DosFile
@@ -48,14 +48,14 @@ from .input_files import read_spectrum as read_spectrum
 from .input_files import read_spectrum_file as read_spectrum_file
 from .input_files import read_spectrum_files as read_spectrum_files
 from .input_files import write_solution as write_solution
-from .storage import ANY_SHARD as ANY_SHARD
 from .storage import DONE as DONE
 from .storage import MANIFEST as MANIFEST
+from .storage import SHARD_PATTERN as SHARD_PATTERN
 from .storage import hdf5_bytes as hdf5_bytes
 from .storage import is_hdf5_file as is_hdf5_file
-from .storage import machine as machine
-from .storage import numbered as numbered
+from .storage import numerical_environment as numerical_environment
 from .storage import read_hdf5 as read_hdf5
 from .storage import shard_name as shard_name
 from .storage import software_versions as software_versions
+from .storage import with_numbered_names as with_numbered_names
 from .storage import write_file as write_file

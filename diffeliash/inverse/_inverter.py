@@ -16,8 +16,8 @@ from .._limits import (
     MOST_A2F_POINTS,
     MOST_ENERGIES,
     MOST_SAMPLES,
-    beyond_any_metal,
     too_much_for_inversion,
+    unphysical_magnitude,
 )
 from ..physics import Spectrum, require_x64
 from ._inversion_result import Inversion
@@ -256,7 +256,7 @@ def check_measured(measured: np.ndarray, shape: tuple[int, ...], observable: Abs
         bad.append(f"`measured` must be {'complex' if is_complex else 'real'} for {type(observable).__name__}()")
     elif not np.all(np.isfinite(measured)):
         bad.append("`measured` must be finite")
-    elif too_much := beyond_any_metal(measured, is_dos=isinstance(observable, DensityOfStates)):
+    elif too_much := unphysical_magnitude(measured, is_dos=isinstance(observable, DensityOfStates)):
         bad.append(f"`measured` {too_much}")
     return bad
 

@@ -19,8 +19,8 @@ import numpy as np
 from pydantic import Field
 
 from .._errors import InputError, IntegrityError
-from .._headers import Word, header, parse_header, part_of_header
-from .._inputs import LARGEST_INPUT, LARGEST_OWN, read_input
+from .._headers import ShortText, header, parse_header, part_of_header
+from .._inputs import LARGEST_INPUT, LARGEST_OWN_FILE, read_input
 from ..data import software_versions, write_file
 
 MAGIC = b"diffeliash checkpoint\n"
@@ -50,9 +50,9 @@ class EnvelopeHeader:
         leaves: Types and shapes of the arrays, in order.
     """
 
-    kind: Word
+    kind: ShortText
     format_version: int
-    versions: dict[Word, Word]
+    versions: dict[ShortText, ShortText]
     leaves: Annotated[tuple[tuple[DType, Shape], ...], Field(max_length=MAX_LEAVES)]
 
 
@@ -61,7 +61,7 @@ class EnvelopeHeader:
 class _KindAndVersion:
     """The fields that decide how the rest of the header is read."""
 
-    kind: Word
+    kind: ShortText
     format_version: int
 
 
@@ -188,7 +188,7 @@ def check_finite_weights(tree: Any, path: pathlib.Path) -> None:
 
 def _open(path: pathlib.Path) -> tuple[bytes, memoryview]:
     """Check the identification and the checksum of a file; the text of its header and the bytes of its arrays."""
-    content = memoryview(read_input(path, largest=LARGEST_OWN))
+    content = memoryview(read_input(path, largest=LARGEST_OWN_FILE))
     agreeing = sum(a == b for a, b in zip(content[: len(MAGIC)], MAGIC, strict=False))
     if agreeing < len(MAGIC) // 2:
         raise InputError("not a diffeliash checkpoint", where=str(path))

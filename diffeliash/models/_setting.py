@@ -9,7 +9,7 @@ import numpy as np
 
 from .._errors import InputError, IntegrityError
 from .._headers import Fraction, Positive
-from .._limits import LARGEST_ENERGY, beyond_any_metal
+from .._limits import LARGEST_ENERGY, unphysical_magnitude
 from ..data import DosFile, GapFile, Points, dos_features, feature_grid, gap_features, spectrum_grid
 from ..physics import AbstractFrequencies, FullMatsubara, GapSolution, Spectrum, TruncatedSum, is_concrete, solve_gap
 
@@ -139,7 +139,7 @@ def _check_setting(given: GapFile | DosFile, wanted: Setting) -> None:
             f"the {what} goes up to {given.omega[-1]:g} meV", why=f"at most {LARGEST_ENERGY:g} meV are allowed."
         )
     values = given.dos if isinstance(given, DosFile) else given.Delta
-    if too_much := beyond_any_metal(values, is_dos=isinstance(given, DosFile)):
+    if too_much := unphysical_magnitude(values, is_dos=isinstance(given, DosFile)):
         raise InputError(f"the {what} {too_much}.")
     if given.z_sum not in (None, TruncatedSum.__name__):
         raise InputError(

@@ -6,7 +6,7 @@ import pathlib
 from .._errors import InputError, not_positive
 from .._headers import header, parse_header
 from .._inputs import read_input
-from .._limits import LARGEST_CONFIG, LARGEST_FIRST_SEED, too_large
+from .._limits import LARGEST_BASE_SEED, LARGEST_CONFIG, too_large
 from ..models import HiddenSizes
 
 MEASURED_UP_TO = 32
@@ -63,8 +63,8 @@ class PaperConfig:
                 f"`separate_sizes` must be among `latent_sizes` up to {MEASURED_UP_TO}, got {self.separate_sizes}"
             )
         bad += too_large(self, dict.fromkeys(names, LARGEST_SIZE))
-        if not 0 <= self.seed <= LARGEST_FIRST_SEED:
-            bad.append(f"`seed` must lie in [0, {LARGEST_FIRST_SEED:g}], got {self.seed}")
+        if not 0 <= self.seed <= LARGEST_BASE_SEED:
+            bad.append(f"`seed` must lie in [0, {LARGEST_BASE_SEED:g}], got {self.seed}")
         if bad:
             raise ValueError("; ".join(bad) + ".")
 

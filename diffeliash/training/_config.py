@@ -5,17 +5,17 @@ import math
 from typing import get_args
 
 from .._errors import not_positive
-from .._limits import LARGEST_BATCH, LARGEST_NOISE, MOST_EPOCHS, MOST_LABELS, MOST_WHOLE, too_large, too_wide
+from .._limits import LARGEST_BATCH, LARGEST_INTEGER, LARGEST_NOISE, MOST_EPOCHS, MOST_LABELS, too_large, too_wide
 from ..models import Task
 
 UPPER_LIMITS = {
     "epochs": MOST_EPOCHS,
     "solver_epochs": MOST_EPOCHS,
     "batch_size": LARGEST_BATCH,
-    "patience": MOST_WHOLE,
+    "patience": LARGEST_INTEGER,
     "max_labels": MOST_LABELS,
     "noise": LARGEST_NOISE,
-    "seed": MOST_WHOLE,
+    "seed": LARGEST_INTEGER,
 }
 
 

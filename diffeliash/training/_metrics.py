@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
-from .._headers import Count, Digest, Word, header, parse_header
+from .._headers import Count, Digest, ShortText, header, parse_header
 from .._inputs import read_input
 from ..data import Dataset, as_features, as_gap_functions
 from ..models import Setting
@@ -58,7 +58,7 @@ class SavedMetrics:
         best_epoch: Epoch of the weights.
     """
 
-    metrics: dict[Word, float | None]
+    metrics: dict[ShortText, float | None]
     data_digest: Digest
     best_epoch: Count
 

@@ -27,9 +27,16 @@ from diffeliash import (
 )
 from diffeliash._errors import DiffeliashError
 from diffeliash.data import export_dataset, family_as_dict
-from diffeliash.data.dataset._manifest import CHECKSUM, Manifest, make_done, make_manifest, parse_manifest, sealed_json
+from diffeliash.data.dataset._manifest import (
+    CHECKSUM,
+    Manifest,
+    make_completion_record,
+    make_manifest,
+    parse_manifest,
+    sealed_json,
+)
 from diffeliash.data.dataset._shard_files import shard_bytes, widths_of
-from diffeliash.data.storage._field_schema import COMPLEX, UNITS, shard_name, stored_fields
+from diffeliash.data.storage._field_schema import COMPLEX_FIELDS, UNITS, shard_name, stored_fields
 from diffeliash.data.storage._sealed_hdf5 import hdf5_bytes, read_hdf5
 
 from ..hostile import MISSING, NESTED, VALUES, as_json, mutations
@@ -47,7 +54,7 @@ def records(manifest, n):
     for name in stored_fields(manifest.config):
         if name != "sample":
             values = rng.random((n, widths[name]) if name in widths else (n,))
-            found[name] = values + 1j * values if name in COMPLEX else values
+            found[name] = values + 1j * values if name in COMPLEX_FIELDS else values
     return found
 
 
@@ -59,7 +66,7 @@ def write_set(folder, manifest):
         summary, content = shard_bytes(manifest, shard, records(manifest, n))
         (folder / shard_name(shard)).write_bytes(content)
         summaries.append(summary)
-    (folder / "DONE").write_bytes(make_done(manifest, summaries)[1])
+    (folder / "DONE").write_bytes(make_completion_record(manifest, summaries)[1])
     return folder
 
 
@@ -174,7 +181,7 @@ def test_counts_that_do_not_fit_the_manifest(folder):
     manifest = parse_manifest(folder / "manifest.json", (folder / "manifest.json").read_bytes())
     summaries = [shard_bytes(manifest, k, records(manifest, n))[0] for k, n in enumerate((4, 3))]
     more = dataclasses.replace(summaries[0], counts=summaries[0].counts | {"kept": 30})
-    (folder / "DONE").write_bytes(make_done(manifest, [more, summaries[1]])[1])
+    (folder / "DONE").write_bytes(make_completion_record(manifest, [more, summaries[1]])[1])
     with pytest.raises(IntegrityError, match=r"DONE: damaged data set: shard 0 has another number of samples"):
         DataSource(folder)
 

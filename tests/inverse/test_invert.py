@@ -353,7 +353,7 @@ def test_what_is_wrong_is_said_at_once():
     for size, message in (
         ({"n_points": 10**9}, r"`n_points` must lie in \[8, 2048\]"),
         ({"n_samples": 10**9}, r"`n_samples` must lie in \[2, 100000\]"),
-        ({"n_points": 2000, "n_samples": 90_000}, "2000 points with 90000 samples are more than 4e"),
+        ({"n_points": 2000, "n_samples": 90_000}, "2000 points with 90000 samples need a matrix of more than 4e"),
         ({"omega_max": 2e5}, "`omega_max` must be at most 100000 meV"),
     ):
         for call, rows in ((invert, ok), (invert_many, ok[None])):

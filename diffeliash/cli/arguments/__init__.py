@@ -1,18 +1,18 @@
-"""What a command is given, looked at before JAX is loaded: numbers, files, folders."""
+"""Checks and reading of the arguments of commands: numbers, files, folders. The checks do not import JAX."""
 
-from ._check_arguments import all_at_once as all_at_once
-from ._check_arguments import answer_if_no_file_is_readable as answer_if_no_file_is_readable
 from ._check_arguments import check_checkpoint as check_checkpoint
 from ._check_arguments import check_folder as check_folder
 from ._check_arguments import checkpoint_of as checkpoint_of
-from ._gap_inputs import as_told as as_told
+from ._check_arguments import collect_errors as collect_errors
+from ._check_arguments import exit_if_no_file_is_readable as exit_if_no_file_is_readable
+from ._gap_inputs import override_stated as override_stated
 from ._gap_inputs import read_curve as read_curve
 from ._gap_inputs import stem_of as stem_of
 from ._number_ranges import check_ranges as check_ranges
 from ._number_ranges import check_sizes as check_sizes
 from ._number_ranges import ranges_of as ranges_of
 from ._output_paths import TABLES as TABLES
-from ._output_paths import check_targets as check_targets
+from ._output_paths import check_output_files as check_output_files
 from ._output_paths import status_of as status_of
 from ._run_folder import CHECKPOINT as CHECKPOINT
 from ._run_folder import CONFIG as CONFIG
@@ -27,12 +27,12 @@ from ._run_folder import check_new_run as check_new_run
 from ._run_folder import check_resumable as check_resumable
 from ._run_folder import new_run as new_run
 from ._run_folder import read_metrics as read_metrics
-from ._spectrum_inputs import MU_STAR_IS_CUT as MU_STAR_IS_CUT
+from ._spectrum_inputs import MU_STAR_CUTOFF_NOTICE as MU_STAR_CUTOFF_NOTICE
 from ._spectrum_inputs import Material as Material
 from ._spectrum_inputs import Source as Source
-from ._spectrum_inputs import Unusable as Unusable
-from ._spectrum_inputs import answer_each as answer_each
-from ._spectrum_inputs import failure as failure
+from ._spectrum_inputs import UnusableSpectrum as UnusableSpectrum
+from ._spectrum_inputs import error_entry as error_entry
+from ._spectrum_inputs import evaluate_each as evaluate_each
 from ._spectrum_inputs import read_materials as read_materials
 from ._spectrum_inputs import source_of as source_of
 from ._spectrum_inputs import z_sum_of as z_sum_of

@@ -1,4 +1,4 @@
-"""Looking at all that a command was given before it does anything: no JAX is loaded for it, and no work is lost."""
+"""Checks of the arguments of a command, made before it computes anything and before JAX is imported."""
 
 import contextlib
 import os
@@ -7,22 +7,22 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..._errors import DiffeliashError, InputError
-from ..._inputs import LARGEST_OWN, check_input
-from ..._neighbors import did_you_mean
+from ..._inputs import LARGEST_OWN_FILE, check_input
+from ..._suggested_files import suggest_files
 from ..terminal import finish, print_json
 from ._output_paths import status_of
 from ._run_folder import CHECKPOINT
-from ._spectrum_inputs import failure
+from ._spectrum_inputs import error_entry
 
 Check = Callable[..., None]
 
 
 @contextlib.contextmanager
-def all_at_once() -> Iterator[Check]:
-    """Yields a function that makes a check; what all of them complain of is one error, at the end.
+def collect_errors() -> Iterator[Check]:
+    """Yield a function that runs a check; the errors of all checks are raised as one at the end of the `with` block.
 
     Raises:
-        DiffeliashError: A check failed; an `InputError` if one of several was that.
+        DiffeliashError: One or several checks failed; an `InputError` if one of several errors is an `InputError`.
     """
     errors: list[DiffeliashError] = []
 
@@ -46,35 +46,35 @@ def _sentence(error: DiffeliashError) -> str:
     return text if text.endswith((".", "?")) else f"{text}."
 
 
-def answer_if_no_file_is_readable(
+def exit_if_no_file_is_readable(
     files: Sequence[pathlib.Path],
     json_output: bool,
     *,
     entries: Sequence[dict[str, Any]] = ({},),
     names: Sequence[str] = (),
 ) -> None:
-    """Answer at once where nothing can be computed; a good file beside bad ones is worth the time.
+    """End the command with the errors of all input files if none of them can be read.
 
     Args:
-        files: Each has its place in the answer.
-        json_output: As the command was asked.
-        entries: What each of several entries for a file says besides.
-        names: Of files that may be meant where a folder is given.
+        files: Input files.
+        json_output: Whether to print the results as JSON.
+        entries: Further items of the results; each file has one result for each of them.
+        names: Patterns of the files to suggest if a folder is given instead of a file.
     """
-    errors = [_complaint(file, names) for file in files]
+    errors = [_file_error(file, names) for file in files]
     if any(error is None for error in errors):
         return
-    bad = [failure(file, error) for file, error in zip(files, errors, strict=True) if error]
+    bad = [error_entry(file, error) for file, error in zip(files, errors, strict=True) if error]
     results = [result | entry for result in bad for entry in entries]
     if json_output:
         print_json({"results": results})
     finish(results)
 
 
-def _complaint(file: pathlib.Path, names: Sequence[str]) -> InputError | None:
-    """What is wrong with a file, if something is; of a folder, which of its files may be meant."""
+def _file_error(file: pathlib.Path, names: Sequence[str]) -> InputError | None:
+    """Return the error of a file that cannot be read, or `None`; for a folder the hint suggests files in it."""
     if file.is_dir():
-        return InputError("a folder, not a file", where=str(file), hint=did_you_mean(file, names))
+        return InputError("a folder, not a file", where=str(file), hint=suggest_files(file, names))
     try:
         check_input(file)
     except InputError as error:
@@ -83,24 +83,24 @@ def _complaint(file: pathlib.Path, names: Sequence[str]) -> InputError | None:
 
 
 def check_checkpoint(run: pathlib.Path) -> None:
-    """Refuse what is neither the folder of a training run nor a file.
+    """Check that a path is the folder of a training run with a checkpoint, or a file.
 
     Raises:
         InputError: It is neither, or the file cannot be read.
     """
-    check_input(checkpoint_of(run), largest=LARGEST_OWN)
+    check_input(checkpoint_of(run), largest=LARGEST_OWN_FILE)
 
 
 def checkpoint_of(run: pathlib.Path) -> pathlib.Path:
-    """The file of a network: the one given, or the one in the folder of a training run."""
+    """Return the checkpoint file: the path itself, or the checkpoint in the folder of a training run."""
     return run / CHECKPOINT if os.path.isdir(run) else run
 
 
 def check_folder(path: pathlib.Path, what: str = "data set") -> None:
-    """Refuse a folder that is not there, or that holds what is neither file nor folder: a pipe would be waited for.
+    """Check that a folder exists and holds only files and folders, since reading a pipe would block.
 
     Raises:
-        InputError: Saying which.
+        InputError: It does not; the message says why.
     """
     hint = "Give a folder that `diffeliash generate` wrote." if what == "data set" else ""
     if status_of(path, InputError) is None:
@@ -117,5 +117,5 @@ def check_folder(path: pathlib.Path, what: str = "data set") -> None:
 
 
 def _is_special(path: str) -> bool:
-    """Whether it is a pipe or a device; what is a broken link is missing."""
+    """Whether a path is a pipe or a device; a broken link counts as missing."""
     return os.path.exists(path) and not os.path.isdir(path) and not os.path.isfile(path)

@@ -1,4 +1,4 @@
-"""Gap functions and densities of states as inputs of commands."""
+"""Files of gap functions and densities of states as inputs of commands."""
 
 import dataclasses
 import math
@@ -12,37 +12,45 @@ from ..terminal import tell
 if TYPE_CHECKING:
     from ...data import DosFile, GapFile
 
-SAME = 1e-6
-"""Numbers that differ by no more, relative, are the same."""
+SAME_VALUE_RTOL = 1e-6
+"""Relative difference up to which a stated and a given value are the same."""
 
 
 def read_curve(file: pathlib.Path, *, is_dos: bool) -> "GapFile | DosFile":
-    """A density of states or a gap function; the user is told what was assumed when it was read.
+    """Read a density of states or a gap function, and print the notices about it.
 
     Raises:
-        InputError: It cannot be read, or is something else.
-        IntegrityError: A damaged HDF5 file.
+        InputError: The file cannot be read, or holds something else.
+        IntegrityError: The HDF5 file is damaged.
     """
     from ...data import read_dos, read_gap
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # its notices say the same
+        warnings.simplefilter("ignore", UserWarning)  # the notices are printed below instead
         given = (read_dos if is_dos else read_gap)(file)
     for notice in given.notices:
         tell(f"note: {file}: {notice}")
     return given
 
 
-def as_told(file: pathlib.Path, given: "GapFile | DosFile", stated: dict[str, float | None]) -> "GapFile | DosFile":
-    """A curve with the numbers that the command line states in place of those of the file; the user is told of both."""
+def override_stated(
+    file: pathlib.Path, given: "GapFile | DosFile", stated: dict[str, float | None]
+) -> "GapFile | DosFile":
+    """Replace the parameters that a file states by those of the command line, and print a note if they differ.
+
+    Args:
+        file: The file, named in messages.
+        given: Its content.
+        stated: Parameters of the command line; `None` for those not given.
+    """
     told = {name: value for name, value in stated.items() if value is not None}
     for name, value in told.items():
         old = getattr(given, name)
-        if old is not None and not math.isclose(old, value, rel_tol=SAME):
-            tell(f"note: {file}: the file states {name} = {old:g}; took {value:g}, as told.")
+        if old is not None and not math.isclose(old, value, rel_tol=SAME_VALUE_RTOL):
+            tell(f"note: {file}: the file states {name} = {old:g}; {value:g} is used, as requested.")
     return dataclasses.replace(given, **told)
 
 
 def stem_of(file: pathlib.Path) -> str:
-    """How the names of files that are made from an input begin."""
+    """Return the first part of the names of files that are made from an input file."""
     return "standard-input" if file == STANDARD_INPUT else file.stem

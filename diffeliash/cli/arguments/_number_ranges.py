@@ -1,4 +1,4 @@
-"""What numbers every option takes: looked at before anything else, the library's own checks come later."""
+"""Allowed ranges of numerical options, checked before the library checks its arguments."""
 
 import dataclasses
 import math
@@ -10,7 +10,15 @@ from ..._errors import InputError
 
 @dataclasses.dataclass(frozen=True)
 class Range:
-    """Numbers from `low` to `high`, both included unless `open` and `open_high` say other; NaN and infinity are not."""
+    """A range of finite numbers.
+
+    Args:
+        low: Lower bound.
+        high: Upper bound.
+        open: Whether the lower bound is excluded.
+        unit: Unit, named in messages.
+        open_high: Whether the upper bound is excluded.
+    """
 
     low: float | int
     high: float | int = math.inf
@@ -39,21 +47,21 @@ def _positive(unit: str = "", high: float | int = math.inf) -> Range:
     return Range(0.0, high, open=True, unit=unit)
 
 
-_EVERYWHERE = {
+_COMMON_RANGES = {
     "temperature": _positive("K"),
     "broadening": _positive("meV"),
     "omega_c": _positive("meV"),
     "matsubara_cutoff": _positive("meV"),
     "mu_star": Range(0.0, 1.0),
-    "seed": Range(0, limits.MOST_WHOLE),
-    "column": Range(1, limits.MOST_WHOLE),
+    "seed": Range(0, limits.LARGEST_INTEGER),
+    "column": Range(1, limits.LARGEST_INTEGER),
     "num_samples": Range(1, limits.MOST_SHARDS * limits.LARGEST_SHARD),
     "epochs": Range(1, limits.MOST_EPOCHS),
     "batch_size": Range(1, limits.LARGEST_BATCH),
 }
 
-_OF_COMMAND = {
-    "solve": {"converge_cutoff": Range(0.0, 0.1, open=True), "pade_points": Range(2, limits.MOST_WHOLE)},
+_COMMAND_RANGES = {
+    "solve": {"converge_cutoff": Range(0.0, 0.1, open=True), "pade_points": Range(2, limits.LARGEST_INTEGER)},
     "generate": {
         "max_error": Range(1e-12, 1e-2),
         "shard_size": Range(1, limits.LARGEST_SHARD),
@@ -68,10 +76,10 @@ _OF_COMMAND = {
         "solver_weight": Range(0.0),
         "solver_epochs": Range(1, limits.MOST_EPOCHS),
     },
-    "reproduce": {"seed": Range(0, limits.LARGEST_FIRST_SEED)},
+    "reproduce": {"seed": Range(0, limits.LARGEST_BASE_SEED)},
     "reduce": {
-        "good_enough": _positive(high=limits.WORST_PREDICTION),
-        "tolerance": Range(0.0, limits.ALL_VARIANCE, open=True, open_high=True),
+        "good_enough": _positive(high=limits.LARGEST_PCC_LOSS),
+        "tolerance": Range(0.0, limits.TOTAL_VARIANCE, open=True, open_high=True),
         "latent_sizes": Range(1, limits.MOST_NEURONS),
     },
     "invert": {
@@ -84,20 +92,20 @@ _OF_COMMAND = {
 
 
 def ranges_of(command: str) -> dict[str, Range]:
-    """What the options of a command take, by their names with `_` for `-`."""
-    return _EVERYWHERE | _OF_COMMAND.get(command, {})
+    """Return the allowed ranges of the options of a command, by option name with `_` for `-`."""
+    return _COMMON_RANGES | _COMMAND_RANGES.get(command, {})
 
 
 def check_ranges(command: str, **values: float | int | Sequence[float | int] | None) -> None:
-    """Refuse numbers out of their ranges, all at once.
+    """Check that the numerical options of a command lie in their ranges.
 
     Args:
-        command: Whose options they are.
-        values: By the names of the options, with `_` for `-`; what is not given is `None`, and of a list every number
-            counts.
+        command: Name of the command.
+        values: Values of the options, by option name with `_` for `-`: a number, a list of numbers, or `None` for an
+            option that is not given.
 
     Raises:
-        InputError: Naming the options.
+        InputError: Numbers are out of their ranges; the message names all such options.
     """
     bad = []
     for name, value in values.items():
@@ -109,12 +117,12 @@ def check_ranges(command: str, **values: float | int | Sequence[float | int] | N
 
 
 def check_sizes(points: int | None, samples: int) -> None:
-    """Refuse an inversion that needs too much memory.
+    """Check that the matrices of an inversion are not too large.
 
     Raises:
-        InputError: As the library would, when it comes to it.
+        InputError: They are, for this number of grid points and posterior samples.
     """
     if not all(n is None or n in ranges_of("invert")[name] for name, n in (("points", points), ("samples", samples))):
-        return  # is complained of elsewhere
+        return  # `check_ranges` reports it
     if bad := limits.too_much_for_inversion(points or 0, n_samples=samples):
         raise InputError(f"{'; '.join(bad)} (--points, --samples).")

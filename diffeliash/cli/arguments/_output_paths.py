@@ -1,4 +1,4 @@
-"""Files and folders that a command will write: refused before the work, not after it."""
+"""Checks of the files that a command will write, made before it computes anything."""
 
 import os
 import pathlib
@@ -6,22 +6,22 @@ import pathlib
 from ..._errors import DiffeliashError, InputError, StorageError
 
 PICTURES = (".png", ".pdf", ".svg")
-"""Kinds of pictures that can be drawn."""
+"""Supported suffixes of figures."""
 
 TABLES = (".h5", ".npz", ".csv")
-"""Kinds of files that `export` writes."""
+"""Supported suffixes of the files that `export` writes."""
 
 
-def check_targets(inputs: list[pathlib.Path], **targets: pathlib.Path | None) -> None:
-    """Refuse to write onto an input, twice to one file, into a folder that is not there, or an unknown kind of file.
+def check_output_files(inputs: list[pathlib.Path], **targets: pathlib.Path | None) -> None:
+    """Check that the output files of a command can be written.
 
     Args:
-        inputs: Files that are read.
-        targets: Files to be written, under the names of their options; `plot` is a picture.
+        inputs: Input files.
+        targets: Output files, by the names of their options; `plot` is a figure. `None` is an option not given.
 
     Raises:
-        InputError: The target is an input file, or the picture's suffix is unknown.
-        StorageError: There is no such folder, or it cannot be written to.
+        InputError: An output file is an input file, two are the same, or the suffix of a figure is not supported.
+        StorageError: The folder of an output file does not exist, or cannot be written to.
     """
     plot = targets.get("plot")
     if plot and plot.suffix.lower() not in PICTURES:
@@ -35,26 +35,28 @@ def check_targets(inputs: list[pathlib.Path], **targets: pathlib.Path | None) ->
             raise InputError("will not overwrite an input file", where=str(target))
         if real in taken:
             raise InputError(f"{taken[real]} and --{name} are the same file.")
-        _check_target(target)
+        _check_output_file(target)
         taken[real] = f"--{name}"
 
 
-def _check_target(target: pathlib.Path) -> None:
+def _check_output_file(target: pathlib.Path) -> None:
     there = status_of(target)
     if target.is_dir():
-        raise StorageError("cannot write", where=str(target), why="it is a folder.", hint="Name a file.")
+        raise StorageError("cannot write", where=str(target), why="it is a folder.", hint="Give the name of a file.")
     if not target.absolute().parent.is_dir():
-        raise StorageError("cannot write", where=str(target), why="its folder is missing.", hint="Make it first.")
+        raise StorageError(
+            "cannot write", where=str(target), why="its folder does not exist.", hint="Make the folder first."
+        )
     special = there is not None and not target.is_file()
     if not os.access(target if special else os.path.dirname(os.path.realpath(target)), os.W_OK):
         raise StorageError("cannot write", where=str(target), why="permission denied.", hint="Choose another folder.")
 
 
 def status_of(path: pathlib.Path, kind: type[DiffeliashError] = StorageError) -> os.stat_result | None:
-    """What is at a path; nothing if nothing is.
+    """Return the file status of a path, or `None` if nothing exists there.
 
     Raises:
-        DiffeliashError: Of this kind: nobody can say, as of a loop of links.
+        DiffeliashError: Of class `kind`, if the status cannot be read, for example in a cycle of symbolic links.
     """
     try:
         return path.stat()

@@ -1,4 +1,4 @@
-"""Folders that commands put their results into: new ones, of which nothing is left if there are no results."""
+"""Folders for the results of commands; a new folder is removed again if it stays empty."""
 
 import contextlib
 import math
@@ -11,41 +11,42 @@ from ..._inputs import check_input
 from ._output_paths import status_of
 
 RUNS = "runs"
-"""Where runs without a name of their own go."""
+"""Folder of runs for which no --run is given."""
 
 CHECKPOINT = "model.ckpt"
-"""The network with the smallest validation loss."""
+"""File with the network of smallest validation loss."""
 
 CONFIG = "config.toml"
-"""The whole configuration."""
+"""File with the configuration of a training run."""
 
 DATA = "data"
-"""The data set that was made for the run."""
+"""Folder of the data set that was made for the run."""
 
 FINISHED, LOCK = "DONE", ".lock"
-"""Of a data set, as the library calls them."""
+"""Completion record and lock file of a data set, as in `diffeliash.data`, which imports JAX."""
 
 METRICS = "metrics.json"
-"""The measures of success on the test set."""
+"""File with the errors on the test set."""
 
 HISTORY = "history.csv"
-"""One line an epoch."""
+"""File with one line for each epoch."""
 
 EVENTS = "tensorboard"
 """Folder of the event files of TensorBoard."""
 
 PICTURES = ("history.png", "predictions.png")
+"""Figures of a training run."""
 
 
 def check_new_run(run: pathlib.Path | None, may_hold: Collection[str] = ()) -> None:
-    """Refuse a folder for results that cannot be one, or in which there is something already.
+    """Check that results can be written to a folder: it does not exist, or is empty.
 
     Args:
-        run: The folder; any free one if `None`.
-        may_hold: Names that do no harm.
+        run: The folder; `None` for the next free one, which is always allowed.
+        may_hold: Names of files that the folder may contain.
 
     Raises:
-        StorageError: Saying what is there.
+        StorageError: The folder is not empty, or is not a folder.
     """
     if run is None or status_of(run) is None:
         return
@@ -56,22 +57,20 @@ def check_new_run(run: pathlib.Path | None, may_hold: Collection[str] = ()) -> N
     except OSError as error:
         raise StorageError("cannot write", where=str(run), why=f"{error.strerror}.") from error
     if occupied:
-        hint = "Choose another --run, or go on with this one: --resume."
+        hint = "Choose another --run, or resume this run by --resume."
         raise StorageError("will not overwrite", where=str(run), why="it is not empty.", hint=hint)
 
 
 @contextlib.contextmanager
 def new_run(run: pathlib.Path | None, may_hold: Collection[str] = ()) -> Iterator[pathlib.Path]:
-    """A folder that is new: the one named, or the next free number in `runs`.
-
-    Folders that had to be made for it, and into which nothing came, are gone afterwards.
+    """Make a folder for results, and yield it in a `with` block; folders that stay empty are removed at the end.
 
     Args:
-        run: The folder, if it is named.
-        may_hold: Names that do no harm in it.
+        run: The folder; `None` for the next free number in the folder `runs`.
+        may_hold: Names of files that the folder may contain.
 
     Raises:
-        StorageError: It cannot be made, or is not empty.
+        StorageError: The folder cannot be made, or is not empty.
     """
     if run is None:
         taken = [int(path.name) for path in pathlib.Path(RUNS).glob("*") if path.name.isdecimal()]
@@ -82,7 +81,7 @@ def new_run(run: pathlib.Path | None, may_hold: Collection[str] = ()) -> Iterato
         _make(run)
         yield run
     finally:
-        with contextlib.suppress(OSError):  # what is not empty stays
+        with contextlib.suppress(OSError):  # a folder that is not empty stays
             for path in made:
                 path.rmdir()
 
@@ -95,29 +94,34 @@ def _make(folder: pathlib.Path) -> None:
 
 
 def check_resumable(run: pathlib.Path | None, config: str, *, others: str) -> None:
-    """Refuse to go on with what is no run.
+    """Check that a run can be resumed.
 
     Args:
-        run: Its folder.
-        config: Name of the file in it without which it is none.
-        others: Of options that were given besides, what to say of them.
+        run: Folder of the run.
+        config: Name of the configuration file, without which the folder is not a run.
+        others: Message about other options that were given and are not allowed; empty if there are none.
 
     Raises:
-        InputError: There is no such folder or file, or there are such options.
+        InputError: There is no such folder or configuration file, or other options were given.
     """
     if run is None:
         raise InputError("--resume needs the folder of the run: --run FOLDER.")
     if others:
-        raise InputError(f"--resume goes on as the run was begun: {others}.")
+        raise InputError(f"--resume uses the options of the interrupted run: {others}.")
     try:
         check_input(run / config)
     except InputError as error:
         why = f"there is no {config}." if error.what == "no such file" else f"{config}: {error.what}. {error.why}"
-        raise InputError("no run to go on with", where=str(run), why=why) from error
+        raise InputError("no run to resume", where=str(run), why=why) from error
 
 
 def read_metrics(folder: pathlib.Path, origin: dict[str, Any]) -> dict[str, Any] | None:
-    """The measures of success in the folder of a run, if they are those of the network with this origin."""
+    """Return the errors on the test set from the folder of a run, or `None` if they belong to another network.
+
+    Args:
+        folder: Folder of the training run.
+        origin: The entry `origin` of the checkpoint of the network.
+    """
     from ...training import read_saved_metrics
 
     try:

@@ -1,4 +1,4 @@
-"""Files of spectra as inputs of batched calls: a bad one is reported and harms no other."""
+"""Files of spectra as inputs of batched computations; a bad file is reported and does not affect the others."""
 
 import dataclasses
 import pathlib
@@ -15,19 +15,20 @@ if TYPE_CHECKING:
 
 Member = TypeVar("Member")
 
-MU_STAR_IS_CUT = "mu* acts up to --matsubara-cutoff only, which lies below --omega-c."
+MU_STAR_CUTOFF_NOTICE = "mu* acts only up to --matsubara-cutoff, which lies below --omega-c."
+"""Notice given if the Coulomb cutoff exceeds the Matsubara cutoff."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Where a spectrum comes from: a file, and its key in a file of many."""
+    """The file of a spectrum, and its key in a file of several spectra."""
 
     file: pathlib.Path
     key: str = ""
 
     @property
     def entry(self) -> dict[str, Any]:
-        """How an entry of the results begins."""
+        """The first items of a result: `file` and, if there is one, `key`."""
         return {"file": str(self.file)} | ({"key": self.key} if self.key else {})
 
     def __str__(self) -> str:
@@ -36,7 +37,7 @@ class Source:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Material:
-    """A spectrum, where it comes from, and what was said while reading it."""
+    """A spectrum, its source, and the file content with the notices."""
 
     source: Source
     spectrum: "Spectrum"
@@ -44,39 +45,44 @@ class Material:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Unusable:
-    """A spectrum or a whole file that cannot be used, and why."""
+class UnusableSpectrum:
+    """The source of a spectrum or file that cannot be used, and the error."""
 
     source: Source
     error: InputError
 
 
-def read_materials(files: list[pathlib.Path], reading: dict[str, Any]) -> list[Material | Unusable]:
-    """The spectra of all files, in order; what is wrong with the bad ones in their places."""
+def read_materials(files: list[pathlib.Path], reading: dict[str, Any]) -> list[Material | UnusableSpectrum]:
+    """Read the spectra of all files, in order, with errors in place of those that cannot be used.
+
+    Args:
+        files: Input files.
+        reading: Arguments of `read_spectrum_files`: `format`, `unit`, `column`, `key`.
+    """
     from ...data import read_spectrum_files
     from ...physics import Spectrum
 
-    materials: list[Material | Unusable] = []
+    materials: list[Material | UnusableSpectrum] = []
     for file in files:
         stop_if_requested()
         try:
             found = read_spectrum_files(file, **reading)
         except InputError as error:
-            materials.append(Unusable(Source(file), error))
+            materials.append(UnusableSpectrum(Source(file), error))
             continue
         for key, one in found.items():
             source = Source(file, key)
             if isinstance(one, InputError):
-                materials.append(Unusable(source, one))
+                materials.append(UnusableSpectrum(source, one))
             else:
                 materials.append(Material(source, Spectrum(one.omega, one.a2f), one))
     return materials
 
 
-def answer_each(function: Callable[[Sequence[Member]], Sequence[Any]], members: Sequence[Member]) -> list[Any]:
-    """Answers of a batched function for each member, or the error of a member that it refuses.
+def evaluate_each(function: Callable[[Sequence[Member]], Sequence[Any]], members: Sequence[Member]) -> list[Any]:
+    """Evaluate a batched function, and return for each member its result or the error with which it is refused.
 
-    A refused batch is halved until the bad members are alone.
+    A batch that is refused is divided into halves until the bad members are found.
     """
     if not members:
         return []
@@ -86,23 +92,23 @@ def answer_each(function: Callable[[Sequence[Member]], Sequence[Any]], members: 
         if len(members) == 1:
             return [error]
     middle = len(members) // 2
-    return answer_each(function, members[:middle]) + answer_each(function, members[middle:])
+    return evaluate_each(function, members[:middle]) + evaluate_each(function, members[middle:])
 
 
-def failure(source: Source | pathlib.Path, error: DiffeliashError) -> dict[str, Any]:
-    """The entry of a bad file, or of a bad spectrum in a file, in the results; the user is told."""
+def error_entry(source: Source | pathlib.Path, error: DiffeliashError) -> dict[str, Any]:
+    """Print the error of a file or spectrum, and return its entry in the results."""
     source = source if isinstance(source, Source) else Source(source)
     tell(f"error: {error}" if error.where else f"error: {source}: {error}")
     return source.entry | {"error": error.as_dict()}
 
 
 def source_of(result: dict[str, Any]) -> Source:
-    """Where the spectrum of an entry of the results comes from."""
+    """Return the source of the spectrum of a result."""
     return Source(pathlib.Path(result["file"]), result.get("key", ""))
 
 
 def z_sum_of(name: str) -> "AbstractZSum":
-    """The strategy behind the option `--z-sum`."""
+    """Return the strategy that the option `--z-sum` names."""
     from ...physics import InfiniteSum, TruncatedSum
 
     return InfiniteSum() if name == "infinite" else TruncatedSum()

@@ -1,4 +1,4 @@
-"""Commands for data sets and files of ours: `generate`, `export`, `verify`."""
+"""Commands for data sets and other files of this package: `generate`, `export`, `verify`."""
 
 from ._export import export_command as export_command
 from ._generate import generate_command as generate_command

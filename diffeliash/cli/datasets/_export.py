@@ -1,4 +1,4 @@
-"""`diffeliash export`: a data set in one file."""
+"""The command `export`: write a data set to one file."""
 
 import os
 import pathlib
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..._errors import InputError
-from ..arguments import TABLES, all_at_once, check_folder, check_targets
+from ..arguments import TABLES, check_folder, check_output_files, collect_errors
 from ..terminal import Json, print_json, session
 
 
@@ -16,15 +16,17 @@ def export_command(
     output: Annotated[pathlib.Path, typer.Argument(readable=False, help="File to write: .h5, .npz or .csv.")],
     fields: Annotated[
         str | None,
-        typer.Option("--fields", help="Which ones, separated by commas, as a2f,Delta_meV.", show_default="all"),
+        typer.Option(
+            "--fields", help="Names of the fields, separated by commas, as in a2f,Delta_meV.", show_default="all"
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write the stored samples of a data set to one file, for other programs. A file that is there is replaced."""
+    """Write the stored samples of a data set to one file, for other programs. An existing file is replaced."""
     with session(json):
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_folder, data)
-            check(check_targets, [], output=output)
+            check(check_output_files, [], output=output)
             check(_check_output, data, output)
         from ...data import export_dataset
 

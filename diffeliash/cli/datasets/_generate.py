@@ -1,4 +1,4 @@
-"""`diffeliash generate`: random data sets."""
+"""The command `generate`: make a data set of random spectral functions."""
 
 import dataclasses
 import pathlib
@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..._errors import InputError, StorageError
-from .._interrupt import stop_at_latest
-from ..arguments import all_at_once, check_ranges, status_of
+from .._interrupt import set_shutdown_timeout
+from ..arguments import check_ranges, collect_errors, status_of
 from ..terminal import NOT_CONVERGED, DeviceOption, Family, Json, print_json, session, start_jax, tell
 from ._workers import choose_worker
 
 if TYPE_CHECKING:
     from ...data import GenerateConfig, GenerateReport
 
-WINDOW = 10.0
-"""Seconds over which the samples per second are averaged."""
+SPEED_WINDOW = 10.0
+"""Time over which the displayed samples per second are averaged [s]."""
 
-GRACE = 3.0
-"""Seconds after a signal in which what is computed is still written; a compilation may take longer."""
+SHUTDOWN_TIMEOUT = 3.0
+"""Time after a signal within which computed shards are still written [s]; a compilation may take longer."""
 
-LAST_WORDS = "Files that are complete stay; --resume goes on."
-"""For a run that ends before its time."""
+SHUTDOWN_MESSAGE = "Complete files are kept; finish the data set by --resume."
+"""Message of a run that a signal ends."""
 
 
 def generate_command(
@@ -39,12 +39,13 @@ def generate_command(
     ] = None,
     parameters: Annotated[
         list[str] | None,
-        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter of the family, as lambda_max=1.5."),
+        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Parameter of the family, as in lambda_max=1.5."),
     ] = None,
     num_samples: Annotated[
-        int | None, typer.Option("--num-samples", help="Samples drawn; not all are kept.", show_default="1000")
+        int | None,
+        typer.Option("--num-samples", help="Samples drawn; only accepted ones are stored.", show_default="1000"),
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Of all random numbers.", show_default="0")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of all random numbers.", show_default="0")] = None,
     temperature: Annotated[
         float | None, typer.Option("--temperature", "-T", help="Temperature [K].", show_default="1.16")
     ] = None,
@@ -57,19 +58,19 @@ def generate_command(
     ] = None,
     broadening: Annotated[
         float | None,
-        typer.Option("--broadening", help="Distance of the line from the real axis [meV].", show_default="0.1"),
+        typer.Option(
+            "--broadening", help="Distance Gamma of the line w + i Gamma from the real axis [meV].", show_default="0.1"
+        ),
     ] = None,
     max_error: Annotated[
         float | None,
         typer.Option(
             "--max-error",
-            help="Samples whose gap function has a larger relative error are rejected.",
+            help="Largest accepted error of Delta, relative to its maximum; other samples are rejected.",
             show_default="1e-6",
         ),
     ] = None,
-    with_tc: Annotated[
-        bool | None, typer.Option("--with-tc", help="Store the critical temperature of every sample.")
-    ] = None,
+    with_tc: Annotated[bool | None, typer.Option("--with-tc", help="Compute and store T_c of every sample.")] = None,
     shard_size: Annotated[
         int | None, typer.Option("--shard-size", help="Samples drawn for each file.", show_default="512")
     ] = None,
@@ -77,7 +78,7 @@ def generate_command(
         bool,
         typer.Option(
             "--resume",
-            help="Go on with the data set in this folder. Options that are not given are as it was begun with.",
+            help="Complete the data set in this folder. Options not given are those of the data set.",
         ),
     ] = False,
     shard_index: Annotated[
@@ -88,21 +89,21 @@ def generate_command(
         int | None,
         typer.Option(
             "--num-shards",
-            help="Number of workers, which share out the files of one data set.",
+            help="Number of workers, which divide the files of one data set among them.",
             show_default="tasks of a SLURM array",
         ),
     ] = None,
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
-    """Draw random spectral functions, solve them, continue the gap to the real axis, store what is accepted.
+    """Draw random spectral functions, solve the Eliashberg equations, and store the gap functions near the real axis.
 
-    Samples in the normal state are dropped and counted, and so are those whose solution or continuation is not exact
-    enough. A run may be interrupted or killed at any time: --resume goes on with what is there.
+    Samples in the normal state, and those whose solution or continuation is not accurate enough, are counted but not
+    stored. A run may be interrupted or killed at any time, and completed by --resume.
     """
     given = [_parameter(text) for text in parameters or []]
     with session(json):
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(
                 check_ranges, "generate", num_samples=num_samples, seed=seed, temperature=temperature, mu_star=mu_star,
                 omega_c=omega_c, matsubara_cutoff=matsubara_cutoff, broadening=broadening, max_error=max_error,
@@ -115,9 +116,9 @@ def generate_command(
         if not resume and worker[1] == 1:
             _refuse_occupied(out)
         start_jax(device)
-        from ...data import ANY_SHARD, MANIFEST, is_dataset
+        from ...data import MANIFEST, SHARD_PATTERN, is_dataset
 
-        stop_at_latest(GRACE, LAST_WORDS)
+        set_shutdown_timeout(SHUTDOWN_TIMEOUT, SHUTDOWN_MESSAGE)
         asked = {
             "num_samples": num_samples, "seed": seed, "T": temperature, "mu_star": mu_star, "omega_c": omega_c,
             "matsubara_cutoff": matsubara_cutoff, "broadening": broadening, "max_error": max_error,
@@ -128,12 +129,15 @@ def generate_command(
             what = (
                 f"{config.num_samples} samples of the family {config.as_dict()['family']['name']}, seed {config.seed}"
             )
-            tell(f"note: {out}: nothing to go on with; beginning a new data set of {what}")
+            tell(f"note: {out}: there is no data set to resume; making a new one of {what}")
         try:
             report = generate_with_progress(config, out, resume=resume, worker=worker)
         except SystemExit:
             if (out / MANIFEST).exists():
-                tell(f"{len(list(out.glob(ANY_SHARD)))} of {config.n_shards} files are complete; --resume goes on.")
+                tell(
+                    f"{len(list(out.glob(SHARD_PATTERN)))} of {config.n_shards} files are complete; "
+                    "finish the data set by --resume."
+                )
             raise
         for problem in report.replaced:
             tell(f"made again: {problem}")
@@ -142,28 +146,28 @@ def generate_command(
         else:
             print(summary(report, out))
         if report.digest and not report.n_kept:
-            tell("error: no sample was kept.")
+            tell("error: no sample was accepted.")
             raise typer.Exit(NOT_CONVERGED)
 
 
 def _check_out(out: pathlib.Path) -> None:
-    """Refuse what cannot become the folder of a data set."""
+    """Check that a path is a folder or does not exist."""
     if status_of(out) is not None and not out.is_dir():
         raise StorageError("cannot write", where=str(out), why="it is not a folder.", hint="Choose another name.")
 
 
 def _refuse_occupied(out: pathlib.Path) -> None:
-    """Refuse a folder with anything in it but what an unfinished beginning leaves, whose names begin with a dot."""
+    """Refuse a folder that is not empty; temporary files, whose names begin with a dot, do not count."""
     if out.is_dir() and any(not path.name.startswith(".") for path in out.iterdir()):
-        hint = "Go on with a data set by --resume, choose another name, or remove it."
+        hint = "Complete a data set by --resume, choose another name, or remove the folder."
         raise StorageError("will not overwrite", where=str(out), why="it exists and is not empty.", hint=hint)
 
 
 def _parameter(text: str) -> tuple[str, float | int]:
-    """A name and a number.
+    """Parse NAME=VALUE into a name and a number.
 
     Raises:
-        typer.BadParameter: It is something else.
+        typer.BadParameter: The text has another form.
     """
     name, _, value = text.partition("=")
     try:
@@ -181,7 +185,7 @@ def _check_names(given: list[tuple[str, float | int]]) -> None:
 def _config(
     folder: pathlib.Path | None, family: str | None, parameters: dict[str, Any], asked: dict[str, Any]
 ) -> "GenerateConfig":
-    """The configuration asked for; what is `None` is as in the data set that is to go on, or the default."""
+    """Return the requested configuration; options not given are those of the data set to resume, or the defaults."""
     from ...data import MANIFEST, GenerateConfig, config_of, make_family, read_manifest
 
     asked = {name: value for name, value in asked.items() if value is not None}
@@ -203,11 +207,11 @@ def _config(
 def generate_with_progress(
     config: "GenerateConfig", folder: pathlib.Path, *, resume: bool = False, worker: tuple[int, int] = (0, 1)
 ) -> "GenerateReport":
-    """Generate a data set, or a worker's part of it, under a progress bar."""
-    from ...data import generate, own_shards, shard_name
+    """Generate a data set, or the part of one worker, with a progress bar."""
+    from ...data import generate, shard_name, shards_of_worker
     from ..terminal import progress_bar
 
-    own = own_shards(config, *worker)
+    own = shards_of_worker(config, *worker)
     total = sum(config.samples_in(shard) for shard in own)
     begun = sum(config.samples_in(shard) for shard in own if (folder / shard_name(shard)).exists())
     with progress_bar("solving", total) as update:
@@ -222,12 +226,12 @@ def generate_with_progress(
 
 
 def _counter(update: Callable[[int, str], None], begun: int, total: int) -> Callable[[dict[str, int]], None]:
-    """A function that shows the samples of each status so far, and how many there were in a second lately.
+    """Return a function that shows the number of samples of each status so far, and the samples per second.
 
     Args:
-        update: Of the progress bar.
-        begun: Samples that are there already: they are read, not made.
-        total: Samples that there will be.
+        update: Function of the progress bar.
+        begun: Number of samples in existing shards, which are only checked.
+        total: Number of samples at the end.
     """
     seen = deque(maxlen=1000)
 
@@ -237,7 +241,7 @@ def _counter(update: Callable[[int, str], None], begun: int, total: int) -> Call
             speed = "checking, "
         else:
             seen.append((now, done))
-            while now - seen[0][0] > WINDOW:
+            while now - seen[0][0] > SPEED_WINDOW:
                 seen.popleft()
             made = done - seen[0][1]
             speed = f"{made / max(now - seen[0][0], 1e-9):.0f}/s, " if made else ""
@@ -250,7 +254,7 @@ def _counter(update: Callable[[int, str], None], begun: int, total: int) -> Call
 
 
 def summary(report: "GenerateReport", folder: pathlib.Path) -> str:
-    """What there is of a data set."""
+    """Return a line about the samples, files and digest of a data set."""
     reasons = ", ".join(f"{n} {name}" for name, n in report.reasons.items() if n and name not in ("kept", "normal"))
     drawn = sum(report.reasons.values())
     wanted = f"{drawn}" if drawn == report.n_requested else f"{drawn} drawn so far, {report.n_requested} in all"
@@ -259,5 +263,5 @@ def summary(report: "GenerateReport", folder: pathlib.Path) -> str:
         f"{report.n_rejected} rejected{': ' + reasons if reasons else ''}) in {report.seconds:.0f} s"
     )
     if report.digest is None:
-        return f"{line}; {report.n_missing} of {report.n_shards} files are still missing, which other workers make"
+        return f"{line}; {report.n_missing} of {report.n_shards} files, those of other workers, are still missing"
     return f"{line}, digest {report.digest[:12]}"

@@ -1,4 +1,4 @@
-"""`diffeliash verify`: is a data set or checkpoint whole?"""
+"""The command `verify`: check the checksums of data sets, checkpoints and HDF5 files."""
 
 import pathlib
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..._errors import InputError, IntegrityError
-from ..._inputs import LARGEST_OWN, check_input
+from ..._inputs import LARGEST_OWN_FILE, check_input
 from .._interrupt import stop_if_requested
 from ..arguments import CHECKPOINT, check_folder, status_of
 from ..terminal import INTEGRITY, Json, print_json, progress_bar, session, start_jax, tell
@@ -20,13 +20,13 @@ def verify_command(
         ),
     ],
     repair: Annotated[
-        bool, typer.Option("--repair", help="Make damaged and missing files of a data set again, and no others.")
+        bool, typer.Option("--repair", help="Make the damaged and missing files of a data set again, and no others.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Check a data set, a checkpoint, or an HDF5 file of ours against its checksums.
+    """Verify the checksums of a data set, a training run, a checkpoint, or an HDF5 file written by diffeliash.
 
-    What is not whole ends with exit code 6, a data set that is not finished too.
+    The exit code is 6 if a file is damaged or missing, or a data set is unfinished.
     """
     with session(json):
         _check_path(path)
@@ -54,11 +54,11 @@ def verify_command(
 
 def _check_path(path: pathlib.Path) -> None:
     if status_of(path, InputError) is None:
-        raise InputError("no such file or folder", where=str(path), hint="Give a file or folder that is there.")
+        raise InputError("no such file or folder", where=str(path), hint="Give an existing file or folder.")
     if path.is_dir():
         check_folder(path)
     else:
-        check_input(path, largest=LARGEST_OWN)
+        check_input(path, largest=LARGEST_OWN_FILE)
 
 
 def _problems(path: pathlib.Path) -> list[str]:
@@ -82,11 +82,11 @@ def _problems(path: pathlib.Path) -> list[str]:
 
 
 def _check_file(path: pathlib.Path) -> None:
-    """Read a file that carries a checksum.
+    """Read a file and verify its checksum.
 
     Raises:
-        InputError: It is none of ours.
-        IntegrityError: It is damaged.
+        InputError: The file has no checksum, since diffeliash did not write it.
+        IntegrityError: The file is damaged.
     """
     from ...data import is_hdf5_file, read_hdf5
     from ...models import CHECKPOINT_KIND, check_envelope, read_checkpoint
@@ -100,9 +100,9 @@ def _check_file(path: pathlib.Path) -> None:
         if read:
             read(path)
     except InputError as error:
-        hint = "Checksums are in data sets, checkpoints, and HDF5 files of `solve`, `generate` and `export`."
+        hint = "Data sets, checkpoints, and HDF5 files of `solve`, `generate` and `export` have checksums."
         why = ": ".join(part.rstrip(".") for part in (error.what, error.why) if part)
-        raise InputError("nothing to check", where=str(path), why=f"{why}.", hint=hint) from error
+        raise InputError("the file has no checksum", where=str(path), why=f"{why}.", hint=hint) from error
 
 
 def _repair(path: pathlib.Path) -> list[str]:
@@ -115,19 +115,20 @@ def _repair(path: pathlib.Path) -> list[str]:
 
 
 def _what(path: pathlib.Path) -> str:
-    """What was found whole, in short."""
-    from ...data import is_dataset, read_done, read_manifest
+    """Return a short description of what was verified."""
+    from ...data import is_dataset, read_completion_record, read_manifest
 
     if not is_dataset(path):
         return str(path)
     manifest = read_manifest(path)
-    done = read_done(path, manifest)
+    done = read_completion_record(path, manifest)
     n = manifest.config["num_samples"]
-    return f"{path}, {manifest.n_shards} files, {done.counts['kept']} samples kept of {n}, digest {done.digest[:12]}"
+    stored = f"{done.counts['kept']} samples stored of {n} drawn"
+    return f"{path}, {manifest.n_shards} files, {stored}, digest {done.digest[:12]}"
 
 
 def _n_shards(path: pathlib.Path) -> int | None:
-    """As the manifest says, if it is whole."""
+    """Return the number of shards in the manifest, or `None` if it is damaged."""
     from ...data import read_manifest
 
     try:

@@ -1,4 +1,4 @@
-"""`diffeliash invert`: gap function, or density of states, in, a2F with error bars out; no network needed."""
+"""The command `invert`: a2F with error bars from a gap function or a density of states, without a network."""
 
 import dataclasses
 import math
@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ..._errors import DiffeliashError, InputError, IntegrityError
-from ..._limits import beyond_any_metal
+from ..._limits import unphysical_magnitude
 from ..arguments import (
-    all_at_once,
-    answer_if_no_file_is_readable,
-    as_told,
     check_checkpoint,
+    check_output_files,
     check_ranges,
     check_sizes,
-    check_targets,
     checkpoint_of,
-    failure,
+    collect_errors,
+    error_entry,
+    exit_if_no_file_is_readable,
+    override_stated,
     read_curve,
 )
 from ..terminal import (
@@ -52,79 +52,91 @@ def invert_command(
         list[pathlib.Path],
         typer.Argument(
             readable=False,
-            help="Gap functions: text with w, Re Delta, Im Delta [meV] on the line w + iG; with --kind dos densities "
-            "of states: text with w [meV], N/N_F. Or HDF5 of `solve`.",
+            help="Gap functions: text with w, Re Delta, Im Delta [meV] at w + i Gamma; with --kind dos densities of "
+            "states: text with w [meV], N/N_F. Or HDF5 of `solve`.",
         ),
     ],
-    kind: Annotated[Kind, typer.Option("--kind", help="What the files hold.")] = "gap",
+    kind: Annotated[
+        Kind, typer.Option("--kind", help="Function in the files: gap function or density of states.")
+    ] = "gap",
     temperature: StatedTemperature = None,
     broadening: Annotated[
-        float | None, typer.Option("--broadening", help="G of the files [meV].", show_default="as the file states")
+        float | None, typer.Option("--broadening", help="Gamma of the files [meV].", show_default="as the file states")
     ] = None,
     noise: Annotated[
         float | None,
         typer.Option(
-            "--noise", help="Standard deviation of every number in the files.", show_default="found from the data"
+            "--noise", help="Standard deviation of the noise of the data.", show_default="estimated from the data"
         ),
     ] = None,
     mu_star: Annotated[
         float | None,
-        typer.Option("--mu-star", help="Coulomb pseudopotential mu*(omega_c).", show_default="as the file states; 0.1"),
+        typer.Option(
+            "--mu-star", help="Coulomb pseudopotential mu*(omega_c).", show_default="as the file states, else 0.1"
+        ),
     ] = None,
-    fit_mu_star: Annotated[bool, typer.Option("--fit-mu-star", help="Find mu* from the data, too.")] = False,
+    fit_mu_star: Annotated[bool, typer.Option("--fit-mu-star", help="Fit mu* to the data, too.")] = False,
     omega_max: Annotated[
         float | None,
         typer.Option(
-            "--omega-max", help="Where a2F ends [meV].", show_default="as the file states; its last energy / 3.5"
+            "--omega-max",
+            help="Last energy of a2F [meV].",
+            show_default="as the file states, else its last energy / 3.5",
         ),
     ] = None,
     omega_c: Annotated[
         float | None,
-        typer.Option("--omega-c", help="Cutoff of mu* [meV].", show_default="as the file states; 10 x the end of a2F"),
+        typer.Option(
+            "--omega-c", help="Cutoff of mu* [meV].", show_default="as the file states, else 10 x --omega-max"
+        ),
     ] = None,
     matsubara_cutoff: MatsubaraCutoff = None,
     points: Annotated[
-        int | None, typer.Option("--points", help="Points of a2F.", show_default="2 in a broadening, 64 to 256")
+        int | None, typer.Option("--points", help="Grid points of a2F.", show_default="2 per broadening, 64 to 256")
     ] = None,
-    samples: Annotated[int, typer.Option("--samples", help="Spectral functions drawn from all possible ones.")] = 200,
+    samples: Annotated[
+        int, typer.Option("--samples", help="Spectral functions drawn from the posterior distribution.")
+    ] = 200,
     run: Annotated[
-        pathlib.Path | None, typer.Option("--run", readable=False, help="Training run whose network gives the start.")
+        pathlib.Path | None,
+        typer.Option("--run", readable=False, help="Training run whose network gives the starting point."),
     ] = None,
     output: Annotated[
         pathlib.Path | None,
         typer.Option(
             "--output",
             readable=False,
-            help="Where to write w [meV], a2F and its errors: text, or .h5 with the samples.",
+            help="File for w [meV], a2F and its errors: text, or .h5 with the samples.",
         ),
     ] = None,
     plot: Annotated[
-        pathlib.Path | None, typer.Option("--plot", readable=False, help="Picture (png, pdf, svg) of all.")
+        pathlib.Path | None, typer.Option("--plot", readable=False, help="Figure (png, pdf, svg) of all files.")
     ] = None,
     seed: Seed = 0,
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
-    """Spectral function behind a measured gap function or density of states, with error bars.
+    """Infer a2F with error bars from a measured gap function or density of states.
 
-    By steps through the solver, without a network: the smoothest a2F, nowhere negative, that accounts for the data.
+    The result is the smoothest nonnegative a2F that explains the data. It is fitted by differentiating through the
+    solver of the Eliashberg equations; no network is needed.
     """
     if fit_mu_star and mu_star is not None:
-        raise typer.BadParameter("give --mu-star or --fit-mu-star, not both.")
+        raise typer.BadParameter("--mu-star and --fit-mu-star cannot be given together.")
     with session(json):
         stated = {
             "broadening": broadening, "mu_star": mu_star, "omega_max": omega_max, "omega_c": omega_c,
             "matsubara_cutoff": matsubara_cutoff,
         }  # fmt: skip
         sizes = {"noise": noise, "points": points, "samples": samples, "seed": seed}
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_ranges, "invert", temperature=temperature, **stated, **sizes)
             check(check_sizes, points, samples)
-            check(check_targets, files, output=output, plot=plot)
+            check(check_output_files, files, output=output, plot=plot)
             check(_check_output, files, output)
             if run:
                 check(check_checkpoint, run)
-        answer_if_no_file_is_readable(files, json)
+        exit_if_no_file_is_readable(files, json)
         start_jax(device)
         stated["T"] = temperature
         given = [_read(file, kind, stated) for file in files]
@@ -133,7 +145,7 @@ def invert_command(
             {"noise": noise, "n_points": points, "n_samples": samples, "seed": seed}, fit_mu_star=fit_mu_star,
         )  # fmt: skip
         results = [
-            failure(file, one) if isinstance(one, DiffeliashError) else _result(file, data, one)
+            error_entry(file, one) if isinstance(one, DiffeliashError) else _result(file, data, one)
             for file, data, one in zip(files, given, found, strict=True)
         ]
         good = [
@@ -168,26 +180,30 @@ def _write(
 
 def _check_output(files: list[pathlib.Path], output: pathlib.Path | None) -> None:
     if output and output.suffix != ".h5" and len(files) > 1:
-        raise InputError("the text of several files cannot go to one.", hint="Let --output end in .h5.")
+        raise InputError(
+            "the results of several files cannot be written to one text file.", hint="Let --output end in .h5."
+        )
 
 
 def _read(file: pathlib.Path, kind: Kind, stated: dict[str, float | None]) -> "GapFile | DosFile | DiffeliashError":
-    """A file with what the command line states instead of it; what is wrong with it, if something is."""
+    """Read a file, with its parameters replaced by those of the command line; return the error if it is not usable."""
     try:
         given = read_curve(file, is_dos=kind == "dos")
     except (InputError, IntegrityError) as error:
         return error
     what, field = ("density of states", "dos") if kind == "dos" else ("gap function", "Delta")
-    if too_much := beyond_any_metal(getattr(given, field), is_dos=kind == "dos"):
+    if too_much := unphysical_magnitude(getattr(given, field), is_dos=kind == "dos"):
         return InputError(f"the {what} {too_much}", where=str(file))
     if given.z_sum not in (None, "TruncatedSum"):
-        notice = f"solved with the sum {given.z_sum!r:.60} in Z; it is inverted with TruncatedSum, which changes a2F."
+        notice = (
+            f"the file was solved with {given.z_sum!r:.60} for Z but is inverted with TruncatedSum, which changes a2F."
+        )
         tell(f"note: {file}: {notice}")
         given = dataclasses.replace(given, notices=(*given.notices, notice))
-    given = as_told(file, given, stated)
+    given = override_stated(file, given, stated)
     missing = [f"{name} ({option})" for name, option in _NEEDED.items() if getattr(given, name) is None]
     if missing:
-        return InputError("the file does not state all that is needed", where=str(file), why=f"{', '.join(missing)}.")
+        return InputError("the file does not state all parameters", where=str(file), why=f"give {', '.join(missing)}.")
     return given
 
 
@@ -201,7 +217,7 @@ def _invert_all(
     *,
     fit_mu_star: bool,
 ) -> "list[Inversion | DiffeliashError]":
-    """The inversion of each file, or what is wrong with it; those at the same energies together."""
+    """Return the inversion of each file, or its error; files with equal energies and parameters form one batch."""
     found: dict[int, Any] = {i: data for i, data in enumerate(given) if isinstance(data, DiffeliashError)}
     with progress_bar("inverted", len(given) - len(found)) as update:
         for group in _groups(given):
@@ -216,7 +232,7 @@ def _invert_all(
 
 
 def _groups(given: "list[GapFile | DosFile | DiffeliashError]") -> list[list[int]]:
-    """The numbers of the good files, those that share energies and conditions together."""
+    """Return the indices of the files without error, grouped by equal energies and parameters."""
     groups: dict[Any, list[int]] = {}
     for i, data in enumerate(given):
         if not isinstance(data, DiffeliashError):
@@ -256,16 +272,16 @@ def _invert_group(
 
 
 def _starts_of_network(run: pathlib.Path, members: list[Any]) -> "list[list[Spectrum]]":
-    """What a network answers, as starts for files of one kind.
+    """Return the predictions of a network as starting points for the files of a batch.
 
     Raises:
-        InputError: There is none, or it was not trained for such data.
+        InputError: There is no checkpoint, or the network was not trained for such data.
     """
     from ...models import predict_spectrum, read_checkpoint
 
     checkpoint = read_checkpoint(checkpoint_of(run))
     if checkpoint.setting is None or checkpoint.setting.task != _TASKS[type(members[0]).__name__]:
-        raise InputError("this network does not answer such data with a2F", where=str(run))
+        raise InputError("this network does not predict a2F from such data", where=str(run))
     return [[predict_spectrum(checkpoint.model, checkpoint.setting, member)[0]] for member in members]
 
 

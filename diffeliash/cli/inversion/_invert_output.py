@@ -1,4 +1,4 @@
-"""What `invert` writes: text for people and plotting programs, HDF5 with all samples."""
+"""Output files of `invert`: text with a2F and its error, HDF5 also with the posterior samples."""
 
 import json
 import pathlib
@@ -8,13 +8,14 @@ if TYPE_CHECKING:
     from ...inverse import Inversion
 
 FORMAT_VERSION = 1
+"""Version of the format of the HDF5 files."""
 
 BAND = (0.16, 0.84)
-"""Quantiles of the samples between which 68 % of them lie."""
+"""Quantiles of the central 68 % of the samples."""
 
 
 def as_text(found: "Inversion") -> bytes:
-    """Columns of energies, a2F and its standard deviation."""
+    """Return a text file with the columns energy, a2F and standard deviation of a2F."""
     c = found.conditions
     head = (
         f"# omega_meV a2F a2F_std  (T = {c.T:.6g} K, broadening {c.broadening:.6g} meV, mu* = {found.mu_star:.6g} at "
@@ -25,8 +26,8 @@ def as_text(found: "Inversion") -> bytes:
 
 
 def as_hdf5(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> bytes:
-    """All of several inversions; with more than one, names end in `_0`, `_1` and so on."""
-    from ...data import hdf5_bytes, numbered, software_versions
+    """Return an HDF5 file with all inversions; with more than one, names get the suffixes `_0`, `_1`, ..."""
+    from ...data import hdf5_bytes, software_versions, with_numbered_names
 
     results = []
     for file, _, found in inversions:
@@ -45,6 +46,6 @@ def as_hdf5(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> bytes:
             "determined": found.determined,
         }  # fmt: skip
         results.append((fields, attributes))
-    arrays, attributes = numbered(results)
+    arrays, attributes = with_numbered_names(results)
     stated = {"format_version": FORMAT_VERSION, "versions": json.dumps(software_versions())}
     return hdf5_bytes(arrays, stated | attributes)

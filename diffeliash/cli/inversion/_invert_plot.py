@@ -1,4 +1,4 @@
-"""The picture of inversions: spectral functions with their uncertainty, and the data with what is found for them."""
+"""Figure of inversions: spectral functions with their uncertainty, and the data with the fitted functions."""
 
 import pathlib
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..._figure import LABEL, PREDICTION
+from ..._figure import LABEL_COLOR, PREDICTION_COLOR
 from ._invert_output import BAND
 
 if TYPE_CHECKING:
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 IMAGINARY = "tab:green"
 
 MOST_ROWS = 6
-"""Inversions in a picture."""
+"""Largest number of inversions in a figure."""
 
 SHOWN_SAMPLES = 12
-"""Thin lines of spectral functions that are possible too."""
+"""Number of posterior samples drawn as thin lines."""
 
 
 def plot_inversions(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> Figure:
-    """One row for each of the first inversions."""
+    """Plot the first inversions, one row of panels for each."""
     shown = inversions[:MOST_ROWS]
     figure = Figure(figsize=(10.5, 3.3 * len(shown) + 0.3), layout="constrained")
     for row, (file, data, found) in zip(figure.subplots(len(shown), 3, squeeze=False), shown, strict=True):
@@ -42,11 +42,11 @@ def _title(file: pathlib.Path, found: "Inversion") -> str:
 
 def _plot_spectrum(axes: Axes, found: "Inversion") -> None:
     low, high = np.quantile(found.samples, BAND, axis=0)
-    axes.fill_between(found.omega, low, high, color=PREDICTION, alpha=0.25, lw=0, label="68 % of the samples")
+    axes.fill_between(found.omega, low, high, color=PREDICTION_COLOR, alpha=0.25, lw=0, label="68 % of the samples")
     for sample in found.samples[:: max(1, len(found.samples) // SHOWN_SAMPLES)]:
-        axes.plot(found.omega, sample, color=PREDICTION, lw=0.4, alpha=0.5)
+        axes.plot(found.omega, sample, color=PREDICTION_COLOR, lw=0.4, alpha=0.5)
     if found.determined:
-        axes.plot(found.omega, found.a2f, color=PREDICTION, lw=1.6, label="most probable")
+        axes.plot(found.omega, found.a2f, color=PREDICTION_COLOR, lw=1.6, label="most probable")
     axes.set(xlabel=r"$\omega$ [meV]", ylabel=r"$\alpha^2F(\omega)$", xlim=(0, None), ylim=(0, None))
     _legend_above(axes)
 
@@ -55,30 +55,30 @@ def _plot_data(axes: Axes, data: Any, found: "Inversion") -> None:
     curves = _curves(data, found)
     for name, given, part, color in curves:
         axes.plot(data.omega, given, ".", ms=2.5, color=color, label=f"{name}given")
-        axes.plot(data.omega, part, lw=1.0, color=PREDICTION, label="found" if part is curves[-1][2] else None)
+        axes.plot(data.omega, part, lw=1.0, color=PREDICTION_COLOR, label="fitted" if part is curves[-1][2] else None)
     label = r"$\Delta(\omega)$ [meV]" if len(curves) == 2 else r"$N(\omega)/N_F$"
     axes.set(xlabel=r"$\omega$ [meV]", ylabel=label, xlim=(0, float(data.omega[-1])))
     _legend_above(axes)
 
 
 def _legend_above(axes: Axes) -> None:
-    """Where no curve is."""
+    """Place the legend above the panel, where it covers no curve."""
     axes.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
 
 
 def _plot_misfit(axes: Axes, data: Any, found: "Inversion") -> None:
     for _, given, part, color in _curves(data, found):
         axes.plot(data.omega, (given - part) / found.noise, ".", ms=2.5, color=color)
-    axes.axhline(0, color=PREDICTION, lw=1.0)
-    axes.set(xlabel=r"$\omega$ [meV]", ylabel="(given - found) / noise", xlim=(0, float(data.omega[-1])))
-    axes.set_title(rf"$\chi^2/N$ = {found.chi2:.3f}, {found.n_resolved} numbers resolved", fontsize="medium")
+    axes.axhline(0, color=PREDICTION_COLOR, lw=1.0)
+    axes.set(xlabel=r"$\omega$ [meV]", ylabel="(given - fitted) / noise", xlim=(0, float(data.omega[-1])))
+    axes.set_title(rf"$\chi^2/N$ = {found.chi2:.3f}, {found.n_resolved} parameters resolved", fontsize="medium")
 
 
 def _curves(data: Any, found: "Inversion") -> list[tuple[str, np.ndarray, np.ndarray, str]]:
-    """Name, what was given, what is found and color of each function in the data."""
+    """Return label, given values, fitted values and color of each function in the data."""
     from ...data import DosFile
 
     if isinstance(data, DosFile):
-        return [("", data.dos, found.values, LABEL)]
+        return [("", data.dos, found.values, LABEL_COLOR)]
     Re, Im = np.split(found.values, 2)
-    return [("Re ", data.Delta.real, Re, LABEL), ("Im ", data.Delta.imag, Im, IMAGINARY)]
+    return [("Re ", data.Delta.real, Re, LABEL_COLOR), ("Im ", data.Delta.imag, Im, IMAGINARY)]

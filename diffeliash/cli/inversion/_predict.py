@@ -1,4 +1,4 @@
-"""`diffeliash predict`: gap function, or density of states, in, a2F out."""
+"""The command `predict`: a2F from a gap function or a density of states by a trained network."""
 
 import os
 import pathlib
@@ -9,12 +9,12 @@ import typer
 from ..._errors import InputError
 from ..._inputs import check_input
 from ..arguments import (
-    all_at_once,
-    as_told,
     check_checkpoint,
+    check_output_files,
     check_ranges,
-    check_targets,
     checkpoint_of,
+    collect_errors,
+    override_stated,
     read_curve,
     read_metrics,
     stem_of,
@@ -33,55 +33,57 @@ def predict_command(
         pathlib.Path,
         typer.Argument(
             readable=False,
-            help="Gap function: text with w, Re Delta, Im Delta [meV] on the line w + iG, or HDF5 of `solve`. For a "
+            help="Gap function: text with w, Re Delta, Im Delta [meV] at w + i Gamma, or HDF5 of `solve`. For a "
             "network of --task dos-to-a2f the density of states: text with w [meV], N/N_F, or HDF5 of `solve`.",
         ),
     ],
     temperature: StatedTemperature = None,
     broadening: Annotated[
-        float | None, typer.Option("--broadening", help="G of the file [meV].", show_default="as the file states")
+        float | None, typer.Option("--broadening", help="Gamma of the file [meV].", show_default="as the file states")
     ] = None,
     output: Annotated[
-        pathlib.Path | None, typer.Option("--output", readable=False, help="Text file for w [meV] and a2F.")
+        pathlib.Path | None, typer.Option("--output", readable=False, help="Text file to write, with w [meV] and a2F.")
     ] = None,
     plot: Annotated[
         pathlib.Path | None,
-        typer.Option("--plot", readable=False, help="Picture (png, pdf, svg).", show_default="FILE-RUN-a2f.png here"),
+        typer.Option(
+            "--plot", readable=False, help="Figure (png, pdf, svg).", show_default="FILE-RUN-a2f.png in this folder"
+        ),
     ] = None,
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
-    """Predict the spectral function behind a gap function, and check it: solve it and compare the gap functions.
+    """Predict a2F from a gap function by a trained network, solve it, and compare the gap functions.
 
-    The same with densities of states, where the network was trained on them.
+    A network that was trained on densities of states takes these instead.
     """
     with session(json):
         plot = plot or pathlib.Path(f"{stem_of(file)}-{pathlib.Path(os.path.realpath(run)).stem}-a2f.png")
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_ranges, "predict", temperature=temperature, broadening=broadening)
             check(check_checkpoint, run)
             check(check_input, file)
-            check(check_targets, [file], output=output, plot=plot)
+            check(check_output_files, [file], output=output, plot=plot)
         start_jax(device)
         from ..._figure import figure_bytes
         from ...data import write_file
         from ...models import predict_spectrum, read_checkpoint
-        from ._predict_doubts import doubts_of
         from ._predict_plot import plot_prediction
+        from ._prediction_notes import prediction_notes
 
         checkpoint = read_checkpoint(checkpoint_of(run))
         setting = _setting_for_a2f(checkpoint.setting, run)
         given = read_curve(file, is_dos=setting.task == "dos-to-a2f")
-        given = as_told(file, given, {"T": temperature, "broadening": broadening})
+        given = override_stated(file, given, {"T": temperature, "broadening": broadening})
         _tell_assumptions(given, setting)
         spectrum, setting = predict_spectrum(checkpoint.model, setting, given)
         if (lowest := float(spectrum.a2f.min())) < 0:
-            tell(f"note: the predicted a2F is negative in places, down to {lowest:.3g}; it is used as it stands.")
+            tell(f"note: the predicted a2F is negative in places, down to {lowest:.3g}; it is used without change.")
         sol, real = _recompute(spectrum, setting, given)
         test = read_metrics(run if run.is_dir() else run.parent, checkpoint.origin)
         result: dict[str, Any] = _result(file, spectrum, sol, real, given, setting) | _on_test_set(test)
-        unlike = result["recomputed_1_minus_pcc"]
-        notes = doubts_of(given, spectrum, sol, real, unlike=unlike, test=test)
+        shape_difference = result["recomputed_1_minus_pcc"]
+        notes = prediction_notes(given, spectrum, sol, real, shape_difference=shape_difference, test=test)
         for note in notes:
             tell(f"note: {file}: {note}")
         result |= {"ok": result["converged"] and not notes, "notes": notes, "notices": list(given.notices)}
@@ -96,10 +98,10 @@ def predict_command(
 
 
 def _setting_for_a2f(setting: Any, run: pathlib.Path) -> Any:
-    """What a network was trained for, if it answers with spectra."""
+    """Return the setting of a network, which must predict a2F."""
     if setting is None or setting.task == "a2f-to-gap":
         why = "it was not trained on a data set." if setting is None else f"it was trained for {setting.task}."
-        raise InputError("this network does not answer with a2F", where=str(run), why=why)
+        raise InputError("this network does not predict a2F", where=str(run), why=why)
     return setting
 
 
@@ -107,10 +109,10 @@ def _tell_assumptions(given: "GapFile | DosFile", setting: Any) -> None:
     trained = {"T": f"{setting.T:g} K", "broadening": f"{setting.broadening:g} meV", "mu_star": f"{setting.mu_star:g}"}
     unknown = [f"{name} = {value}" for name, value in trained.items() if getattr(given, name) is None]
     if given.T is not None and abs(given.T / setting.T - 1) > 1e-9:
-        tell(f"note: trained at {setting.T:g} K; all energies are scaled by {given.T / setting.T:g}.")
+        tell(f"note: the network was trained at {setting.T:g} K; all energies are scaled by {given.T / setting.T:g}.")
         unknown = [name.split(" = ")[0] for name in unknown]
     if unknown:
-        tell(f"note: the file does not state {', '.join(unknown)}: taken as in training.")
+        tell(f"note: the file does not state {', '.join(unknown)}: the values of the training are taken.")
 
 
 def _recompute(spectrum: Any, setting: Any, given: "GapFile | DosFile") -> tuple[Any, Any]:
@@ -149,7 +151,7 @@ def _result(
 
 
 def _on_test_set(metrics: dict[str, Any] | None) -> dict[str, float | None]:
-    """How far this network was off for samples that it was not trained on: the means of 1 - PCC."""
+    """Return the mean errors of the network on its test set: 1 - PCC of a2F and of the recomputed functions."""
     return {
         "test_1_minus_pcc": metrics["df_mean"] if metrics else None,
         "test_recomputed_1_minus_pcc": metrics["dg_mean"] if metrics else None,
@@ -166,7 +168,11 @@ def _as_text(spectrum: Any, setting: Any) -> str:
 def _report(result: dict[str, Any], setting: Any, plot: pathlib.Path, output: pathlib.Path | None) -> str:
     written = f"{plot} and {output}" if output else f"{plot}"
     what = "density of states" if setting.task == "dos-to-a2f" else "gap function"
-    found = f"1 - PCC {result['recomputed_1_minus_pcc']:.4f}" if result["superconducting"] else "none: it is normal"
+    found = (
+        f"1 - PCC {result['recomputed_1_minus_pcc']:.4f}"
+        if result["superconducting"]
+        else "none: it is in the normal state"
+    )
     line = ""
     if result["test_1_minus_pcc"] is not None:
         line = (
@@ -176,5 +182,5 @@ def _report(result: dict[str, Any], setting: Any, plot: pathlib.Path, output: pa
     return (
         f"{result['file']}: predicted a2F has lambda = {result['lambda_ep']:.4f}, "
         f"omega_log = {result['omega_log_meV']:.3f} meV\n"
-        f"{what} recomputed from it against the one given: {found}\n{line}written to {written}"
+        f"{what} recomputed from it, compared with the given one: {found}\n{line}written to {written}"
     )

@@ -1,4 +1,4 @@
-"""`diffeliash solve`: the gap function on both axes."""
+"""The command `solve`: gap functions on the imaginary and the real axis."""
 
 import functools
 import itertools
@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..._errors import InputError
-from ..._neighbors import A2F_NAMES
+from ..._suggested_files import A2F_NAMES
 from .._interrupt import stop_if_requested
 from ..arguments import (
     Material,
-    Unusable,
-    all_at_once,
-    answer_each,
-    answer_if_no_file_is_readable,
+    UnusableSpectrum,
     check_count,
+    check_output_files,
     check_ranges,
-    check_targets,
-    failure,
+    collect_errors,
+    error_entry,
+    evaluate_each,
+    exit_if_no_file_is_readable,
     parse_temperatures,
     ranges_of,
     read_materials,
@@ -51,13 +51,13 @@ from ..terminal import (
     tell,
     write_table,
 )
-from ._solve_entry import Solved, continued, row, tell_of_lifted_cutoffs, tell_what_to_trust
+from ._solve_entry import Solved, continue_solution, row, tell_accuracy, tell_raised_cutoffs
 
 if TYPE_CHECKING:
     from ...physics import MSC, CutoffConvergence, GapSolution, Pade
 
 COMPRESSED_RTOL = 1e-9
-"""Accuracy where there are too many frequencies to solve at all of them."""
+"""Tolerance of the compressed set of Matsubara frequencies, used if there are too many of them."""
 
 
 def solve_command(
@@ -72,14 +72,18 @@ def solve_command(
         float | None,
         typer.Option(
             "--converge-cutoff",
-            help="Double the Matsubara cutoff until Delta and Z move by less than this, relative.",
-            show_default="the cutoff stays",
+            help="Double the Matsubara cutoff until Delta and Z change by less than this, relative.",
+            show_default="no search",
         ),
     ] = None,
     z_sum: ZSum = "truncated",
     broadening: Broadening = None,
     method: Annotated[
-        Method, typer.Option("--method", help="Continuation to the real axis: exact, or the paper's Pade approximant.")
+        Method,
+        typer.Option(
+            "--method",
+            help="Continuation to the real axis: msc (exact; Marsiglio, Schossmann, Carbotte) or a Pade approximant.",
+        ),
     ] = "msc",
     pade_points: Annotated[
         int | None, typer.Option("--pade-points", help="Frequencies of the Pade approximant.", show_default="all")
@@ -95,25 +99,27 @@ def solve_command(
     plot: Annotated[
         pathlib.Path | None,
         typer.Option(
-            "--plot", readable=False, help="Picture (png, pdf, svg): both axes; of several temperatures Delta(T)."
+            "--plot",
+            readable=False,
+            help="Figure (png, pdf, svg) of both axes, or of Delta(T) for several temperatures.",
         ),
     ] = None,
     csv: Csv = None,
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
-    """Gap functions of a2F files at one or several temperatures."""
+    """Solve the Eliashberg equations for a2F files at one or several temperatures."""
     at = parse_temperatures(temperatures)
     with session(json):
         numbers = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
         options = numbers | {"broadening": broadening, "converge_cutoff": converge_cutoff, "pade_points": pade_points}
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_ranges, "solve", column=column, **options)
             check(check_count, at)
             check(_check_temperatures, at)
             check(_check_method, method, pade_points)
-            check(check_targets, files, output=output, plot=plot, csv=csv)
-        answer_if_no_file_is_readable(files, json, entries=[{"T_K": T} for T in at], names=A2F_NAMES)
+            check(check_output_files, files, output=output, plot=plot, csv=csv)
+        exit_if_no_file_is_readable(files, json, entries=[{"T_K": T} for T in at], names=A2F_NAMES)
         start_jax(device)
         materials = read_materials(files, {"format": format, "unit": unit, "column": column, "key": key})
         numbers |= {"z_sum": z_sum_of(z_sum)}
@@ -135,14 +141,14 @@ def solve_command(
 
 
 def _answers(
-    materials: list[Material | Unusable],
+    materials: list[Material | UnusableSpectrum],
     at: list[float],
     numbers: dict[str, Any],
     *,
     converge: float | None,
     real_axis: dict[str, Any],
 ) -> tuple[list[dict[str, Any]], Solved]:
-    """One entry for each spectrum and temperature, in order, and the solutions of the good ones."""
+    """Return one result for each spectrum and temperature, in order, and the solutions of those without error."""
     members = [(material, T) for material in materials if isinstance(material, Material) for T in at]
     found = _solutions(members, numbers, converge)
     results: list[dict[str, Any]] = []
@@ -150,8 +156,8 @@ def _answers(
     answered: dict[Material, list[dict[str, Any]]] = {}
     for material in materials:
         source = material.source
-        if isinstance(material, Unusable):
-            bad = failure(source, material.error)
+        if isinstance(material, UnusableSpectrum):
+            bad = error_entry(source, material.error)
             results += [bad | {"T_K": T} for T in at]
             continue
         for notice in material.found.notices:
@@ -160,16 +166,16 @@ def _answers(
         for T in at:
             stop_if_requested()
             try:
-                result, sol, real = continued(material, found[material, T], T=T, **real_axis)
+                result, sol, real = continue_solution(material, found[material, T], T=T, **real_axis)
             except InputError as error:
-                results.append(failure(source, error) | {"T_K": T})
+                results.append(error_entry(source, error) | {"T_K": T})
                 continue
             results.append(result)
             good.append(result)
             solved.append((str(source), sol, real))
-        tell_what_to_trust(source, good)
+        tell_accuracy(source, good)
         if numbers["matsubara_cutoff"] is None:
-            tell_of_lifted_cutoffs(source, good)
+            tell_raised_cutoffs(source, good)
         if good:
             answered[material] = good
     _add_critical_temperatures(answered, numbers)
@@ -177,7 +183,7 @@ def _answers(
 
 
 def _check_temperatures(at: list[float]) -> None:
-    """Refuse temperatures none of which can be; a bad one among others has an entry of its own."""
+    """Refuse temperatures if all are out of range; a single bad one gets its own error in the results."""
     if not any(T in ranges_of("solve")["temperature"] for T in at):
         check_ranges("solve", temperature=at)
 
@@ -188,14 +194,14 @@ def _check_method(name: Method, pade_points: int | None) -> None:
 
 
 def _method(name: Method, pade_points: int | None) -> "MSC | Pade":
-    """The strategy behind the options `--method` and `--pade-points`."""
+    """Return the strategy that the options `--method` and `--pade-points` name."""
     from ...physics import MSC, Pade
 
     return MSC() if name == "msc" else Pade(pade_points)
 
 
 def _add_critical_temperatures(answered: dict[Material, list[dict[str, Any]]], numbers: dict[str, Any]) -> None:
-    """$T_c$ of every spectrum that has a good entry, and the ratio of the gap to it."""
+    r"""Add $T_c$ and the gap ratio $2\Delta_0/k_BT_c$ to the results without error."""
     from ...physics import gap_ratio, solve_tc_many
 
     found = solve_tc_many([material.spectrum for material in answered], **numbers) if answered else []
@@ -211,7 +217,7 @@ Member = tuple[Material, float]
 def _solutions(
     members: list[Member], numbers: dict[str, Any], converge: float | None
 ) -> dict[Member, "GapSolution | CutoffConvergence | InputError"]:
-    """The solutions of all members, in few batches, or the errors of those that cannot be solved."""
+    """Solve all members in few batches, and return their solutions, or errors in place of them."""
     from ...physics import CompressedMatsubara, FullMatsubara, Newton, converge_cutoff, solve_gap_many
 
     with progress_bar("solving", len(members)) as update:
@@ -230,26 +236,26 @@ def _solutions(
             return solve_gap_many(spectra, at, **strategy, progress=advance, **numbers)
 
         if converge is not None:
-            return {member: answer_each(converged, [member])[0] for member in members}
-        # every frequency, to rounding: the file holds them all, and a Pade approximant needs them so
+            return {member: evaluate_each(converged, [member])[0] for member in members}
+        # all frequencies, to rounding error: the output file holds all, and a Pade approximant needs this accuracy
         every = functools.partial(batch, frequencies=FullMatsubara(), solver=Newton())
         some = functools.partial(batch, frequencies=CompressedMatsubara(rtol=COMPRESSED_RTOL))
         is_long = {member: _is_long(*member, numbers["matsubara_cutoff"]) for member in members}
         long, short = ([member for member in members if is_long[member] == wanted] for wanted in (True, False))
-        answers = answer_each(every, short) + answer_each(some, long)
+        answers = evaluate_each(every, short) + evaluate_each(some, long)
         return dict(zip(short + long, answers, strict=True))
 
 
 def _is_long(material: Material, T: float, cutoff: float | None) -> bool:
-    """Whether there are too many frequencies to solve at all of them."""
+    """Whether there are too many Matsubara frequencies to solve at all of them."""
     from ...physics import FullMatsubara, count_frequencies, default_cutoffs
 
-    _, energy = default_cutoffs(float(material.spectrum.omega_max), None, cutoff)  # a lifted one leaves eight
+    _, energy = default_cutoffs(float(material.spectrum.omega_max), None, cutoff)  # a raised one leaves eight
     return T > 0 and math.isfinite(energy) and count_frequencies(T, energy) > FullMatsubara.largest
 
 
 def _plot(path: pathlib.Path, solved: Solved, results: list[dict[str, Any]]) -> None:
-    """Both axes of one solution; of several, Delta against temperature."""
+    """Write the figure: both axes of one solution, or Delta against temperature for several."""
     from ..._figure import figure_bytes
     from ...data import write_file
     from ._solve_plot import plot_solution, plot_temperatures

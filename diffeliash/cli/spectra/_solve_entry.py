@@ -1,34 +1,36 @@
-"""One solution of `diffeliash solve`: its continuation, its entry in the results, what the user is told of it."""
+"""One solution of `solve`: its continuation to the real axis, its result, and notes on its accuracy."""
 
 import math
 from typing import TYPE_CHECKING, Any
 
 from ..._errors import InputError
 from ...units import BOLTZMANN
-from ..arguments import MU_STAR_IS_CUT, Material, Source, source_of
+from ..arguments import MU_STAR_CUTOFF_NOTICE, Material, Source, source_of
 from ..terminal import tell
 
 if TYPE_CHECKING:
     from ...physics import MSC, CutoffConvergence, GapSolution, Pade, RealAxisGap
 
 N_ENERGIES = 600
-"""Steps of the real axis in the output; twice as many as often as the broadening asks for."""
+"""Number of steps of the real axis in the output; it is doubled until the broadening is resolved."""
 
 RESOLUTION = 0.25
 """Largest step in units of the broadening."""
 
 MOST_DOUBLINGS = 5
+"""Largest number of doublings, after which the broadening may be unresolved."""
 
 RANGE_FACTOR = 6
-"""The output reaches this many times the end of the spectrum."""
+"""Last energy of the output in units of the last energy of a2F."""
 
 UNCERTAIN = 1e-3
-"""Above this error of the real axis the user is told."""
+"""Error on the real axis, relative to the largest |Delta|, above which a note is printed."""
 
 Solved = list[tuple[str, "GapSolution", "RealAxisGap"]]
+"""Source, solution and continuation of each result without error."""
 
 
-def continued(
+def continue_solution(
     material: Material,
     answer: "GapSolution | CutoffConvergence | InputError",
     *,
@@ -36,10 +38,17 @@ def continued(
     broadening: float | None,
     method: "MSC | Pade",
 ) -> tuple[dict[str, Any], "GapSolution", "RealAxisGap"]:
-    """One entry of the results, and the solution on both axes.
+    """Continue a solution to the real axis, and return its result and the solution on both axes.
+
+    Args:
+        material: The spectrum and its source.
+        answer: The solution on the imaginary axis, possibly from a convergence of the cutoff, or an error.
+        T: Temperature [K].
+        broadening: Distance of the line from the real axis [meV]; `None` for the default.
+        method: Method of the continuation.
 
     Raises:
-        InputError: There is no solution, or it cannot be continued as asked for.
+        InputError: There is no solution, or it cannot be continued with this broadening or method.
     """
     from ...physics import CutoffConvergence, continue_gap, default_broadening, gap_edge
 
@@ -79,7 +88,7 @@ def continued(
 
 
 def _energies(omega_max: float, broadening: float) -> Any:
-    """Energies that resolve the broadening, if that does not take too many."""
+    """Return energies [meV] that resolve the broadening, if they are not too many."""
     import numpy as np
 
     steps, end = N_ENERGIES, RANGE_FACTOR * omega_max
@@ -90,9 +99,9 @@ def _energies(omega_max: float, broadening: float) -> Any:
     return np.linspace(0.0, end, steps + 1)
 
 
-def tell_what_to_trust(source: Source, results: list[dict[str, Any]]) -> None:
-    """What a user should know about the good results of one spectrum."""
-    _tell_of_pade(source, [result for result in results if result["real_axis_method"] == "Pade"])
+def tell_accuracy(source: Source, results: list[dict[str, Any]]) -> None:
+    """Print notes about the accuracy of the results of one spectrum."""
+    _tell_pade_accuracy(source, [result for result in results if result["real_axis_method"] == "Pade"])
     uncertain = [each for each in results if each["real_axis_error"] > UNCERTAIN and each["real_axis_method"] != "Pade"]
     if uncertain:
         worst = max(uncertain, key=lambda result: result["real_axis_error"])
@@ -100,10 +109,10 @@ def tell_what_to_trust(source: Source, results: list[dict[str, Any]]) -> None:
         why = ""
         if 2 * worst["sampling_error"] > worst["real_axis_error"]:
             why = (
-                f", because a2F has only {worst['n_a2f_points']} points: give it on a finer grid, or look with a "
+                f", because a2F has only {worst['n_a2f_points']} points: give it on a finer grid, or use a "
                 "larger --broadening"
             )
-        tell(f"note: {source}: Delta on the real axis is good to {percent:.2g} % of its maximum (at {T:g} K){why}.")
+        tell(f"note: {source}: Delta on the real axis is accurate to {percent:.2g} % of its maximum (at {T:g} K){why}.")
     if any(result["superconducting"] and not math.isfinite(result["gap_edge_meV"]) for result in results):
         tell(f"note: {source}: no gap edge so close to T_c, where thermal bosons fill the gap.")
     if any(result["broadening_meV"] > result["omega_max_meV"] for result in results):
@@ -112,11 +121,11 @@ def tell_what_to_trust(source: Source, results: list[dict[str, Any]]) -> None:
             "meV): nothing of its structure is left in Delta and the density of states."
         )
     if any(result["omega_c_meV"] > result["matsubara_cutoff_meV"] for result in results):
-        tell(f"note: {source}: {MU_STAR_IS_CUT}")
+        tell(f"note: {source}: {MU_STAR_CUTOFF_NOTICE}")
 
 
-def _tell_of_pade(source: Source, results: list[dict[str, Any]]) -> None:
-    """Of every approximant of a superconductor, however small its error is said to be: few points agree by chance."""
+def _tell_pade_accuracy(source: Source, results: list[dict[str, Any]]) -> None:
+    """Print a note about Pade approximants, however small their estimated errors, which can be small by chance."""
     superconducting = [result for result in results if result["superconducting"]]
     if superconducting:
         worst = max(superconducting, key=lambda result: result["real_axis_error"])
@@ -128,8 +137,8 @@ def _tell_of_pade(source: Source, results: list[dict[str, Any]]) -> None:
         )
 
 
-def tell_of_lifted_cutoffs(source: Source, results: list[dict[str, Any]]) -> None:
-    """Of temperatures at which the default cutoff would have left no frequency."""
+def tell_raised_cutoffs(source: Source, results: list[dict[str, Any]]) -> None:
+    """Print a note about temperatures at which the default Matsubara cutoff was raised."""
     from ...physics import default_cutoffs
 
     usual = default_cutoffs(results[0]["omega_max_meV"], None, None)[1] if results else math.inf
@@ -142,7 +151,7 @@ def tell_of_lifted_cutoffs(source: Source, results: list[dict[str, Any]]) -> Non
 
 
 def row(result: dict[str, Any]) -> dict[str, str]:
-    """The line of the table on the screen."""
+    """Return the row of a result in the printed table."""
     edge, ratio = result["gap_edge_meV"], result["gap_ratio"]
     return {
         "file": str(source_of(result)),

@@ -1,4 +1,4 @@
-"""Pictures of solutions: one on both axes, or the gap against temperature."""
+"""Figures of solutions: one solution on both axes, or the gap against temperature."""
 
 import pathlib
 from typing import TYPE_CHECKING, Any
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from ...physics import GapSolution, RealAxisGap
 
 IMAGINARY_RANGE, REAL_RANGE = 4, 4
-"""The pictures reach this many times the end of the spectrum."""
+"""Largest energies shown on the imaginary and the real axis, in units of the last energy of a2F."""
 
 DOS_RANGE = 5
-"""The density of states is shown up to this many times the gap edge."""
+"""Largest energy of the density of states shown, in units of the gap edge."""
 
 CLOSE_TO_TC = 1.25
-"""The curve is continued to T_c from temperatures at most this factor below it."""
+"""Largest ratio of T_c to the highest temperature from which the curve is extrapolated to T_c."""
 
 MOST_NAMES = 8
-"""Curves that the legend names; it would cover the picture with more."""
+"""Largest number of curves in the legend."""
 
 
 def plot_solution(source: str, sol: "GapSolution", real: "RealAxisGap", result: dict[str, Any]) -> Figure:
-    """Spectrum, density of states, gap function and renormalization on both axes.
+    """Plot the spectrum, the density of states, and gap function and renormalization on both axes.
 
     Args:
-        source: File of the spectrum.
+        source: Name of the file of the spectrum.
         sol: Solution on the imaginary axis.
         real: Its continuation.
-        result: Its entry in the results.
+        result: Its result.
     """
     figure = Figure(figsize=(8.6, 8.2), layout="constrained")
     panels = figure.subplots(3, 2)
@@ -82,7 +82,7 @@ def _plot_spectrum(axes: Axes, sol: "GapSolution") -> None:
 
 
 def _plot_dos(axes: Axes, sol: "GapSolution", real: "RealAxisGap", *, edge: float) -> None:
-    """Around the gap; the structure that the bosons leave, in an inset."""
+    """Plot the density of states near the gap, and its phonon structure in an inset."""
     omega, dos = np.asarray(real.omega), np.asarray(real.dos)
     window = 2 * float(sol.spectrum.omega_max)
     axes.plot(omega, dos, color="k", lw=1.2)
@@ -103,10 +103,10 @@ def _plot_dos(axes: Axes, sol: "GapSolution", real: "RealAxisGap", *, edge: floa
 
 
 def plot_temperatures(results: list[dict[str, Any]]) -> Figure:
-    r"""$\Delta(i\omega_0)$ and the gap edge against temperature, a curve for each spectrum; dotted towards $T_c$.
+    r"""Plot $\Delta(i\omega_0)$ and the gap edge against temperature, extrapolated to $T_c$ (dotted).
 
     Args:
-        results: Entries of the answer.
+        results: Results without error of one or several spectra.
     """
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.subplots()
@@ -128,7 +128,7 @@ def plot_temperatures(results: list[dict[str, Any]]) -> Figure:
         axes.plot(T[bound], Delta[bound], color=color, lw=1, label=label)
         last = int(np.argmax(np.where(bound, T, 0.0)))
         if np.any(bound) and T[last] <= critical <= CLOSE_TO_TC * T[last]:
-            part = np.linspace(0, 1, 100)  # the gap closes as the square root
+            part = np.linspace(0, 1, 100)  # the gap closes as a square root
             axes.plot(critical - part**2 * (critical - T[last]), part * Delta[last], ":", color=color, lw=1)
         axes.plot(T, Delta, "o", color=color, ms=4)
         axes.plot(T[bound], edge[bound], "x", color=color, ms=5)

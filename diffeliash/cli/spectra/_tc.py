@@ -1,4 +1,4 @@
-"""`diffeliash tc`: critical temperature and moments of spectral functions."""
+"""The command `tc`: critical temperature and moments of spectral functions."""
 
 import math
 from collections.abc import Sequence
@@ -7,19 +7,19 @@ from typing import Annotated, Any
 import typer
 
 from ..._errors import InputError
-from ..._neighbors import A2F_NAMES
+from ..._suggested_files import A2F_NAMES
 from .._interrupt import stop_if_requested
 from ..arguments import (
-    MU_STAR_IS_CUT,
+    MU_STAR_CUTOFF_NOTICE,
     Material,
-    Unusable,
-    all_at_once,
-    answer_each,
-    answer_if_no_file_is_readable,
+    UnusableSpectrum,
     check_count,
+    check_output_files,
     check_ranges,
-    check_targets,
-    failure,
+    collect_errors,
+    error_entry,
+    evaluate_each,
+    exit_if_no_file_is_readable,
     parse_temperatures,
     read_materials,
     source_of,
@@ -49,17 +49,19 @@ from ..terminal import (
 )
 
 FEW_FREQUENCIES = 8
-"""With fewer frequencies below the cutoff the user is told."""
+"""Number of Matsubara frequencies below the cutoff under which a notice is given."""
 
-LARGEST_FULL = 2048
-"""Longer sums are compressed."""
+LARGEST_UNCOMPRESSED = 2048
+"""Largest number of Matsubara frequencies for which the sums are not compressed."""
 
 
 def tc_command(
     files: Files,
     temperatures: Annotated[
         list[str],
-        typer.Option("--temperature", "-T", help="Also the pairing eigenvalue at these [K]: 5 or 1,2,4 or 1:10:0.5."),
+        typer.Option(
+            "--temperature", "-T", help="Temperatures for the pairing eigenvalue [K]: 5 or 1,2,4 or 1:10:0.5."
+        ),
     ] = [],  # noqa: B006
     mu_star: MuStar = 0.1,
     omega_c: OmegaC = None,
@@ -73,18 +75,18 @@ def tc_command(
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
-    """Critical temperature, coupling constant and moments of a2F files.
+    """Compute critical temperature, coupling constant and moments for a2F files.
 
-    T_c is the temperature at which the linearized Migdal-Eliashberg equations first have a solution.
+    T_c is the highest temperature at which the linearized Migdal-Eliashberg equations have a solution.
     """
     at = parse_temperatures(temperatures)
     with session(json):
         numbers = {"mu_star": mu_star, "omega_c": omega_c, "matsubara_cutoff": matsubara_cutoff}
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_count, at)
             check(check_ranges, "tc", temperature=at, column=column, **numbers)
-            check(check_targets, files, csv=csv)
-        answer_if_no_file_is_readable(files, json, names=A2F_NAMES)
+            check(check_output_files, files, csv=csv)
+        exit_if_no_file_is_readable(files, json, names=A2F_NAMES)
         start_jax(device)
         materials = read_materials(files, {"format": format, "unit": unit, "column": column, "key": key})
         results = _answers(materials, at, {**numbers, "z_sum": z_sum_of(z_sum)})
@@ -98,8 +100,10 @@ def tc_command(
         finish(results)
 
 
-def _answers(materials: list[Material | Unusable], at: list[float], numbers: dict[str, Any]) -> list[dict[str, Any]]:
-    """One entry for each spectrum, in order."""
+def _answers(
+    materials: list[Material | UnusableSpectrum], at: list[float], numbers: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return one result for each spectrum, in order."""
     from ...physics import solve_tc_many
 
     good = [each for each in materials if isinstance(each, Material)]
@@ -109,18 +113,18 @@ def _answers(materials: list[Material | Unusable], at: list[float], numbers: dic
             spectra = [member.spectrum for member in members]
             return solve_tc_many(spectra, **numbers, progress=lambda done: update(done, "")).tolist()
 
-        found = iter(answer_each(critical_temperatures, good))
+        found = iter(evaluate_each(critical_temperatures, good))
     results = []
     for material in materials:
         stop_if_requested()
         try:
-            if isinstance(material, Unusable):
+            if isinstance(material, UnusableSpectrum):
                 raise material.error
             if isinstance(T_c := next(found), InputError):
                 raise T_c
             results.append(_result(material, T_c, at, numbers))
         except InputError as error:
-            results.append(failure(material.source, error))
+            results.append(error_entry(material.source, error))
     return results
 
 
@@ -131,11 +135,13 @@ def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, 
     cutoffs = default_cutoffs(float(spectrum.omega_max), numbers["omega_c"], numbers["matsubara_cutoff"])
     notices = list(found.notices)
     if T_c == 0:
-        notices.append(f"no superconductivity down to {lowest_temperature(cutoffs[1]):.3g} K, the lowest looked at.")
+        notices.append(
+            f"no superconductivity down to {lowest_temperature(cutoffs[1]):.3g} K, the lowest temperature searched."
+        )
     elif T_c > 0 and count_frequencies(T_c, cutoffs[1]) < FEW_FREQUENCIES:
-        notices.append("T_c is so high that few frequencies lie below --matsubara-cutoff: raise it.")
+        notices.append("T_c is so high that few Matsubara frequencies lie below --matsubara-cutoff: raise it.")
     if cutoffs[0] > cutoffs[1]:
-        notices.append(MU_STAR_IS_CUT)
+        notices.append(MU_STAR_CUTOFF_NOTICE)
     result = material.source.entry | {
         "lambda_ep": float(spectrum.lambda_ep),
         "omega_log_meV": float(spectrum.omega_log),
@@ -161,15 +167,15 @@ def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, 
 
 
 def _eigenvalues(material: Material, at: list[float], numbers: dict[str, Any]) -> list[float | None]:
-    """Pairing eigenvalues at several temperatures, none where there is no answer.
+    """Return pairing eigenvalues at several temperatures, `None` where the computation is refused.
 
-    All share one compiled program where the sums are not too long.
+    All temperatures share one compiled program if the sums are not too long.
     """
     from ...physics import CompressedMatsubara, FullMatsubara, SplitCutoff, default_cutoffs, leading_eigenvalue
 
     _, cutoff = default_cutoffs(float(material.spectrum.omega_max), numbers["omega_c"], numbers["matsubara_cutoff"])
     largest = SplitCutoff().count(min(at), cutoff)
-    frequencies = FullMatsubara(2 ** largest.bit_length()) if largest <= LARGEST_FULL else CompressedMatsubara()
+    frequencies = FullMatsubara(2 ** largest.bit_length()) if largest <= LARGEST_UNCOMPRESSED else CompressedMatsubara()
     found: list[float | None] = []
     for T in at:
         stop_if_requested()

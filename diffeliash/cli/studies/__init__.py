@@ -1,4 +1,4 @@
-"""Commands that answer questions of the paper: `reduce` and `reproduce`."""
+"""Commands for the studies of arXiv:2007.07512: `reduce` and `reproduce`."""
 
 from ._reduce import reduce_command as reduce_command
 from ._reproduce import reproduce_command as reproduce_command

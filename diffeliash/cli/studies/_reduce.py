@@ -1,4 +1,4 @@
-"""`diffeliash reduce`: the flow of the paper's Fig. 1."""
+"""The command `reduce`: reduction of complexity by autoencoders, the flow chart in Fig. 1 of arXiv:2007.07512."""
 
 import dataclasses
 import io
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..._errors import InputError
-from ..._inputs import LARGEST_INPUT, LARGEST_OWN, check_input, open_input
-from ..._json import finite
+from ..._inputs import LARGEST_INPUT, LARGEST_OWN_FILE, check_input, open_input
+from ..._json import nonfinite_to_null
 from .._interrupt import stop_if_requested
-from ..arguments import all_at_once, check_folder, check_new_run, check_ranges, new_run
+from ..arguments import check_folder, check_new_run, check_ranges, collect_errors, new_run
 from ..terminal import DeviceOption, Json, RunFolder, print_json, session, start_jax
 
 if TYPE_CHECKING:
@@ -28,38 +28,38 @@ if TYPE_CHECKING:
     Functions = tuple[np.ndarray, np.ndarray, Setting | None]
 
 
-COMPRESSION = 20
-"""No table is read that is larger than its file by more than this factor, unless it is small."""
+LARGEST_COMPRESSION_RATIO = 20
+"""Largest ratio of the size of an array to that of its npz file; small arrays may exceed it."""
 
 
 def reduce_command(
     data: Annotated[
         pathlib.Path,
         typer.Argument(
-            readable=False, help="Data set of `generate`, or any .npz with two tables, `inputs` and `outputs`."
+            readable=False, help="Data set of `generate`, or a .npz file with two arrays, `inputs` and `outputs`."
         ),
     ],
     run: RunFolder = None,
-    dos: Annotated[bool, typer.Option("--dos", help="Of a data set, take the density of states as the input.")] = False,
+    dos: Annotated[bool, typer.Option("--dos", help="Use the density of states of a data set as the input.")] = False,
     good_enough: Annotated[
-        float, typer.Option("--good-enough", help="Mean of 1 - PCC up to which a predictor is good.")
+        float, typer.Option("--good-enough", help="Mean of 1 - PCC up to which a predictor counts as good.")
     ] = 0.02,
     tolerance: Annotated[
-        float, typer.Option("--tolerance", help="Part of the variance that a sufficient bottleneck may lose.")
+        float, typer.Option("--tolerance", help="Fraction of the variance that a sufficient bottleneck may lose.")
     ] = 0.02,
     latent_sizes: Annotated[
-        str, typer.Option("--latent-sizes", help="Bottlenecks that are tried.")
+        str, typer.Option("--latent-sizes", help="Sizes of the bottlenecks to try.")
     ] = "1,2,4,8,16,24,32,64",
-    epochs: Annotated[int, typer.Option("--epochs", help="Passes over the training rows, for each network.")] = 40,
-    batch_size: Annotated[int, typer.Option("--batch-size", help="Rows per update.")] = 64,
-    seed: Annotated[int, typer.Option("--seed", help="Of all random numbers.")] = 0,
+    epochs: Annotated[int, typer.Option("--epochs", help="Passes over the training set, for each network.")] = 40,
+    batch_size: Annotated[int, typer.Option("--batch-size", help="Samples per update of the weights.")] = 64,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of all random numbers.")] = 0,
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
-    """Train a predictor; if it is not good, compare the complexities of inputs and outputs, and reduce the latter.
+    """Train a predictor and, if it is not good, reduce the complexity of its outputs by an autoencoder.
 
-    Autoencoders find how many numbers inputs and outputs need. If the outputs need more, one with the bottleneck of
-    the inputs simplifies both together, and a new predictor is trained on what is left of them.
+    Autoencoders find how many latent dimensions inputs and outputs need. If the outputs need more, an autoencoder with
+    the bottleneck of the inputs simplifies both together, and a new predictor is trained on the reconstructions.
     """
     options = {
         "good_enough": good_enough, "tolerance": tolerance, "epochs": epochs, "batch_size": batch_size, "seed": seed,
@@ -67,13 +67,13 @@ def reduce_command(
     sizes = _sizes(latent_sizes)
     with session(json):
         is_data_set = os.path.isdir(data)
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_ranges, "reduce", latent_sizes=sizes, **options)
             check(_check_order, sizes)
             if is_data_set:
                 check(check_folder, data)
             else:
-                check(check_input, data, largest=LARGEST_OWN)
+                check(check_input, data, largest=LARGEST_OWN_FILE)
             check(check_new_run, run)
         tables = None if is_data_set else _read_npz(data)
         start_jax(device)
@@ -100,26 +100,26 @@ def _config(**values: Any) -> "ReduceConfig":
 
 
 def _sizes(text: str) -> tuple[int, ...]:
-    """The bottlenecks.
+    """Parse the sizes of the bottlenecks.
 
     Raises:
-        typer.BadParameter: They are no whole numbers.
+        typer.BadParameter: They are not integers separated by commas.
     """
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
-        wrong = f"--latent-sizes {text[:40]}: expected whole numbers with commas between them."
+        wrong = f"--latent-sizes {text[:40]}: expected integers separated by commas."
         raise typer.BadParameter(wrong) from error
 
 
 def _check_order(sizes: tuple[int, ...]) -> None:
     if list(sizes) != sorted(set(sizes)):
         text = ",".join(map(str, sizes[:10]))
-        raise InputError(f"--latent-sizes {text[:40]}: the sizes must ascend.")
+        raise InputError(f"--latent-sizes {text[:40]}: the sizes must increase.")
 
 
 def _read(path: pathlib.Path, dos: bool) -> "Functions":
-    """Inputs and outputs of a data set, and what it was made for."""
+    """Read inputs and outputs of a data set, and the setting of its networks."""
     from ...data import read_dataset
     from ...models import setting_of
     from ...training import TrainConfig, fields_for, make_examples
@@ -139,20 +139,20 @@ def _read_npz(path: pathlib.Path) -> "tuple[np.ndarray, np.ndarray]":
             with zipfile.ZipFile(file) as archive:
                 return _table(archive, "inputs", size), _table(archive, "outputs", size)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error):
-            why = "it has no two tables of numbers."
-            raise InputError("cannot read functions", where=str(path), why=why, hint=hint) from None
+            why = "it lacks two arrays of numbers, `inputs` and `outputs`."
+            raise InputError("cannot read inputs and outputs", where=str(path), why=why, hint=hint) from None
 
 
 def _table(archive: zipfile.ZipFile, name: str, size: int) -> "np.ndarray":
-    """A table of an npz file; memory is taken for what the file can hold, not for what it claims.
+    """Read an array of an npz file; a forged header cannot make it allocate more memory than the file has data.
 
     Raises:
-        ValueError: It is no table of numbers, or too large.
+        ValueError: It is not an array of numbers, or too large.
     """
     import numpy as np
 
     member = archive.getinfo(f"{name}.npy")
-    if member.file_size > max(LARGEST_INPUT, COMPRESSION * size):
+    if member.file_size > max(LARGEST_INPUT, LARGEST_COMPRESSION_RATIO * size):
         raise ValueError
     with archive.open(member) as part:
         version = np.lib.format.read_magic(part)
@@ -216,7 +216,7 @@ def _write(
         buffer = io.BytesIO()
         np.savez(buffer, inputs=np.float32(found.new_inputs), outputs=np.float32(found.new_outputs))
         write_file(folder / "reduced.npz", buffer.getvalue())
-    write_file(folder / "metrics.json", json_module.dumps(finite(metrics), indent=2).encode())
+    write_file(folder / "metrics.json", json_module.dumps(nonfinite_to_null(metrics), indent=2).encode())
     write_file(folder / "reduction.png", plot_reduction(functions[0], functions[1], found, config.tolerance))
 
 
@@ -225,11 +225,11 @@ def _report(found: "Reduction", folder: pathlib.Path) -> str:
     for name, scan in (("inputs", found.inputs), ("outputs", found.outputs)):
         if scan:
             lost = f"{100 * scan.unexplained[-1]:.2g} % of the variance unexplained"
-            more = "" if scan.sufficient else ", not sufficient: more are needed"
+            more = "" if scan.sufficient else ", not sufficient: larger --latent-sizes are needed"
             lines.append(f"{name}: {scan.chosen} latent dimensions, {lost}{more}")
     if found.new_error is not None:
         lines.append("new predictor, 1 - PCC:")
-        lines.append(f"  {found.new_error:.4f} from inputs after the bottleneck to outputs after it")
-        lines.append(f"  {found.new_error_raw:.4f} from inputs as they were to outputs after it")
-        lines.append(f"  {found.new_error_original:.4f} from inputs as they were to outputs as they were")
+        lines.append(f"  {found.new_error:.4f} from inputs after the autoencoder to outputs after the autoencoder")
+        lines.append(f"  {found.new_error_raw:.4f} from original inputs to outputs after the autoencoder")
+        lines.append(f"  {found.new_error_original:.4f} from original inputs to original outputs")
     return "\n".join([*lines, f"verdict: {found.verdict}", f"written to {folder}"])

@@ -1,4 +1,4 @@
-"""Picture of a reduction of complexity."""
+"""Figure of a reduction of complexity."""
 
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 INPUTS, OUTPUTS = "tab:blue", "tab:orange"
 N_EXAMPLES = 2
+"""Number of test samples shown."""
 
 
 def plot_reduction(inputs: np.ndarray, outputs: np.ndarray, found: "Reduction", tolerance: float) -> bytes:
-    """What bottlenecks leave unexplained, and some functions before and after theirs."""
+    """Plot the unexplained variance against the bottleneck size, and functions before and after the autoencoder."""
     figure = Figure(figsize=(11, 2.8 * N_EXAMPLES), layout="constrained")
     grid = figure.add_gridspec(N_EXAMPLES, 3)
     axes = figure.add_subplot(grid[:, 0])
@@ -26,8 +27,8 @@ def plot_reduction(inputs: np.ndarray, outputs: np.ndarray, found: "Reduction", 
     axes.set_xticks(tried, [str(size) for size in tried])
     axes.minorticks_off()
     axes.axhline(tolerance, color="gray", lw=0.8, ls=":")
-    axes.set_xlabel("neurons of the bottleneck $d_L$")
-    axes.set_ylabel("part of the variance unexplained")
+    axes.set_xlabel("bottleneck size $d_L$")
+    axes.set_ylabel("unexplained fraction of the variance")
     if found.inputs:
         axes.legend(frameon=False)
     else:
@@ -37,13 +38,13 @@ def plot_reduction(inputs: np.ndarray, outputs: np.ndarray, found: "Reduction", 
         _functions(figure.add_subplot(grid[i, 1]), "input", inputs[row], found.new_inputs, row, INPUTS)
         panel = figure.add_subplot(grid[i, 2])
         _functions(panel, "output", outputs[row], found.new_outputs, row, OUTPUTS)
-        panel.plot(predicted[i], "k:", label="predicted from input as it was")
+        panel.plot(predicted[i], "k:", label="predicted from the original input")
         panel.legend(frameon=False, fontsize="small")
     return figure_bytes(figure, "reduction.png")
 
 
 def _functions(axes, name: str, values: np.ndarray, new: np.ndarray | None, row: int, color: str) -> None:
-    axes.plot(values, color=color, alpha=0.5, label="as it was")
+    axes.plot(values, color=color, alpha=0.5, label="original")
     if new is not None:
         axes.plot(new[row], color=color, ls="--", label="after the bottleneck")
     axes.set_xlabel("point")

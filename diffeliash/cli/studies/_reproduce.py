@@ -1,4 +1,4 @@
-"""`diffeliash reproduce`: the paper's figures and tables."""
+"""The command `reproduce`: the figures and tables of arXiv:2007.07512."""
 
 import contextlib
 import dataclasses
@@ -10,38 +10,38 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..._errors import InputError
-from ..arguments import all_at_once, check_new_run, check_ranges, check_resumable, new_run
+from ..arguments import check_new_run, check_ranges, check_resumable, collect_errors, new_run
 from ..terminal import DeviceOption, Json, Resume, RunFolder, print_json, print_table, session, start_jax, tell
 
 if TYPE_CHECKING:
     from ...paper import Content, PaperConfig
 
 WIDTH = 100
-"""Columns of text."""
+"""Width of the printed text in characters."""
 
 CONFIG = "config.json"
-"""Sizes of the run, in its folder."""
+"""File with the configuration of the run."""
 
 
 def reproduce_command(
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="Everything, small: minutes in place of hours, and nothing to conclude from."),
+        typer.Option("--quick", help="Small test run: minutes instead of hours, without conclusive results."),
     ] = False,
     run: RunFolder = None,
     resume: Resume = False,
-    seed: Annotated[int | None, typer.Option("--seed", help="Of all random numbers.", show_default="0")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of all random numbers.", show_default="0")] = None,
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
-    """Reproduce every figure and table of the paper on inferring a2F by networks, and write a report with verdicts.
+    """Reproduce all figures and tables of arXiv:2007.07512 (a2F by neural networks), and write a report with verdicts.
 
-    It draws the spectra, solves them, trains all networks and measures. A run may be interrupted or killed at any
-    time: --resume goes on after the last stage that was finished.
+    Spectra are drawn and solved, and all networks are trained and evaluated. A run may be interrupted or killed at any
+    time; --resume continues after the last finished stage.
     """
     with session(json):
         with_options = quick or seed is not None
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_ranges, "reproduce", seed=seed)
             if resume:
                 others = "give --run, and neither --quick nor --seed" if with_options else ""
@@ -53,7 +53,7 @@ def reproduce_command(
 
         with contextlib.ExitStack() as stack:
             if resume:
-                folder, config = _begun(run, with_options)
+                folder, config = _resumed_run(run, with_options)
             else:
                 config = _config(quick, seed or 0)
                 folder = stack.enter_context(new_run(run))
@@ -83,18 +83,20 @@ def _config(quick: bool, seed: int) -> "PaperConfig":
         raise InputError(str(error)) from error
 
 
-def _begun(run: pathlib.Path | None, with_options: bool) -> "tuple[pathlib.Path, PaperConfig]":
-    """The folder and the sizes of a run that can go on."""
+def _resumed_run(run: pathlib.Path | None, with_options: bool) -> "tuple[pathlib.Path, PaperConfig]":
+    """Return folder and configuration of the run to resume."""
     from ...paper import read_paper_config
 
     if run is None:
         raise InputError("--resume needs the folder of the run: --run FOLDER.")
     if with_options:
-        raise InputError("--resume goes on as the run was begun: give --run, and neither --quick nor --seed.")
+        raise InputError(
+            "--resume uses the options of the interrupted run: give --run, and neither --quick nor --seed."
+        )
     try:
         return run, read_paper_config(run / CONFIG)
     except InputError as error:
-        raise InputError("no run to go on with", where=error.where, why=error.why or f"{error.what}.") from error
+        raise InputError("no run to resume", where=error.where, why=error.why or f"{error.what}.") from error
 
 
 def _reproduce(config: "PaperConfig", folder: pathlib.Path) -> "Content":
@@ -108,11 +110,11 @@ def _reproduce(config: "PaperConfig", folder: pathlib.Path) -> "Content":
             results = run_stages(config, folder, update)
         return write_report(results, config, folder, command=_command(config))
     except SystemExit:  # a signal
-        tell(f"what is finished is kept: diffeliash reproduce --run {folder} --resume goes on.")
+        tell(f"finished stages are kept; resume the run by: diffeliash reproduce --run {folder} --resume")
         raise
 
 
 def _command(config: "PaperConfig") -> str:
-    """How such a run is started."""
+    """Return the command line that starts such a run."""
     quick = dataclasses.replace(config, seed=0) == _config(quick=True, seed=0)
     return f"diffeliash reproduce{' --quick' if quick else ''}{f' --seed {config.seed}' if config.seed else ''}"

@@ -1,4 +1,4 @@
-"""What every command shares around its one call: options, device, progress, exit codes."""
+"""Functions that all commands use: shared options, device selection, output, progress bars, exit codes."""
 
 from ._progress_bar import progress_bar as progress_bar
 from ._session import INTEGRITY as INTEGRITY
@@ -12,8 +12,8 @@ from ._session import session as session
 from ._session import start_jax as start_jax
 from ._session import tell as tell
 from ._session import write_table as write_table
-from ._several_processes import abandon as abandon
-from ._several_processes import leave as leave
+from ._several_processes import disconnect as disconnect
+from ._several_processes import exit_without_waiting as exit_without_waiting
 from ._several_processes import parse_address as parse_address
 from ._shared_options import Broadening as Broadening
 from ._shared_options import Column as Column

@@ -1,4 +1,4 @@
-"""Compiled programs kept on disk, so that a command that ran before starts at once."""
+"""The cache of compiled programs on disk, which makes later runs of a command start faster."""
 
 import contextlib
 import hashlib
@@ -8,14 +8,14 @@ import platform
 import warnings
 
 SHORTEST_COMPILATION = 0.2
-"""Seconds; what compiles faster is not kept."""
+"""Shortest compilation time of a program that is stored in the cache [s]."""
 
 
-def keep_compiled_programs() -> None:
-    """Use JAX's cache on disk: in the folder that JAX is told of, or else in the user's cache folder.
+def use_compilation_cache() -> None:
+    """Turn on JAX's compilation cache, in the folder that JAX is configured with or else in the user's cache folder.
 
-    Programs are compiled for one processor. Where a home directory is shared by different machines, each kind has a
-    folder of its own. Without a place to write, nothing is kept.
+    Programs are compiled for one kind of processor; each kind has its own folder, for home directories that several
+    computers share. If the folder cannot be made, there is no cache.
     """
     import jax
 
@@ -28,12 +28,12 @@ def keep_compiled_programs() -> None:
             return
         jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", SHORTEST_COMPILATION)
-    # a full disk or a truncated entry costs a compilation, nothing else
+    # if the disk is full or an entry is damaged, the program is only compiled again
     warnings.filterwarnings("ignore", message=".*persistent compilation cache.*")
 
 
 def _machine() -> str:
-    """A name for the kind of processor."""
+    """Return a digest that identifies the kind of processor."""
     words = [platform.machine(), platform.processor()]
     with contextlib.suppress(OSError):
         lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()

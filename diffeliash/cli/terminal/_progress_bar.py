@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar on a terminal, a line now and then elsewhere."""
+"""Progress on standard error: a bar on a terminal, otherwise a line from time to time."""
 
 import contextlib
 import time
@@ -10,15 +10,20 @@ import rich.progress
 from .._interrupt import stop_if_requested
 
 BAR_WIDTH = 10
-"""Columns, so that all that is said beside it has room in a terminal of 80."""
+"""Width of the bar in characters, which leaves room for the text beside it on a terminal of 80 columns."""
 
 LINE_EVERY = 15.0
-"""Seconds between lines where there is no terminal."""
+"""Time between two lines if there is no terminal [s]."""
 
 
 @contextlib.contextmanager
 def progress_bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
-    """Yields a function that takes the number of things done and a remark, and stops there on a signal."""
+    """Yield a function that shows the number of finished steps and a remark; it also checks for signals.
+
+    Args:
+        title: Text before the bar.
+        total: Number of steps.
+    """
     console = rich.console.Console(stderr=True)
     if not console.is_terminal:
         yield _lines(console, title, total)

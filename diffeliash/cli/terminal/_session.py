@@ -1,4 +1,4 @@
-"""What every command does around its one call: the device, failures as exit codes, JSON."""
+"""Running a command: choice of the device, exit codes, messages, JSON and CSV output."""
 
 import contextlib
 import csv
@@ -14,10 +14,10 @@ from typing import Any
 import typer
 
 from ..._errors import ConvergenceError, DeviceError, DiffeliashError, InputError, IntegrityError, StorageError
-from ..._json import finite
+from ..._json import nonfinite_to_null
 from .._interrupt import stop_if_requested
-from ._compiled_programs import keep_compiled_programs
-from ._several_processes import join
+from ._compiled_programs import use_compilation_cache
+from ._several_processes import connect
 from ._shared_options import Device
 
 USAGE, BAD_INPUT, NOT_CONVERGED, STORAGE, INTEGRITY, NO_DEVICE, OTHER = 2, 3, 4, 5, 6, 8, 1
@@ -29,20 +29,20 @@ _EXIT_CODES = {
 
 @contextlib.contextmanager
 def session(json_output: bool) -> Iterator[None]:
-    """Run a command, and turn every failure into a message and an exit code.
+    """Run a command in a `with` block, and convert every exception into a message and an exit code.
 
     Args:
-        json_output: Failures go to standard output too.
+        json_output: Whether to print errors also as JSON on standard output.
     """
     try:
         try:
             stop_if_requested()
             yield
         finally:
-            sys.stdout.flush()  # here, where a failure can be told
+            sys.stdout.flush()  # here, where an error is still reported
     except DiffeliashError as error:
         _fail(error.as_dict(), str(error), json_output, exit_code_of(error))
-    except BrokenPipeError:  # the reader has seen enough, as of `| head`
+    except BrokenPipeError:  # the reader of a pipe has closed it, as `head` does
         _forget_output()
         raise typer.Exit(OTHER) from None
     except OSError as error:
@@ -57,17 +57,17 @@ def session(json_output: bool) -> Iterator[None]:
         if os.environ.get("DIFFELIASH_DEBUG"):
             raise
         text = f"{type(error).__name__}: {error}"
-        hint = "This is a bug; set DIFFELIASH_DEBUG=1 to see where, and report it."
+        hint = "This is a bug; please report it, with the traceback that DIFFELIASH_DEBUG=1 shows."
         _fail({"what": text, "where": "", "why": "", "hint": hint}, f"{text}\n{hint}", json_output, OTHER)
 
 
 def _forget_output() -> None:
-    """Standard output takes nothing more: what is left for it must not fail again at the end of the process."""
+    """Redirect standard output, which cannot be written any more, so that no second error occurs at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def exit_code_of(error: DiffeliashError) -> int:
-    """The exit code of a failure."""
+    """Return the exit code of an error."""
     return next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
 
 
@@ -79,28 +79,28 @@ def _fail(parts: dict[str, str], text: str, json_output: bool, code: int) -> Non
 
 
 def start_jax(device: Device, distributed: str | None = None) -> None:
-    """Load JAX and set it up: it takes a second, so that what can be checked without comes before.
+    """Import and configure JAX. This takes a second; arguments are therefore checked before.
 
     Args:
-        device: Where to compute.
-        distributed: Where this process meets others, if it does: see `_distributed.join`.
+        device: Device to compute on.
+        distributed: How to connect to other processes, if there are any; see `_several_processes.connect`.
 
     Raises:
-        DeviceError: The device is not there, or the processes did not meet.
+        DeviceError: The device is not available, or the processes could not connect.
     """
     import jax
 
     logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)
     jax.config.update("jax_enable_x64", True)
-    keep_compiled_programs()
+    use_compilation_cache()
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
     if distributed:
-        tell(f"meeting the other processes ({distributed})")
-        join(distributed)
+        tell(f"connecting to the other processes ({distributed})")
+        connect(distributed)
     if device == "gpu":
         try:
-            jax.devices("gpu")  # where there is one, JAX takes it, and all of them if there are several
+            jax.devices("gpu")  # JAX then uses all GPUs by default
         except RuntimeError as error:
             hint = "Use --device cpu, or install diffeliash[cuda12] or diffeliash[cuda13]."
             raise DeviceError("there is no GPU that JAX can use.", hint=hint) from error
@@ -108,17 +108,17 @@ def start_jax(device: Device, distributed: str | None = None) -> None:
 
 
 def tell(text: str) -> None:
-    """A line for the user, on standard error."""
+    """Print a message to the user on standard error."""
     print(text, file=sys.stderr, flush=True)
 
 
 def print_json(answer: dict[str, Any]) -> None:
-    """One JSON object on standard output; numbers that are not finite become null."""
-    print(json.dumps(finite(answer), allow_nan=False))
+    """Print one JSON object on standard output; NaN and infinity become null."""
+    print(json.dumps(nonfinite_to_null(answer), allow_nan=False))
 
 
 def print_table(rows: list[dict[str, str]]) -> None:
-    """Rows of text under their names, in aligned columns."""
+    """Print rows of text in aligned columns under a header line."""
     lines = [list(rows[0]), *(list(row.values()) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     for line in lines:
@@ -126,7 +126,7 @@ def print_table(rows: list[dict[str, str]]) -> None:
 
 
 def write_table(path: pathlib.Path, results: list[dict[str, Any]]) -> None:
-    """Write all numbers of the good results as CSV: names in the first row, one row for each result."""
+    """Write the results without errors as CSV, one row for each, with a header line."""
     from ...data import write_file
 
     rows = [_flat(each) for each in results if "error" not in each]
@@ -139,7 +139,7 @@ def write_table(path: pathlib.Path, results: list[dict[str, Any]]) -> None:
 
 
 def _flat(result: dict[str, Any]) -> dict[str, Any]:
-    """Numbers and words only: eigenvalues in columns named after their temperatures, no notices."""
+    """Return the numbers and texts of a result; eigenvalues get one column for each temperature."""
     flat = {name: value for name, value in result.items() if not isinstance(value, list)}
     if "eta" in result:
         flat |= {f"eta_{T:g}_K": eta for T, eta in zip(result["T_K"], result["eta"], strict=True)}
@@ -147,7 +147,7 @@ def _flat(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def finish(results: list[dict[str, Any]]) -> None:
-    """Leave with the exit code that a list of results deserves."""
+    """End the command with the exit code of its results, if one of them is an error or not converged."""
     if any("error" in result for result in results):
         raise typer.Exit(BAD_INPUT)
     if not all(result.get("ok", result["converged"]) for result in results):

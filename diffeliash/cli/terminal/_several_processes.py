@@ -1,4 +1,4 @@
-"""Training as one of several processes."""
+"""Connection of several processes that train one network (`--distributed`)."""
 
 import atexit
 import contextlib
@@ -10,44 +10,47 @@ from ..._errors import DeviceError, InputError
 from .._interrupt import install, uninstall
 
 AUTO = "auto"
+"""Value of `--distributed` with which JAX finds the other processes by Slurm or Open MPI."""
 
-PATIENCE = 120
-"""Seconds in which all processes must have come."""
+STARTUP_TIMEOUT = 120
+"""Time within which all processes must have connected [s]."""
 
 
-def join(where: str) -> None:
-    """Meet the other processes: before the first computation.
+def connect(where: str) -> None:
+    """Connect to the other processes; this must come before the first computation.
 
     Args:
-        where: `auto` where Slurm or Open MPI started them, otherwise ADDRESS:PORT,COUNT,INDEX: where the first one is
-            reached, how many there are, and which of them this one is, from 0.
+        where: `auto` if Slurm or Open MPI started the processes, otherwise ADDRESS:PORT,COUNT,INDEX with the network
+            address of the first process, the number of processes, and the number of this one, from 0.
 
     Raises:
-        InputError: It says something else.
-        DeviceError: They did not meet.
+        InputError: `where` has another form.
+        DeviceError: The processes could not connect.
     """
     import jax
     from jax.experimental import multihost_utils
 
     address, count, index = parse_address(where)
-    uninstall()  # while it waits a signal ends the process at once
+    uninstall()  # while it waits, a signal must end the process at once
     try:
-        jax.distributed.initialize(address, count, index, initialization_timeout=PATIENCE)
-        with _output_to_error():  # the library below JAX greets on standard output
+        jax.distributed.initialize(address, count, index, initialization_timeout=STARTUP_TIMEOUT)
+        with _output_to_error():  # the communication library prints a line on standard output
             multihost_utils.sync_global_devices("joined")
-        install()  # JAX took SIGTERM for itself
+        install()  # JAX has replaced the handler of SIGTERM
     except (RuntimeError, ValueError) as error:
-        hint = "Without Slurm or Open MPI say --distributed ADDRESS:PORT,COUNT,INDEX." if where == AUTO else ""
-        raise DeviceError("the processes did not meet", where="--distributed", why=f"{error}", hint=hint) from error
+        hint = "Without Slurm or Open MPI give --distributed ADDRESS:PORT,COUNT,INDEX." if where == AUTO else ""
+        raise DeviceError(
+            "the processes could not connect", where="--distributed", why=f"{error}", hint=hint
+        ) from error
 
 
-def abandon(exit_code: int) -> None:
-    """After the death of another process: end with this code when all is said, without waiting for that one."""
+def exit_without_waiting(exit_code: int) -> None:
+    """Let this process end with the exit code without waiting for the others, after one of them has died."""
     atexit.register(os._exit, exit_code)
 
 
-def leave() -> None:
-    """Part from the other processes, together with them: what comes after is not waited for."""
+def disconnect() -> None:
+    """Disconnect from the other processes, all at the same time; they then end independently."""
     import jax
 
     jax.distributed.shutdown()
@@ -65,10 +68,13 @@ def _output_to_error() -> Iterator[None]:
 
 
 def parse_address(where: str) -> tuple[str, int, int] | tuple[None, None, None]:
-    """Where the first process is reached, how many there are and which this is; nothing of it where that is found out.
+    """Parse the option `--distributed`.
+
+    Returns:
+        Address of the first process, number of processes, and number of this one; three times `None` for `auto`.
 
     Raises:
-        InputError: It says something else.
+        InputError: The text has another form, or the numbers are out of range.
     """
     if where == AUTO:
         return None, None, None
@@ -79,6 +85,6 @@ def parse_address(where: str) -> tuple[str, int, int] | tuple[None, None, None]:
         if not host or not 0 < int(port) < 2**16 or not 0 <= numbers[1] < numbers[0]:
             raise ValueError
     except ValueError:
-        hint = "Say auto, or ADDRESS:PORT,COUNT,INDEX with INDEX from 0, as in node1:12345,2,0."
-        raise InputError(f"cannot read {where!r}.", where="--distributed", hint=hint) from None
+        hint = "Give auto, or ADDRESS:PORT,COUNT,INDEX with INDEX from 0, as in node1:12345,2,0."
+        raise InputError(f"cannot interpret {where!r}.", where="--distributed", hint=hint) from None
     return address, *numbers

@@ -1,4 +1,4 @@
-"""Options that several commands share, spelled once."""
+"""Options and arguments that several commands share."""
 
 import pathlib
 from typing import Annotated, Literal
@@ -19,13 +19,16 @@ Files = Annotated[
         help="a2F files of EPW, QE, Elk, ABINIT, IsoME, or plain tables: text, npy, npz, JSON; - is standard input.",
     ),
 ]
-"""As everywhere `readable=False`: the command itself says that a file cannot be read, and answers the good ones."""
+"""Input files. `readable=False`, as in all commands: the command itself reports a bad file and processes the others."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
 Csv = Annotated[
-    pathlib.Path | None, typer.Option("--csv", readable=False, help="Table of all numbers, one row for each result.")
+    pathlib.Path | None,
+    typer.Option("--csv", readable=False, help="CSV file for all numbers, one row for each result."),
 ]
-MuStar = Annotated[float, typer.Option("--mu-star", help="Coulomb pseudopotential mu*(omega_c), used as it stands.")]
+MuStar = Annotated[
+    float, typer.Option("--mu-star", help="Coulomb pseudopotential mu*(omega_c), used without rescaling.")
+]
 OmegaC = Annotated[
     float | None, typer.Option("--omega-c", help="Cutoff of mu* [meV].", show_default="10 x the end of the spectrum")
 ]
@@ -47,16 +50,14 @@ Column = Annotated[
 ]
 Key = Annotated[
     str | None,
-    typer.Option("--key", help="Name or number of the spectrum in npz and JSON files of many.", show_default="all"),
+    typer.Option("--key", help="Name or number of the spectrum in npz and JSON files of several.", show_default="all"),
 ]
 RunFolder = Annotated[
     pathlib.Path | None,
-    typer.Option("--run", readable=False, help="Folder for the results.", show_default="runs/001 and on"),
+    typer.Option("--run", readable=False, help="Folder for the results.", show_default="runs/001, runs/002, ..."),
 ]
-Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on with the run in the folder --run, which was interrupted.")
-]
-DeviceOption = Annotated[Device, typer.Option("--device", help="Where to compute.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Resume the interrupted run in the folder --run.")]
+DeviceOption = Annotated[Device, typer.Option("--device", help="Device to compute on.")]
 StatedTemperature = Annotated[
     float | None, typer.Option("--temperature", "-T", help="Temperature [K].", show_default="as the file states")
 ]
@@ -64,11 +65,11 @@ Broadening = Annotated[
     float | None,
     typer.Option(
         "--broadening",
-        help="Distance of the line from the real axis [meV].",
-        show_default="a third of pi k_B T, at most 1/100 of the end of the spectrum",
+        help="Distance Gamma of the line w + i Gamma from the real axis [meV].",
+        show_default="pi k_B T / 3, at most 1/100 of the end of the spectrum",
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Of all random numbers.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of all random numbers.")]
 ZSum = Annotated[
-    ZSumName, typer.Option("--z-sum", help="The sum in Z: ends at the Matsubara cutoff, or is taken to infinity.")
+    ZSumName, typer.Option("--z-sum", help="Matsubara sum in Z: truncated at the cutoff, or taken to infinity.")
 ]

@@ -1,4 +1,4 @@
-"""`diffeliash train`: the main job."""
+"""The command `train`: train and evaluate a network."""
 
 import contextlib
 import dataclasses
@@ -12,7 +12,7 @@ import typer
 
 from ..._errors import ConvergenceError, DeviceError, InputError
 from .._interrupt import stop_if_requested
-from ..arguments import CONFIG, DATA, all_at_once, check_new_run, check_ranges, check_resumable, new_run
+from ..arguments import CONFIG, DATA, check_new_run, check_ranges, check_resumable, collect_errors, new_run
 from ..datasets import generate_with_progress, summary
 from ..terminal import (
     NO_DEVICE,
@@ -20,21 +20,21 @@ from ..terminal import (
     Json,
     Resume,
     RunFolder,
-    abandon,
-    leave,
+    disconnect,
+    exit_without_waiting,
     print_json,
     session,
     start_jax,
     tell,
 )
 from ._train_checks import (
-    SHARED,
+    DISTRIBUTED_NEEDS,
     check_config,
     check_data,
     check_distributed,
     check_extras,
-    check_words,
-    left_by_others,
+    check_names,
+    reusable_contents,
 )
 from ._train_results import event_writer, has_data, remove_run, report, write_progress, write_results
 
@@ -46,23 +46,23 @@ if TYPE_CHECKING:
 def train_command(
     data: Annotated[
         pathlib.Path | None,
-        typer.Argument(readable=False, help="Data set of `diffeliash generate`.", show_default="one is made first"),
+        typer.Argument(readable=False, help="Data set of `diffeliash generate`.", show_default="a new one is made"),
     ] = None,
     run: RunFolder = None,
     resume: Resume = False,
     config: Annotated[
         pathlib.Path | None,
-        typer.Option("--config", readable=False, help="Configuration (TOML); options given besides come first."),
+        typer.Option("--config", readable=False, help="Configuration file (TOML); options take precedence over it."),
     ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
             "--preset",
-            help="A configuration of ours: paper-simple, paper-complex, paper-dos, physics, quick.",
+            help="Built-in configuration: paper-simple, paper-complex, paper-dos, physics, quick.",
         ),
     ] = None,
     print_config: Annotated[
-        bool, typer.Option("--print-config", help="Print the whole configuration (TOML), and do nothing.")
+        bool, typer.Option("--print-config", help="Print the complete configuration (TOML) and exit.")
     ] = False,
     task: Annotated[
         str | None,
@@ -71,29 +71,36 @@ def train_command(
     num_samples: Annotated[
         int | None,
         typer.Option(
-            "--num-samples", help="Samples drawn if no data set is given; most are kept.", show_default="4000"
+            "--num-samples",
+            help="Samples drawn if no data set is given; only accepted ones are stored.",
+            show_default="4000",
         ),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option("--epochs", help="Passes over the training rows.", show_default="40")
+        int | None, typer.Option("--epochs", help="Passes over the training set.", show_default="40")
     ] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Rows per update.", show_default="64")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", help="Samples per update of the weights.", show_default="64")
+    ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option("--learning-rate", help="Of Adam, at the start.", show_default="1e-3")
+        float | None, typer.Option("--learning-rate", help="Initial learning rate of Adam.", show_default="1e-3")
     ] = None,
     max_labels: Annotated[
         int | None,
-        typer.Option("--max-labels", help="Use the labels of so many training rows only.", show_default="all"),
+        typer.Option("--max-labels", help="Number of training samples whose labels are used.", show_default="all"),
     ] = None,
     noise: Annotated[
         float | None,
-        typer.Option("--noise", help="On the inputs, relative to the largest value of each.", show_default="0"),
+        typer.Option(
+            "--noise", help="Noise added to the inputs, relative to the largest value of each.", show_default="0"
+        ),
     ] = None,
     equation_weight: Annotated[
         float | None,
         typer.Option(
             "--equation-weight",
-            help="Learn from rows without a label by the real-axis equations, linear in a2F; 1 is a good value.",
+            help="Weight of the loss of samples without label by the real-axis equations, linear in a2F; 1 is a good "
+            "value.",
             show_default="0",
         ),
     ] = None,
@@ -107,10 +114,11 @@ def train_command(
         ),
     ] = None,
     solver_epochs: Annotated[
-        int | None, typer.Option("--solver-epochs", help="Passes with it, after the others.", show_default="5")
+        int | None,
+        typer.Option("--solver-epochs", help="Passes with the consistency loss, after the others.", show_default="5"),
     ] = None,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write event files too (needs the extra `tensorboard`).")
+        bool, typer.Option("--tensorboard", help="Write TensorBoard event files (needs the extra `tensorboard`).")
     ] = False,
     distributed: Annotated[
         str | None,
@@ -120,15 +128,16 @@ def train_command(
             "ADDRESS:PORT,COUNT,INDEX. Needs DATA and --run, or --run and --resume.",
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Of all random numbers.", show_default="0")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of all random numbers.", show_default="0")] = None,
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
-    """Train a network from gap functions to a2F, and evaluate it; without DATA, on a data set made first.
+    """Train a network that predicts a2F from gap functions, and evaluate it on a test set.
 
-    A run may be interrupted or killed at any time: --resume goes on with it, to the same end.
+    Without DATA a data set is generated first. A run may be interrupted or killed at any time; --resume completes it,
+    with the same result.
     """
-    check_words(task, preset)
+    check_names(task, preset)
     numbers = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "max_labels": max_labels,
         "noise": noise, "equation_weight": equation_weight, "solver_weight": solver_weight,
@@ -136,7 +145,7 @@ def train_command(
     }  # fmt: skip
     with session(json):
         asked = {name: value for name, value in {"task": task, **numbers}.items() if value is not None}
-        with all_at_once() as check:
+        with collect_errors() as check:
             check(check_ranges, "train", num_samples=num_samples, **numbers)
             check(check_config, config, preset)
             check(check_data, data, num_samples)
@@ -145,10 +154,10 @@ def train_command(
                 check(check_distributed, distributed, named=run is not None and bool(data or config or resume))
             if resume:
                 with_others = asked or config or preset or data or num_samples
-                others = "give no data set and no other options than --run" if with_others else ""
+                others = "give only --run, and neither a data set nor other options" if with_others else ""
                 check(check_resumable, run, CONFIG, others=others)
             elif not print_config:
-                check(check_new_run, run, may_hold=left_by_others(run, data))
+                check(check_new_run, run, may_hold=reusable_contents(run, data))
         if not print_config:
             start_jax(device, distributed)
         wanted = (
@@ -160,7 +169,7 @@ def train_command(
             print(wanted.as_toml(), end="")
             return
         if distributed and not wanted.dataset:
-            raise InputError(SHARED)
+            raise InputError(DISTRIBUTED_NEEDS)
         folder, found = _run_in_folder(wanted, run, resume=resume, tensorboard=tensorboard)
         if found and json:
             print_json({"run": str(folder), "metrics": found[0]})
@@ -171,7 +180,7 @@ def train_command(
 def _config(
     path: pathlib.Path | None, preset: str | None, asked: dict[str, Any], num_samples: int | None
 ) -> "RunConfig":
-    """The configuration of a file or a preset, with the options that were given in its place."""
+    """Return the configuration of a file or preset, with the given options in place of its values."""
     from ...training import RunConfig, read_preset, read_run_config
 
     found = read_run_config(path) if path else read_preset(preset) if preset else RunConfig()
@@ -189,10 +198,10 @@ def _config(
 def _run_in_folder(
     config: "RunConfig", run: pathlib.Path | None, *, resume: bool, tensorboard: bool
 ) -> "tuple[pathlib.Path, tuple[dict[str, Any], str] | None]":
-    """Run in the folder that is to go on, or in a new one; a new one that is refused leaves nothing of its own.
+    """Run in the folder of the run to resume, or in a new one.
 
-    What is refused again and again is no run to go on with. A data set that took its time stays where the fault is
-    that of the training.
+    If a new run fails with an error that would occur again, its files are removed; its data set is kept if only the
+    training failed.
     """
     from ...training import fail_together, is_main_process
 
@@ -201,8 +210,8 @@ def _run_in_folder(
             folder = run
         else:
             _check_batch_size(config)
-            with fail_together():  # the first of several processes makes it
-                may_hold = left_by_others(run, config.dataset)
+            with fail_together():  # the first of several processes makes the folder
+                may_hold = reusable_contents(run, config.dataset)
                 folder = stack.enter_context(new_run(run, may_hold)) if run is None or is_main_process() else run
         had_data = has_data(folder)
         try:
@@ -215,15 +224,15 @@ def _run_in_folder(
             keep = had_data or (made and isinstance(error, ConvergenceError))
             remove_run(folder, keep_data=keep)
             if keep:
-                tell(f"the data set in {folder / DATA} is whole and stays: --run {folder} takes it again")
+                tell(f"the data set in {folder / DATA} is complete and kept; --run {folder} uses it again")
             raise
 
 
 def _check_batch_size(config: "RunConfig") -> None:
-    """Refuse to make a data set that does not fill a batch even if all of its samples are kept, or too few labels.
+    """Check that the data set to be made, or the labels, can fill one batch.
 
     Raises:
-        InputError: It is so.
+        InputError: They cannot, even if all samples are stored.
     """
     from ...data import split_rows
 
@@ -239,7 +248,7 @@ def _check_batch_size(config: "RunConfig") -> None:
 def _run(
     config: "RunConfig", folder: pathlib.Path, log: "Callable[[EpochRecord], None]", *, resume: bool
 ) -> tuple[dict[str, Any], str] | None:
-    """Train, evaluate and write; the metrics, and the report. The first of several processes does the rest alone."""
+    """Train, evaluate and write the results; return errors and report, `None` for all processes but the first."""
     from ...data import write_file
     from ...training import fail_together, is_distributed, is_main_process
 
@@ -249,7 +258,7 @@ def _run(
             write_file(folder / CONFIG, config.as_toml().encode())
     training = _train(config.train, dataset, folder, log)
     if is_distributed():
-        leave()
+        disconnect()
     if not is_main_process():
         return None
     evaluation = _evaluate(config.train, dataset, training)
@@ -271,7 +280,7 @@ def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "D
             try:
                 tell(summary(generate_with_progress(config.data, path, resume=resume or there), path))
             except SystemExit:  # a signal
-                _tell_how_to_go_on(folder)
+                _tell_how_to_resume(folder)
                 raise
     return read_dataset(path, fields_for(config.train))
 
@@ -288,10 +297,10 @@ def _train(
     total = config.epochs + (config.solver_epochs if config.solver_weight else 0)
     started = time.perf_counter()
     if config.equation_weight:
-        say("inverting the gap functions of rows without a label")
+        say("inverting the gap functions of the samples without label")
     if config.solver_weight:
-        say("the step through the solver is compiled before its first epoch: about a minute")
-    bar = progress_bar("training", total) if is_main_process() else contextlib.nullcontext(_stop_quietly)
+        say("compiling the training step through the solver takes about a minute before its first epoch")
+    bar = progress_bar("training", total) if is_main_process() else contextlib.nullcontext(_check_for_signal)
     with bar as update:
 
         def show(record: "EpochRecord") -> None:
@@ -311,28 +320,28 @@ def _train(
                 files=files,
                 saved=lambda now: write_progress(folder, config, dataset, now),
             )
-        except (SystemExit, DeviceError):  # a signal here, or the end of another process
-            _tell_how_to_go_on(folder)
+        except (SystemExit, DeviceError):  # a signal, or the end of another process
+            _tell_how_to_resume(folder)
             raise
-        except RuntimeError as error:  # of JAX, in the middle of a sum over all processes
+        except RuntimeError as error:  # raised by JAX during a sum over all processes
             if not is_distributed():
                 raise
-            abandon(NO_DEVICE)
-            _tell_how_to_go_on(folder)
+            exit_without_waiting(NO_DEVICE)
+            _tell_how_to_resume(folder)
             raise DeviceError("another process of this run has stopped.") from error
     say(f"trained in {time.perf_counter() - started:.0f} s")
     return training
 
 
-def _tell_how_to_go_on(folder: pathlib.Path) -> None:
+def _tell_how_to_resume(folder: pathlib.Path) -> None:
     from ...training import is_main_process
 
     if is_main_process():
-        tell(f"the run can go on: diffeliash train --run {folder} --resume")
+        tell(f"resume the run by: diffeliash train --run {folder} --resume")
 
 
-def _stop_quietly(done: int, remark: str) -> None:
-    """Progress of a process that does not lead."""
+def _check_for_signal(done: int, remark: str) -> None:
+    """Check for signals in a process that shows no progress, since it is not the first one."""
     del done, remark
     stop_if_requested()
 

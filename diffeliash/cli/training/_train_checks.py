@@ -1,4 +1,4 @@
-"""What `train` is given, looked at before JAX is loaded."""
+"""Checks of the arguments of `train`, made before JAX is imported."""
 
 import difflib
 import importlib.util
@@ -15,33 +15,34 @@ from ..arguments import DATA, FINISHED, check_folder, check_ranges, ranges_of
 from ..terminal import parse_address
 
 TASKS = ("gap-to-a2f", "dos-to-a2f", "a2f-to-gap")
-"""What a network answers what with."""
+"""Names of the tasks of networks: input and output."""
 
-SHARED = "--distributed needs DATA and --run: the processes share both."
+DISTRIBUTED_NEEDS = "--distributed needs DATA and --run, which all processes must share."
+"""Error message about missing arguments of a distributed run."""
 
 PRESETS = pathlib.Path(__file__).parents[2] / "training" / "presets"
-"""Configurations that come with the program."""
+"""Folder of the configurations that come with the package."""
 
 
-def check_words(task: str | None, preset: str | None) -> None:
-    """Refuse names of what there is not, with the nearest one.
+def check_names(task: str | None, preset: str | None) -> None:
+    """Check the names of task and preset.
 
     Raises:
-        typer.BadParameter: Saying which.
+        typer.BadParameter: A name is unknown; the message suggests the most similar one.
     """
     presets = sorted(path.name.removesuffix(".toml") for path in PRESETS.glob("*.toml"))
     for option, word, known in (("--task", task, TASKS), ("--preset", preset, presets)):
         if word is not None and word not in known:
             near = difflib.get_close_matches(word, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
+            hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(known)}."
             raise typer.BadParameter(f"unknown {option} {word!r}. {hint}")
 
 
 def check_config(path: pathlib.Path | None, preset: str | None) -> None:
-    """Refuse a configuration that cannot be read, and numbers in it that are out of range; the rest is for its reader.
+    """Check that a configuration file can be read, and the ranges of its numbers; `read_run_config` checks the rest.
 
     Raises:
-        InputError: Saying what is wrong.
+        InputError: The file is not readable TOML, or numbers are out of range, or a preset is given as well.
     """
     if path is None:
         return
@@ -62,52 +63,52 @@ def check_config(path: pathlib.Path | None, preset: str | None) -> None:
 
 
 def _numbers(table: Any) -> dict[str, float | int]:
-    """What is said in a table of numbers that options can be, too."""
+    """Return the numbers of the table `[train]` that are also options of the command."""
     found = table if isinstance(table, dict) else {}
     return {name: value for name, value in found.items() if name in ranges_of("train") and type(value) in (int, float)}
 
 
 def check_data(data: pathlib.Path | None, num_samples: int | None) -> None:
-    """Refuse a data set that is not there, and one that is to be made besides.
+    """Check that a data set exists, and that its size is not given as well.
 
     Raises:
-        InputError: Saying which.
+        InputError: It does not exist, or `--num-samples` is given.
     """
     if data is None:
         return
     if num_samples is not None:
-        raise InputError("--num-samples is for a data set that is made, not for DATA.")
+        raise InputError("--num-samples is the size of a new data set and cannot be given with DATA.")
     check_folder(data)
 
 
 def check_distributed(where: str, *, named: bool) -> None:
-    """Refuse an address that is none, and to wait for other processes where they would have nothing in common.
+    """Check the option `--distributed`, and that the processes share a run folder and a data set.
 
     Args:
-        where: As the option says.
-        named: Whether the run has a name, and the data set may have one.
+        where: Value of the option.
+        named: Whether the folders of the run and the data set are given.
 
     Raises:
-        InputError: Saying which.
+        InputError: The option has another form, or a folder is not given.
     """
     parse_address(where)
     if not named:
-        raise InputError(SHARED)
+        raise InputError(DISTRIBUTED_NEEDS)
 
 
 def check_extras(*, tensorboard: bool) -> None:
-    """Refuse event files without the library that writes them.
+    """Check that the optional library for TensorBoard is installed if it is needed.
 
     Raises:
-        InputError: It is not there.
+        InputError: It is not installed.
     """
     if tensorboard and importlib.util.find_spec("tensorboardX") is None:
         hint = 'Install it: pip install "diffeliash[tensorboard]".'
-        raise InputError("there is no tensorboardX", where="--tensorboard", hint=hint)
+        raise InputError("tensorboardX is not installed", where="--tensorboard", hint=hint)
 
 
-def left_by_others(run: pathlib.Path | None, data: object) -> tuple[str, ...]:
-    """What may be in the folder of a new run: the data set of one whose training failed, if none is given."""
+def reusable_contents(run: pathlib.Path | None, data: object) -> tuple[str, ...]:
+    """Return the names that the folder of a new run may contain: a finished data set of a run whose training failed."""
     if run is None or data or [path.name for path in run.glob("*")] != [DATA]:
         return ()
     return (DATA,) if (run / DATA / FINISHED).is_file() else ()

@@ -1,4 +1,4 @@
-"""Pictures of a training run."""
+"""Figures of a training run."""
 
 from typing import TYPE_CHECKING
 
@@ -6,17 +6,18 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..._figure import LABEL, PREDICTION, figure_bytes
+from ..._figure import LABEL_COLOR, PREDICTION_COLOR, figure_bytes
 
 if TYPE_CHECKING:
     from ...data import Dataset
     from ...training import Evaluation, Training
 
 N_EXAMPLES = 4
+"""Number of test samples shown."""
 
 
 def plot_history(training: "Training") -> bytes:
-    """Training and validation error against the epoch."""
+    """Plot training and validation errors against the epoch, as a PNG file."""
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     epochs = [record.epoch for record in training.history]
@@ -33,7 +34,7 @@ def plot_history(training: "Training") -> bytes:
     solver = np.array([record.solver for record in training.history])
     if np.any(solver > 0):
         axes.semilogy(epochs, np.where(solver > 0, solver, np.nan), ".-", label="training, solver consistency")
-    axes.axvline(training.best_epoch, color="gray", lw=0.8, ls=":", label="weights kept")
+    axes.axvline(training.best_epoch, color="gray", lw=0.8, ls=":", label="weights used")
     axes.set_xlabel("epoch")
     axes.set_ylabel("mean square error" + (", relative distance (solver)" if np.any(solver > 0) else ""))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -42,9 +43,9 @@ def plot_history(training: "Training") -> bytes:
 
 
 def plot_predictions(dataset: "Dataset", training: "Training", evaluation: "Evaluation") -> bytes:
-    """Labels against predictions for some test samples: the spectrum, and the gap function recomputed from it.
+    """Plot predicted and true functions for some test samples, as a PNG file.
 
-    Where gap functions are what is predicted, these.
+    For predicted spectra the gap functions recomputed from them are shown, too.
     """
     reverse = training.setting.task == "a2f-to-gap"
     solved = np.flatnonzero(np.isfinite(evaluation.recomputed[:, 0]))
@@ -53,14 +54,16 @@ def plot_predictions(dataset: "Dataset", training: "Training", evaluation: "Eval
     grid = figure.subplots(max(1, examples.size), 3, squeeze=False)
     for axes, example in zip(grid, examples, strict=False):
         row = evaluation.rows[example]
-        axes[0].plot(dataset.omega, dataset.a2f[row], color=LABEL, label="input" if reverse else "label")
+        axes[0].plot(dataset.omega, dataset.a2f[row], color=LABEL_COLOR, label="input" if reverse else "label")
         if not reverse:
-            axes[0].plot(dataset.omega, evaluation.predicted[example], color=PREDICTION, label="prediction")
+            axes[0].plot(dataset.omega, evaluation.predicted[example], color=PREDICTION_COLOR, label="prediction")
         for panel, part in zip(axes[1:], (np.real, np.imag), strict=True):
             found = part(evaluation.recomputed[example])
-            panel.plot(dataset.omega_real, part(dataset.Delta[row]), color=LABEL, label="label" if reverse else "true")
             panel.plot(
-                dataset.omega_real, found, "--", color=PREDICTION, label="prediction" if reverse else "recomputed"
+                dataset.omega_real, part(dataset.Delta[row]), color=LABEL_COLOR, label="label" if reverse else "true"
+            )
+            panel.plot(
+                dataset.omega_real, found, "--", color=PREDICTION_COLOR, label="prediction" if reverse else "recomputed"
             )
         axes[0].set_ylabel(r"$\alpha^2F(\omega)$")
         axes[1].set_ylabel(r"Re $\Delta(\omega)$ [meV]")

@@ -1,4 +1,4 @@
-"""The folder of a training run: what is written while it trains, what at its end, and what is said of it."""
+"""Files in the folder of a training run, and the report on the screen."""
 
 import contextlib
 import csv
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..._errors import InputError, IntegrityError
-from ..._json import finite
+from ..._json import nonfinite_to_null
 from ..arguments import CHECKPOINT, CONFIG, DATA, EVENTS, FINISHED, HISTORY, LOCK, METRICS, PICTURES
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def write_progress(folder: pathlib.Path, config: "TrainConfig", dataset: "Dataset", training: "Training") -> None:
-    """The best network so far and the history."""
+    """Write the best network so far and the history."""
     from ...data import write_file
     from ...models import Checkpoint, write_checkpoint
 
@@ -35,10 +35,7 @@ def write_progress(folder: pathlib.Path, config: "TrainConfig", dataset: "Datase
 
 
 def event_writer(folder: pathlib.Path) -> "Callable[[EpochRecord], None]":
-    """A function that appends an epoch to the event files of TensorBoard in a run.
-
-    The extra must be installed.
-    """
+    """Return a function that appends an epoch to the TensorBoard event files of a run; needs `tensorboardX`."""
     from tensorboardX import SummaryWriter  # pyright: ignore[reportMissingImports]
 
     writer = SummaryWriter(str(folder / EVENTS))
@@ -55,39 +52,39 @@ def event_writer(folder: pathlib.Path) -> "Callable[[EpochRecord], None]":
 def write_results(
     folder: pathlib.Path, config: "RunConfig", dataset: "Dataset", training: "Training", evaluation: "Evaluation"
 ) -> None:
-    """Everything else: the measures of success and the pictures."""
+    """Write the network, the history, the errors on the test set and the figures."""
     from ...data import write_file
     from ._train_plot import plot_history, plot_predictions
 
     write_progress(folder, config.train, dataset, training)
     about = {"metrics": evaluation.metrics, "data_digest": dataset.digest, "best_epoch": training.best_epoch}
-    write_file(folder / METRICS, json.dumps(finite(about), indent=2).encode())
+    write_file(folder / METRICS, json.dumps(nonfinite_to_null(about), indent=2).encode())
     write_file(folder / PICTURES[0], plot_history(training))
     write_file(folder / PICTURES[1], plot_predictions(dataset, training, evaluation))
 
 
 def has_data(folder: pathlib.Path) -> bool:
-    """Whether a whole data set was made in the folder of a run."""
-    from ...data import is_dataset, read_done, read_manifest
+    """Whether the folder of a run contains a finished data set."""
+    from ...data import is_dataset, read_completion_record, read_manifest
 
     path = folder / DATA
     try:
-        return is_dataset(path) and bool(read_done(path, read_manifest(path)))
+        return is_dataset(path) and bool(read_completion_record(path, read_manifest(path)))
     except (InputError, IntegrityError):
         return False
 
 
 def remove_run(folder: pathlib.Path, *, keep_data: bool) -> None:
-    """Remove the files of a run, by their names, and its folders where nothing else is in them."""
-    from ...data import ANY_SHARD, MANIFEST
+    """Remove the files of a run by their names, and its subfolders if they are then empty."""
+    from ...data import MANIFEST, SHARD_PATTERN
     from ...training import STATE_FILES
 
     names = [CONFIG, CHECKPOINT, METRICS, HISTORY, *PICTURES, STATE_FILES, f"{EVENTS}/events.*"]
-    names += [] if keep_data else [f"{DATA}/{name}" for name in (ANY_SHARD, MANIFEST, FINISHED, LOCK)]
+    names += [] if keep_data else [f"{DATA}/{name}" for name in (SHARD_PATTERN, MANIFEST, FINISHED, LOCK)]
     for path in (path for name in names for path in list(folder.glob(name))):
         path.unlink(missing_ok=True)
     for path in (folder / EVENTS, folder / DATA):
-        with contextlib.suppress(OSError):  # it is not there, or not empty
+        with contextlib.suppress(OSError):  # it does not exist, or is not empty
             path.rmdir()
 
 
@@ -100,7 +97,7 @@ def _history_csv(training: "Training") -> str:
 
 
 def report(folder: pathlib.Path, training: "Training", evaluation: "Evaluation") -> str:
-    """The measures of success in words."""
+    """Return a text with the errors on the test set."""
     m, rows = evaluation.metrics, training.split
     head = (
         f"test set: {m['n_test']} samples (training {rows.train.size}, validation {rows.validation.size}); "
@@ -111,7 +108,7 @@ def report(folder: pathlib.Path, training: "Training", evaluation: "Evaluation")
 
 
 def _measures(m: dict[str, Any], task: str) -> list[str]:
-    mse = f"mean square error        {m['test_mse']:.3e}   (always answering the mean: {m['baseline_mse']:.3e})"
+    mse = f"mean square error        {m['test_mse']:.3e}   (of the mean as prediction: {m['baseline_mse']:.3e})"
     gap = [
         f"1 - PCC, real axis       {m['dg_mean']:.5f}     (median {m['dg_median']:.5f})",
         f"distance, real axis      {m['gap_l2_mean']:.5f}     (relative; median {m['gap_l2_median']:.5f})",

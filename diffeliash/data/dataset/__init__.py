@@ -1,4 +1,4 @@
-"""What a data set is: its configuration, its files on disk, and the ways to read it."""
+"""Data sets: configuration, files on disk, and reading."""
 
 from ._dataset_in_memory import Dataset as Dataset
 from ._dataset_in_memory import read_dataset as read_dataset
@@ -8,13 +8,13 @@ from ._generate_config import GenerateConfig as GenerateConfig
 from ._generate_config import config_of as config_of
 from ._generate_config import differences as differences
 from ._generate_config import has_too_many_frequencies as has_too_many_frequencies
-from ._manifest import Done as Done
+from ._manifest import CompletionRecord as CompletionRecord
 from ._manifest import Manifest as Manifest
 from ._manifest import ShardSummary as ShardSummary
 from ._manifest import is_dataset as is_dataset
-from ._manifest import make_done as make_done
+from ._manifest import make_completion_record as make_completion_record
 from ._manifest import make_manifest as make_manifest
-from ._manifest import read_done as read_done
+from ._manifest import read_completion_record as read_completion_record
 from ._manifest import read_manifest as read_manifest
 from ._manifest import total_counts as total_counts
 from ._manifest_of_shards import manifest_of_shards as manifest_of_shards

@@ -1,4 +1,4 @@
-"""A finished data set in memory: the fast way to read one."""
+"""Reading of a whole data set into memory."""
 
 import dataclasses
 import pathlib
@@ -10,15 +10,15 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from ..._errors import InputError, IntegrityError
-from ..storage import COMPLEX, stored_fields
-from ._manifest import Done, Manifest, read_done, read_manifest, repair_hint
+from ..storage import COMPLEX_FIELDS, stored_fields
+from ._manifest import CompletionRecord, Manifest, read_completion_record, read_manifest, repair_hint
 from ._shard_files import axes_of, read_shard, widths_of
 
-FOR_TRAINING = ("a2f", "Delta_meV", "Delta_iw_meV")
-"""Fields that training needs."""
+TRAINING_FIELDS = ("a2f", "Delta_meV", "Delta_iw_meV")
+"""Fields that are read by default, those that training needs."""
 
-READERS = 4
-"""Shards that are read and checked at once."""
+N_READERS = 4
+"""Number of threads that read and check shards."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,10 +27,11 @@ class Dataset:
 
     Args:
         config: The configuration it was generated with.
-        digest: Of the content.
-        omega: Grid of the spectral functions [meV].
+        digest: SHA-256 digest of configuration and content.
+        omega: Energy grid of the spectral functions [meV].
         omega_real: Energies of the gap functions [meV].
-        fields: Arrays with one row a sample, by their names; `number` is that of the sample among all drawn.
+        fields: Arrays with one row for each stored sample, by field name. The extra field `number` counts all samples
+            drawn, stored or not, over all shards.
     """
 
     config: dict[str, Any]
@@ -41,39 +42,45 @@ class Dataset:
 
     @property
     def a2f(self) -> Float[np.ndarray, "sample freq"]:
-        """Spectral functions."""
+        """Spectral functions a2F, dimensionless."""
         return self.fields["a2f"]
 
     @property
     def Delta(self) -> Complex[np.ndarray, "sample real"]:
-        """Gap functions on the line omega + i broadening [meV]."""
+        """Gap functions at omega_real + i broadening [meV]."""
         return self.fields["Delta_meV"]
 
     @property
     def Delta_iw(self) -> Float[np.ndarray, "sample matsubara"]:
-        """Gap functions at the Matsubara frequencies [meV]."""
+        """Gap functions at the positive Matsubara frequencies [meV]."""
         return self.fields["Delta_iw_meV"]
 
     def __len__(self) -> int:
         return self.fields["number"].size
 
 
-def read_dataset(folder: pathlib.Path, fields: Sequence[str] = FOR_TRAINING) -> Dataset:
-    """Load a data set, checking all checksums; `DataSource` reads what does not fit into memory.
+def read_dataset(folder: pathlib.Path, fields: Sequence[str] = TRAINING_FIELDS) -> Dataset:
+    """Read a finished data set into memory and verify all of its checksums.
+
+    `DataSource` reads data sets that do not fit into memory.
 
     Args:
-        folder: Of `generate`.
-        fields: Which ones; by default `a2f`, `Delta_meV` and `Delta_iw_meV`. There are also `Z`, `dos`, `Z_iw`,
-            `lambda_ep`, `omega_log_meV`, `omega_2_meV`, `error`, `cauchy`, `sample`, and `T_c_K` if it was asked for.
+        folder: Folder of the data set, made by `generate`.
+        fields: Names of the fields to read; by default `a2f`, `Delta_meV` and `Delta_iw_meV`. There are also `Z`,
+            `dos`, `Z_iw`, `lambda_ep`, `omega_log_meV`, `omega_2_meV`, `error`, `cauchy`, `sample`, and `T_c_K` if the
+            data set was generated with `with_T_c`.
+
+    Returns:
+        The stored samples, in the order in which they were drawn.
 
     Raises:
-        InputError: The folder is no data set, unfinished, of another format version, without such a field, or larger
-            than the memory.
-        IntegrityError: A shard is damaged, missing or foreign.
+        InputError: The folder is not a data set, is unfinished, has another format version or no such field, or the
+            fields do not fit into memory.
+        IntegrityError: A shard is damaged, missing, or belongs to another data set.
     """
     folder = pathlib.Path(folder)
     manifest = read_manifest(folder)
-    done = read_done(folder, manifest)
+    done = read_completion_record(folder, manifest)
     fields = check_fields(manifest, fields)
     _refuse_too_large(folder, manifest.config, done.counts["kept"], fields)
 
@@ -82,7 +89,7 @@ def read_dataset(folder: pathlib.Path, fields: Sequence[str] = FOR_TRAINING) -> 
         number = shard * manifest.config["shard_size"] + arrays["sample"]
         return {name: arrays[name] for name in fields} | {"number": number}
 
-    with ThreadPoolExecutor(READERS) as pool:
+    with ThreadPoolExecutor(N_READERS) as pool:
         shards = list(pool.map(load, range(manifest.n_shards)))
     omega, omega_real = axes_of(manifest.config).values()
     return Dataset(
@@ -95,7 +102,7 @@ def read_dataset(folder: pathlib.Path, fields: Sequence[str] = FOR_TRAINING) -> 
 
 
 def check_fields(manifest: Manifest, fields: Sequence[str]) -> tuple[str, ...]:
-    """The fields asked for.
+    """Return the names of the requested fields, without duplicates.
 
     Raises:
         InputError: The data set does not have one of them.
@@ -108,11 +115,13 @@ def check_fields(manifest: Manifest, fields: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fields))
 
 
-def read_finished_shard(folder: pathlib.Path, manifest: Manifest, shard: int, done: Done) -> dict[str, np.ndarray]:
-    """A shard of a finished data set, with the content that it was finished with.
+def read_finished_shard(
+    folder: pathlib.Path, manifest: Manifest, shard: int, done: CompletionRecord
+) -> dict[str, np.ndarray]:
+    """Read a shard of a finished data set.
 
     Raises:
-        IntegrityError: It is damaged, missing or foreign.
+        IntegrityError: The shard is damaged, missing, or not the one that the completion record describes.
     """
     try:
         return read_shard(folder, manifest, shard, done)[0]
@@ -121,9 +130,9 @@ def read_finished_shard(folder: pathlib.Path, manifest: Manifest, shard: int, do
 
 
 def _refuse_too_large(folder: pathlib.Path, config: dict[str, Any], n: int, fields: Sequence[str]) -> None:
-    """Refuse more than fits, parts and whole together."""
+    """Refuse fields that do not fit into memory: the arrays of the shards together with the concatenated ones."""
     widths = widths_of(config)
-    needed = 2 * n * 8 * sum(widths.get(name, 1) * (2 if name in COMPLEX else 1) for name in (*fields, "number"))
+    needed = 2 * n * 8 * sum(widths.get(name, 1) * (2 if name in COMPLEX_FIELDS else 1) for name in (*fields, "number"))
     available = available_memory()
     if available is not None and needed > available:
         raise InputError(
@@ -134,7 +143,7 @@ def _refuse_too_large(folder: pathlib.Path, config: dict[str, Any], n: int, fiel
 
 
 def available_memory() -> int | None:
-    """Bytes that a process can still have, where the system says so."""
+    """Return the available memory [bytes], or `None` on systems that do not report it."""
     try:
         lines = pathlib.Path("/proc/meminfo").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))

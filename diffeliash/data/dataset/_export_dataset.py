@@ -1,4 +1,4 @@
-"""A whole data set in one file, for other programs."""
+"""Export of a data set to one file, for other programs."""
 
 import io
 import json
@@ -8,30 +8,30 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..._errors import InputError
-from ..storage import AXES, FORMAT_VERSION, UNITS, hdf5_bytes, stored_fields, write_file
+from ..storage import FORMAT_VERSION, GRID_FIELDS, UNITS, hdf5_bytes, stored_fields, write_file
 from ._dataset_in_memory import Dataset, read_dataset
 from ._manifest import read_manifest
 
 EXPORTS = (".h5", ".npz", ".csv")
-"""Kinds of files, by their suffixes."""
+"""Supported suffixes of the exported file."""
 
 
 def export_dataset(folder: pathlib.Path, path: pathlib.Path, fields: Sequence[str] | None = None) -> int:
-    """Write the stored samples of a data set to one file.
+    """Write the stored samples of a finished data set to one file.
 
-    HDF5 with units and the configuration, NumPy's npz with the same names, or a table (csv) with one row a sample and
-    a column for every number, complex ones as two.
+    The format is HDF5 with units and configuration, NumPy's npz with the same names of arrays, or a table (csv) with
+    one row for each sample and one column for each number, two for a complex one.
 
     Args:
-        folder: Of `generate`.
-        path: Ends in .h5, .npz or .csv; a file that is there is replaced.
-        fields: Which ones; all by default.
+        folder: Folder of the data set, made by `generate`.
+        path: File to write; it ends in .h5, .npz or .csv. An existing file is replaced.
+        fields: Names of the fields to write, as in `read_dataset`; all by default.
 
     Returns:
-        The number of samples.
+        Number of samples written.
 
     Raises:
-        InputError: Another suffix; for the data set see `read_dataset`.
+        InputError: The suffix is not supported, or `read_dataset` refuses the data set or the fields.
         IntegrityError: The data set is damaged.
         StorageError: The file cannot be written.
     """
@@ -47,7 +47,7 @@ def export_dataset(folder: pathlib.Path, path: pathlib.Path, fields: Sequence[st
 
 
 def _arrays(dataset: Dataset) -> dict[str, np.ndarray]:
-    axes = dict(zip(AXES, (dataset.omega, dataset.omega_real), strict=True))
+    axes = dict(zip(GRID_FIELDS, (dataset.omega, dataset.omega_real), strict=True))
     return axes | dataset.fields
 
 

@@ -1,17 +1,17 @@
-"""Which manifest a data set has: every shard carries a copy."""
+"""Restoring and checking the manifest by its copies in the shards."""
 
 import pathlib
 from collections import Counter
 
 from ..._errors import InputError, IntegrityError
-from ..storage import ANY_SHARD, MANIFEST, read_hdf5
+from ..storage import MANIFEST, SHARD_PATTERN, read_hdf5
 from ._manifest import Manifest, parse_manifest
 
 
 def manifest_of_shards(folder: pathlib.Path) -> Manifest | None:
-    """The manifest that most of the shards carry."""
+    """Return the manifest of which most shards contain a copy, or `None` if no shard has a readable one."""
     copies = Counter()
-    for path in sorted(folder.glob(ANY_SHARD)):
+    for path in sorted(folder.glob(SHARD_PATTERN)):
         try:
             text = read_hdf5(path, fields=())[1].get("manifest")
             copies[parse_manifest(path, str(text).encode()).text] += 1
@@ -23,15 +23,16 @@ def manifest_of_shards(folder: pathlib.Path) -> Manifest | None:
 
 
 def refuse_foreign_manifest(folder: pathlib.Path, manifest: Manifest) -> None:
-    """Do not let shards be replaced by those of a manifest that came here from another data set.
+    """Check that the manifest is that of the shards, before shards that do not fit it are replaced.
 
-    Where `DONE` fits the manifest, it is the right one; where it does not, the shards decide.
+    This is called where the completion record does not confirm the manifest.
 
     Raises:
-        IntegrityError: Most shards carry another manifest.
+        IntegrityError: Most shards contain another manifest.
     """
-    if any(folder.glob(ANY_SHARD)) and manifest_of_shards(folder) not in (None, manifest):
+    if any(folder.glob(SHARD_PATTERN)) and manifest_of_shards(folder) not in (None, manifest):
         raise IntegrityError(
-            "foreign file", where=str(folder / MANIFEST), why="most shards belong to another data set than it says.",
+            "foreign file", where=str(folder / MANIFEST),
+            why="most shards belong to another data set than this manifest.",
             hint=f"`diffeliash verify {folder} --repair` restores the manifest from the shards.",
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A finished data set on disk, sample by sample."""
+"""Reading of single samples of a data set on disk."""
 
 import os
 import pathlib
@@ -11,36 +11,40 @@ import numpy as np
 
 from ..._errors import IntegrityError
 from ..storage import hdf5_errors, shard_name
-from ._dataset_in_memory import FOR_TRAINING, check_fields, read_finished_shard
-from ._manifest import read_done, read_manifest, repair_hint
+from ._dataset_in_memory import TRAINING_FIELDS, check_fields, read_finished_shard
+from ._manifest import read_completion_record, read_manifest, repair_hint
 from ._shard_files import axes_of
 
 OPEN_FILES = 32
-"""Shards kept open."""
+"""Largest number of shards that are open at a time."""
 
 
 class DataSource:
-    """An indexable data source: `len(source)` stored samples, `source[i]` one of them.
+    """Random access to the samples of a finished data set on disk, for data loaders.
 
-    Samples are dictionaries of arrays by field; `source[rows]` with a slice, an array of numbers or a mask gives the
-    same with leading axes. `omega` and `omega_real` are the energies of spectral and gap functions [meV]. A shard is
-    checked as a whole when the first of its samples is read, and again if the file has changed, and its pieces by their
-    own checksums later. Memory for
-    one shard is needed, however many there are. It can be copied to other processes.
+    `len(source)` is the number of stored samples, `source[i]` the sample i as a dictionary of arrays by field name.
+    With a slice, an array of integers or a boolean mask as the index, the arrays have leading sample axes. The
+    attributes `omega` and `omega_real` are the energies of the spectral functions and the gap functions [meV], `config`
+    is the configuration and `digest` the SHA-256 digest of the data set.
+
+    The checksum of a shard is verified when its first sample is read, and again if the file has changed; later reads
+    are protected by the checksums of the HDF5 chunks. Memory is needed for one shard at a time. Instances can be
+    pickled, for worker processes.
 
     Args:
-        folder: Of `generate`.
-        fields: Which ones; by default, and which there are, as in `read_dataset`.
+        folder: Folder of the data set, made by `generate`.
+        fields: Names of the fields to read, as in `read_dataset`.
 
     Raises:
-        InputError: The folder is no data set, unfinished, of another format version, or without such a field.
-        IntegrityError: A shard is damaged, missing or foreign.
+        InputError: The folder is not a data set, is unfinished, or has another format version or no such field.
+        IntegrityError: The data set is damaged. Reading a sample raises it if the shard is damaged, missing, or belongs
+            to another data set.
     """
 
-    def __init__(self, folder: pathlib.Path | str, fields: Sequence[str] = FOR_TRAINING):
+    def __init__(self, folder: pathlib.Path | str, fields: Sequence[str] = TRAINING_FIELDS):
         self.folder = pathlib.Path(folder)
         self._manifest = read_manifest(self.folder)
-        self._done = read_done(self.folder, self._manifest)
+        self._done = read_completion_record(self.folder, self._manifest)
         self.fields = check_fields(self._manifest, fields)
         self.config: dict[str, Any] = self._manifest.config
         self.digest = self._done.digest
@@ -59,9 +63,9 @@ class DataSource:
         if index.dtype == bool and index.shape == (len(self),):
             index = np.flatnonzero(index)
         if index.dtype == bool or (index.size and index.dtype.kind not in "iu"):
-            raise TypeError(f"samples are numbered by integers, or chosen by a mask of {len(self)}, got {rows!r}.")
+            raise TypeError(f"the index must be integers or a boolean mask of length {len(self)}, got {rows!r}.")
         if index.size and not (-len(self) <= index.min() and index.max() < len(self)):
-            raise IndexError(f"there are {len(self)} samples, got {rows}.")
+            raise IndexError(f"the index must lie below the number of samples, there are {len(self)}, got {rows}.")
         index = index.astype(int)
         flat = np.where(index < 0, index + len(self), index).reshape(-1)
         found = self._read(flat)
@@ -91,7 +95,7 @@ class DataSource:
         return self._files[shard]
 
     def _open(self, shard: int) -> h5py.File:
-        """The file of a shard, which is the one that was checked."""
+        """Open a shard, and make sure that it is the file whose checksum was verified."""
         path = self.folder / shard_name(shard)
         if shard not in self._checked or self._checked[shard] != _identity(path):
             before = _identity(path)
@@ -101,7 +105,7 @@ class DataSource:
             file = h5py.File(path, "r")
         if self._checked[shard] != _identity(path):
             hint = repair_hint(self.folder)
-            raise IntegrityError("damaged file", where=str(path), why="it has changed while it was read.", hint=hint)
+            raise IntegrityError("damaged file", where=str(path), why="it changed while it was read.", hint=hint)
         return file
 
     def __getstate__(self) -> dict[str, Any]:
@@ -109,7 +113,7 @@ class DataSource:
 
 
 def _identity(path: pathlib.Path) -> tuple[int, ...]:
-    """What is another number for another file, or after a change."""
+    """Return numbers that differ if the file has been exchanged or changed."""
     try:
         status = os.stat(path)
     except OSError:

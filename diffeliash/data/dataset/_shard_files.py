@@ -1,4 +1,4 @@
-"""The shards of a data set: immutable files with the samples that were kept."""
+"""The shards of a data set: files with the stored samples, which never change."""
 
 import dataclasses
 import hashlib
@@ -16,21 +16,21 @@ from ..._inputs import open_input
 from ...physics import count_frequencies
 from .._features import feature_grid, spectrum_grid
 from ..storage import (
-    AXES,
-    COMPLEX,
+    COMPLEX_FIELDS,
     DONE,
     FORMAT_VERSION,
-    STATUS,
+    GRID_FIELDS,
+    STATUS_NAMES,
     UNITS,
     hdf5_bytes,
-    opened_hdf5,
+    open_hdf5,
     read_attributes,
     read_hdf5,
     samples_in_shard,
     shard_name,
     stored_fields,
 )
-from ._manifest import Done, Manifest, SampleCounts, ShardSummary
+from ._manifest import CompletionRecord, Manifest, SampleCounts, ShardSummary
 
 
 @header
@@ -44,18 +44,18 @@ class _ShardHeader:
 
 
 def shard_bytes(manifest: Manifest, shard: int, records: dict[str, np.ndarray]) -> tuple[ShardSummary, bytes]:
-    """The file of a shard.
+    """Make the content of a shard.
 
     Args:
-        manifest: Of the data set.
-        shard: Its number.
-        records: All samples drawn for it, in order.
+        manifest: Manifest of the data set.
+        shard: Number of the shard, from 0.
+        records: Arrays with one row for each sample drawn, in order, by field name.
 
     Returns:
-        What it holds, and the file.
+        Digest and counts of the shard, and the content of its file.
     """
     status = records["status"].astype(np.int8)
-    kept = status == STATUS.index("kept")
+    kept = status == STATUS_NAMES.index("kept")
     fields = {name: values[kept] for name, values in records.items() if name != "status"}
     fields |= {"sample": np.flatnonzero(kept), "status": status}
     counts = count_statuses(status)
@@ -72,12 +72,12 @@ def shard_bytes(manifest: Manifest, shard: int, records: dict[str, np.ndarray]) 
 
 
 def count_statuses(status: np.ndarray) -> dict[str, int]:
-    """Samples of each status, from their codes."""
-    return {name: int(np.sum(status == code)) for code, name in enumerate(STATUS)}
+    """Return the number of samples of each status from an array of status codes."""
+    return {name: int(np.sum(status == code)) for code, name in enumerate(STATUS_NAMES)}
 
 
 def axes_of(config: dict[str, Any]) -> dict[str, np.ndarray]:
-    """The energies of spectral and gap functions [meV] in the data set of a configuration."""
+    """Return the energy grids of spectral and gap functions [meV] of a data set from its configuration."""
     family = config["family"]
     return {
         "omega_meV": spectrum_grid(family["omega_max"], family["n_points"]),
@@ -86,34 +86,38 @@ def axes_of(config: dict[str, Any]) -> dict[str, np.ndarray]:
 
 
 def widths_of(config: dict[str, Any]) -> dict[str, Any]:
-    """Numbers in a row of the fields that have more than one, in the data set of a configuration."""
+    """Return the row lengths of the fields with more than one number per sample, from the configuration."""
     n_matsubara = count_frequencies(config["T"], config["matsubara_cutoff"])
     widths = {"a2f": config["family"]["n_points"]} | dict.fromkeys(("Delta_meV", "Z", "dos"), config["n_energies"])
     return widths | dict.fromkeys(("Delta_iw_meV", "Z_iw"), n_matsubara)
 
 
 def read_shard(
-    folder: pathlib.Path, manifest: Manifest, shard: int, done: Done | None = None
+    folder: pathlib.Path, manifest: Manifest, shard: int, done: CompletionRecord | None = None
 ) -> tuple[dict[str, np.ndarray], ShardSummary]:
-    """The arrays of a shard, and what it holds.
+    """Read and check a shard.
 
     Args:
-        folder: Of the data set.
-        manifest: Of the data set.
-        shard: Its number.
-        done: What the data set held when it was finished, if it was: the shard must be the one of then.
+        folder: Folder of the data set.
+        manifest: Manifest of the data set.
+        shard: Number of the shard, from 0.
+        done: Completion record, if the data set is finished; the shard must have the digest given there.
+
+    Returns:
+        Arrays by field name, and digest and counts of the shard.
 
     Raises:
-        InputError: It is missing or cannot be read.
-        IntegrityError: It is damaged, another shard, of another data set, or not the one of then.
+        InputError: The file is missing or cannot be read.
+        IntegrityError: The file is damaged, is another shard or one of another data set, or does not have the digest of
+            the completion record.
     """
     path = folder / shard_name(shard)
     arrays, attributes = read_hdf5(path)
     summary = _summary(path, manifest, shard, attributes)
     _check_schema(path, manifest.config, arrays, shard)
     if count_statuses(arrays["status"]) != summary.counts:
-        raise IntegrityError("damaged file", where=f"{path}:counts", why="they are not those of `status`.")
-    if content_digest({name: values for name, values in arrays.items() if name not in AXES}) != summary.digest:
+        raise IntegrityError("damaged file", where=f"{path}:counts", why="they do not agree with `status`.")
+    if content_digest({name: values for name, values in arrays.items() if name not in GRID_FIELDS}) != summary.digest:
         raise IntegrityError("damaged file", where=str(path), why="its content has another digest.")
     if done and done.shards[shard] != summary:
         why = f"its content is not that of the finished data set, not what {DONE} says."
@@ -122,20 +126,20 @@ def read_shard(
 
 
 def read_summary(folder: pathlib.Path, manifest: Manifest, shard: int) -> ShardSummary:
-    """What a shard says that it holds, unchecked but for where it belongs; for errors see `read_shard`."""
+    """Read digest and counts from the header of a shard, without reading its arrays; for errors see `read_shard`."""
     path = folder / shard_name(shard)
-    with open_input(path) as file, opened_hdf5(path, file) as opened:
+    with open_input(path) as file, open_hdf5(path, file) as opened:
         attributes = read_attributes(path, opened, file.seek(0, os.SEEK_END))
     return _summary(path, manifest, shard, attributes)
 
 
 def _summary(path: pathlib.Path, manifest: Manifest, shard: int, attributes: dict[str, Any]) -> ShardSummary:
-    """What the attributes of a shard say, if they are those of this shard of this data set."""
+    """Return digest and counts from the attributes of a shard, which must be this shard of this data set."""
     if attributes.get("manifest") != manifest.text:
         raise IntegrityError("foreign file", where=str(path), why="it belongs to another data set.")
     found = parse_header(_ShardHeader, json.dumps(attributes), str(path))
     if found.shard != shard:
-        raise IntegrityError("swapped file", where=str(path), why=f"it is shard {found.shard}.")
+        raise IntegrityError("misplaced file", where=str(path), why=f"it is shard {found.shard}.")
     drawn = samples_in_shard(shard, manifest.config["num_samples"], manifest.config["shard_size"])
     if found.format_version != FORMAT_VERSION or sum(found.counts.values()) != drawn:
         why = f"`format_version` or `counts` do not fit a shard of {drawn} samples."
@@ -144,7 +148,7 @@ def _summary(path: pathlib.Path, manifest: Manifest, shard: int, attributes: dic
 
 
 def _check_schema(path: pathlib.Path, config: dict[str, Any], arrays: dict[str, np.ndarray], shard: int) -> None:
-    expected = {*AXES, "status", *stored_fields(config)}
+    expected = {*GRID_FIELDS, "status", *stored_fields(config)}
     if set(arrays) != expected:
         odd = ", ".join(sorted(expected ^ set(arrays)))
         raise IntegrityError("damaged file", where=str(path), why=f"missing or not of a data set: {odd}.")
@@ -152,20 +156,20 @@ def _check_schema(path: pathlib.Path, config: dict[str, Any], arrays: dict[str, 
     kept = arrays["sample"].shape[:1]
     widths = widths_of(config) | {name: axis.size for name, axis in axes_of(config).items()}
     for name, values in arrays.items():
-        rows = {"status": (drawn,)}.get(name, () if name in AXES else kept)
+        rows = {"status": (drawn,)}.get(name, () if name in GRID_FIELDS else kept)
         shape = (*rows, widths[name]) if name in widths else rows
-        kind = {"status": "i", "sample": "i"}.get(name, "c" if name in COMPLEX else "f")
+        kind = {"status": "i", "sample": "i"}.get(name, "c" if name in COMPLEX_FIELDS else "f")
         if values.shape != shape or values.dtype.kind != kind:
             raise IntegrityError("damaged file", where=f"{path}:{name}", why=f"it is {values.dtype}{values.shape}.")
         if name != "T_c_K" and not np.all(np.isfinite(values)):
             raise IntegrityError("damaged file", where=f"{path}:{name}", why="a value is not finite.")
-    there = np.flatnonzero(arrays["status"] == STATUS.index("kept"))
+    there = np.flatnonzero(arrays["status"] == STATUS_NAMES.index("kept"))
     if not np.array_equal(arrays["sample"], there):
         raise IntegrityError("damaged file", where=f"{path}:status", why="it does not fit the samples.")
 
 
 def content_digest(arrays: dict[str, np.ndarray]) -> str:
-    """SHA-256 of named arrays: names, types, shapes and values."""
+    """Return the SHA-256 digest of named arrays: names, types, shapes and values."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         values = np.ascontiguousarray(arrays[name])

@@ -1,4 +1,4 @@
-"""Who may write which shards."""
+"""File locks on shards, against two processes that write the same shard."""
 
 import contextlib
 import pathlib
@@ -14,25 +14,25 @@ except ImportError:  # Windows
     fcntl = None
 
 _HELD: set[pathlib.Path] = set()
-"""Folders that this process writes to: its own locks do not stop it."""
+"""Lock files held by this process, which the operating system does not lock against the process itself."""
 
 
 @contextlib.contextmanager
 def lock_shards(folder: pathlib.Path, shards: range) -> Iterator[None]:
-    """Hold the right to write some shards: byte s of the lock file is that of shard s.
+    """Lock shards for writing within a `with` block: shard s is byte s of the lock file.
 
-    The operating system gives the locks back when the process ends, however it ends. Where the file system has no
-    locks, nothing is locked: two writers then do the same work twice, but harm nothing, since a shard is committed by
-    one rename and has the same content whoever writes it.
+    The operating system releases the locks when the process ends, however it ends. On a file system without locks
+    nothing is locked: two writers then do the same work twice, without harm, since a shard is written by one rename and
+    has the same content whoever writes it.
 
     Raises:
-        StorageError: Another process is writing one of them.
+        StorageError: Another process is writing one of the shards.
     """
     path = folder.resolve() / LOCK
     if path in _HELD:
         raise _busy(folder)
     try:
-        file = open(path, "ab")  # noqa: SIM115 - its failure is told apart from what happens while it is open
+        file = open(path, "ab")  # noqa: SIM115 - errors of opening and errors in the block are handled separately
     except OSError as error:
         raise StorageError("cannot write", where=str(folder), why=f"{error.strerror}.") from error
     _HELD.add(path)
@@ -56,7 +56,7 @@ def _lock(folder: pathlib.Path, file: IO[bytes], shards: range) -> None:
         except (BlockingIOError, PermissionError) as error:
             raise _busy(folder) from error
         except OSError:
-            return  # no locks on this file system
+            return  # the file system has no locks
 
 
 def _busy(folder: pathlib.Path) -> StorageError:

@@ -1,4 +1,4 @@
-"""Training, validation and test rows."""
+"""Split of a data set into training, validation and test set."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from ..._errors import InputError
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Row numbers of the three parts of a data set."""
+    """Row numbers of the training, validation and test set."""
 
     train: np.ndarray
     validation: np.ndarray
@@ -17,16 +17,16 @@ class Split:
 
 
 def split_rows(n: int, seed: int) -> Split:
-    """A random split into 81 % training, 9 % validation and 10 % test rows.
+    """Split `n` rows at random into 81 % training, 9 % validation and 10 % test rows.
 
     Raises:
-        InputError: Fewer than 12 rows: a part would be empty.
+        InputError: There are so few rows that a part would be empty.
     """
     n_test, n_validation = round(0.10 * n), round(0.09 * n)
     if min(n_test, n_validation) < 1:
         raise InputError(
-            f"{n} samples are too few to split 81/9/10.",
-            hint="At least 12 are needed; of a generated data set, 12 that were kept.",
+            f"{n} samples are too few to split into training, validation and test set (81/9/10 %).",
+            hint="At least 6 stored samples are needed.",
         )
     order = np.random.default_rng(seed).permutation(n)
     return Split(

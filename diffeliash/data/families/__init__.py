@@ -1,4 +1,4 @@
-"""Random spectral functions: the families that data sets are drawn from."""
+"""Families of random spectral functions: the distributions from which data sets are drawn."""
 
 from ._brownian_family import BrownianFamily as BrownianFamily
 from ._complex_family import ComplexFamily as ComplexFamily

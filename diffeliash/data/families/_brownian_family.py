@@ -1,4 +1,4 @@
-"""Geometric Brownian motion, as App. C of the paper draws its spectral functions."""
+"""Spectral functions by geometric Brownian motion, as in Appendix C of arXiv:2007.07512."""
 
 import dataclasses
 import math
@@ -14,22 +14,30 @@ from ._family import check_family, relative_grid, sine_ramp, smooth, with_random
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BrownianFamily:
-    r"""Geometric Brownian motion along the energy axis, shifted positive, forced to zero at both ends, smoothed.
+    r"""Spectral functions drawn by geometric Brownian motion along the energy axis.
 
-    $S(\omega) = \exp[\sigma W(x) - \sigma^2x/2]$ with $x = \omega/\omega_{max}$ and a Wiener process $W$; its smallest
-    value is subtracted; $\sin^2$ ramps of length `ramp` bring it to zero a distance `window` before both ends, so that
-    it is still zero there when it has been averaged twice over `window`. (Zero below that distance as a spectrum with
-    a lowest energy; the motion keeps more of its weight where it happens to be large than the complex family.) Scaled
-    so that $\lambda$ is uniform between the two bounds.
+    $$ \alpha^2F(\omega) \propto \langle [S(x) - \min S]\, r(x - w)\, r(1 - w - x) \rangle, \qquad
+       S(x) = \exp[\sigma W(x) - \sigma^2x/2] $$
+
+    with $x = \omega/\omega_{max}$, a Wiener process $W$, and the ramp $r(y) = \sin^2(\pi y/2\ell)$ from zero at
+    $y \leq 0$ to one at $y \geq \ell$, where $\ell$ is `ramp`. The brackets stand for a moving average over $w$
+    (`window`), taken twice; the ramps begin at a distance $w$ from both ends, so that the average vanishes there. The
+    function is scaled such that $\lambda$ is uniformly distributed between its bounds.
+
+    Source: arXiv:2007.07512, Appendix C, which describes these steps in words; the parameters and the form of the
+    ramps are choices of this package.
 
     Args:
-        omega_max: Last energy of the grid [meV].
-        n_points: Points of the grid, $\omega_i = i\,\omega_{max}/n$ with $i = 1 .. n$.
-        volatility: $\sigma$, the standard deviation of $\ln S$ at the end of the grid.
-        window: Length of the moving average, in units of `omega_max`.
-        ramp: Length of the ramps, in units of `omega_max`.
-        lambda_min: Smallest coupling constant.
-        lambda_max: Largest coupling constant.
+        omega_max: Last energy $\omega_{max}$ of the grid [meV].
+        n_points: Number $n$ of grid points $\omega_i = i\,\omega_{max}/n$, $i = 1 .. n$.
+        volatility: $\sigma$, the standard deviation of $\ln S$ at $x = 1$.
+        window: Length $w$ of the moving average, in units of `omega_max`.
+        ramp: Length $\ell$ of the ramps, in units of `omega_max`.
+        lambda_min: Lower bound of the coupling constant $\lambda$.
+        lambda_max: Upper bound of the coupling constant $\lambda$.
+
+    Raises:
+        ValueError: A parameter is out of its range.
     """
 
     omega_max: float = 10.0
@@ -44,7 +52,7 @@ class BrownianFamily:
         check_family(self, volatility=(0, 10), window=(0, 0.2), ramp=(0, 0.3))
 
     def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
-        """Draw one spectrum."""
+        """Draw one spectral function from a random key; needs JAX in 64-bit mode."""
         require_x64()
         motion_key, lambda_key = jax.random.split(key)
         step = self.volatility / math.sqrt(self.n_points)

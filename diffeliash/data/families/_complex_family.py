@@ -1,4 +1,4 @@
-"""The paper's complex family: a random value at each frequency."""
+"""Spectral functions with a random value at each frequency: the complex set of arXiv:2007.07512."""
 
 import dataclasses
 
@@ -12,19 +12,28 @@ from ._family import check_family, relative_grid, sine_ramp, smooth, with_random
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ComplexFamily:
-    r"""A random value at each frequency, smoothed.
+    r"""Spectral functions with an independent random value at each frequency, smoothed.
 
-    Independent uniform numbers are averaged twice over `window`, shifted so that the smallest is zero, brought to
-    zero at both ends by $\sin^2$ ramps of length `ramp` (at low energy $\alpha^2F \sim \omega^2$, as for acoustic
-    phonons), and scaled so that $\lambda$ is uniform between the two bounds.
+    $$ \alpha^2F(\omega) \propto [\langle u\rangle(x) - \min\langle u\rangle]\, r(x)\, r(1 - x) $$
+
+    with $x = \omega/\omega_{max}$, independent uniform numbers $u$ at the grid points, their moving average
+    $\langle u\rangle$ over `window`, taken twice, and the ramp $r(y) = \sin^2(\pi y/2\ell)$ from zero at $y \leq 0$ to
+    one at $y \geq \ell$, where $\ell$ is `ramp`. The function is scaled such that $\lambda$ is uniformly distributed
+    between its bounds.
+
+    Source: arXiv:2007.07512, Fig. 4 and its section, which describe random values and smoothing in words; the
+    parameters and the ramps are choices of this package.
 
     Args:
-        omega_max: Last energy of the grid [meV].
-        n_points: Points of the grid, $\omega_i = i\,\omega_{max}/n$ with $i = 1 .. n$.
+        omega_max: Last energy $\omega_{max}$ of the grid [meV].
+        n_points: Number $n$ of grid points $\omega_i = i\,\omega_{max}/n$, $i = 1 .. n$.
         window: Length of the moving average, in units of `omega_max`.
-        ramp: Length of the ramps at both ends, in units of `omega_max`.
-        lambda_min: Smallest coupling constant.
-        lambda_max: Largest coupling constant.
+        ramp: Length $\ell$ of the ramps at both ends, in units of `omega_max`.
+        lambda_min: Lower bound of the coupling constant $\lambda$.
+        lambda_max: Upper bound of the coupling constant $\lambda$.
+
+    Raises:
+        ValueError: A parameter is out of its range.
     """
 
     omega_max: float = 10.0
@@ -38,7 +47,7 @@ class ComplexFamily:
         check_family(self, window=(0, 0.5), ramp=(0, 0.5))
 
     def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
-        """Draw one spectrum."""
+        """Draw one spectral function from a random key; needs JAX in 64-bit mode."""
         require_x64()
         values_key, lambda_key = jax.random.split(key)
         width = max(1, round(self.window * self.n_points))

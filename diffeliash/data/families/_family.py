@@ -1,4 +1,4 @@
-"""What all families of random spectral functions share."""
+"""The interface of families of random spectral functions, and functions that all of them use."""
 
 import math
 from typing import Annotated, Any, Protocol, runtime_checkable
@@ -9,28 +9,29 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 from pydantic import Field
 
-from ..._headers import WHOLE
+from ..._headers import INTEGER_FROM_FLOAT
 from ...physics import Spectrum
 from .._features import spectrum_grid
 
 MOST_POINTS = 10**5
-"""Points of a spectral function: what a sample takes in memory grows with them."""
+"""Largest number of grid points of a spectral or gap function in a data set; it limits the memory per sample."""
 
 SMALLEST_ENERGY, LARGEST_ENERGY = 1e-6, 1e6
 """Bounds of `omega_max` [meV]."""
 
-Points = Annotated[int, WHOLE, Field(ge=2, le=MOST_POINTS)]
-"""Points of a grid, in a header."""
+Points = Annotated[int, INTEGER_FROM_FLOAT, Field(ge=2, le=MOST_POINTS)]
+"""Type of the number of grid points in a header."""
 
 GridEnd = Annotated[float, Field(ge=SMALLEST_ENERGY, le=LARGEST_ENERGY)]
-"""`omega_max` [meV], in a header."""
+"""Type of `omega_max` [meV] in a header."""
 
 
 @runtime_checkable
 class Family(Protocol):
     r"""A distribution of spectral functions on the grid $\omega_i = i\,\omega_{max}/n$, $i = 1 .. n$.
 
-    A frozen dataclass whose fields are numbers, `omega_max` [meV] and `n_points` among them.
+    Users can write their own: a frozen dataclass whose fields are numbers, with `omega_max` [meV] and `n_points` among
+    them, and a method `sample_spectrum`.
     """
 
     @property
@@ -40,26 +41,29 @@ class Family(Protocol):
 
     @property
     def n_points(self) -> int:
-        """Points of the grid."""
+        """Number of grid points."""
         ...
 
     def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
-        """Draw one spectrum, on the grid of the family as a NumPy array: a pure function of the key, made of JAX."""
+        """Draw one spectral function from a random key.
+
+        The result must be a pure function of the key that JAX can trace, on the grid of the family as a NumPy array.
+        """
         ...
 
 
 def family_grid(family: Family) -> Float[np.ndarray, " freq"]:
-    """The grid of a family [meV]."""
+    """Return the energy grid of a family [meV]."""
     return spectrum_grid(family.omega_max, family.n_points)
 
 
 def relative_grid(family: Family) -> Float[np.ndarray, " freq"]:
-    """The grid in units of its end."""
+    """Return the energy grid of a family in units of its last energy."""
     return np.arange(1, family.n_points + 1) / family.n_points
 
 
 def check_grid(omega_max: float, n_points: int) -> list[str]:
-    """What is wrong with the grid of a family, if anything is."""
+    """Return one message for each parameter of an energy grid that is out of its range."""
     bad = []
     if not 2 <= n_points <= MOST_POINTS:
         bad.append(f"`n_points` must lie in [2, {MOST_POINTS}], got {n_points}")
@@ -69,14 +73,14 @@ def check_grid(omega_max: float, n_points: int) -> list[str]:
 
 
 def check_family(family: Any, **fractions: tuple[int | float, int | float]) -> None:
-    """Refuse parameters out of their ranges, all at once.
+    """Check the parameters of a family.
 
     Args:
-        family: With the four parameters that all families have.
-        fractions: For parameters in units of the end of the grid, the smallest and largest value allowed; zero is not.
+        family: An object with `omega_max`, `n_points`, `lambda_min` and `lambda_max`.
+        fractions: Smallest and largest allowed value of further parameters, which must be positive.
 
     Raises:
-        ValueError: Naming them.
+        ValueError: Parameters are out of their ranges; the message names all of them.
     """
     bad = check_grid(family.omega_max, family.n_points)
     if not 0 < family.lambda_min <= family.lambda_max < math.inf:
@@ -90,7 +94,7 @@ def check_family(family: Any, **fractions: tuple[int | float, int | float]) -> N
 
 
 def wrong_types(values: dict[str, Any], kinds: dict[str, type]) -> list[str]:
-    """Which of some named values are not of the kind that they must be."""
+    """Return one message for each named value that does not have its required type."""
     return [
         f"`{name}` must be {kinds[name].__name__}, got {value!r}"
         for name, value in values.items()
@@ -99,7 +103,7 @@ def wrong_types(values: dict[str, Any], kinds: dict[str, type]) -> list[str]:
 
 
 def _fits(value: Any, kind: type) -> bool:
-    """Whether a value is as good as one of this kind: 3.0 is an integer, 3 a float, `True` neither."""
+    """Whether a value can stand for the type: 3.0 for an integer and 3 for a float, but `True` for neither."""
     if kind is bool or isinstance(value, bool):
         return kind is bool and isinstance(value, bool)
     if not isinstance(value, int | float | np.integer | np.floating):
@@ -108,25 +112,37 @@ def _fits(value: Any, kind: type) -> bool:
 
 
 def with_random_coupling(family: Any, shape: Float[Array, " freq"], key: PRNGKeyArray) -> Spectrum:
-    r"""The spectrum of a given shape whose $\lambda$ is uniform between the bounds of the family."""
+    r"""Scale a function such that $\lambda$ is uniformly distributed between the bounds of the family.
+
+    Args:
+        family: The family, with its grid and the bounds `lambda_min` and `lambda_max`.
+        shape: $\alpha^2F$ on the grid of the family, up to a factor.
+        key: Random key.
+    """
     omega = family_grid(family)
     lambda_ep = jax.random.uniform(key, dtype=jnp.float64, minval=family.lambda_min, maxval=family.lambda_max)
     return Spectrum(omega, shape * (lambda_ep / Spectrum(omega, shape).lambda_ep))
 
 
 def smooth(values: Float[Array, " long"], width: int) -> Float[Array, " short"]:
-    """Averaged twice over `width` neighbors; shorter by 2 (width - 1)."""
+    """Apply a moving average over `width` points twice; the result is shorter by 2 (width - 1) points."""
     box = jnp.full(width, 1 / width)
     return jnp.convolve(jnp.convolve(values, box, mode="valid"), box, mode="valid")
 
 
 def sine_ramp(position: Float[np.ndarray, " freq"], length: float) -> Float[np.ndarray, " freq"]:
-    r"""$\sin^2$ from zero, at negative positions too, to one at `length`."""
+    r"""Return $\sin^2(\pi y/2\ell)$ for positions $0 \leq y \leq \ell$ (`length`), zero below and one above."""
     return np.sin(np.pi / 2 * np.clip(position / length, 0.0, 1.0)) ** 2
 
 
 def two_sided_gaussian(
     x: Any, center: Float[Array, "peak 1"], widths: Float[Array, "2 peak 1"]
 ) -> Float[Array, "peak freq"]:
-    """Peaks of height one with a standard deviation of their own on the left and on the right."""
+    """Return Gaussian peaks of height one.
+
+    Args:
+        x: Positions, shape (1, n).
+        center: Centers of the peaks.
+        widths: Standard deviations below the center, then above it.
+    """
     return jnp.exp(-(((x - center) / jnp.where(x < center, widths[0], widths[1])) ** 2) / 2)

@@ -1,4 +1,4 @@
-"""The families by their names, and as text."""
+"""Names of the families, and their conversion to and from dictionaries."""
 
 import dataclasses
 from typing import Any
@@ -10,16 +10,16 @@ from ._materials_family import MaterialsFamily
 from ._simple_family import SimpleFamily
 
 FAMILIES = {"simple": SimpleFamily, "complex": ComplexFamily, "gbm": BrownianFamily, "materials": MaterialsFamily}
-"""The families by their names on the command line."""
+"""Classes of the families by their names on the command line and in files."""
 
 
 def family_as_dict(family: Family) -> dict[str, Any]:
-    """Name and parameters; a family that is not of ours has the name of its class."""
+    """Return name and parameters of a family as a dictionary; a user's own family gets the name of its class."""
     name = next((name for name, kind in FAMILIES.items() if type(family) is kind), None)
     parameters = dataclasses.asdict(family)  # pyright: ignore[reportArgumentType]
     if name is None:
         return {"name": type(family).__qualname__} | parameters
-    kinds = _parameters(name)  # 1 and 1.0 are the same
+    kinds = _parameters(name)  # 1 and 1.0 must give the same JSON
     return {"name": name} | {key: kinds[key](value) for key, value in parameters.items()}
 
 
@@ -28,10 +28,10 @@ def _parameters(name: str) -> dict[str, type]:
 
 
 def make_family(name: str, **parameters: Any) -> Family:
-    """One of our families.
+    """Make a family of this package from its name and parameters.
 
     Raises:
-        ValueError: The name or a parameter is unknown, or a value out of its range.
+        ValueError: The name or a parameter is unknown, or a value has the wrong type or is out of its range.
     """
     if name not in FAMILIES:
         raise ValueError(f"`family` must be one of {', '.join(FAMILIES)}, got {name}.")

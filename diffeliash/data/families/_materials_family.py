@@ -1,4 +1,4 @@
-"""Spectral functions as those of real metals look."""
+"""Spectral functions that resemble those of real metals."""
 
 import dataclasses
 
@@ -12,23 +12,33 @@ from ._family import check_family, relative_grid, sine_ramp, two_sided_gaussian,
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MaterialsFamily:
-    r"""Few peaks on an acoustic background: transverse, longitudinal, and sometimes others.
+    r"""Spectral functions with phonon peaks on an acoustic background, as in real metals.
 
-    With $x = \omega/\omega_{max}$: a background $\sim x^2$ up to the longitudinal peak, where it is cut off; a
-    transverse peak between 0.35 and 0.6, a longitudinal one between 0.75 and 0.92, which is often the sharpest, and up
-    to `n_extra` others anywhere between them and below. Peaks are Gaussian with a width of their own on either side,
-    log-uniform between the bounds; they set in as $x^2/(x^2 + x_0^2)$, so that $\alpha^2F \sim \omega^2$ at low
-    energy, as for acoustic phonons. Scaled so that $\lambda$ is uniform between the two bounds.
+    $$ \alpha^2F(\omega) \propto r(1 - x) \left[ \frac{x^2}{x^2 + x_0^2} \sum_k h_k
+       \exp\left(-\frac{(x - c_k)^2}{2 s_{k\pm}^2}\right) + \frac{b\,x^2}{1 + e^{(x - c_L)/s_{min}}} \right] $$
+
+    with $x = \omega/\omega_{max}$ and standard deviations $s_{k-}$ below and $s_{k+}$ above the center $c_k$. There are
+    a transverse peak with $c_T$ in [0.35, 0.6], a longitudinal one with $c_L$ in [0.75, 0.92], and up to `n_extra`
+    others with centers in [0.2, 0.85]. The heights $h_k$ lie in [0.2, 1] times 1 (transverse), 1.5 (longitudinal) or
+    0.6 (others), and $b$ in [0.05, 0.5]; $s_{k\pm}$ is log-uniformly distributed between its bounds, all else
+    uniformly. At low energy $\alpha^2F \sim \omega^2$, as for acoustic phonons; $r(y) = \sin^2(\pi y/2\ell)$ with
+    $\ell = 0.08$ brings the function to zero at $\omega_{max}$. It is scaled such that $\lambda$ is uniformly
+    distributed between its bounds.
+
+    The form is a choice of this package, without a published source.
 
     Args:
-        omega_max: Last energy of the grid [meV].
-        n_points: Points of the grid, $\omega_i = i\,\omega_{max}/n$ with $i = 1 .. n$.
-        n_extra: Most peaks beside the transverse and the longitudinal one.
-        width_min: Smallest width (standard deviation) of a peak, in units of `omega_max`.
-        width_max: Largest width, in units of `omega_max`.
-        onset: $x_0$.
-        lambda_min: Smallest coupling constant.
-        lambda_max: Largest coupling constant.
+        omega_max: Last energy $\omega_{max}$ of the grid [meV].
+        n_points: Number $n$ of grid points $\omega_i = i\,\omega_{max}/n$, $i = 1 .. n$.
+        n_extra: Largest number of peaks besides the transverse and the longitudinal one.
+        width_min: Lower bound $s_{min}$ of the standard deviations, in units of `omega_max`.
+        width_max: Upper bound of the standard deviations, in units of `omega_max`.
+        onset: Energy $x_0$ below which the peaks are suppressed, in units of `omega_max`.
+        lambda_min: Lower bound of the coupling constant $\lambda$.
+        lambda_max: Upper bound of the coupling constant $\lambda$.
+
+    Raises:
+        ValueError: A parameter is out of its range.
     """
 
     omega_max: float = 10.0
@@ -44,7 +54,7 @@ class MaterialsFamily:
         check_family(self, width_min=(0, self.width_max), width_max=(0, 0.3), onset=(0, 1), n_extra=(1, 100))
 
     def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
-        """Draw one spectrum."""
+        """Draw one spectral function from a random key; needs JAX in 64-bit mode."""
         require_x64()
         number_key, center_key, height_key, width_key, background_key, lambda_key = jax.random.split(key, 6)
         size = (2 + self.n_extra,)
@@ -65,4 +75,4 @@ class MaterialsFamily:
 
 
 LATEST_PEAK = 0.92
-"""The last part of the grid, beyond the highest longitudinal peak, is where all goes to zero."""
+"""Largest center of the longitudinal peak; beyond it the spectral function is brought to zero."""

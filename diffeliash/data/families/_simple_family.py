@@ -1,4 +1,4 @@
-"""The paper's simple family: combinations of Gaussian variants."""
+"""Spectral functions made of a few Gaussian peaks: the simple set of arXiv:2007.07512."""
 
 import dataclasses
 
@@ -12,21 +12,30 @@ from ._family import check_family, relative_grid, sine_ramp, two_sided_gaussian,
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SimpleFamily:
-    r"""A sum of one to a few Gaussian peaks, each with a width of its own on either side.
+    r"""Spectral functions that are sums of a few asymmetric Gaussian peaks.
 
-    The number of peaks is uniform, and so are their centers between 0.15 and 0.85 of `omega_max`, their heights
-    between 0.2 and 1 and the two widths (standard deviations) between the bounds. $\sin^2$ ramps of length `ramp`
-    bring the sum to zero at both ends; it is scaled so that $\lambda$ is uniform between the two bounds.
+    $$ \alpha^2F(\omega) \propto r(x)\, r(1 - x) \sum_k h_k \exp\left[-\frac{(x - c_k)^2}{2 s_{k\pm}^2}\right] $$
+
+    with $x = \omega/\omega_{max}$, standard deviations $s_{k-}$ below and $s_{k+}$ above the center $c_k$, and the ramp
+    $r(y) = \sin^2(\pi y/2\ell)$ from zero at $y \leq 0$ to one at $y \geq \ell$, where $\ell$ is `ramp`. Uniformly
+    distributed are the number of peaks from 1 to `n_peaks`, $c_k$ in [0.15, 0.85], $h_k$ in [0.2, 1], $s_{k\pm}$
+    between the bounds of the width and, by scaling the sum, $\lambda$ between its bounds.
+
+    Source: arXiv:2007.07512, Fig. 3 and its section ("a combination of Gaussian variants"); the parameters and the
+    ramps are choices of this package.
 
     Args:
-        omega_max: Last energy of the grid [meV].
-        n_points: Points of the grid, $\omega_i = i\,\omega_{max}/n$ with $i = 1 .. n$.
-        n_peaks: Most peaks.
-        width_min: Smallest width, in units of `omega_max`.
-        width_max: Largest width, in units of `omega_max`.
-        ramp: Length of the ramps at both ends, in units of `omega_max`.
-        lambda_min: Smallest coupling constant.
-        lambda_max: Largest coupling constant.
+        omega_max: Last energy $\omega_{max}$ of the grid [meV].
+        n_points: Number $n$ of grid points $\omega_i = i\,\omega_{max}/n$, $i = 1 .. n$.
+        n_peaks: Largest number of peaks.
+        width_min: Lower bound of the standard deviations, in units of `omega_max`.
+        width_max: Upper bound of the standard deviations, in units of `omega_max`.
+        ramp: Length $\ell$ of the ramps at both ends, in units of `omega_max`.
+        lambda_min: Lower bound of the coupling constant $\lambda$.
+        lambda_max: Upper bound of the coupling constant $\lambda$.
+
+    Raises:
+        ValueError: A parameter is out of its range.
     """
 
     omega_max: float = 10.0
@@ -42,7 +51,7 @@ class SimpleFamily:
         check_family(self, width_min=(0, self.width_max), width_max=(0, 1), ramp=(0, 0.5), n_peaks=(1, 100))
 
     def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
-        """Draw one spectrum."""
+        """Draw one spectral function from a random key; needs JAX in 64-bit mode."""
         require_x64()
         number_key, center_key, height_key, width_key, lambda_key = jax.random.split(key, 5)
         n = jax.random.randint(number_key, (), 1, self.n_peaks + 1)

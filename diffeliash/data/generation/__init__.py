@@ -1,8 +1,8 @@
-"""Making a data set: samples, shards, the run that goes on after an interruption, verification and repair."""
+"""Generation of data sets: samples, shards, resumption after an interruption, verification and repair."""
 
 from ._generate import GenerateReport as GenerateReport
 from ._generate import generate as generate
-from ._generate import own_shards as own_shards
+from ._generate import shards_of_worker as shards_of_worker
 from ._sample_record import sample_key as sample_key
 from ._sample_record import sample_record as sample_record
 from ._verify_dataset import repair_dataset as repair_dataset

@@ -1,4 +1,4 @@
-"""Random data sets: draw, solve, continue, accept, store, and go on where a run was interrupted."""
+"""Generation of a data set, and its resumption after an interruption."""
 
 import dataclasses
 import pathlib
@@ -7,15 +7,15 @@ import time
 from ..._errors import InputError, IntegrityError, StorageError
 from ...physics import require_x64
 from ..dataset import (
-    Done,
+    CompletionRecord,
     GenerateConfig,
     Manifest,
     ShardSummary,
     differences,
     lock_shards,
-    make_done,
+    make_completion_record,
     make_manifest,
-    read_done,
+    read_completion_record,
     read_manifest,
     read_shard,
     read_summary,
@@ -23,36 +23,36 @@ from ..dataset import (
     total_counts,
 )
 from ..storage import (
-    ANY_SHARD,
     DONE,
     LOCK,
     MANIFEST,
-    STATUS,
-    machine,
+    SHARD_PATTERN,
+    STATUS_NAMES,
+    numerical_environment,
     remove_temporary,
     shard_name,
     temporary_prefix,
     write_file,
 )
 from ._make_shards import Progress, make_shards
-from ._sample_record import refuse_impossible
+from ._sample_record import check_computable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GenerateReport:
-    """What became of the samples of one data set.
+    """Result of `generate`: numbers of samples, over all shards that exist so far.
 
     Args:
-        n_requested: Samples to be drawn.
-        n_kept: Stored.
-        n_normal: In the normal state, not stored.
-        n_rejected: Not accepted for another reason, not stored.
-        seconds: Of this run.
-        digest: Of configuration and content; `None` as long as shards are missing, which other workers make.
-        reasons: Samples of each status.
-        n_shards: Files of the data set.
-        n_missing: Those that are not there yet.
-        replaced: What was wrong with shards that were there and had to be made again.
+        n_requested: Number of samples of the finished data set, stored or not.
+        n_kept: Number of samples stored.
+        n_normal: Number of samples in the normal state, which are not stored.
+        n_rejected: Number of samples not accepted for another reason, which are not stored.
+        seconds: Duration of this run [s].
+        digest: SHA-256 digest of configuration and content; `None` while shards of other workers are missing.
+        reasons: Number of samples of each status.
+        n_shards: Number of shards of the finished data set.
+        n_missing: Number of shards that do not exist yet.
+        replaced: Error messages of damaged shards that this run made again.
     """
 
     n_requested: int
@@ -67,16 +67,16 @@ class GenerateReport:
     replaced: tuple[str, ...]
 
 
-def own_shards(config: GenerateConfig, shard_index: int, num_shards: int) -> range:
-    """The shard files that one of several workers makes: every `num_shards`-th, from `shard_index` on.
+def shards_of_worker(config: GenerateConfig, shard_index: int, num_shards: int) -> range:
+    """Return the numbers of the shards that one of several workers makes: every `num_shards`-th from `shard_index` on.
 
     Raises:
-        InputError: There is no such worker.
+        InputError: `shard_index` does not lie in [0, num_shards).
     """
     if num_shards < 1 or not 0 <= shard_index < num_shards:
         raise InputError(
-            f"0 <= shard index < number of shards needed, got {shard_index} and {num_shards}.",
-            hint="Workers are counted from 0.",
+            f"the shard index must lie in [0, number of workers), got {shard_index} and {num_shards}.",
+            hint="Workers are numbered from 0.",
         )
     return range(shard_index, config.n_shards, num_shards)
 
@@ -90,42 +90,49 @@ def generate(
     num_shards: int = 1,
     progress: Progress = lambda counts: None,
 ) -> GenerateReport:
-    """Fill a folder with a data set, alone or as one of several workers.
+    """Generate a data set in a folder, alone or as one of several workers.
 
-    Sample j of shard i depends on the configuration, the seed, i and j only. Shards are files that appear whole and
-    never change; whatever ends a run, all that were there stay, and the next run goes on with the others. The digest
-    is the same however often it was interrupted, by however many workers and on however many cores or devices.
+    For each sample, a spectral function is drawn, the Eliashberg equations are solved on the imaginary axis, and the
+    gap function is continued to the line above the real axis. Samples that superconduct and are accurate enough are
+    stored.
+
+    Sample j of shard i depends only on the configuration (with the seed), i and j. A shard is written completely or not
+    at all, and never changes afterwards; an interrupted run leaves its complete shards, and can be resumed. The digest
+    does not depend on interruptions or on the number of workers, cores and devices.
 
     Args:
-        config: What to generate.
-        folder: Does not exist yet, or is empty; or, with `resume` or several workers, holds the beginning of this very
-            data set.
-        resume: Go on with a data set, and make damaged shards again.
-        shard_index: Which worker this is, from 0.
-        num_shards: How many workers share out the shards; they need no contact but the folder.
-        progress: Told the number of samples of each status among this worker's so far, all zero before the folder is
-            made. What it raises ends the run; what is computed is written.
+        config: Configuration of the data set.
+        folder: Folder of the data set. It must be new or empty; with `resume` or several workers it may hold a part of
+            the same data set.
+        resume: Complete an existing data set, and make its damaged shards again.
+        shard_index: Number of this worker, from 0.
+        num_shards: Number of workers, which divide the shards among them and share only the folder.
+        progress: Function called with the number of this worker's samples of each status so far; the first call, with
+            zeros, comes before the folder is made. If it raises, the run ends, and complete shards are written.
+
+    Returns:
+        Numbers of samples and shards, and the digest.
 
     Raises:
-        InputError: The folder holds another data set, or one that was made with other software or hardware, there is no
-            such worker, or the configuration cannot be computed.
+        InputError: The folder holds another data set, or its missing shards need other software or hardware; the worker
+            number is out of range; or the configuration cannot be computed.
         RuntimeError: JAX is not in 64-bit mode.
         StorageError: The folder is not empty, cannot be written, or another process is writing there.
-        IntegrityError: A file of the data set is damaged and cannot be made again, or comes out differently; or the
-            manifest is not that of most shards.
+        IntegrityError: A file of the data set is damaged and cannot be made again, a shard is not reproduced exactly,
+            or most shards belong to another manifest.
     """
     started = time.perf_counter()
     require_x64()
     folder = pathlib.Path(folder)
-    mine = own_shards(config, shard_index, num_shards)
+    mine = shards_of_worker(config, shard_index, num_shards)
     if not (folder / MANIFEST).exists():
-        refuse_impossible(config)
-    progress(dict.fromkeys(STATUS, 0))
-    _prepare_folder(folder, resume or num_shards > 1)
+        check_computable(config)
+    progress(dict.fromkeys(STATUS_NAMES, 0))
+    _make_folder(folder, resume or num_shards > 1)
     with lock_shards(folder, mine):
-        manifest = _open(config, folder, alone=num_shards == 1)
-        known = _known(folder, manifest)
-        there, replaced = _look_at(folder, manifest, mine, known, progress)
+        manifest = _open_manifest(config, folder, alone=num_shards == 1)
+        known = _read_previous_record(folder, manifest)
+        there, replaced = _check_existing_shards(folder, manifest, mine, known, progress)
         if known is None and len(replaced) > len(there):
             refuse_foreign_manifest(folder, manifest)
         missing = [shard for shard in mine if shard not in there]
@@ -135,14 +142,14 @@ def generate(
         shards = _all_summaries(folder, manifest, there)
         done = None
         if len(shards) == manifest.n_shards:
-            done, content = make_done(manifest, [shards[shard] for shard in range(manifest.n_shards)])
+            done, content = make_completion_record(manifest, [shards[shard] for shard in range(manifest.n_shards)])
             if known != done:
                 write_file(folder / DONE, content)
     return _report(config, shards, done, time.perf_counter() - started, replaced)
 
 
-def _prepare_folder(folder: pathlib.Path, may_exist: bool) -> None:
-    """Make the folder, or refuse one with anything in it but the data set to go on with."""
+def _make_folder(folder: pathlib.Path, may_exist: bool) -> None:
+    """Make the folder, or refuse an existing one that holds anything but the data set to resume."""
     hint = "Choose another name or remove it."
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -151,16 +158,16 @@ def _prepare_folder(folder: pathlib.Path, may_exist: bool) -> None:
         raise StorageError("cannot write", where=str(folder), why=f"{error.strerror}.", hint=hint) from error
     ours = {LOCK} | {name for name in names if name.startswith(temporary_prefix(MANIFEST))}
     if MANIFEST in names and not may_exist:
-        hint = "Go on with it by --resume (in Python resume=True), choose another name, or remove it."
+        hint = "Complete it by --resume (in Python resume=True), choose another name, or remove it."
         raise StorageError("will not overwrite", where=str(folder), why="it holds a data set.", hint=hint)
-    if MANIFEST not in names and any(folder.glob(ANY_SHARD)):
-        read_manifest(folder)  # says how to restore it
+    if MANIFEST not in names and any(folder.glob(SHARD_PATTERN)):
+        read_manifest(folder)  # raises an error that says how to restore it
     if MANIFEST not in names and names - ours:
         raise StorageError("will not overwrite", where=str(folder), why="it exists and is not empty.", hint=hint)
 
 
-def _open(config: GenerateConfig, folder: pathlib.Path, *, alone: bool) -> Manifest:
-    """The manifest: that of this configuration, written if there is none yet."""
+def _open_manifest(config: GenerateConfig, folder: pathlib.Path, *, alone: bool) -> Manifest:
+    """Read the manifest, or write it if there is none, and check that it has this configuration."""
     if alone:
         remove_temporary(folder, (MANIFEST, DONE))
     if not (folder / MANIFEST).exists():
@@ -169,28 +176,28 @@ def _open(config: GenerateConfig, folder: pathlib.Path, *, alone: bool) -> Manif
             write_file(folder / MANIFEST, manifest.text.encode(), new=True)
             return manifest
         except FileExistsError:
-            pass  # another worker was faster
+            pass  # another worker has just written it
     manifest = read_manifest(folder)
     found = differences(manifest.config, config.as_dict())
     if found:
-        hint = "Ask for the same, or choose another folder."
+        hint = "Use the same options, or choose another folder."
         raise InputError("another data set", where=str(folder), why=f"it has {'; '.join(found)}.", hint=hint)
     return manifest
 
 
-def _known(folder: pathlib.Path, manifest: Manifest) -> Done | None:
-    """What the data set held when it was finished, if it was."""
+def _read_previous_record(folder: pathlib.Path, manifest: Manifest) -> CompletionRecord | None:
+    """Return the completion record, or `None` if the data set is unfinished or the record is damaged."""
     try:
-        return read_done(folder, manifest)
+        return read_completion_record(folder, manifest)
     except (InputError, IntegrityError):
         return None
 
 
-def _look_at(
-    folder: pathlib.Path, manifest: Manifest, shards: range, known: Done | None, progress: Progress
+def _check_existing_shards(
+    folder: pathlib.Path, manifest: Manifest, shards: range, known: CompletionRecord | None, progress: Progress
 ) -> tuple[dict[int, ShardSummary], tuple[str, ...]]:
-    """The shards that are there and whole, and what is wrong with others."""
-    there, replaced, counts = {}, [], dict.fromkeys(STATUS, 0)
+    """Return the summaries of the valid shards that exist, and the error messages of damaged ones."""
+    there, replaced, counts = {}, [], dict.fromkeys(STATUS_NAMES, 0)
     remove_temporary(folder, {shard_name(shard) for shard in shards})
     names = {path.name for path in folder.iterdir()}
     for shard in shards:
@@ -204,23 +211,23 @@ def _look_at(
         except (InputError, IntegrityError) as error:
             replaced.append(str(error))
             continue
-        counts = {name: counts[name] + there[shard].counts[name] for name in STATUS}
+        counts = {name: counts[name] + there[shard].counts[name] for name in STATUS_NAMES}
         progress(counts)
     return there, tuple(replaced)
 
 
 def _refuse_other_machine(folder: pathlib.Path, manifest: Manifest) -> None:
-    found = differences(manifest.machine, machine())
+    found = differences(manifest.machine, numerical_environment())
     if found:
         raise InputError(
             "made by other software or hardware", where=str(folder), why=f"it has {'; '.join(found)}.",
-            hint="Its missing or damaged shards would not come out the same to the last digit: make them with what it "
-            "was made with, or make a new data set.",
+            hint="Its missing or damaged shards would not be the same to the last digit: make them with the software "
+            "and hardware of the data set, or make a new data set.",
         )  # fmt: skip
 
 
 def _all_summaries(folder: pathlib.Path, manifest: Manifest, there: dict[int, ShardSummary]) -> dict[int, ShardSummary]:
-    """What all shards hold that are there, those of other workers too."""
+    """Return the summaries of all shards that exist, including those of other workers."""
     found, names = dict(there), {path.name for path in folder.iterdir()}
     for shard in range(manifest.n_shards):
         if shard not in found and shard_name(shard) in names:
@@ -231,7 +238,7 @@ def _all_summaries(folder: pathlib.Path, manifest: Manifest, there: dict[int, Sh
 def _report(
     config: GenerateConfig,
     shards: dict[int, ShardSummary],
-    done: Done | None,
+    done: CompletionRecord | None,
     seconds: float,
     replaced: tuple[str, ...],
 ) -> GenerateReport:

@@ -1,4 +1,4 @@
-"""Making shards: the devices compute the next ones while the last are written."""
+"""Computation of shards on all devices, while a thread writes the previous ones."""
 
 import pathlib
 from collections.abc import Callable, Generator, Iterator
@@ -10,15 +10,15 @@ import numpy as np
 
 from ..._errors import IntegrityError
 from ...physics import run_calls
-from ..dataset import Done, GenerateConfig, Manifest, ShardSummary, count_statuses, shard_bytes
+from ..dataset import CompletionRecord, GenerateConfig, Manifest, ShardSummary, count_statuses, shard_bytes
 from ..storage import shard_name, write_file
 from ._sample_record import record_function, sample_keys, samples_per_call
 
-WAITING = 2
-"""Finished shards that may wait for the disk while the next ones are computed."""
+MOST_PENDING_WRITES = 2
+"""Largest number of computed shards that wait to be written."""
 
 Progress = Callable[[dict[str, int]], None]
-"""Told the number of samples of each status so far."""
+"""Function called with the number of samples of each status so far."""
 
 
 def make_shards(
@@ -26,24 +26,27 @@ def make_shards(
     folder: pathlib.Path,
     manifest: Manifest,
     shards: list[int],
-    known: Done | None,
+    known: CompletionRecord | None,
     counts: dict[str, int],
     progress: Progress,
 ) -> dict[int, ShardSummary]:
-    """Make shards; whatever stops it, those that are computed are still written.
+    """Compute and write shards; if an exception ends the computation, complete shards are still written.
 
     Args:
-        config: Of the data set.
-        folder: Of the data set.
-        manifest: Of the data set.
-        shards: Their numbers.
-        known: What the data set held when it was finished, if it was.
-        counts: Samples of each status before.
-        progress: Told them after every call of the program.
+        config: Configuration of the data set.
+        folder: Folder of the data set.
+        manifest: Manifest of the data set.
+        shards: Numbers of the shards to make.
+        known: Completion record, if the data set was finished before; the shards must have the digests given there.
+        counts: Number of samples of each status in the other shards; it is updated.
+        progress: Function called with these numbers after every call of the compiled program.
+
+    Returns:
+        Digest and counts of each shard, by its number.
 
     Raises:
         StorageError: A shard cannot be written.
-        IntegrityError: It comes out otherwise than before.
+        IntegrityError: A shard does not have the digest of the completion record.
     """
     made: dict[int, Future[ShardSummary]] = {}
 
@@ -51,8 +54,9 @@ def make_shards(
         summary, content = shard_bytes(manifest, shard, records)
         if known and known.shards[shard] != summary:
             raise IntegrityError(
-                "comes out differently", where=str(folder / shard_name(shard)), why="its digest is not that of before.",
-                hint="This machine does not compute what the data set was made of; make a new one.",
+                "the shard is not reproduced exactly", where=str(folder / shard_name(shard)),
+                why="its digest is not that of the finished data set.",
+                hint="This computer gives other digits than the one that made the data set; make a new data set.",
             )  # fmt: skip
         write_file(folder / shard_name(shard), content)
         return summary
@@ -60,15 +64,15 @@ def make_shards(
     with ThreadPoolExecutor(1) as disk, closing(_compute(config, shards, counts, progress)) as computed:
         for shard, records in computed:
             made[shard] = disk.submit(write, shard, records)
-            if len(made) > WAITING:
-                made[shards[len(made) - 1 - WAITING]].result()
+            if len(made) > MOST_PENDING_WRITES:
+                made[shards[len(made) - 1 - MOST_PENDING_WRITES]].result()
     return {shard: future.result() for shard, future in made.items()}
 
 
 def _compute(
     config: GenerateConfig, shards: list[int], counts: dict[str, int], progress: Progress
 ) -> Generator[tuple[int, dict[str, np.ndarray]], None, None]:
-    """The records of whole shards, in order; the devices go on with the next ones meanwhile."""
+    """Yield number and records of each shard, in order, while the devices compute the following ones."""
     per_call = samples_per_call(jax.default_backend(), config.shard_size)
     calls = ((shard, start) for shard in shards for start in range(0, config.samples_in(shard), per_call))
     parts = []
@@ -85,7 +89,7 @@ def _compute(
 
 
 def _inputs(config: GenerateConfig, shards: list[int], per_call: int) -> Iterator[tuple[np.ndarray]]:
-    """The keys of each call; the last of a shard is filled up with keys of samples that it does not have."""
+    """Yield the random keys of each call; those of the last call of a shard are padded with unused keys."""
     for shard in shards:
         n = config.samples_in(shard)
         keys = sample_keys(config.seed, shard, per_call * -(-n // per_call))

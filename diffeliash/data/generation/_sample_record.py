@@ -1,4 +1,4 @@
-"""One sample of a data set, from its number to everything that is stored of it."""
+"""Computation of one sample of a data set from its random key."""
 
 import dataclasses
 import functools
@@ -29,48 +29,48 @@ from ...physics import (
 from .._features import feature_grid
 from ..dataset import GenerateConfig
 from ..families import Family, family_grid
-from ..storage import STATUS
+from ..storage import STATUS_NAMES
 
-RTOL = 1e-9
-"""Tolerance of the frequency set: with it the full sums are met to 1e-12."""
+FREQUENCY_RTOL = 1e-9
+"""Tolerance of the compressed set of Matsubara frequencies; it reproduces the full sums to 1e-12."""
 
-RESIDUAL = 1e-9
-"""Largest residual of a solution, in units of the largest gap."""
+LARGEST_RESIDUAL = 1e-9
+"""Largest residual of an accepted solution, relative to the largest |Delta|."""
 
-RESERVE = 10.0
-"""The line is made finer than the error allowed asks for by this factor, so that few samples are lost to it."""
+SAFETY_FACTOR = 10.0
+"""Ratio of the accepted error to the tolerance of the continuation, so that few samples are rejected."""
 
 PRNG = "threefry2x32"
-"""The generator of random numbers, whatever JAX's default is."""
+"""Name of the pseudo-random number generator, fixed so that JAX's default does not matter."""
 
 CHUNK_SIZE = {"cpu": 8}
-"""Samples computed together; on a CPU their arrays must fit into its cache."""
+"""Number of samples computed in one batch, by platform; on a CPU their arrays must fit into its cache."""
 
 DEVICE_CHUNK_SIZE = 256
-"""The same on an accelerator."""
+"""Number of samples computed in one batch on an accelerator."""
 
 CHUNKS_PER_CALL = {"cpu": 16}
-"""Chunks that one call of the program works off, if a shard has as many."""
+"""Largest number of batches in one call of the compiled program, by platform; one on an accelerator."""
 
 
 def chunk_size_on(platform: str) -> int:
-    """Samples computed together."""
+    """Return the number of samples computed in one batch."""
     return CHUNK_SIZE.get(platform, DEVICE_CHUNK_SIZE)
 
 
 def samples_per_call(platform: str, shard_size: int) -> int:
-    """Samples computed by one call; with the size of a chunk part of all that sets the digits of a data set."""
+    """Return the number of samples of one call; like the batch size it affects the last digits of a data set."""
     chunk_size = chunk_size_on(platform)
     return chunk_size * min(CHUNKS_PER_CALL.get(platform, 1), -(-shard_size // chunk_size))
 
 
 def sample_key(seed: int, shard: int, j: int) -> PRNGKeyArray:
-    """The random key of sample `j` of a shard."""
+    """Return the random key of sample `j` of a shard."""
     return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed, impl=PRNG), shard), j)
 
 
 def sample_keys(seed: int, shard: int, n: int) -> UInt32[np.ndarray, "sample word"]:
-    """The keys of the first `n` samples of a shard, as numbers."""
+    """Return the random keys of the first `n` samples of a shard as arrays of integers."""
     return np.asarray(_fold_in_many(jax.random.key(seed, impl=PRNG), np.uint32(shard), np.arange(n, dtype=np.uint32)))
 
 
@@ -83,17 +83,28 @@ def _fold_in_many(
 
 
 def sample_record(config: GenerateConfig, key: PRNGKeyArray) -> dict[str, Any]:
-    """One sample from its key: spectrum, solution on both axes, moments, status. A pure function of its arguments."""
+    """Compute one sample: spectral function, solution on both axes, moments, errors and status.
+
+    Args:
+        config: Configuration of the data set; its seed and sizes are not used.
+        key: Random key of the sample.
+
+    Returns:
+        Fields of the sample by name, with the units of `UNITS`.
+
+    Raises:
+        InputError: The family does not draw spectral functions on its grid.
+    """
     n = count_frequencies(config.T, config.matsubara_cutoff)
     spectrum = _draw(config.family, key)
     cutoffs: dict[str, Any] = {name: getattr(config, name) for name in ("mu_star", "omega_c", "matsubara_cutoff")}
-    sol = solve_gap(spectrum, config.T, frequencies=CompressedMatsubara(rtol=RTOL, n=n), **cutoffs)
+    sol = solve_gap(spectrum, config.T, frequencies=CompressedMatsubara(rtol=FREQUENCY_RTOL, n=n), **cutoffs)
     sol = eqx.tree_at(lambda each: each.converged, sol, _solved(sol))
     Delta_iw, Z_iw = sol.at(np.arange(n))
     grid = feature_grid(config.family.omega_max, config.n_energies)
-    method = MSC(rtol=max(config.max_error / RESERVE, 1e-12))
+    method = MSC(rtol=max(config.max_error / SAFETY_FACTOR, 1e-12))
     real = continue_gap(sol, spectrum, grid, broadening=config.broadening, method=method)
-    # not of the sampling: here the values of a2F at its points, with the rule that sums them, define the function
+    # without the sampling error: here a2F is defined by its values at the grid points and the quadrature rule
     error = real.continuation_error + sol.error
     record = {
         "a2f": spectrum.a2f,
@@ -115,10 +126,10 @@ def sample_record(config: GenerateConfig, key: PRNGKeyArray) -> dict[str, Any]:
 
 
 def _draw(family: Family, key: PRNGKeyArray) -> Spectrum:
-    """A spectrum of a family.
+    """Draw a spectral function and check that it lies on the grid of the family.
 
     Raises:
-        InputError: A family of the user's that does not draw what it says.
+        InputError: A user's own family draws something else.
     """
     spectrum = family.sample_spectrum(key)
     grid = family_grid(family)
@@ -135,33 +146,33 @@ def _draw(family: Family, key: PRNGKeyArray) -> Spectrum:
 
 
 def _solved(sol: GapSolution) -> Bool[Array, ""]:
-    """Whether the equations are solved, however well the set of frequencies suits them: that is in `error`."""
+    """Whether the residual is small; the error of the compressed set of frequencies is not included."""
     largest = jnp.max(jnp.abs(sol.Delta))
-    return (sol.residual <= RESIDUAL * largest) & ((sol.Delta[0] > 0) | ~sol.superconducting)
+    return (sol.residual <= LARGEST_RESIDUAL * largest) & ((sol.Delta[0] > 0) | ~sol.superconducting)
 
 
 def _status(sol: GapSolution, real: RealAxisGap, accurate: Bool[Array, ""]) -> Array:
-    """The first reason against a sample, or that there is none."""
+    """Return the code of the first reason to reject a sample, or that of `kept` if there is none."""
     reasons = {
         "not converged": ~sol.converged,
         "normal": ~sol.superconducting,
         "inaccurate": ~accurate,
         "inconsistent": ~(real.cauchy <= CAUCHY_TOLERANCE),
     }
-    codes = jnp.array([STATUS.index(name) for name in reasons] + [STATUS.index("kept")])
+    codes = jnp.array([STATUS_NAMES.index(name) for name in reasons] + [STATUS_NAMES.index("kept")])
     return codes[jnp.argmax(jnp.stack([*reasons.values(), jnp.array(True)]))]
 
 
 def record_function(config: GenerateConfig) -> Callable[[UInt32[np.ndarray, "sample word"]], dict[str, Any]]:
-    """The compiled function from the keys of one call to their records; the same for all seeds and sizes."""
+    """Return the compiled function from the keys of one call to the samples, which all seeds and sizes share."""
     return _record_function(_without_size(config), jax.default_backend())
 
 
-def refuse_impossible(config: GenerateConfig) -> None:
-    """Find out now what only shows when the program is made, as a broadening that no line of points resolves.
+def check_computable(config: GenerateConfig) -> None:
+    """Check that the program for a configuration can be made, without compiling it.
 
     Raises:
-        InputError: Such a configuration.
+        InputError: It cannot, for example because the broadening is too small to be resolved.
     """
     per_call = samples_per_call(jax.default_backend(), config.shard_size)
     jax.eval_shape(record_function(config), sample_keys(config.seed, 0, per_call))

@@ -1,15 +1,15 @@
-"""Is a data set what was generated? And making it so again."""
+"""Verification and repair of data sets."""
 
 import pathlib
 from collections.abc import Callable
 
 from ..._errors import InputError, IntegrityError
 from ..dataset import (
-    Done,
+    CompletionRecord,
     Manifest,
     config_of,
     manifest_of_shards,
-    read_done,
+    read_completion_record,
     read_manifest,
     read_shard,
     refuse_foreign_manifest,
@@ -19,16 +19,20 @@ from ._generate import Progress, generate
 
 
 def verify_dataset(folder: pathlib.Path, *, progress: Callable[[int], None] = lambda done: None) -> list[str]:
-    """Every problem of a data set, one line each; empty if it is whole.
+    """Verify all checksums of a data set, and return its problems.
 
-    Damaged, missing, swapped and foreign shards, files that do not belong there, a damaged manifest, an unfinished set.
+    Found are damaged and missing shards, shards under the name of another one or from another data set, files that do
+    not belong to the data set, a damaged manifest, and an unfinished data set.
 
     Args:
-        folder: Of `generate`.
-        progress: Told the number of shards checked.
+        folder: Folder of the data set, made by `generate`.
+        progress: Function called with the number of shards checked so far.
+
+    Returns:
+        One message for each problem; empty if there is none.
 
     Raises:
-        InputError: The folder is no data set, or of another format version.
+        InputError: The folder is not a data set, or has another format version.
     """
     folder = pathlib.Path(folder)
     problems = []
@@ -54,15 +58,23 @@ def verify_dataset(folder: pathlib.Path, *, progress: Callable[[int], None] = la
 
 
 def repair_dataset(folder: pathlib.Path, *, progress: Progress = lambda counts: None) -> list[str]:
-    """Make the damaged and missing files of a data set again, and no others; what remains wrong, one line each.
+    """Make the damaged and missing files of a data set again, and return the problems that remain.
 
-    A damaged or foreign manifest is restored from the copies in the shards.
+    Valid shards are not touched. A manifest that is damaged or belongs to another data set is restored from the copies
+    in the shards.
+
+    Args:
+        folder: Folder of the data set, made by `generate`.
+        progress: Function called with the number of samples of each status so far.
+
+    Returns:
+        One message for each remaining problem, as in `verify_dataset`.
 
     Raises:
-        InputError: The folder is no data set, or its shards were made with other software or hardware, so that new ones
-            would not come out the same.
-        StorageError: It cannot be written, or another process is writing there.
-        IntegrityError: The manifest is damaged, and no shard has a copy; or a shard comes out differently.
+        InputError: The folder is not a data set, its family is not one of this package, or it was made with other
+            software or hardware, so that new shards would not be the same to the last digit.
+        StorageError: The folder cannot be written, or another process is writing there.
+        IntegrityError: The manifest is damaged and no shard has a copy of it; or a shard is not reproduced exactly.
     """
     folder = pathlib.Path(folder)
     try:
@@ -70,23 +82,25 @@ def repair_dataset(folder: pathlib.Path, *, progress: Progress = lambda counts: 
     except IntegrityError as error:
         manifest = manifest_of_shards(folder)
         if manifest is None:
-            raise IntegrityError(error.what, where=error.where, why=error.why, hint="No shard has a copy.") from error
+            raise IntegrityError(
+                error.what, where=error.where, why=error.why, hint="No shard has a copy of it."
+            ) from error
         write_file(folder / MANIFEST, manifest.text.encode())
     generate(config_of(manifest.config), folder, resume=True, progress=progress)
     return verify_dataset(folder)
 
 
 def _trusted_manifest(folder: pathlib.Path) -> Manifest:
-    """The manifest, if `DONE` or the shards do not contradict it."""
+    """Read the manifest, and check that the completion record or the shards agree with it."""
     manifest = read_manifest(folder)
     if _done(folder, manifest, []) is None:
         refuse_foreign_manifest(folder, manifest)
     return manifest
 
 
-def _done(folder: pathlib.Path, manifest: Manifest, problems: list[str]) -> Done | None:
+def _done(folder: pathlib.Path, manifest: Manifest, problems: list[str]) -> CompletionRecord | None:
     try:
-        return read_done(folder, manifest)
+        return read_completion_record(folder, manifest)
     except (InputError, IntegrityError) as error:
         problems.append(str(error))
         return None

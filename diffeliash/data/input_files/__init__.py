@@ -1,4 +1,4 @@
-"""Spectra and gap functions in files, as other programs and people write them, and as we do."""
+"""Reading of spectral functions, gap functions and densities of states from files of this and other programs."""
 
 from ._read_gap import DosFile as DosFile
 from ._read_gap import GapFile as GapFile

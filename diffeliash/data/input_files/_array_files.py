@@ -1,4 +1,4 @@
-"""Spectral functions in npy, npz and JSON: one, or as many as a published data set has."""
+"""Spectral functions in npy, npz and JSON files: a single one, or many as in published data sets."""
 
 import io
 import json
@@ -15,50 +15,54 @@ from ._column_labels import Label, energy_units, read_label
 from ._text_layouts import RawSpectrum
 
 LARGEST_CONTENT = 2**28
-"""Bytes of all arrays of a file, uncompressed."""
+"""Size limit of the uncompressed arrays of a file [bytes]."""
 
 MOST_SPECTRA = 2**17
-"""In one file."""
+"""Largest number of spectra in one file."""
 
-DEEPEST = 4
-"""Levels of lists and tables around a spectrum."""
+MOST_LEVELS = 4
+"""Largest nesting depth of lists and dictionaries around a spectrum."""
 
 NAMES = ("name", "id", "key", "label", "material", "material_id", "mp_id", "mpid", "jid", "formula", "comp", "compound")
-"""Fields of a record that name it, the first that is there."""
+"""Fields of a record that may hold its name; the first one that exists is used."""
 
 UNIT_NAMES = ("unit", "units", "energy_unit", "omega_unit", "freq_unit", "frequency_unit")
-"""Fields of a record that state the unit of its energies."""
+"""Fields of a record that may hold the unit of its energies."""
 
 _PAIR = re.compile(r"(.+)[_ .-]y")
 
 Record = Mapping[str, Any]
-Raws = dict[str, RawSpectrum | InputError]
+"""Arrays and other values of one spectrum, by name."""
+RawSpectra = dict[str, RawSpectrum | InputError]
+"""Spectra by name, and errors in place of those that cannot be used."""
 
 
 def holds_arrays(content: bytes) -> bool:
-    """Whether a file is npy, npz or JSON."""
+    """Whether the content of a file is npy, npz or JSON."""
     return _kind_of(content) is not None
 
 
-def parse_arrays(path: pathlib.Path, content: bytes, key: str | None) -> Raws:
-    """The spectra of a file by their names; the name of the only one of a file is empty.
+def parse_arrays(path: pathlib.Path, content: bytes, key: str | None) -> RawSpectra:
+    """Parse the spectra of an npy, npz or JSON file.
 
-    A spectrum is a table of energies and a2F with names such as `Freq_meV` and `a2F`, or without names an array with
-    one column for each. There may be one in a file, a list of them, one under each name, or tables with one row for
-    each.
+    A spectrum is a pair of arrays with names such as `Freq_meV` and `a2F`, or one array with a column for each. A file
+    may hold one spectrum, a list of spectra, a dictionary of spectra, or a table with one row for each spectrum.
 
     Args:
-        path: The file, for messages.
-        content: All of it.
-        key: Only the spectrum of this name, or with this number, from 0.
+        path: The file, named in error messages.
+        content: Its content.
+        key: Name or number (from 0) of the only spectrum to return; all by default.
+
+    Returns:
+        The spectra by name; the name is empty if the file holds only one and no key is given.
 
     Raises:
-        InputError: The file cannot be read, holds no spectrum, or none of this key.
+        InputError: The file cannot be read, or holds no spectrum, or none with this key.
     """
     kind = _kind_of(content)
     loaded = _load_json(path, content) if kind == "json" else _load_numpy(path, content)
-    found: Raws = {}
-    for name, one in _spectra(loaded, str(kind), "", DEEPEST):
+    found: RawSpectra = {}
+    for name, one in _spectra(loaded, str(kind), "", MOST_LEVELS):
         unique, number = name, len(found)
         while unique in found:
             unique, number = f"{name}#{number}", number + 1
@@ -72,7 +76,7 @@ def parse_arrays(path: pathlib.Path, content: bytes, key: str | None) -> Raws:
             hint = (
                 f"This looks like a {min(map(str, wrong))}: `diffeliash invert` and `predict` read it as text. {hint}"
             )
-        raise InputError("no spectrum in this file", where=str(path), why="no energies with a2F.", hint=hint)
+        raise InputError("no spectrum in this file", where=str(path), why="there are no energies with a2F.", hint=hint)
     if key is None:
         return {"": next(iter(found.values()))} if len(found) == 1 else found
     names = list(found)
@@ -96,22 +100,26 @@ def _load_json(path: pathlib.Path, content: bytes) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        why = "too many levels." if isinstance(error, RecursionError) else "it is damaged, or a number is absurd."
+        why = (
+            "it is nested too deeply."
+            if isinstance(error, RecursionError)
+            else "it is damaged, or a number is too long."
+        )
         why = f"{error}." if isinstance(error, json.JSONDecodeError) else why
         raise InputError("not a JSON file", where=str(path), why=why) from error
 
 
 def _load_numpy(path: pathlib.Path, content: bytes) -> Any:
-    """An array, or arrays by their names; nothing in them is executed.
+    """Load an array, or arrays by name. Pickled Python objects, which could execute code, are refused.
 
     Raises:
-        InputError: It is damaged, needs Python objects, or is too large once it is unpacked.
+        InputError: The file is damaged, contains Python objects, or is too large when unpacked.
     """
     try:
         if content.startswith(b"PK"):
             with zipfile.ZipFile(io.BytesIO(content)) as file:
                 if sum(member.file_size for member in file.infolist()) > LARGEST_CONTENT:
-                    raise InputError("too large once it is unpacked", where=str(path))
+                    raise InputError("the file is too large once it is unpacked", where=str(path))
         loaded = np.load(io.BytesIO(content), allow_pickle=False)
         return dict(loaded) if isinstance(loaded, Mapping) else loaded
     except InputError:
@@ -121,7 +129,7 @@ def _load_numpy(path: pathlib.Path, content: bytes) -> Any:
 
 
 def _spectra(node: Any, format: str, name: str, depth: int) -> Iterator[tuple[str, RawSpectrum | InputError]]:
-    """All spectra in a structure, with their names."""
+    """Yield all spectra in a nested structure, with their names."""
     if depth == 0:
         return
     node = _as_columns(node)
@@ -136,9 +144,9 @@ def _spectra(node: Any, format: str, name: str, depth: int) -> Iterator[tuple[st
 
 
 def _as_columns(node: Any) -> Any:
-    """A table with a number in each cell as its columns by their names; anything else as it is.
+    """Return a table of numbers as a dictionary of columns; anything else is returned unchanged.
 
-    Tables come as structured arrays, and from pandas as records, by columns, or split into names and rows.
+    A table is a structured array, or a pandas table saved as records, by columns, or as names and rows.
     """
     if isinstance(node, np.ndarray) and node.dtype.names:
         return {name: node[name] for name in node.dtype.names}
@@ -167,7 +175,7 @@ def _of_mapping(node: Record, format: str, name: str, depth: int) -> Iterator[tu
                 yield from _spectra(value, format, _joined(name, key), depth - 1)
         return
     energy, a2f, notices = keys
-    if isinstance(node[energy], Mapping) and isinstance(node[a2f], Mapping):  # a table of pandas, by columns
+    if isinstance(node[energy], Mapping) and isinstance(node[a2f], Mapping):  # a pandas table saved by columns
         for row in node[a2f]:
             record = {key: value.get(row) for key, value in node.items() if isinstance(value, Mapping)}
             yield _joined(name, _name_of(record) or str(row)), _record(record, energy, a2f, notices, format)
@@ -185,13 +193,13 @@ def _of_mapping(node: Record, format: str, name: str, depth: int) -> Iterator[tu
 
 
 def _has_row(value: Any, n: int) -> bool:
-    """Whether a list or an array has one entry for each of so many spectra."""
+    """Whether a value is a list or an array with `n` entries, one for each spectrum."""
     shape = value.shape if isinstance(value, np.ndarray) else (len(value),) if isinstance(value, list) else ()
     return shape[:1] == (n,)
 
 
 def _keys_of(node: Record) -> tuple[str, str, list[str]] | None:
-    """The names of energies and a2F in a record, and what is to be said of the choice."""
+    """Return the names of the energies and of a2F in a record, and notices about arrays that are not used."""
     labels = {key: read_label(key) for key, value in node.items() if isinstance(value, Mapping | list | np.ndarray)}
     energies = [key for key, label in labels.items() if label.kind == "energy"]
     pairs = [(x, key) for key in labels if (x := _partner(key)) in labels]
@@ -200,26 +208,26 @@ def _keys_of(node: Record) -> tuple[str, str, list[str]] | None:
         return None
     energy, chosen = pairs[0]
     others = [key for key, label in labels.items() if label.kind in _NAMED and key not in (energy, chosen)]
-    notices = [f"took {chosen!r} over {energy!r}; left out: {', '.join(others)}."] if others else []
+    notices = [f"took {chosen!r} as a function of {energy!r}; not used: {', '.join(others)}."] if others else []
     return energy, chosen, notices
 
 
 _NAMED = ("energy", "a2f", "part of a2f", "density of states")
-"""Kinds of arrays that are named where they are left out."""
+"""Quantities that a notice names if they are not used."""
 
 
 def _partner(key: str) -> str:
-    """Of `a2F_y` the energies that belong to it, `a2F_x`; nothing for other names."""
+    """Return the name of the energies that belong to a name such as `a2F_y` (`a2F_x`), empty for other names."""
     pair = _PAIR.fullmatch(key)
     return f"{key[:-1]}x" if pair and read_label(pair[1]).kind == "a2f" else ""
 
 
 def _record(record: Record, energy: str, a2f: str, notices: list[str], format: str) -> RawSpectrum | InputError:
-    """The spectrum of a record, or what is wrong with it."""
+    """Return the spectrum of a record, or the error if it has none."""
     omega, values = (_numbers(record[key]) for key in (energy, a2f))
     if omega is None or values is None or omega.ndim != 1 or omega.shape != values.shape or not omega.size:
         shapes = " and ".join("no numbers" if x is None else f"shape {x.shape}" for x in (omega, values))
-        return InputError(f"{energy!r} and {a2f!r} must be equally many numbers", why=f"they have {shapes}.")
+        return InputError(f"{energy!r} and {a2f!r} must be arrays of the same length", why=f"they have {shapes}.")
     units = read_label(energy).units
     stated = [str(record[name]) for name in UNIT_NAMES if isinstance(record.get(name), str)]
     lambdas = (_numbers(record[key]) for key in record if read_label(key).kind == "lambda")
@@ -237,17 +245,17 @@ def _record(record: Record, energy: str, a2f: str, notices: list[str], format: s
 
 
 def _table(array: np.ndarray, format: str) -> RawSpectrum | InputError:
-    """An array with a column for the energies and others, which may be rows."""
+    """Return the spectrum of an array with energies in the first column, or in the first of two rows."""
     notices = ()
     if array.shape[0] == 2 and array.shape[1] > 3:
-        array, notices = array.T, ("two rows: took them as energies and a2F.",)
+        array, notices = array.T, ("the array has two rows, which are taken as energies and a2F.",)
     if array.shape[1] < 2 or not len(array):
-        return InputError(f"an array of shape {array.shape}", why="energies and a2F are two columns.")
+        return InputError(f"an array of shape {array.shape}", why="two columns are needed, energies and a2F.")
     return RawSpectrum(format, array[:, 0], array[:, 1:].T, [], (), notices=notices)
 
 
 def _numbers(value: Any) -> np.ndarray | None:
-    """An array of real numbers in double precision, if it is one."""
+    """Return an array of real numbers in double precision, or `None` if the value is not one."""
     if isinstance(value, Mapping | str) or value is None:
         return None
     try:
@@ -258,7 +266,7 @@ def _numbers(value: Any) -> np.ndarray | None:
 
 
 def _name_of(record: Record) -> str | None:
-    """What a record calls itself."""
+    """Return the name that a record states, if there is one."""
     known = {str(key).lower(): value for key, value in record.items()}
     return next((str(known[name]) for name in NAMES if isinstance(known.get(name), str | int)), None)
 

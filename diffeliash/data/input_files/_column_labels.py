@@ -1,4 +1,4 @@
-"""What the header of a table says: which quantity stands in which column, and the unit of the energies."""
+"""Interpretation of the header of a table: the quantity in each column, and the unit of the energies."""
 
 import dataclasses
 import functools
@@ -10,7 +10,7 @@ from typing import Literal
 from ...units import MEV_PER_UNIT
 
 Quantity = Literal["energy", "a2f", "part of a2f", "lambda", "density of states", "gap function", "error"]
-"""What a column can hold, as far as its label says."""
+"""Quantities that the label of a column can name."""
 
 _GREEK = str.maketrans(
     {
@@ -25,7 +25,7 @@ _GREEK = str.maketrans(
         "\u2212": "-",
     }
 )
-"""Letters as codes, which cannot be mistaken for Latin ones."""
+"""ASCII names of Greek letters and other symbols."""
 
 _SPELLINGS = {
     "meV": r"(?i:m\.?ev|milli-?electron-?volts?)",
@@ -47,23 +47,24 @@ _OTHER = (
 _NOUN = re.compile(rf"(?<![a-z0-9])(?:(?P<energy>{_ENERGY})|(?P<other>{_OTHER}))(?![a-z0-9])", re.IGNORECASE)
 
 _JOINED = re.compile(r"\s+(?=[(\[][^)\]]*[)\]](?:[\s,;|]|$))|(?<=\b[RI][em])\s+(?=[A-Za-z])")
-"""Before a unit or an argument in brackets, which belongs to the word before it, and between `Re` and its word."""
+"""Spaces that do not separate labels: before a unit or argument in brackets, and after `Re` or `Im`."""
 
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
-_GLUED = re.compile(r"^(omega|w|e|freq|frequency|energy)(meV|THz|cm-1|eV|Ry|Ha)$", re.IGNORECASE)
-"""`omegameV`."""
+_NAME_WITH_UNIT = re.compile(r"^(omega|w|e|freq|frequency|energy)(meV|THz|cm-1|eV|Ry|Ha)$", re.IGNORECASE)
+"""A label without a separator before the unit, such as `omegameV`."""
 
 _NUMBERED = re.compile(
     r"(?<!\S)\(?(?:col(?:umn)?\.?\s*)?(\d{1,2})\s*[:=)]\s*(.+?)\s*(?=$|[,;|]|\s{2,}|\s\(?(?:col(?:umn)?\.?\s*)?\d{1,2}\s*[:=)])",
     re.IGNORECASE,
 )
+"""A numbered label, such as `1: omega` or `column 2 = a2F`."""
 
 _SPLITS = (r"\s*,\s*|\s+and\s+", r"\s*;\s*", r"\s*\t\s*", r"\s*\|\s*", r"\s{2,}", r"\s+")
-"""What may separate labels, the least ambiguous first."""
+"""Separators of labels, the least ambiguous first."""
 
 SHORTEST_WORD = 3
-"""Letters of a word that is taken for a quantity wherever it stands."""
+"""Smallest number of letters of a word that names a quantity also inside a longer label."""
 
 _KINDS: tuple[tuple[Quantity, str], ...] = (
     ("error", r"(d|delta|std|sigma|err)(a|al|alpha)2f.*"),
@@ -85,17 +86,18 @@ _KINDS: tuple[tuple[Quantity, str], ...] = (
     ("energy", r"(h|hbar|h/2pi|ph)?(omega|w|e|energy|energies|freq\w*|phonon\w*|nu|x|bias|voltage|v|en|om)\d?"),
 )
 _COMPILED: tuple[tuple[Quantity, re.Pattern[str]], ...] = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
+"""Patterns of the labels of each quantity; the first that matches counts."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Label:
-    """The name of a column in a header.
+    """The label of a column in a header.
 
     Args:
-        text: As it stands there.
-        kind: The quantity it names; nothing if it is not known.
-        units: Units of energy named in it.
-        is_name: Whether it is nothing but the name of a quantity, no words about one.
+        text: Text of the label.
+        kind: Quantity that it names; `None` if it is not recognized.
+        units: Units of energy that it names.
+        is_name: Whether the label is only the name of a quantity, without further words.
     """
 
     text: str
@@ -106,8 +108,8 @@ class Label:
 
 @functools.lru_cache(maxsize=4096)
 def read_label(text: str) -> Label:
-    """What one word of a header, or the name of an array, means."""
-    plain = _GLUED.sub(r"\1 \2", _plain(text))
+    """Interpret the label of a column, or the name of an array."""
+    plain = _NAME_WITH_UNIT.sub(r"\1 \2", _plain(text))
     units = tuple(unit for unit, _ in _unit_places(plain))
     bare = plain
     for pattern in _UNITS.values():
@@ -125,17 +127,17 @@ def read_label(text: str) -> Label:
 
 
 def _named(text: str) -> Quantity | None:
-    """The one quantity that a few words name, if it is one."""
+    """Return the quantity that the words of a text name, or `None` if they name none or several."""
     words = [noun[0] for noun in _NOUN.finditer(text) if len(noun[0]) >= SHORTEST_WORD]
     kinds: set[Quantity | None] = {read_label(word).kind for word in words if word != text.strip()}
     return kinds.pop() if len(kinds) == 1 else None
 
 
 def column_labels(header: Sequence[str], width: int) -> list[Label] | None:
-    """The labels of the columns, if the header names them: one for each, that of the energies among them.
+    """Return one label for each column, that of the energies among them, or `None` if the header has no labels.
 
-    Of several columns with energies the first counts. Labels may stand in one line, or be numbered (`column 1: omega,
-    column 2: a2F`). Of several lines that could be one, that with the most words known counts, and of these the last.
+    Labels may stand in one line, or be numbered (`column 1: omega, column 2: a2F`). If several lines could be the
+    labels, the one with the most recognized labels is taken, and the last of several such lines.
     """
     lines = [_joined(line.strip().lstrip("#!%").strip()) for line in header]
     found = [_numbered_labels(lines, width)]
@@ -144,19 +146,21 @@ def column_labels(header: Sequence[str], width: int) -> list[Label] | None:
 
 
 def _how_well_known(labels: Sequence[Label] | None) -> tuple[int, int]:
-    """Labels that are known, and those that are names."""
+    """Return the number of recognized labels, and of those that are only names."""
     labels = labels or ()
     return sum(label.kind is not None for label in labels), sum(label.is_name for label in labels)
 
 
 def _joined(line: str) -> str:
-    """A line without spaces inside and before brackets, and after `Re`, where they separate no labels."""
+    """Remove the spaces of a line that do not separate labels: inside and before brackets, and after `Re`."""
     return _JOINED.sub("", _IN_BRACKETS.sub(lambda found: found[0].replace(" ", ""), line))
 
 
 def _labels_in(words: Sequence[str], width: int) -> list[Label] | None:
-    """Words as labels, if there is one for each column; more words only where all those for columns are known."""
-    words = words if len(words) == width else [word for word in words if word]  # a table may have an index without name
+    """Return words as labels, or `None` if they are not one for each column; surplus words need recognized labels."""
+    words = (
+        words if len(words) == width else [word for word in words if word]
+    )  # the index column of a table may have an empty label
     labels = [read_label(word) for word in words[:width]]
     kinds = [label.kind for label in labels]
     complete = len(words) == width or (len(words) > width and all(label.is_name for label in labels))
@@ -165,17 +169,17 @@ def _labels_in(words: Sequence[str], width: int) -> list[Label] | None:
 
 
 def _numbered_labels(lines: Sequence[str], width: int) -> list[Label] | None:
-    """Labels such as `1: omega 2: a2F` or `column 1 = omega`, in one line or in several."""
+    """Return labels that are numbered, as in `1: omega 2: a2F` or `column 1 = omega`, in one line or several."""
     numbered = {int(number): name for line in lines for number, name in _NUMBERED.findall(line)}
     return _labels_in([numbered.get(n + 1, "") for n in range(width)], width)
 
 
 def energy_units(header: Sequence[str], labels: Sequence[Label] | None) -> tuple[str, ...]:
-    """The units that the energies may have: one if the header is plain, several if it is not, or none.
+    """Return the units of energy that a header states: one if it is unambiguous, otherwise several or none.
 
-    A unit in the label of the energies counts. In other lines it counts if it stands with a word for energies; a unit
-    that stands with another quantity (a smearing, a density of states) never does, unless it is a2F, which has none,
-    and no other unit is named.
+    A unit in the label of the energies has priority, then a unit that stands next to a word for energies, then a unit
+    without a quantity, then one next to a2F, which has no unit of its own. A unit next to another quantity (a smearing,
+    a density of states) is ignored.
     """
     if labels:
         energy = next(n for n, label in enumerate(labels) if label.kind == "energy")
@@ -193,7 +197,7 @@ def energy_units(header: Sequence[str], labels: Sequence[Label] | None) -> tuple
 
 
 def _units_of_row(header: Sequence[str], energy: int, width: int) -> tuple[str, ...]:
-    """The unit of the energies in a line of the header that has one unit for each column."""
+    """Return the unit of the energies from a header line with one unit for each column."""
     for line in header:
         for split in _SPLITS:
             words = [word for word in re.split(split, line.strip().lstrip("#!%").strip()) if word]
@@ -204,7 +208,10 @@ def _units_of_row(header: Sequence[str], energy: int, width: int) -> tuple[str, 
 
 
 def named_before_a2f(header: Sequence[str]) -> str | None:
-    """A quantity that a header names before a2F, or in its place, so that a column without label may not be a2F."""
+    """Return another quantity that a header names before or instead of a2F, if there is one.
+
+    A column without a label may then not be a2F.
+    """
     text = " ".join(map(_plain, header))
     nouns = [noun["other"] for noun in _NOUN.finditer(text) if noun["other"]]
     for noun in nouns:
@@ -216,25 +223,25 @@ def named_before_a2f(header: Sequence[str]) -> str | None:
     return None
 
 
-def explains_columns(header: Sequence[str]) -> bool:
-    """Whether sentences of a header speak of columns, which are not understood if there are no labels."""
+def mentions_columns(header: Sequence[str]) -> bool:
+    """Whether a header mentions columns, so that without recognized labels their meaning is unclear."""
     return bool(re.search(r"(?i)\bcol(umn)?s?\b", " ".join(header)))
 
 
 def _plain(text: str) -> str:
-    """Greek letters, superscripts and TeX in ASCII."""
+    """Convert Greek letters, superscripts and TeX to ASCII."""
     text = unicodedata.normalize("NFKC", text).translate(_GREEK)
     return re.sub(r"[$\\{}]", "", text).replace("_", " ")
 
 
 def _unit_places(line: str) -> list[tuple[str, int]]:
-    """The units in a line and where they stand; an angular frequency (2 pi THz) is none of them."""
+    """Return the units in a line and their positions; units of angular frequency (2 pi THz) are ignored."""
     places = [(name, match.start()) for name, pattern in _UNITS.items() for match in pattern.finditer(line)]
     return [(name, at) for name, at in sorted(places, key=lambda one: one[1]) if not _ANGULAR.search(line[:at])]
 
 
 def _belongs_to(line: str, place: int) -> Literal["energy", "free", "a2f", "other"]:
-    """What a unit stands with: the last quantity named before it, or else the first after it."""
+    """Return the kind of quantity that a unit belongs to: the last one named before it, or else the first after it."""
     nouns = list(_NOUN.finditer(line))
     before = [noun for noun in nouns if noun.end() <= place]
     noun = before[-1] if before else next(iter(nouns), None)

@@ -1,4 +1,4 @@
-"""Gap functions and densities of states in text files: which columns, and what the header states."""
+"""Text files of gap functions and densities of states: choice of columns, and parameters in the header."""
 
 import pathlib
 import re
@@ -9,7 +9,7 @@ import numpy as np
 from ..._errors import InputError
 from ._column_labels import Label, column_labels, energy_units
 from ._misplaced_files import refuse_a2f
-from ._plausibility import doubts_of_grid
+from ._plausibility import grid_notices
 from ._text_layouts import recognize
 from ._text_tables import parse_table
 
@@ -25,7 +25,7 @@ _WORDS = {
     "matsubara_cutoff": r"matsubara_cutoff",
     "omega_max": r"omega_max",
 }
-"""How headers call what a file of `solve` states."""
+"""Patterns of the names of parameters in the header of a text file."""
 
 _VALUE = r"[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?"
 
@@ -33,44 +33,49 @@ _VALUE = r"[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?"
 def read_gap_table(
     path: pathlib.Path, content: bytes, what: str, columns: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-    """Energies [meV], a function of them, and what the header states and how the table was read.
+    """Parse a text file of a gap function or a density of states.
 
     Args:
-        path: The file.
-        content: All of it.
-        what: Name of the function.
-        columns: Names of its columns, where the header names none.
+        path: The file, named in error messages.
+        content: Its content.
+        what: Name of the function: `gap function` or `density of states`.
+        columns: Names of the expected columns.
+
+    Returns:
+        Energies [meV], the function, and a dictionary of the stated parameters and `notices`.
 
     Raises:
-        InputError: It is something else, as a2F, or its header states another unit.
+        InputError: The file holds something else, for example a2F, or its header states another unit than meV.
     """
     table = parse_table(path, content)
     refuse_a2f(table, recognize(table), what)
     data = table.rectangle()
     if len(data) < 2:
         after = next((line.strip() for line in table.footer if line.strip()), "")
-        why = f"it is followed by {after[:40]!r}." if after else ""
+        why = f"the next line is {after[:40]!r}." if after else ""
         raise InputError("only one row of numbers", where=f"{path}:{table.lines[0]}", why=why)
     labels = column_labels(table.header, data.shape[1])
     chosen, notices = _labelled_columns(path, labels, what) if labels else (None, [])
     if chosen is None and data.shape[1] != len(columns):
-        why = f"a {what} has {_NUMBERS[len(columns)]}: {', '.join(columns)}."
+        why = f"a {what} needs {_NUMBERS[len(columns)]}: {', '.join(columns)}."
         raise InputError(f"{data.shape[1]} columns", where=str(path), why=why)
     units = set(energy_units(table.header, labels))
     if units - {"meV"}:
         why = f"the header says {' and '.join(sorted(units))}."
-        raise InputError("energies must be in meV", where=str(path), why=why, hint="Convert the file.")
+        raise InputError(
+            "energies must be in meV", where=str(path), why=why, hint="Convert the energies in the file to meV."
+        )
     data = data if chosen is None else data[:, chosen]
-    notices = [*table.notices, *notices, *doubts_of_grid(data[:, 0], table.lines, between_only=True)]
+    notices = [*table.notices, *notices, *grid_notices(data[:, 0], table.lines, between_only=True)]
     values = data[:, 1] if data.shape[1] == 2 else data[:, 1] + 1j * data[:, 2]
     return data[:, 0], values, _stated_in(table.header) | {"notices": tuple(notices)}
 
 
 def _labelled_columns(path: pathlib.Path, labels: list[Label], what: str) -> tuple[list[int] | None, list[str]]:
-    """The columns of energies and values that a header names, if it names them otherwise than in their usual order.
+    """Return the columns of energies and values by the header, or `None` for the usual order, and notices.
 
     Raises:
-        InputError: It names other quantities.
+        InputError: The header names other quantities.
     """
     names = [re.sub(r"[^a-z|]", "", label.text.lower()) for label in labels]
     energy = next(n for n, label in enumerate(labels) if label.kind == "energy")
@@ -92,7 +97,7 @@ def _labelled_columns(path: pathlib.Path, labels: list[Label], what: str) -> tup
 
 
 def _stated_in(header: list[str]) -> dict[str, float]:
-    """Numbers that a header states as `T = 1.16 K, broadening = 0.1 meV`."""
+    """Return the parameters that a header states, as in `T = 1.16 K, broadening = 0.1 meV`."""
     text, found = " ".join(header), {}
     for name, words in _WORDS.items():
         values = {float(value) for value in re.findall(rf"(?<![A-Za-z_])(?:{words})\s*[=:]\s*({_VALUE})", text)}

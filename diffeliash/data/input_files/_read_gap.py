@@ -1,4 +1,4 @@
-"""Gap functions and densities of states on disk: written by `solve`, read by `predict`."""
+"""Files of gap functions and densities of states, as `solve` writes and `predict` and `invert` read them."""
 
 import dataclasses
 import json
@@ -11,22 +11,30 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from ..._errors import InputError, IntegrityError
-from ..._headers import LARGEST_VALUE, Fraction, Positive, Word, parse_header, part_of_header
+from ..._headers import LARGEST_VALUE, Fraction, Positive, ShortText, parse_header, part_of_header
 from ...physics import GapSolution, RealAxisGap
-from ..storage import COMPLEX, hdf5_bytes, is_hdf5, numbered, parse_hdf5, software_versions, write_file
+from ..storage import (
+    COMPLEX_FIELDS,
+    hdf5_bytes,
+    is_hdf5,
+    parse_hdf5,
+    software_versions,
+    with_numbered_names,
+    write_file,
+)
 from ._gap_tables import read_gap_table
 from ._text_tables import read_bytes
 
 SOLUTION_FORMAT_VERSION = 3
-"""Readers refuse any other."""
+"""Version of the format of solutions; readers refuse other versions."""
 
-DOUBTFUL = 1e-2
-"""Whoever reads a continuation with a larger error, relative to its maximum, is told."""
+NOTABLE_ERROR = 1e-2
+"""Error of a continuation, relative to the largest |Delta|, above which the reader gives a notice."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _OnTheLine:
-    """Energies on the line omega + i broadening, and what a file may state."""
+class _ComplexLineFile:
+    """Energies on the line omega + i broadening above the real axis, and parameters that a file may state."""
 
     omega: Float[np.ndarray, " freq"]
     T: float | None = None
@@ -40,8 +48,8 @@ class _OnTheLine:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class GapFile(_OnTheLine):
-    """A gap function on the line omega + i broadening.
+class GapFile(_ComplexLineFile):
+    """A gap function read from a file, on the line omega + i broadening above the real axis.
 
     Args:
         omega: Energies [meV].
@@ -60,12 +68,14 @@ class GapFile(_OnTheLine):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DosFile(_OnTheLine):
-    r"""A density of states $N/N_F = \mathrm{Re}\,z/\sqrt{z^2 - \Delta^2}$ on the line z = omega + i broadening.
+class DosFile(_ComplexLineFile):
+    r"""A density of states read from a file, on the line $z = \omega + i\Gamma$ above the real axis.
+
+    $$ N(\omega)/N_F = \mathrm{Re}\,\frac{z}{\sqrt{z^2 - \Delta^2(z)}} $$
 
     Args:
         omega: Energies [meV].
-        dos: Density of states, in units of that of the normal metal.
+        dos: Density of states $N/N_F$, in units of the normal-state one.
         T: Temperature [K], if the file states it.
         broadening: Distance of the line from the real axis [meV], if the file states it.
         mu_star: Coulomb pseudopotential, if the file states it.
@@ -82,11 +92,12 @@ class DosFile(_OnTheLine):
 def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, RealAxisGap]]) -> None:
     """Write solutions on both axes to one HDF5 file.
 
-    One solution lies at the top of the file; with several, field names end in `_0`, `_1` and so on.
+    With several solutions, the names of their fields get the suffixes `_0`, `_1`, ...
 
     Args:
-        path: Where to.
-        solutions: Source file, solution and continuation of each.
+        path: File to write.
+        solutions: For each solution the name of the source file, the solution on the imaginary axis, and its
+            continuation.
 
     Raises:
         StorageError: The file cannot be written.
@@ -119,17 +130,26 @@ def write_solution(path: pathlib.Path, solutions: list[tuple[str, GapSolution, R
         attributes = {name: float(value) for name, value in numbers.items()}
         words = {"z_sum": type(sol.z_sum).__name__, "source": source}
         results.append((fields, attributes | words | {"converged": bool(real.converged)}))
-    arrays, attributes = numbered(results)
+    arrays, attributes = with_numbered_names(results)
     stated = {"format_version": SOLUTION_FORMAT_VERSION, "versions": json.dumps(software_versions())}
     write_file(path, hdf5_bytes(arrays, stated | attributes))
 
 
 def read_gap(path: str | pathlib.Path) -> GapFile:
-    r"""Read a gap function: text with the columns $\omega$, Re $\Delta$, Im $\Delta$ [meV], or a file of `solve`.
+    r"""Read a gap function $\Delta(\omega + i\Gamma)$ from a text file or an HDF5 file of `diffeliash solve`.
+
+    What was assumed, and doubts about the accuracy, are reported by a `UserWarning` and in `notices`.
+
+    Args:
+        path: Text file with the columns $\omega$, Re $\Delta$, Im $\Delta$ [meV], or HDF5 file with one solution; `-`
+            is standard input.
+
+    Returns:
+        Energies and gap function, shape (n,) [meV], and the parameters that the file states.
 
     Raises:
-        InputError: What is wrong, where, and what to do.
-        IntegrityError: A damaged HDF5 file.
+        InputError: The file cannot be read, is not a gap function, or is not in meV; or its energies do not increase.
+        IntegrityError: The HDF5 file is damaged.
     """
     omega, Delta, stated = _read(
         pathlib.Path(path), "gap function", "Delta_meV", ("energy", "real part", "imaginary part")
@@ -138,11 +158,20 @@ def read_gap(path: str | pathlib.Path) -> GapFile:
 
 
 def read_dos(path: str | pathlib.Path) -> DosFile:
-    r"""Read a density of states: text with the columns $\omega$ [meV], $N/N_F$, or a file of `solve`.
+    r"""Read a density of states $N(\omega)/N_F$ from a text file or an HDF5 file of `diffeliash solve`.
+
+    What was assumed, and doubts about the accuracy, are reported by a `UserWarning` and in `notices`.
+
+    Args:
+        path: Text file with the columns $\omega$ [meV], $N/N_F$, or HDF5 file with one solution; `-` is standard input.
+
+    Returns:
+        Energies [meV] and density of states, shape (n,), and the parameters that the file states.
 
     Raises:
-        InputError: What is wrong, where, and what to do.
-        IntegrityError: A damaged HDF5 file.
+        InputError: The file cannot be read, is not a density of states, or is not in meV; or its energies do not
+            increase.
+        IntegrityError: The HDF5 file is damaged.
     """
     omega, dos, stated = _read(pathlib.Path(path), "density of states", "dos", ("energy", "N/N_F"))
     return DosFile(omega=omega, dos=dos, **stated)
@@ -151,13 +180,13 @@ def read_dos(path: str | pathlib.Path) -> DosFile:
 def _read(
     path: pathlib.Path, what: str, field: str, columns: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-    """Energies and a function of them, and what the file states.
+    """Read energies, a function of them, and the parameters that the file states.
 
     Args:
-        path: A file of `solve`, or a table of numbers.
-        what: Name of the function.
-        field: Of the file of `solve`.
-        columns: Of the table.
+        path: HDF5 file of `solve`, or table of numbers.
+        what: Name of the function in error messages.
+        field: Name of the function in the HDF5 file.
+        columns: Names of the columns of the table in error messages.
     """
     content = read_bytes(path)
     if is_hdf5(content):
@@ -166,7 +195,11 @@ def _read(
         omega, values, stated = read_gap_table(path, content, what, columns)
     falls = np.flatnonzero(np.diff(omega) <= 0)
     if omega.size < 2 or falls.size:
-        why = f"{omega[falls[0]]:g} is followed by {omega[falls[0] + 1]:g}." if falls.size else "there is only one."
+        why = (
+            f"{omega[falls[0]]:g} is followed by {omega[falls[0] + 1]:g}."
+            if falls.size
+            else "there is only one energy."
+        )
         raise InputError("energies must increase", where=str(path), why=why)
     if not np.all(np.isfinite(values)):
         raise InputError("a value is not finite", where=str(path))
@@ -185,15 +218,15 @@ class _SolutionHeader:
     omega_c_meV: Positive | None = None
     matsubara_cutoff_meV: Positive | None = None
     real_axis_error: float | None = None
-    z_sum: Word | None = None
+    z_sum: ShortText | None = None
     source: str = ""
     converged: bool = True
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What whoever uses the functions should know of them."""
+        """Notices about the accuracy of the solution."""
         texts = [] if self.converged else ["the file states that the solution did not converge."]
-        if self.real_axis_error is not None and not self.real_axis_error <= DOUBTFUL:
+        if self.real_axis_error is not None and not self.real_axis_error <= NOTABLE_ERROR:
             percent = f"{100 * self.real_axis_error:.2g} %"
             texts.append(f"the file states an error of {percent} of the largest |Delta| on the real axis.")
         return tuple(texts)
@@ -205,22 +238,23 @@ def _read_solution(
     arrays, attributes = parse_hdf5(path, content, ("omega_real_meV", field, f"{field}_0", "omega_meV"))
     missing = {"omega_real_meV", field} - set(arrays)
     if missing:
-        why = "it holds several solutions." if f"{field}_0" in arrays else f"{', '.join(sorted(missing))} missing."
+        why = "it holds several solutions." if f"{field}_0" in arrays else f"it lacks {', '.join(sorted(missing))}."
         hint = "Give a file of `diffeliash solve` with one spectrum and one temperature."
         raise InputError(f"no {what} in this file", where=str(path), why=why, hint=hint)
     version = attributes.get("format_version")
     if version != SOLUTION_FORMAT_VERSION or isinstance(version, bool):
-        raise InputError("unknown format version", where=str(path), why=f"{reprlib.repr(version)}.")
+        why = f"it is {reprlib.repr(version)}, this diffeliash reads {SOLUTION_FORMAT_VERSION}."
+        raise InputError("unknown format version", where=str(path), why=why)
     omega, values = arrays["omega_real_meV"], arrays[field]
     if values.ndim == 2 and omega.ndim == 1:
-        hint = "Give a file of `diffeliash solve`, or text with one of them."
+        hint = f"Give a file of `diffeliash solve`, or a text file with one {what}."
         why = f"it holds {len(values)} samples of a data set."
         raise InputError(f"no single {what} in this file", where=str(path), why=why, hint=hint)
     header = parse_header(_SolutionHeader, json.dumps(attributes), str(path))
     stated: dict[str, Any] = {name: getattr(header, attribute) for name, attribute in _STATED.items()}
     stated["notices"] = header.doubts
     _check_column(path, "omega_real_meV", omega, "f")
-    _check_column(path, field, values, "c" if field in COMPLEX else "f", omega.size)
+    _check_column(path, field, values, "c" if field in COMPLEX_FIELDS else "f", omega.size)
     if "omega_meV" in arrays:
         _check_column(path, "omega_meV", arrays["omega_meV"], "f")
         stated["omega_max"] = float(arrays["omega_meV"][-1])
@@ -230,16 +264,16 @@ def _read_solution(
 
 
 def _check_column(path: pathlib.Path, name: str, values: np.ndarray, kind: str, size: int | None = None) -> None:
-    """Refuse what is no column of finite numbers of a kind, and of a length.
+    """Check that an array is one column of finite numbers of a type, and of a length if it is given.
 
     Raises:
-        IntegrityError: Naming it.
+        IntegrityError: It is not; the message names it.
     """
     wrong = values.ndim != 1 or values.dtype.kind != kind or values.size < 2 or size not in (None, values.size)
     if wrong or not np.all(np.isfinite(values)):
         number = "complex" if kind == "c" else "real"
         length = "two or more" if size is None else str(size)
-        why = f"{length} finite {number} numbers in one column needed, it is {values.dtype}{values.shape}."
+        why = f"it must be one column of {length} finite {number} numbers, it is {values.dtype}{values.shape}."
         raise IntegrityError("damaged file", where=f"{path}:{name}", why=why)
 
 
@@ -251,3 +285,4 @@ _STATED = {
     "matsubara_cutoff": "matsubara_cutoff_meV",
     "z_sum": "z_sum",
 }
+"""Attributes of an HDF5 file of `solve` that state the parameters of a `GapFile` or `DosFile`."""

@@ -1,4 +1,4 @@
-"""Spectral functions from the files of other programs, checked."""
+"""Reading of spectral functions from the files of other programs, with checks."""
 
 import dataclasses
 import pathlib
@@ -14,39 +14,39 @@ from ...physics import Spectrum, coupling_constant
 from ...units import MEV_PER_UNIT, to_meV
 from ._array_files import holds_arrays, parse_arrays
 from ._column_labels import Label
-from ._misplaced_files import explained, refuse_misplaced, refuse_other_content
-from ._plausibility import doubts_of_grid, doubts_of_values
+from ._misplaced_files import explain_failure, refuse_misplaced, refuse_other_content
+from ._plausibility import grid_notices, value_notices
 from ._text_layouts import FORMATS, RawSpectrum, parse_spectrum
 from ._text_tables import read_bytes
 
-TINY_NEGATIVE = 0.01
-"""Negative values up to this part of the largest are interpolation noise: set to zero, with a notice."""
+NEGATIVE_TOLERANCE = 0.01
+"""Negative values up to this fraction of the largest value are set to zero with a notice, larger ones refused."""
 
 LAMBDA_TOLERANCE = 0.01
-"""The coupling constant that a file states must agree with its spectrum this well, relative."""
+"""Largest relative difference between the stated coupling constant and that of the spectrum."""
 
 PLAUSIBLE_END = (1.0, 600.0)
-"""A phonon spectrum ends between these energies [meV]; used to guess units."""
+"""Usual range of the last energy of a phonon spectrum [meV], from which units are suggested."""
 
 POSSIBLE_END = (0.01, 5000.0)
-"""A spectrum that ends outside these energies [meV] has the wrong unit."""
+"""Range of the last energy [meV] outside which a spectrum is refused, since its unit must be wrong."""
 
 LONGEST_LIST = 120
-"""Characters of a list of names in a notice."""
+"""Largest number of characters of a list of labels in a notice."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SpectrumFile:
-    """What a file holds, after all checks.
+    """A spectral function read from a file, after all checks.
 
     Args:
         omega: Energies [meV].
-        a2f: Spectral function.
-        format: Layout it was read as.
+        a2f: Spectral function, dimensionless.
+        format: Name of the layout of the file.
         unit: Unit of energy in the file.
-        column: Column taken, from 1.
-        key: Name of the spectrum in a file of many; empty for the others.
-        notices: What was changed or assumed.
+        column: Number of the column among those of a2F, from 1.
+        key: Name of the spectrum in a file of several; empty otherwise.
+        notices: Messages about changes, assumptions and doubts.
     """
 
     omega: Float[np.ndarray, " freq"]
@@ -68,18 +68,21 @@ def read_spectrum(
 ) -> Spectrum:
     """Read a spectral function from a file of EPW, Quantum ESPRESSO, Elk, ABINIT, IsoME, or a plain table.
 
-    Tables may be text, npy, npz or JSON. What was changed or assumed is told by a `UserWarning`.
+    A plain table may be a text, npy, npz or JSON file. Changes, assumptions and doubts are reported by `UserWarning`.
 
     Args:
         path: The file; `-` is standard input.
-        format: `auto`, `epw`, `qe`, `elk`, `abinit`, `isome` or `plain`.
-        unit: Unit of energy: `meV`, `eV`, `THz`, `cm-1`, `K`, `Ry` or `Ha`; needed where the file does not state it.
-        column: Which column of a2F, from 1; by default the one that the header names, otherwise the first, of several
-            smearings the middle one.
-        key: Which spectrum of a file of many (npz, JSON), by its name or number; `read_spectra` reads all.
+        format: Layout of the file: `auto`, `epw`, `qe`, `elk`, `abinit`, `isome` or `plain`.
+        unit: Unit of energy: `meV`, `eV`, `THz`, `cm-1`, `K`, `Ry` or `Ha`; needed if the file does not state it.
+        column: Number of the column, from 1, counted without that of the energies. By default the column that the
+            header calls a2F is taken, otherwise the first, or the middle one of several smearings.
+        key: Name or number (from 0) of the spectrum in an npz or JSON file of several; `read_spectra` reads all.
+
+    Returns:
+        The spectral function, with positive ascending energies in meV.
 
     Raises:
-        InputError: What is wrong, where, and what to do.
+        InputError: The file cannot be read, is not a2F, or leaves its unit, column or spectrum open.
         RuntimeError: JAX is not in 64-bit mode.
     """
     found = read_spectrum_file(path, format, unit, column, key=key)
@@ -91,15 +94,18 @@ def read_spectrum(
 def read_spectra(
     path: str | pathlib.Path, format: str = "auto", unit: str | None = None, column: int | None = None
 ) -> dict[str, Spectrum]:
-    """All spectral functions of a file of many (npz, JSON) by their names, in the order of the file.
+    """Read all spectral functions of a file, in particular of an npz or JSON file of several.
 
-    What was changed or assumed, and which spectra cannot be used, is told by a `UserWarning`.
+    Changes, assumptions, doubts, and the spectra that cannot be used are reported by `UserWarning`.
 
     Args:
-        path: The file, as in `read_spectrum`, like the rest.
-        format: Of the file.
-        unit: Of energy.
-        column: Of a2F.
+        path: The file; `-` is standard input.
+        format: Layout of the file, as in `read_spectrum`.
+        unit: Unit of energy, as in `read_spectrum`.
+        column: Number of the column of a2F, as in `read_spectrum`.
+
+    Returns:
+        The usable spectra by name, in the order of the file; the name is empty if the file holds only one.
 
     Raises:
         InputError: The file cannot be read, or none of its spectra can be used.
@@ -108,7 +114,7 @@ def read_spectra(
     spectra: dict[str, Spectrum] = {}
     found = read_spectrum_files(path, format, unit, column)
     for name, one in found.items():
-        texts = [f"left out: {one}"] if isinstance(one, InputError) else one.notices
+        texts = [f"not used: {one}"] if isinstance(one, InputError) else one.notices
         for text in texts:
             warnings.warn(f"{path}: {f'{name}: ' if name else ''}{text}", stacklevel=2)
         if not isinstance(one, InputError):
@@ -126,7 +132,7 @@ def read_spectrum_file(
     *,
     key: str | None = None,
 ) -> SpectrumFile:
-    """As `read_spectrum`, with the notices returned beside the numbers."""
+    """Read a spectral function as `read_spectrum` does, but return the notices instead of warning."""
     found = list(read_spectrum_files(path, format, unit, column, key=key).items())
     if len(found) > 1:
         names = ", ".join(repr(name) for name, _ in found[:3])
@@ -146,10 +152,12 @@ def read_spectrum_files(
     *,
     key: str | None = None,
 ) -> dict[str, SpectrumFile | InputError]:
-    """All spectra of a file by their names, one without a name for most files; what is wrong in place of a bad one.
+    """Read all spectra of a file by name, and the errors in place of those that cannot be used.
+
+    The name is empty if the file holds only one spectrum.
 
     Raises:
-        InputError: The file itself cannot be read, or holds no spectrum of this key.
+        InputError: The file itself cannot be read, or holds no spectrum with this key.
     """
     path = pathlib.Path(path)
     if format not in FORMATS:
@@ -161,11 +169,11 @@ def read_spectrum_files(
     refuse_other_content(path, content)
     if not holds_arrays(content):
         if key is not None:
-            raise InputError(f"no spectrum {key!r}", where=str(path), why="keys are for npz and JSON files.")
+            raise InputError(f"no spectrum {key!r}", where=str(path), why="only npz and JSON files have keys.")
         try:
             raw = parse_spectrum(path, content, format)
         except InputError as error:
-            raise explained(error, path, content) from error
+            raise explain_failure(error, path, content) from error
         return {"": _checked(path, "", raw, unit, column)}
     raws = parse_arrays(path, content, key)
     found: dict[str, SpectrumFile | InputError] = {}
@@ -183,10 +191,10 @@ def read_spectrum_files(
 
 
 def _checked(path: pathlib.Path, key: str, raw: RawSpectrum, unit: str | None, column: int | None) -> SpectrumFile:
-    """A spectrum in meV after all checks, with everything that was changed, assumed or doubted.
+    """Check a spectrum, convert it to meV, and collect notices about changes, assumptions and doubts.
 
     Raises:
-        InputError: It cannot be used.
+        InputError: The spectrum cannot be used.
     """
     notices = list(raw.notices)
     chosen = _choose_column(path, raw, column, notices)
@@ -197,44 +205,46 @@ def _checked(path: pathlib.Path, key: str, raw: RawSpectrum, unit: str | None, c
     lambda_ep = coupling_constant(omega, a2f)
     _check_stated_lambda(path, raw, chosen, lambda_ep)
     if raw.footer_expected and not raw.stated_lambda:
-        notices.append("no coupling constant at the end, where this code writes one: the file may be cut off.")
+        notices.append(
+            "there is no coupling constant at the end, where the program writes one: the file may be cut off."
+        )
     a2f, lambda_ep = _not_negative(path, omega, a2f, lambda_ep, notices)
     other = raw.other_lambda[chosen] if chosen < len(raw.other_lambda) else None
-    notices += doubts_of_grid(omega, lines)
-    notices += doubts_of_values(path, a2f, lambda_ep, other, LAMBDA_TOLERANCE)
+    notices += grid_notices(omega, lines)
+    notices += value_notices(path, a2f, lambda_ep, other, LAMBDA_TOLERANCE)
     return SpectrumFile(
         omega=omega, a2f=a2f, format=raw.format, unit=used_unit, column=chosen + 1, key=key, notices=tuple(notices)
     )
 
 
 def _choose_column(path: pathlib.Path, raw: RawSpectrum, column: int | None, notices: list[str]) -> int:
-    """The number of the column to take, from 0: as told, as the header says, or by its position."""
+    """Return the index of the column of a2F: as requested, by the header, or by its position."""
     n = raw.columns.shape[0]
     if column is not None:
         if not 1 <= column <= n:
             raise InputError(f"there is no column {column} of a2F", where=str(path), why=f"the file has {n}.")
         label = raw.labels[column - 1] if raw.labels else None
         if label and label.kind not in (None, "a2f", "part of a2f"):
-            notices.append(f"the header calls this column {label.text!r}; took it as a2F, as told.")
+            notices.append(f"the header calls this column {label.text!r}; it is taken as a2F, as requested.")
         return column - 1
     if raw.labels:
         return _labelled_column(path, raw.labels, notices)
     if n > 1 and raw.smearings:
-        notices.append(f"{n} smearings; took column {(n + 1) // 2}. Choose another with --column.")
+        notices.append(f"there are {n} smearings; column {(n + 1) // 2} is taken. Choose another with --column.")
         return (n + 1) // 2 - 1
-    if n > 1 and (raw.named_first or raw.explained):
-        said = f"names {raw.named_first}" if raw.named_first else "speaks of columns"
+    if n > 1 and (raw.other_quantity or raw.mentions_columns):
+        said = f"names {raw.other_quantity}" if raw.other_quantity else "mentions columns"
         why = f"the header {said}, but does not make clear which column is which."
-        raise InputError("the column of a2F is not known", where=str(path), why=why, hint="Give it with --column.")
-    if raw.named_first:
-        notices.append(f"the header names {raw.named_first!r}, not a2F; took the second column as a2F.")
+        raise InputError("the column of a2F is not known", where=str(path), why=why, hint="Choose it with --column.")
+    if raw.other_quantity:
+        notices.append(f"the header names {raw.other_quantity!r}, not a2F; the second column is taken as a2F.")
     if n > 1:
-        notices.append(f"{n + 1} columns; took the second as a2F. Choose another with --column.")
+        notices.append(f"there are {n + 1} columns; the second is taken as a2F. Choose another with --column.")
     return 0
 
 
 def _labelled_column(path: pathlib.Path, labels: Sequence[Label], notices: list[str]) -> int:
-    """The column that the header calls a2F, the total of several; the others are named."""
+    """Return the index of the column that the header calls a2F, or its total if there are several."""
     own = [i for i, label in enumerate(labels) if label.kind == "a2f"]
     own = (
         [i for i in own if _TOTAL.search(labels[i].text)] or [i for i in own if _PLAIN.fullmatch(labels[i].text)] or own
@@ -244,25 +254,26 @@ def _labelled_column(path: pathlib.Path, labels: Sequence[Label], notices: list[
     wrong = next((label.kind for label in labels if label.kind in ("gap function", "density of states")), None)
     if not own or (wrong and not named):
         names = ", ".join(label.text for label in labels)
-        hint = "Choose one with --column if it is a2F all the same."
+        hint = "If one of them is a2F, choose it with --column."
         if wrong:
-            hint = f"This looks like a {wrong}: `diffeliash invert` and `predict` lead from it to a2F. {hint}"
+            hint = f"This looks like a {wrong}: `diffeliash invert` and `predict` find a2F from it. {hint}"
         raise InputError("no column of a2F", where=str(path), why=f"the header calls the others {names}.", hint=hint)
     chosen = own[0]
-    if _ODD.search(labels[chosen].text):
+    if _SCALED.search(labels[chosen].text):
         notices.append(f"the header says {labels[chosen].text!r}; the values are taken as a2F itself.")
     if len(labels) > 1:
         left_out = ", ".join(label.text for i, label in enumerate(labels) if i != chosen)
         reason = "as the file names it" if named else "though the file does not name it so"
         notices.append(
-            f"took the column {labels[chosen].text!r} as a2F, {reason} (--column {chosen + 1}); left out: "
+            f"the column {labels[chosen].text!r} is taken as a2F, {reason} (--column {chosen + 1}); not used: "
             f"{left_out if len(left_out) <= LONGEST_LIST else left_out[:LONGEST_LIST] + ' ...'}."
         )
     return chosen
 
 
+# labels that are exactly a2F, that state a factor or a logarithm, and that state a sum over modes
 _PLAIN = re.compile(r"(?:a|alpha|\u03b1)\^?[2\u00b2]F(?:\(\w+\))?", re.IGNORECASE)
-_ODD = re.compile(r"\b(?:ln|log\d*)\b|[*x\u00d7]\s*\(?\d|percent|%|\barb\b|\barb\.", re.IGNORECASE)
+_SCALED = re.compile(r"\b(?:ln|log\d*)\b|[*x\u00d7]\s*\(?\d|percent|%|\barb\b|\barb\.", re.IGNORECASE)
 _TOTAL = re.compile(r"total|tot\b|sum\b", re.IGNORECASE)
 
 
@@ -270,7 +281,7 @@ def _choose_unit(path: pathlib.Path, raw: RawSpectrum, unit: str | None, notices
     stated = " and ".join(raw.units)
     if unit is not None:
         if raw.units and raw.units != (unit,):
-            notices.append(f"the file states energies in {stated}; took them as {unit}, as told.")
+            notices.append(f"the file states energies in {stated}; they are taken as {unit}, as requested.")
         return unit
     if len(raw.units) == 1:
         return raw.units[0]
@@ -281,7 +292,7 @@ def _choose_unit(path: pathlib.Path, raw: RawSpectrum, unit: str | None, notices
         if PLAUSIBLE_END[0] <= end * size <= PLAUSIBLE_END[1] and name in (raw.units or MEV_PER_UNIT)
     ]
     why = f"the file names {stated}, and either could be meant." if raw.units else "the file does not state it."
-    hint = f"Give it with --unit; possible: {', '.join(guesses) or 'none of those known'}."
+    hint = f"Give it with --unit; possible: {', '.join(guesses) or 'none of the known units'}."
     raise InputError("the unit of energy is not known", where=str(path), why=why, hint=hint)
 
 
@@ -292,11 +303,11 @@ def _positive_energies(
     lines: list[int],
     notices: list[str],
 ) -> tuple[Float[np.ndarray, " positive"], Float[np.ndarray, " positive"], list[int]]:
-    """Ascending positive energies with their values and line numbers."""
+    """Return ascending positive energies with their values and line numbers; append notices about changes."""
     if not (np.all(np.isfinite(omega)) and np.all(np.isfinite(a2f))):
         raise InputError("a value is not finite", where=str(path))
     if omega.size > 1 and np.all(np.diff(omega) < 0):
-        notices.append("energies descend: reversed.")
+        notices.append("energies descend; the order of the rows was reversed.")
         omega, a2f, lines = omega[::-1], a2f[::-1], lines[::-1]
     falling = np.flatnonzero(np.diff(omega) <= 0)
     if falling.size:
@@ -319,15 +330,15 @@ def _not_negative(
     lambda_ep: float,
     notices: list[str],
 ) -> tuple[Float[np.ndarray, " freq"], float]:
-    """A spectrum and its coupling constant with tiny negative values set to zero.
+    """Set slightly negative values to zero, and return the spectrum and its coupling constant.
 
     Raises:
-        InputError: They are large, or there are no others.
+        InputError: Negative values are large, or no value is positive.
     """
     largest, smallest = float(np.max(a2f)), float(np.min(a2f))
     if largest <= 0:
         raise InputError("a2F is nowhere positive", where=str(path), hint="Is it the right column? See --column.")
-    if smallest < -TINY_NEGATIVE * largest:
+    if smallest < -NEGATIVE_TOLERANCE * largest:
         why = f"it goes down to {smallest:g} where its maximum is {largest:g}."
         hint = "Is it the right column (see --column), or a gap function?"
         raise InputError("a2F is negative", where=str(path), why=why, hint=hint)

@@ -1,4 +1,4 @@
-"""The layouts in which other programs write the spectral function."""
+"""Layouts of the text and netCDF files in which programs write the spectral function."""
 
 import dataclasses
 import io
@@ -12,30 +12,30 @@ import scipy.io
 from jaxtyping import Float
 
 from ..._errors import InputError
-from ._column_labels import Label, column_labels, energy_units, explains_columns, named_before_a2f
+from ._column_labels import Label, column_labels, energy_units, mentions_columns, named_before_a2f
 from ._text_tables import TextTable, parse_table
 
 
 @dataclasses.dataclass(frozen=True)
 class RawSpectrum:
-    """A spectral function as a file has it, before any checks.
+    """A spectral function as it stands in a file, before any checks.
 
     Args:
         format: Name of the layout.
         omega: Energies in the unit of the file.
-        columns: The candidates for a2F, one a row.
+        columns: All columns but that of the energies, one per row; one of them is a2F.
         lines: Line number of every energy, for messages; empty if the file has no lines.
-        units: Units that the energies may have by what the file states: one if it is plain, none if it states none.
-        labels: What the header calls the candidates; empty if it does not.
-        named_first: Another quantity that a header without labels names before a2F.
-        explained: Whether a header without labels speaks of columns.
+        units: Units of energy that the file states: one if it is unambiguous, otherwise several or none.
+        labels: Labels of the columns; empty if the header has none.
+        other_quantity: Another quantity that a header without labels names before a2F.
+        mentions_columns: Whether a header without labels mentions columns.
         smearings: Whether the columns are the same function at several smearings.
-        stated_lambda: Coupling constant that the file states for each column, which must be that of its integral; may
-            be empty.
-        other_lambda: Values of the coupling constant that the file states otherwise, for each column: the last of a
-            column of cumulative ones, or one in a header; may be empty.
-        footer_expected: Whether a whole file states it at its end.
-        notices: What a user should know of how the file was read.
+        stated_lambda: Coupling constant that the footer of the file states for each column; a difference to that of
+            the spectrum is an error. May be empty.
+        other_lambda: Coupling constant for each column from a column of the cumulative integral or from text; a
+            difference to that of the spectrum gives a notice. May be empty.
+        footer_expected: Whether a complete file states the coupling constant at its end.
+        notices: Messages to the user about how the file was read.
     """
 
     format: str
@@ -44,8 +44,8 @@ class RawSpectrum:
     lines: list[int]
     units: tuple[str, ...]
     labels: tuple[Label, ...] = ()
-    named_first: str | None = None
-    explained: bool = False
+    other_quantity: str | None = None
+    mentions_columns: bool = False
     smearings: bool = False
     stated_lambda: tuple[float, ...] = ()
     other_lambda: tuple[float, ...] = ()
@@ -54,7 +54,7 @@ class RawSpectrum:
 
 
 def parse_spectrum(path: pathlib.Path, content: bytes, format: str) -> RawSpectrum:
-    """Take a file apart by the layout named, or by the one it looks like.
+    """Parse a file by the named layout, or by the recognized one if `format` is `auto`.
 
     Raises:
         InputError: The file does not have the layout.
@@ -70,7 +70,7 @@ def parse_spectrum(path: pathlib.Path, content: bytes, format: str) -> RawSpectr
 
 
 def recognize(table: TextTable) -> str:
-    """The name of the layout that a table of a2F looks like."""
+    """Return the name of the layout that a table of a2F has."""
     header = " ".join(table.header).lower()
     if "integrated 2*a2f/w" in header:
         return "epw"
@@ -87,7 +87,7 @@ _ELK = re.compile(r"(?<![a-z])alpha2f[^/]*\.out$", re.IGNORECASE)
 
 
 def _epw(table: TextTable) -> RawSpectrum:
-    """w[meV], N columns a2F, N columns cumulative lambda; N from the rows, never from the header."""
+    """Parse prefix.a2f of EPW: w [meV], N columns of a2F, N of cumulative lambda; N follows from the rows."""
     data = table.rectangle()
     n = (data.shape[1] - 1) // 2
     if n < 1 or data.shape[1] != 2 * n + 1:
@@ -112,7 +112,7 @@ def _epw(table: TextTable) -> RawSpectrum:
 
 
 def _qe(table: TextTable) -> RawSpectrum:
-    """matdyn.x (a2F.dosN), alpha2f.x or lambda.x (alpha2F.dat), told apart by the header."""
+    """Parse a file of matdyn.x (a2F.dosN), alpha2f.x or lambda.x (alpha2F.dat), distinguished by the header."""
     header = " ".join(table.header).lower()
     if "eliashberg function a2f" in header:
         return _matdyn(table)
@@ -122,12 +122,12 @@ def _qe(table: TextTable) -> RawSpectrum:
 
 
 def _matdyn(table: TextTable) -> RawSpectrum:
-    """w[Ry], total, modes; older versions wrap a record over several lines. The footer states lambda."""
+    """Parse a2F.dosN: w [Ry], total, modes; older versions split a row into several lines. The footer states lambda."""
     lengths = [len(row) for row in table.rows]
     period = next(p for p in range(1, len(lengths) + 1) if lengths[p:] == lengths[:-p])
     records = [list(itertools.chain(*table.rows[i : i + period])) for i in range(0, len(lengths), period)]
     if len(records[-1]) != len(records[0]) or len(records[0]) < 2:
-        raise InputError("the last record is cut off", where=f"{table.path}:{table.lines[-1]}")
+        raise InputError("the last row is cut off", where=f"{table.path}:{table.lines[-1]}")
     data = np.array(records)
     modes = data.shape[1] - 2
     labels = (Label("total", "a2f", ()), *(Label(f"mode {n + 1}", "part of a2f", ()) for n in range(modes)))
@@ -144,7 +144,7 @@ def _matdyn(table: TextTable) -> RawSpectrum:
 
 
 def _smearing_table(table: TextTable, name: str) -> RawSpectrum:
-    """Energy and one column of a2F for each electron smearing, whose values stand in the header."""
+    """Parse energies and one column of a2F for each electronic smearing, whose values stand in the header."""
     found = _plain(table)
     return dataclasses.replace(found, format=name, labels=(), smearings=len(found.columns) > 1)
 
@@ -154,7 +154,7 @@ def _isome(table: TextTable) -> RawSpectrum:
 
 
 def _elk(table: TextTable) -> RawSpectrum:
-    """ALPHA2F.OUT: w[Ha] and a2F, no header, from negative (imaginary) frequencies on."""
+    """Parse ALPHA2F.OUT of Elk: w [Ha] and a2F, without header, beginning at negative (imaginary) frequencies."""
     data = table.rectangle()
     if data.shape[1] != 2:
         raise InputError(f"{data.shape[1]} columns where Elk writes two", where=str(table.path))
@@ -162,14 +162,14 @@ def _elk(table: TextTable) -> RawSpectrum:
 
 
 def _plain(table: TextTable) -> RawSpectrum:
-    """Energy in the column that the header calls so, or in the first; all others may be a2F."""
+    """Parse a plain table: energies in the column that the header names, or in the first; the others may be a2F."""
     data = table.rectangle()
     width = data.shape[1]
     if width < 2:
         raise InputError("one column where energy and a2F are needed", where=str(table.path))
     labels = column_labels(table.header, width)
     if labels and labels[0].kind != "energy" and any(" " in label.text for label in labels):
-        labels = None  # a sentence, which need not name the columns in their order
+        labels = None  # a sentence, which may not name the columns in order
     energy = next((n for n, label in enumerate(labels or ()) if label.kind == "energy"), 0)
     others = [n for n in range(width) if n != energy]
     cumulative = [n for n in others if labels and labels[n].kind == "lambda"]
@@ -182,25 +182,25 @@ def _plain(table: TextTable) -> RawSpectrum:
         table.lines,
         energy_units(table.header, labels),
         labels=tuple(labels[n] for n in others) if labels else (),
-        named_first=None if labels else named_before_a2f(table.header),
-        explained=not labels and explains_columns(table.header),
+        other_quantity=None if labels else named_before_a2f(table.header),
+        mentions_columns=not labels and mentions_columns(table.header),
         other_lambda=other * len(others) if len(other) == 1 else (),
         notices=(f"energies are in column {energy + 1}, as the header says.",) if energy else (),
     )
 
 
 def _abinit(path: pathlib.Path, content: bytes) -> RawSpectrum:
-    """*_A2F.nc (netCDF-3); ABINIT's function is twice the standard one."""
+    """Parse *_A2F.nc of ABINIT (netCDF-3), whose function is twice the standard one."""
     try:
         with scipy.io.netcdf_file(io.BytesIO(content), mmap=False) as file:
             omega = np.array(file.variables["a2f_mesh_qintp"][:], dtype=float)
             values = np.array(file.variables["a2f_values_qintp"][:], dtype=float)
-    except Exception as error:  # what SciPy raises on damaged bytes has no common kind
+    except Exception as error:  # SciPy raises errors of many types on damaged files
         raise InputError("not an ABINIT a2F file", where=str(path), why=f"{type(error).__name__}: {error}.") from error
     if values.ndim != 3 or values.shape[0] != 1 or omega.ndim != 1 or values.shape[2] != omega.size:
         raise InputError(f"unexpected shape {values.shape} of a2f_values_qintp", where=str(path))
     labels = (Label("total", "a2f", ()), *(Label(f"mode {n}", "part of a2f", ()) for n in range(1, values.shape[1])))
-    with np.errstate(all="ignore"):  # of a damaged file, whose values are refused later
+    with np.errstate(all="ignore"):  # values of a damaged file are refused later
         columns = values[0] / 2
     return RawSpectrum("abinit", omega, columns, [], ("Ha",), labels=labels)
 
@@ -212,8 +212,10 @@ LAYOUTS: dict[str, Callable[[TextTable], RawSpectrum]] = {
     "isome": _isome,
     "plain": _plain,
 }
+"""Functions that parse the text layouts, by name."""
+
 FORMATS = ("auto", *LAYOUTS, "abinit")
-"""Names of the layouts."""
+"""Names of all layouts."""
 
 
 _STATED_LAMBDA = re.compile(
@@ -222,17 +224,17 @@ _STATED_LAMBDA = re.compile(
     r"\s*(?:,\s*lambda)?\s*(?:=|:|\u2248|~|is|of)?\s*([+-]?\d*[.,]?\d+(?:[EeDd][+-]?\d+)?)(?![\w.])(?!\s*(?:A|nm|\u00c5)\b)",
     re.IGNORECASE,
 )
-"""`lambda = 0.9`, `lambda_tot 0.9`, `el-ph coupling constant: 0.9`; no wave lengths."""
+"""A stated coupling constant (`lambda = 0.9`, `lambda_tot 0.9`, `el-ph coupling constant: 0.9`), not a wavelength."""
 
 
 def _lambdas_in(lines: list[str]) -> tuple[float, ...]:
-    """Coupling constants that text states, but those that may be values of columns."""
+    """Return the coupling constants that lines of text state."""
     found = [value for line in lines for value in _STATED_LAMBDA.findall(line)]
     return tuple(float(value.upper().replace("D", "E").replace(",", ".")) for value in found)
 
 
 def _smearing_values(table: TextTable) -> bool:
-    """Whether a header line names an energy unit and ends with one number for each further column."""
+    """Whether a header line names a unit of energy and ends with one number (smearing) for each column of a2F."""
     width = len(table.rows[0]) - 1
     for line in table.header:
         words = re.split(r"[\s,;]+", line.strip())

@@ -1,4 +1,4 @@
-"""Tables of numbers in text files, as Fortran, spreadsheets and people write them."""
+"""Parsing of tables of numbers in text files, as Fortran programs, spreadsheets and people write them."""
 
 import dataclasses
 import pathlib
@@ -11,13 +11,13 @@ from ..._errors import InputError
 from ..._inputs import read_input
 
 LARGEST_TABLE = 2**25
-"""Bytes of text; a million rows."""
+"""Size limit of a text file [bytes], about a million rows."""
 
 FEW_ROWS, MANY_COLUMNS = 4, 50
-"""So few rows of so many numbers are columns that were written as rows."""
+"""A table with at most so few rows, of at least so many numbers each, is refused as transposed."""
 
 LONGEST_NUMBER = 64
-"""Characters; no program writes longer ones."""
+"""Largest number of characters of a number; no program writes longer ones."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _COMMENT = re.compile("[#!%]")
@@ -28,7 +28,7 @@ _NUMBER = re.compile(
     r"|(?P<no_number>[+-]?(?:nan|inf|infinity))",
     re.IGNORECASE,
 )
-"""Fortran leaves the E out where the exponent has three digits; a power of more digits is damage."""
+"""A number, also in the Fortran form without E before an exponent of three digits (`0.123-100`)."""
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+(?:,\d+)?(?:[EeDd][+-]?\d+)?")
 _APART_WITHOUT_COMMA = re.compile(r"[^\s,;][ \t]+[^\s,;]|;")
@@ -43,20 +43,20 @@ _WORD = re.compile(r"[A-Za-z]{2,}")
 _AS_TYPED = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | dict.fromkeys("\u200b\u2060\ufeff", "")
 )
-"""Minus signs and invisible characters of web pages and PDF files."""
+"""Replacements of Unicode minus signs and invisible characters, which web pages and PDF files contain."""
 
 
 @dataclasses.dataclass(frozen=True)
 class TextTable:
-    """A text file cut into what stands before, in and after its rows of numbers.
+    """A text file, divided into header, rows of numbers and footer.
 
     Args:
         path: The file.
         header: Lines before the first row.
-        rows: The numbers of every row; rows may differ in length.
-        lines: The line number of every row, from 1.
+        rows: Numbers of every row; rows may differ in length.
+        lines: Line number of every row, from 1.
         footer: Lines after the last row.
-        notices: What a user should know of how it was read.
+        notices: Messages to the user about assumptions and doubtful lines.
     """
 
     path: pathlib.Path
@@ -67,10 +67,10 @@ class TextTable:
     notices: list[str] = dataclasses.field(default_factory=list)
 
     def rectangle(self) -> Float[np.ndarray, "row column"]:
-        """The rows as one array.
+        """Return the rows as one array.
 
         Raises:
-            InputError: A row has another number of columns than the first, or rows stand for columns.
+            InputError: A row has another number of columns than the first, or the table is transposed.
         """
         width = len(self.rows[0])
         if len(self.rows) <= FEW_ROWS and width >= MANY_COLUMNS:
@@ -83,10 +83,10 @@ class TextTable:
 
 
 def read_bytes(path: pathlib.Path) -> bytes:
-    """The content of an input file.
+    """Read the content of an input file.
 
     Raises:
-        InputError: There is no such file, it cannot be read, is empty or far too large.
+        InputError: The file does not exist, cannot be read, is empty or too large.
     """
     content = read_input(path)
     if not content.strip():
@@ -97,17 +97,17 @@ def read_bytes(path: pathlib.Path) -> bytes:
 def parse_table(path: pathlib.Path, content: bytes) -> TextTable:
     """Find the rows of numbers in a text file.
 
-    Comments start with #, ! or % and run to the end of the line. Text before the first and after the last row is
-    kept; text between rows is an error. Fortran's `1.0D-03` and `0.123-100` are numbers, `******` is not. Spaces and
-    minus signs of Unicode are spaces and minus signs. Numbers with decimal commas are read where something else than
-    a comma separates them. No row is lost without a word: lines before and after the rows that begin like a number
-    are an error or, where they cannot be rows, a notice, and so are rows that are commented out.
+    Comments start with #, ! or % and run to the end of the line. Text before the first row is the header, text after
+    the last one the footer; text between rows is an error. Fortran's `1.0D-03` and `0.123-100` are numbers, `******` is
+    not. Unicode spaces and minus signs are accepted. Numbers with decimal commas are read if another character
+    separates them. No row is ignored silently: a line outside the rows that begins like a number is an error, or a
+    notice if it cannot be a row; rows that are commented out give a notice.
 
     Raises:
-        InputError: The file is binary, too large, has no rows, or a row holds something that is not a finite number.
+        InputError: The file is binary, too large or has no rows, or a row holds something that is not a finite number.
     """
     if len(content) > LARGEST_TABLE:
-        raise InputError("far too large for a table", where=str(path), why=f"more than {LARGEST_TABLE} bytes of text.")
+        raise InputError("the table is far too large", where=str(path), why=f"it has more than {LARGEST_TABLE} bytes.")
     text = _decoded(path, content)
     unquoted = text.replace('","', ";").replace('"', "")  # spreadsheets quote cells
     lines = [line.translate(_AS_TYPED) for line in _LINE_END.split(unquoted.rstrip())]
@@ -125,7 +125,7 @@ def parse_table(path: pathlib.Path, content: bytes) -> TextTable:
     notices += _lines_not_read(path, [(number, bare[number]) for number in outside], len(rows[0]))
     hidden = [n for n in range(last) if not cells[n] and _is_hidden_row(lines[n], decimal_commas, len(rows[0]))]
     if hidden:
-        notices.append(f"{_numbered(hidden)} commented out and would be rows otherwise.")
+        notices.append(f"{_numbered(hidden)} commented out, but would be read as rows without the comment sign.")
     if (
         inside[-1] == len(lines) - 1
         and text == text.rstrip()
@@ -136,7 +136,7 @@ def parse_table(path: pathlib.Path, content: bytes) -> TextTable:
 
 
 def _decoded(path: pathlib.Path, content: bytes) -> str:
-    """Text in UTF-8, in UTF-16 if it says so, or in the encoding of old Windows programs."""
+    """Decode text in UTF-8, in UTF-16 with a byte order mark, or in Windows-1252."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
     if b"\0" in content:
@@ -148,10 +148,10 @@ def _decoded(path: pathlib.Path, content: bytes) -> str:
 
 
 def _has_decimal_commas(path: pathlib.Path, lines: list[str]) -> bool:
-    """Whether commas are decimal commas: in every row all numbers are written so, with other separators.
+    """Whether commas are decimal commas: every row has several numbers that other characters separate.
 
     Raises:
-        InputError: Commas cannot be told from separators.
+        InputError: The commas may be decimal commas or separators.
     """
     rows = [(number, line.strip()) for number, line in enumerate(lines) if _BEGINS_LIKE_A_NUMBER.match(line.lstrip())]
     if not any("," in line for _, line in rows):
@@ -175,7 +175,11 @@ def _cells(line: str, decimal_commas: bool) -> list[str]:
 
 
 def _lines_not_read(path: pathlib.Path, outside: list[tuple[int, str]], width: int) -> list[str]:
-    """A notice of a line before or after the rows that begins like a number; an error if it may have been a row."""
+    """Return notices about lines outside the rows that begin like a number.
+
+    Raises:
+        InputError: Such a line may be a row of numbers.
+    """
     disguised = [(number, line.strip()) for number, line in outside if _is_disguised(line, width)]
     begun = [(number, line.strip()) for number, line in outside if _BEGINS_LIKE_A_NUMBER.match(line.lstrip())]
     rows = disguised + [(number, line) for number, line in begun if len(_SEPARATORS.split(line)) == width]
@@ -183,13 +187,13 @@ def _lines_not_read(path: pathlib.Path, outside: list[tuple[int, str]], width: i
         lost = sorted({*rows, *begun})
         number, line = lost[0]
         why = f"{_numbered([number for number, _ in lost])} not made of numbers only." if len(lost) > 1 else ""
-        hint = "Leave nothing but numbers in rows, and put # before lines that are no rows."
+        hint = "Rows must consist of numbers only; put # before all other lines."
         raise InputError(f"{_shown(line)} is no row of numbers", where=f"{path}:{number + 1}", why=why, hint=hint)
     return [f"line {number + 1} begins like a number and was not read: {_shown(line)}" for number, line in begun]
 
 
 def _is_disguised(line: str, width: int) -> bool:
-    """Whether there are as many numbers as in a row, and no words: a row in brackets, or with a sign before it."""
+    """Whether a line holds as many numbers as a row, and no words: a row in brackets, or after some character."""
     line = _DATE.sub(" ", line)
     return not _WORD.search(line) and len(_ANY_NUMBER.findall(line)) >= width > 1
 
@@ -199,13 +203,13 @@ def _is_shortest(line: str, others: list[str]) -> bool:
 
 
 def _is_hidden_row(line: str, decimal_commas: bool, width: int) -> bool:
-    """Whether a comment holds nothing but as many numbers as a row has."""
+    """Whether a comment is a row of numbers that was commented out."""
     cells = _cells(line.strip().lstrip("#!% \t"), decimal_commas)
     return len(cells) == width > 1 and all(_is_numeric(cell) for cell in cells)
 
 
 def _numbered(numbers: list[int]) -> str:
-    """Line numbers for a message, with their verb."""
+    """Return line numbers and the verb `is` or `are`, for a message."""
     if len(numbers) == 1:
         return f"line {numbers[0] + 1} is"
     some = ", ".join(str(number + 1) for number in numbers[:3])
@@ -236,5 +240,5 @@ def _number(path: pathlib.Path, line: int, cell: str) -> float:
 
 
 def _shown(cell: str) -> str:
-    """Text from a file, for a message: not all of it if it is long."""
+    """Return text from a file for a message, shortened if it is long."""
     return repr(cell if len(cell) <= LONGEST_NUMBER else f"{cell[:LONGEST_NUMBER]}...")

@@ -1,29 +1,29 @@
-"""Files of our own: sealed HDF5, names and units of fields, complete files or none, the provenance of results."""
+"""Files of this package: HDF5 with a checksum, names and units of fields, atomic writing, provenance of results."""
 
 from ._complete_files import remove_temporary as remove_temporary
 from ._complete_files import temporary_prefix as temporary_prefix
 from ._complete_files import write_file as write_file
-from ._field_schema import ANY_SHARD as ANY_SHARD
-from ._field_schema import AXES as AXES
-from ._field_schema import COMPLEX as COMPLEX
+from ._field_schema import COMPLEX_FIELDS as COMPLEX_FIELDS
 from ._field_schema import DONE as DONE
 from ._field_schema import FORMAT_VERSION as FORMAT_VERSION
+from ._field_schema import GRID_FIELDS as GRID_FIELDS
 from ._field_schema import LOCK as LOCK
 from ._field_schema import MANIFEST as MANIFEST
-from ._field_schema import STATUS as STATUS
+from ._field_schema import SHARD_PATTERN as SHARD_PATTERN
+from ._field_schema import STATUS_NAMES as STATUS_NAMES
 from ._field_schema import UNITS as UNITS
 from ._field_schema import count_shards as count_shards
 from ._field_schema import samples_in_shard as samples_in_shard
 from ._field_schema import shard_name as shard_name
 from ._field_schema import stored_fields as stored_fields
-from ._provenance import machine as machine
+from ._provenance import numerical_environment as numerical_environment
 from ._provenance import software_versions as software_versions
 from ._sealed_hdf5 import hdf5_bytes as hdf5_bytes
 from ._sealed_hdf5 import hdf5_errors as hdf5_errors
 from ._sealed_hdf5 import is_hdf5 as is_hdf5
 from ._sealed_hdf5 import is_hdf5_file as is_hdf5_file
-from ._sealed_hdf5 import numbered as numbered
-from ._sealed_hdf5 import opened_hdf5 as opened_hdf5
+from ._sealed_hdf5 import open_hdf5 as open_hdf5
 from ._sealed_hdf5 import parse_hdf5 as parse_hdf5
 from ._sealed_hdf5 import read_attributes as read_attributes
 from ._sealed_hdf5 import read_hdf5 as read_hdf5
+from ._sealed_hdf5 import with_numbered_names as with_numbered_names

@@ -1,4 +1,4 @@
-"""Files that are complete or not there."""
+"""Atomic writing of files: a file is complete or does not exist."""
 
 import contextlib
 import errno
@@ -10,29 +10,29 @@ from collections.abc import Collection
 
 from ..._errors import StorageError
 
-PATIENCE = 10.0
-"""Seconds for somebody to begin to read a pipe."""
+PIPE_TIMEOUT = 10.0
+"""Time to wait for a reader of a named pipe [s]."""
 
 
 def write_file(path: pathlib.Path, content: bytes, *, new: bool = False) -> None:
-    """Write a whole file or nothing: a rename in the same folder is the only commit point.
+    """Write a file completely or not at all: to a temporary file in the same folder, which is then renamed.
 
-    What is not a file is written to as it is (a pipe, a device, /dev/stdout), and a link stays a link.
+    Pipes, devices and /dev/stdout are written to directly. A symbolic link is kept; the file it points to is written.
 
     Args:
-        path: Where to.
-        content: All of it.
-        new: Refuse to replace a file that is there, even one that another process has just written.
+        path: Name of the file.
+        content: Its whole content.
+        new: Refuse to replace an existing file, even one that another process has just written.
 
     Raises:
         StorageError: The folder cannot be written to, or the disk is full.
-        FileExistsError: The file is there and must not be.
+        FileExistsError: The file exists and `new` is set.
     """
     if _is_special(path):
         _write_special(path, content)
         return
     path = pathlib.Path(os.path.realpath(path))
-    if path.is_symlink():  # what is still a link leads nowhere
+    if path.is_symlink():  # only a cycle of links is still a link after `realpath`
         raise _cannot_write(path, OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix(path.name))
@@ -55,8 +55,8 @@ def write_file(path: pathlib.Path, content: bytes, *, new: bool = False) -> None
 
 
 def _write_special(path: pathlib.Path, content: bytes) -> None:
-    """Write to a device, or to a pipe that somebody reads: one that nobody does is not waited for without end."""
-    end = time.monotonic() + PATIENCE
+    """Write to a device or a named pipe; a pipe that nobody reads is an error after `PIPE_TIMEOUT`."""
+    end = time.monotonic() + PIPE_TIMEOUT
     while True:
         try:
             handle = os.open(path, os.O_WRONLY | os.O_TRUNC | getattr(os, "O_NONBLOCK", 0))
@@ -75,12 +75,12 @@ def _write_special(path: pathlib.Path, content: bytes) -> None:
 
 
 def temporary_prefix(name: str) -> str:
-    """How the names of unfinished copies of a file begin: a process that is killed leaves them."""
+    """Return the prefix of the temporary files of a file, which a killed process leaves behind."""
     return f".{name}."
 
 
 def remove_temporary(folder: pathlib.Path, names: Collection[str]) -> None:
-    """Remove the unfinished copies of files that nobody is writing any more."""
+    """Remove the temporary files of the named files; no other process may be writing these."""
     for path in list(folder.iterdir()):
         whole = path.name.removeprefix(".").rpartition(".")[0]
         if whole in names and path.name.startswith(temporary_prefix(whole)):
@@ -90,18 +90,18 @@ def remove_temporary(folder: pathlib.Path, names: Collection[str]) -> None:
 def _commit(name: str, path: pathlib.Path, *, new: bool) -> None:
     if new:
         try:
-            os.link(name, path)  # unlike a rename it fails if there is a file
+            os.link(name, path)  # unlike a rename it fails if the file exists
             return
         except FileExistsError:
             raise
-        except OSError as error:  # a file system without hard links
+        except OSError as error:  # the file system has no hard links
             if path.exists():
                 raise FileExistsError(path) from error
     os.replace(name, path)
 
 
 def _sync_folder(folder: pathlib.Path) -> None:
-    """Make a rename survive a power failure, where folders can be synchronized."""
+    """Make a rename survive a power failure, on systems where folders can be synchronized."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -111,7 +111,7 @@ def _sync_folder(folder: pathlib.Path) -> None:
 
 
 def _is_special(path: pathlib.Path) -> bool:
-    """Whether a name stands for a device or a pipe: nothing that a rename may replace."""
+    """Whether a path is a device or a pipe, which must not be replaced by a rename."""
     return path.exists() and (not path.is_file() or path.absolute().parts[1:2] in [("dev",), ("proc",)])
 
 

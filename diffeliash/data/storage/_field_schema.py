@@ -1,22 +1,26 @@
-"""The names, units and version of everything in a data set."""
+"""Format of data sets: version, names of files and fields, units."""
 
 from typing import Any, Final
 
 FORMAT_VERSION = 3
-"""Readers refuse any other."""
+"""Version of the format; readers refuse other versions."""
 
 MANIFEST = "manifest.json"
-"""Written first: what the data set is to be."""
+"""Name of the file with the configuration, which is written first."""
 
 DONE = "DONE"
-"""Written last: a folder without it is not a finished data set."""
+"""Name of the file with the digests of all shards, which is written last: without it a data set is unfinished."""
 
 LOCK = ".lock"
-"""What writers lock, byte by byte: the right to write each shard."""
+"""Name of the lock file: the lock on byte s is the right to write shard s."""
 
-STATUS: Final[tuple[str, ...]] = ("kept", "normal", "not converged", "inaccurate", "inconsistent")
-"""What became of a sample, by its code in `status`: stored; gap function zero; no solution on the imaginary axis; error
-too large (of a continuation that is not converged, too); real and imaginary axis disagree (Cauchy test)."""
+STATUS_NAMES: Final[tuple[str, ...]] = ("kept", "normal", "not converged", "inaccurate", "inconsistent")
+"""Outcome of a sample, by its code in the field `status`.
+
+The sample is stored (`kept`); its gap function is zero (`normal`); the equations on the imaginary axis have no
+converged solution; the estimated error is too large, or the continuation did not converge (`inaccurate`); the solutions
+on the real and the imaginary axis disagree by the Cauchy test (`inconsistent`).
+"""
 
 UNITS = {
     "omega_meV": "meV",
@@ -36,35 +40,37 @@ UNITS = {
     "sample": "1",
     "status": "1",
 }
-"""Fields of a shard. Gap functions are on the line omega + i broadening; `status` has a row for every sample drawn,
-`sample` the numbers j of those stored within their shard."""
+"""Units of the fields of a shard. `Delta_meV`, `Z` and `dos` are given at omega + i broadening; `status` has a row for
+every sample drawn, all other fields one for every sample stored; `sample` is its number j within the shard."""
 
-COMPLEX = ("Delta_meV", "Z")
-"""Fields with complex numbers."""
+COMPLEX_FIELDS = ("Delta_meV", "Z")
+"""Fields of complex numbers."""
 
-AXES = ("omega_meV", "omega_real_meV")
-"""Fields that all samples share."""
+GRID_FIELDS = ("omega_meV", "omega_real_meV")
+"""Fields with the energy grids, which all samples share."""
 
 
 def stored_fields(config: dict[str, Any]) -> tuple[str, ...]:
-    """Fields with one row a stored sample, in the data set of a configuration."""
-    return tuple(name for name in UNITS if name not in (*AXES, "status") and (name != "T_c_K" or config["with_T_c"]))
+    """Return the names of the fields that have one row for each stored sample, for a given configuration."""
+    return tuple(
+        name for name in UNITS if name not in (*GRID_FIELDS, "status") and (name != "T_c_K" or config["with_T_c"])
+    )
 
 
 def count_shards(num_samples: int, shard_size: int) -> int:
-    """Number of shards of a data set."""
+    """Return the number of shards of a data set."""
     return -(-num_samples // shard_size)
 
 
 def samples_in_shard(shard: int, num_samples: int, shard_size: int) -> int:
-    """Samples drawn for a shard: the last one may have fewer."""
+    """Return the number of samples drawn for a shard; the last shard may have fewer than the others."""
     return min(shard_size, num_samples - shard * shard_size)
 
 
-ANY_SHARD = "shard-*.h5"
-"""Pattern of the names of shards."""
+SHARD_PATTERN = "shard-*.h5"
+"""Pattern of the file names of shards."""
 
 
 def shard_name(shard: int) -> str:
-    """File name of a shard."""
+    """Return the file name of a shard."""
     return f"shard-{shard:05d}.h5"

@@ -1,4 +1,4 @@
-"""What a result depends on beside its configuration: software and hardware."""
+"""Provenance of results: versions of the software, and the kind of hardware."""
 
 import functools
 import hashlib
@@ -14,25 +14,25 @@ from ..._version import __version__
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[2]
 
-DECIDES_DIGITS = (
+NUMERICAL_CODE = (
     "units.py",
     "physics/**/*.py",
     "data/families/*.py",
     "data/_features.py",
     "data/generation/_sample_record.py",
 )
-"""The parts of this package that the digits of a data set depend on."""
+"""Source files of this package on which the numbers in a data set depend to the last digit."""
 
 
 @functools.cache
 def software_versions() -> dict[str, str]:
-    """Versions of everything that decides the digits of a result, and our git commit where there is a checkout."""
+    """Return the versions of this package and its numerical libraries, and the git commit if run from a checkout."""
     versions = {name: _version_of(name) for name in ("jax", "jaxlib", "numpy", "h5py")}
     return {"diffeliash": __version__} | versions | {"git_commit": _git_commit()}
 
 
 def _version_of(name: str) -> str:
-    """As its distribution says, if it was installed as one."""
+    """Return the version of an installed distribution, else "unknown"."""
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
@@ -50,10 +50,10 @@ def _git_commit() -> str:
         return "unknown"
 
 
-def machine() -> dict[str, Any]:
-    """What must be equal for results to be equal to the last digit: versions, code, kind of processor.
+def numerical_environment() -> dict[str, Any]:
+    """Return all that the last digit of a result depends on: versions, digest of the code, kind of processor.
 
-    The number of cores, of devices or of processes does not matter.
+    The number of cores, devices and processes is not part of it.
     """
     versions = software_versions()
     device = jax.local_devices()[0]
@@ -70,7 +70,7 @@ def machine() -> dict[str, Any]:
 @functools.cache
 def _code_digest() -> str:
     digest = hashlib.sha256()
-    for pattern in DECIDES_DIGITS:
+    for pattern in NUMERICAL_CODE:
         for path in sorted(PACKAGE.glob(pattern)):
             digest.update(f"{path.relative_to(PACKAGE)} ".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
@@ -78,7 +78,7 @@ def _code_digest() -> str:
 
 @functools.cache
 def _cpu_name() -> str:
-    """Architecture and model: programs are compiled for what this model can do."""
+    """Return architecture and model of the processor, which decide the instructions of compiled programs."""
     try:
         lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
         model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))

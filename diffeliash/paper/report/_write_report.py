@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..._figure import figure_bytes
-from ..._json import finite
-from ...data import machine, software_versions, write_file
+from ..._json import nonfinite_to_null
+from ...data import numerical_environment, software_versions, write_file
 from .._paper_config import PaperConfig
 from ..stages import VERDICTS, Arrays, Results, all_stages, bases_name
 from ..verdicts import GOOD, Answer, PaperItem, Verdict, answer, digits, items, latent_size_text
@@ -124,14 +124,14 @@ def _about(results: Results, config: PaperConfig, command: str) -> dict[str, str
         "command": command,
         "configuration": ", ".join(f"{name} {value}" for name, value in vars(config).items()),
         "time": f"{seconds / 60:.0f} minutes in {len(all_stages(config))} stages",
-        "machine": f"{machine()['device']}, {os.cpu_count()} cores",
+        "machine": f"{numerical_environment()['device']}, {os.cpu_count()} cores",
         "software": ", ".join(f"{name} {value}" for name, value in versions.items()),
     }
 
 
 def _numbers(results: Results) -> dict[str, Any]:
     """All results that are not functions; values that are not finite become null."""
-    return finite(
+    return nonfinite_to_null(
         {
             stage: {
                 name: _rounded(value) if np.size(value) <= LONGEST else _quantiles(value)

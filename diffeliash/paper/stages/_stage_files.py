@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import JsonValue
 
 from ..._errors import InputError, IntegrityError
-from ..._headers import Count, Word, header
+from ..._headers import Count, ShortText, header
 from ...analysis import ReduceConfig
 from ...data import (
     ComplexFamily,
@@ -178,7 +178,7 @@ def select_rows(dataset: Dataset, rows: slice | np.ndarray) -> Dataset:
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _StageHeader(EnvelopeHeader):
     identity: dict[str, JsonValue]
-    names: tuple[Word, ...]
+    names: tuple[ShortText, ...]
     revision: Count = 1
 
     def __post_init__(self):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from diffeliash import InputError, read_dos, read_gap
-from diffeliash.cli.arguments._gap_inputs import as_told, read_curve, stem_of
+from diffeliash.cli.arguments._gap_inputs import override_stated, read_curve, stem_of
 
 OMEGA = np.linspace(0.0, 35.0, 8)
 ROWS = "".join(f"{w:.2f};{1.5 / (1 + w):.6f};0.5\n" for w in OMEGA)
@@ -35,9 +35,9 @@ def test_what_a_header_states(capsys, tmp_path):
     (tmp_path / "gap.dat").write_text(text)
     given = read_curve(tmp_path / "gap.dat", is_dos=False)
     assert (given.T, given.broadening, given.omega_max, given.mu_star) == (4.2, 0.5, 20, 0.12)
-    told = as_told(tmp_path / "gap.dat", given, {"T": 1.16, "broadening": 0.5, "mu_star": None})
+    told = override_stated(tmp_path / "gap.dat", given, {"T": 1.16, "broadening": 0.5, "mu_star": None})
     assert (told.T, told.mu_star) == (1.16, 0.12)
-    assert capsys.readouterr().err.endswith("the file states T = 4.2; took 1.16, as told.\n")
+    assert capsys.readouterr().err.endswith("the file states T = 4.2; 1.16 is used, as requested.\n")
 
 
 def test_columns_as_the_header_names_them(tmp_path):

@@ -2,7 +2,7 @@ import pytest
 import typer
 
 from diffeliash import InputError
-from diffeliash.cli.arguments._temperatures import MOST, check_count, parse_temperatures
+from diffeliash.cli.arguments._temperatures import MOST_TEMPERATURES, check_count, parse_temperatures
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_other_words_are_refused(text):
 @pytest.mark.parametrize("texts", [["0:1:1e-9"], ["1:1e308:1e-300"], ["5", "1:1e9:1e-9,1:1e9:1e-9"]])
 def test_too_many_are_out_of_range_and_not_made(texts):
     found = parse_temperatures(texts)
-    assert len(found) == MOST + 1
+    assert len(found) == MOST_TEMPERATURES + 1
     with pytest.raises(InputError, match="more than 10000"):
         check_count(found)
     check_count(found[:-1])

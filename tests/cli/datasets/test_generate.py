@@ -71,7 +71,7 @@ def test_resume_takes_what_is_not_given_from_the_data_set(whole, run, answer, tm
     part = run("generate", "part", *QUICK, "--num-samples", 100, "--shard-index", 1, "--num-shards", 3)
     assert "of 32 drawn so far, 100 in all" in part.stdout
     new = run("generate", "new", *QUICK, "--num-samples", 20, "--seed", 7, "--resume")
-    assert "nothing to go on with; beginning a new data set of 20 samples of the family complex, seed 7" in new.stderr
+    assert "there is no data set to resume; making a new one of 20 samples of the family complex, seed 7" in new.stderr
 
 
 def test_bad_options(run, tmp_path):
@@ -104,7 +104,7 @@ def test_verify_and_repair(whole, run, answer, tmp_path):
     assert content(tmp_path / "set") == content(whole[0])
     digest, n_kept = whole[1]["digest"][:12], whole[1]["n_kept"]
     assert run("verify", "set", "--repair").stdout == (
-        f"ok: set, 25 files, {n_kept} samples kept of 400, digest {digest}\n"
+        f"ok: set, 25 files, {n_kept} samples stored of 400 drawn, digest {digest}\n"
     )
     (tmp_path / "set" / "manifest.json").unlink()
     assert "--repair" in run("verify", "set", expect=6).stderr
@@ -116,7 +116,7 @@ def test_verify_and_repair(whole, run, answer, tmp_path):
     run("verify", "file.h5", "--repair", expect=3)
     for name in ("table.csv", "array.npz"):
         (tmp_path / name).write_bytes(b"PK\x03\x04")
-        assert "Checksums are in" in run("verify", name, expect=3).stderr
+        assert "have checksums" in run("verify", name, expect=3).stderr
     os.mkfifo(tmp_path / "pipe")
     run("verify", "pipe", expect=3)
 
@@ -224,7 +224,7 @@ def test_a_signal_ends_it_soon_and_clean(whole, tmp_path, number, code):
     process.send_signal(number)
     text = finish(process, expect=code)
     assert "interrupted" in text
-    assert "--resume goes on" in text
+    assert "by --resume" in text
     found = content(tmp_path / "set")
     assert not [name for name in found if name.startswith(".shard")]
     assert 3 <= len(found) - 2 < 25
@@ -241,7 +241,7 @@ def test_a_signal_while_it_starts_leaves_nothing(tmp_path):
         process.send_signal(signal.SIGINT)
         text = output(process)[1]
         assert process.returncode in (130, -signal.SIGINT)  # the latter if Python itself was still starting
-        assert not (tmp_path / "set").exists() or "--resume goes on" in text
+        assert not (tmp_path / "set").exists() or "by --resume" in text
 
 
 LIMITED = "import os, resource, sys; n = int(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE, (n, n)); "

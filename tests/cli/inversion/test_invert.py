@@ -109,7 +109,7 @@ def test_a_network_gives_the_start(answer, gap_files, tmp_path, monkeypatch):
     dos = tmp_path / "dos.txt"
     np.savetxt(dos, np.stack([ENERGIES, np.ones(ENERGIES.size)], axis=1))
     (refused,) = answer("invert", dos, "--kind", "dos", *GIVEN, "--run", "run", expect=3)["results"]
-    assert "does not answer such data" in refused["error"]["what"]
+    assert "does not predict a2F from such data" in refused["error"]["what"]
 
 
 @pytest.mark.slow
@@ -189,4 +189,4 @@ def test_another_sum_in_Z_is_told(run, tmp_path):
     run("solve", "a2f.dat", "--unit", "meV", *options)
     given = _read(tmp_path / "gap.h5", "gap", {})
     assert given.z_sum == "InfiniteSum"
-    assert "solved with the sum 'InfiniteSum' in Z" in given.notices[-1]
+    assert "solved with 'InfiniteSum' for Z" in given.notices[-1]

@@ -56,7 +56,7 @@ def test_one_that_does_not_is_exit_4_with_the_reasons(files, run, answer):
     checkpoint(files / "odd.ckpt", -A2F)
     (found,) = answer("predict", "odd.ckpt", "right.dat", expect=4)["results"]
     assert "is not positive" in found["notes"][0]
-    assert "does not superconduct" in found["notes"][-1]
+    assert "is not superconducting" in found["notes"][-1]
     np.savetxt(files / "zero.dat", np.stack([ENERGIES, 0 * ENERGIES, 0 * ENERGIES], axis=1))
     (found,) = answer("predict", "net.ckpt", "zero.dat", expect=4)["results"]
     assert "normal metal" in found["notes"][0]

@@ -47,7 +47,7 @@ def test_a_normal_metal_is_an_answer(run, answer, tmp_path):
 
 
 def test_cutoffs_that_do_not_do_what_they_say_are_told(run, spectrum_file):
-    assert "mu* acts up to" in run("tc", spectrum_file, "--unit", "meV", "--omega-c", 500).stderr
+    assert "mu* acts only up to" in run("tc", spectrum_file, "--unit", "meV", "--omega-c", 500).stderr
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_two_tables(run, answer, tmp_path):
     for name in checkpoints:
         run("verify", folder / name)
     np.savetxt(tmp_path / "gap.dat", np.ones((5, 3)))
-    assert "does not answer" in run("predict", folder / "predictor.ckpt", "gap.dat", expect=3).stderr
+    assert "does not predict a2F" in run("predict", folder / "predictor.ckpt", "gap.dat", expect=3).stderr
     run(*args, expect=5)
 
 
@@ -81,7 +81,7 @@ def one_array(path):
 def test_tables_that_are_none(tmp_path, make):
     make(tmp_path / "two.npz")
     tracemalloc.start()
-    with pytest.raises(InputError, match="no two tables of numbers"):
+    with pytest.raises(InputError, match="lacks two arrays of numbers"):
         _read_npz(tmp_path / "two.npz")
     assert tracemalloc.get_traced_memory()[1] < 10**7
     tracemalloc.stop()

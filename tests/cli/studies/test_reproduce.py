@@ -42,7 +42,7 @@ def finished(tmp_path_factory):
     process.send_signal(signal.SIGTERM)
     _, said = output(process)
     assert process.returncode == 143, said
-    assert "reproduce --run quick --resume goes on" in said
+    assert "resume the run by: diffeliash reproduce --run quick --resume" in said
     before = {path: path.read_bytes() for path in first.parent.iterdir()}
     assert first in before
     assert not (folder / "quick" / "report.md").exists()
@@ -143,10 +143,10 @@ def test_a_damaged_stage_says_what_to_do(finished, tmp_path):
 
 def test_what_cannot_be_gone_on_with(run, tmp_path):
     assert "--run" in run("reproduce", "--resume", expect=3).stderr
-    assert "no run to go on with" in run("reproduce", "--resume", "--run", tmp_path / "none", expect=3).stderr
+    assert "no run to resume" in run("reproduce", "--resume", "--run", tmp_path / "none", expect=3).stderr
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "config.json").write_text('{"epochs": "many"}')
-    assert "no run to go on with" in run("reproduce", "--resume", "--run", tmp_path / "odd", expect=3).stderr
+    assert "no run to resume" in run("reproduce", "--resume", "--run", tmp_path / "odd", expect=3).stderr
     assert "neither --quick nor --seed" in run("reproduce", "--resume", "--run", "x", "--quick", expect=3).stderr
     assert "will not overwrite" in run("reproduce", "--quick", "--run", tmp_path / "odd", expect=5).stderr
     assert "seed" in run("reproduce", "--quick", "--seed", "-1", "--run", "new", expect=3).stderr

@@ -50,7 +50,7 @@ def test_resume(made, run, answer, tmp_path):
     shutil.copytree(folder / "run", copy)
     assert answer("train", "--run", copy, "--resume")["metrics"] == first["metrics"]
     assert (copy / "model.ckpt").read_bytes() == (folder / "run" / "model.ckpt").read_bytes()
-    assert "no other options" in run("train", "--run", copy, "--resume", "--epochs", 4, expect=3).stderr
+    assert "nor other options" in run("train", "--run", copy, "--resume", "--epochs", 4, expect=3).stderr
     assert "config.toml" in run("train", "--run", tmp_path, "--resume", expect=3).stderr
     config = copy / "config.toml"
     config.write_text(config.read_text().replace("batch_size = 16", "batch_size = 8"))
@@ -146,7 +146,7 @@ def test_predict_from_a_density_of_states(made, run, answer, tmp_path):
     assert len(result["a2f"]) == 1000
     assert 0 < result["recomputed_1_minus_pcc"] < 0.5
     np.savetxt(tmp_path / "gap.dat", gap_text(folder))
-    assert "density of states has two" in run("predict", "run", "gap.dat", expect=3).stderr
+    assert "density of states needs two" in run("predict", "run", "gap.dat", expect=3).stderr
 
 
 def test_predict_refuses_other_settings(made, run, tmp_path):
@@ -203,7 +203,7 @@ def test_divergence_is_told_from_bad_input_and_leaves_only_data_that_are_whole(m
     assert "diverged in epoch 1" in answer_["error"]["what"]
     assert list(tmp_path.iterdir()) == []
     own = ("train", "--num-samples", 60, "--run", "two")
-    assert "the data set in two/data is whole and stays" in run(*own, *diverges, expect=4).stderr
+    assert "the data set in two/data is complete and kept" in run(*own, *diverges, expect=4).stderr
     assert [path.name for path in (tmp_path / "two").iterdir()] == ["data"]
     before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "two" / "data").glob("*.h5")}
     others = run("train", "--num-samples", 50, "--run", "two", "--batch-size", 8, expect=3).stderr
@@ -235,7 +235,7 @@ def test_addresses_that_cannot_be_are_refused_at_once(run, where):
 
 def test_nothing_is_overwritten(made, run):
     folder = made[0]
-    assert "not for DATA" in run("train", folder / "data", "--num-samples", 10, expect=3).stderr
+    assert "cannot be given with DATA" in run("train", folder / "data", "--num-samples", 10, expect=3).stderr
     run("train", folder / "data", "--run", folder / "run", expect=5)
     run("generate", folder / "data", "--num-samples", 4, expect=5)
 

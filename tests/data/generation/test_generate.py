@@ -30,8 +30,8 @@ from diffeliash import (
 )
 from diffeliash.data import sample_key, sample_record
 from diffeliash.data.generation import _generate, _make_shards
-from diffeliash.data.storage._field_schema import STATUS
-from diffeliash.data.storage._provenance import machine
+from diffeliash.data.storage._field_schema import STATUS_NAMES
+from diffeliash.data.storage._provenance import numerical_environment
 
 from ...conftest import rest_slow
 
@@ -95,7 +95,7 @@ def test_sample_j_of_shard_i_depends_on_nothing_else(made):
     key = sample_key(0, 1, int(sample))
     record = jax.jit(lambda k: sample_record(SMALL, k))(key)
     np.testing.assert_allclose(record["a2f"], stored, rtol=1e-12)
-    assert STATUS[int(record["status"])] == "kept"
+    assert STATUS_NAMES[int(record["status"])] == "kept"
     assert status.size == 16
     other = dataclasses.replace(SMALL, num_samples=17)
     assert np.array_equal(other.family.sample_spectrum(sample_key(0, 1, 0)).a2f, SMALL.family.sample_spectrum(
@@ -176,7 +176,9 @@ def test_another_configuration_is_refused_with_the_difference(copy):
 
 
 def test_other_software_or_hardware_is_refused_with_the_reason(made, copy, monkeypatch):
-    monkeypatch.setattr(_generate, "machine", lambda: machine() | {"jaxlib": "0.0.1", "device": "abacus"})
+    monkeypatch.setattr(
+        _generate, "numerical_environment", lambda: numerical_environment() | {"jaxlib": "0.0.1", "device": "abacus"}
+    )
     assert generate(SMALL, copy, resume=True).digest == made[1].digest  # nothing to make
     (copy / SHARDS[1]).unlink()
     for function in (lambda: generate(SMALL, copy, resume=True), lambda: repair_dataset(copy)):
@@ -365,6 +367,6 @@ def test_shards_that_come_out_differently_are_refused(copy, monkeypatch):
     (copy / SHARDS[1]).unlink()
     keys = _make_shards.sample_keys
     monkeypatch.setattr(_make_shards, "sample_keys", lambda seed, shard, n: keys(seed + 1, shard, n))
-    with pytest.raises(IntegrityError, match="comes out differently"):
+    with pytest.raises(IntegrityError, match="not reproduced exactly"):
         repair_dataset(copy)
     assert not (copy / SHARDS[1]).exists()

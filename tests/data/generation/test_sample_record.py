@@ -10,7 +10,7 @@ from diffeliash import ComplexFamily, GenerateConfig, continue_gap, solve_gap
 from diffeliash.data import sample_key
 from diffeliash.data.generation import _sample_record as _record
 from diffeliash.data.generation._make_shards import _compute
-from diffeliash.data.storage._field_schema import STATUS
+from diffeliash.data.storage._field_schema import STATUS_NAMES
 
 from ...cases import gaussian_peak
 
@@ -39,7 +39,7 @@ def test_the_first_reason_against_a_sample(solved, sol_changes, cauchy, accurate
     sol, real = solved
     changes = {name: jnp.array(value) for name, value in sol_changes.items()}
     sol, real = dataclasses.replace(sol, **changes), dataclasses.replace(real, cauchy=jnp.array(cauchy))
-    assert STATUS[int(_record._status(sol, real, jnp.array(accurate)))] == expected
+    assert STATUS_NAMES[int(_record._status(sol, real, jnp.array(accurate)))] == expected
 
 
 def test_solved_means_a_small_residual_on_the_right_branch(solved):
@@ -64,11 +64,11 @@ def test_samples_that_cannot_be_trusted_are_not_kept(changes, reason):
     """Errors that cannot be reached; a grid that is too coarse to say what lies between its points."""
     config = GenerateConfig(family=ComplexFamily(n_points=100), num_samples=16, shard_size=16)
     config = dataclasses.replace(config, **changes)
-    counts = dict.fromkeys(STATUS, 0)
+    counts = dict.fromkeys(STATUS_NAMES, 0)
     ((_, records),) = _compute(config, [0], counts, lambda counts: None)
     assert counts[reason] >= 3
     assert sum(counts.values()) == 16
-    rejected = records["status"] == STATUS.index(reason)
+    rejected = records["status"] == STATUS_NAMES.index(reason)
     assert np.all(records["error" if reason == "inaccurate" else "cauchy"][rejected] > 1e-12)
 
 

@@ -120,9 +120,9 @@ def test_a_bad_spectrum_harms_no_other(write):
     bad = {"name": "bad", "Freq_meV": [1.0, 2.0], "a2F": [1.0]}
     path = write([record(name="good"), bad, record(name="negative") | {"a2F": (-A).tolist()}], "some.json")
     found = read_spectrum_files(path)
-    assert str(found["bad"]).startswith(f"{path}[bad]: 'Freq_meV' and 'a2F' must be equally many numbers")
+    assert str(found["bad"]).startswith(f"{path}[bad]: 'Freq_meV' and 'a2F' must be arrays of the same length")
     assert str(found["negative"]).startswith(f"{path}[negative]: a2F is nowhere positive")
-    with pytest.warns(UserWarning, match="left out"):
+    with pytest.warns(UserWarning, match="not used"):
         assert list(read_spectra(path)) == ["good"]
 
 
@@ -150,7 +150,7 @@ def test_no_spectrum_takes_the_place_of_another(write):
 
 def test_what_is_left_out_is_named_and_gap_functions_are(write):
     (notice,) = read_spectrum_file(write(record(a2F_tr=A.tolist(), DOS=A.tolist()), "more.json")).notices
-    assert notice == "took 'a2F' over 'Freq_meV'; left out: a2F_tr, DOS."
+    assert notice == "took 'a2F' as a function of 'Freq_meV'; not used: a2F_tr, DOS."
     with pytest.raises(InputError, match="looks like a gap function"):
         read_spectrum_file(write({"omega_meV": W, "Delta_meV": A}, "gap.npz"))
 
@@ -158,14 +158,14 @@ def test_what_is_left_out_is_named_and_gap_functions_are(write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"[" * 100_000, "too many levels"),
-        (b'{"a":' * 5000 + b"1" + b"}" * 5000, "too many levels|no spectrum"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, "nested too deeply|no spectrum"),
         (b"{1}", "not a JSON file"),
         (b"{}", "no spectrum in this file"),
-        (b'{"Freq_meV": [1, 2], "a2F": ["x", 2]}', "must be equally many numbers"),
+        (b'{"Freq_meV": [1, 2], "a2F": ["x", 2]}', "must be arrays of the same length"),
         (b'{"Freq_meV": [1, 2], "a2F": [NaN, 2]}', "not finite"),
         (b'{"Freq_meV": [1, 2' + b"0" * 5000 + b'], "a2F": [1, 2]}', "not a JSON file|equally many"),
-        (b'{"Freq_meV": [[1], [2, 3]], "a2F": [1, 2]}', "equally many"),
+        (b'{"Freq_meV": [[1], [2, 3]], "a2F": [1, 2]}', "arrays of the same length"),
         (b'{"columns": 3, "data": []}', "no spectrum in this file"),
         (b'{"columns": ["w_meV", "a2F"], "data": [3, null]}', "no spectrum in this file"),
         (b"PK\x03\x04 and nothing else", "not a file of NumPy arrays"),

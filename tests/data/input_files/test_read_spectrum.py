@@ -218,7 +218,7 @@ def test_the_header_decides_which_column_is_a2f(write, header, order):
     with pytest.raises(InputError, match=r"names lambda, but does not make clear .* --column"):
         read_spectrum_file(write("# lambda and also the a2F against energies in meV of Pb\n" + table(w, a, a)))
     told = read_spectrum_file(write(header + table(w, a, a)), column=1 + order.index("l"))
-    assert any("as told" in notice for notice in told.notices)
+    assert any("as requested" in notice for notice in told.notices)
 
 
 @pytest.mark.parametrize(
@@ -327,7 +327,7 @@ def test_parts_of_a2f_are_named(write):
     w, (a, b, c) = rows(0.2, columns=3)
     found = read_spectrum_file(write("# w(meV) a2F_Mg a2F_B total\n" + table(w, a, b, c)))
     np.testing.assert_allclose(found.a2f, c, rtol=1e-9)
-    assert "left out: a2F_Mg, a2F_B" in found.notices[0]
+    assert "not used: a2F_Mg, a2F_B" in found.notices[0]
 
 
 @pytest.mark.parametrize(
@@ -391,7 +391,7 @@ def test_descending_energies_are_reversed(write):
     w, (a,) = rows(0.2)
     found = read_spectrum_file(write(table(w[::-1], a[::-1])), unit="meV")
     np.testing.assert_allclose(found.omega, w, rtol=1e-9)
-    assert found.notices == ("energies descend: reversed.",)
+    assert found.notices == ("energies descend; the order of the rows was reversed.",)
 
 
 def test_decimal_commas(write):

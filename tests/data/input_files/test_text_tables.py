@@ -49,12 +49,15 @@ def test_minus_signs_of_web_pages():
     [
         ("2024-05-01 by me\n1 2\n3 4\n", "line 1 begins like a number and was not read: '2024-05-01 by me'"),
         ("1 2\n3 4\n2nd table follows\n", "line 3 begins like a number and was not read: '2nd table follows'"),
-        ("# w a2F\n#0 0\n1 2\n3 4\n", "line 2 is commented out and would be rows otherwise."),
+        ("# w a2F\n#0 0\n1 2\n3 4\n", "line 2 is commented out, but would be read as rows without the comment sign."),
         (
             "1.0 0.200\n2.0 0.300\n3.0 0.",
             "the last row is shorter than all others and has no end of line: the file may be cut off.",
         ),
-        ("1 2\n! 2 3\n# 3 4\n5 6\n", "2 lines (2, 3) are commented out and would be rows otherwise."),
+        (
+            "1 2\n! 2 3\n# 3 4\n5 6\n",
+            "2 lines (2, 3) are commented out, but would be read as rows without the comment sign.",
+        ),
     ],
 )
 def test_no_row_vanishes_without_a_word(text, notice):

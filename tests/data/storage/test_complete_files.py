@@ -56,7 +56,7 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
 
 
 def test_a_pipe_that_nobody_reads_is_not_waited_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(_files, "PATIENCE", 0.1)
+    monkeypatch.setattr(_files, "PIPE_TIMEOUT", 0.1)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(StorageError, match="No such device or address"):
         write_file(tmp_path / "pipe", b"content")

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from diffeliash import InputError, IntegrityError
-from diffeliash.data.storage._sealed_hdf5 import HEAP, SEAL, SEAL_SIZE, hdf5_bytes, is_hdf5_file, read_hdf5
+from diffeliash.data.storage._sealed_hdf5 import (
+    GLOBAL_HEAP_SIGNATURE,
+    SEAL,
+    SEAL_SIZE,
+    hdf5_bytes,
+    is_hdf5_file,
+    read_hdf5,
+)
 
 
 @pytest.fixture
@@ -184,7 +191,7 @@ def test_many_names_of_one_array_take_no_memory(tmp_path):
 
 
 def test_as_many_results_as_a_file_has_room_for(tmp_path, monkeypatch):
-    monkeypatch.setattr("diffeliash.data.storage._sealed_hdf5.FEW_NAMES", 10)
+    monkeypatch.setattr("diffeliash.data.storage._sealed_hdf5.ALWAYS_ALLOWED_NAMES", 10)
     path = tmp_path / "file.h5"
     path.write_bytes(hdf5_bytes({f"x_{n}": (np.zeros(2), "1") for n in range(50)}, {f"x_{n}": n for n in range(50)}))
     assert [len(found) for found in read_hdf5(path)] == [50, 50]
@@ -193,7 +200,7 @@ def test_as_many_results_as_a_file_has_room_for(tmp_path, monkeypatch):
 def test_texts_that_the_library_would_read_for_ever(tmp_path, file):
     """A free space of no size in the heap of the attributes' texts."""
     content = file.read_bytes()
-    at = content.index(HEAP) + 16
+    at = content.index(GLOBAL_HEAP_SIGNATURE) + 16
     file.write_bytes(sealed(content[:at] + bytes(16) + content[at + 16 :]))
     with pytest.raises(IntegrityError, match="without an end"):
         read_hdf5(file)

@@ -1,4 +1,4 @@
-"""Whether a predicted a2F accounts for what it was predicted from: solving it must give that back."""
+"""Check of a predicted a2F: the gap function solved from it must agree with the one that was given."""
 
 import math
 from typing import Any
@@ -8,54 +8,61 @@ import numpy as np
 from ...data import DosFile, GapFile
 from ...units import BOLTZMANN
 
-FACTOR = 1.5
-"""Sizes of gaps that differ by more are different gaps."""
+SIZE_FACTOR = 1.5
+"""Factor by which the sizes of the given and the recomputed gap may differ."""
 
-SHAPE = 0.05
-"""Up to this 1 - PCC the shape of a gap function is never in doubt."""
+SHAPE_TOLERANCE = 0.05
+"""1 - PCC (Pearson correlation coefficient) up to which the shapes of two gap functions always count as equal."""
 
-AS_IN_TESTS = 10.0
-"""Nor is it below so many times the mean of the network's own test set."""
+TEST_ERROR_FACTOR = 10.0
+"""The same limit in units of the mean of 1 - PCC on the test set of the network; the larger of the two holds."""
 
-UNLIKE = 0.5
-"""1 - PCC of functions that have nothing in common; of densities of states, whose peaks are narrow, no less says so."""
+DEFAULT_SHAPE_TOLERANCE = 0.5
+"""Limit of 1 - PCC for densities of states, whose narrow peaks make it large, and for networks without a test set."""
 
 NORMAL_GAP, NORMAL_DOS = 1e-4, 1e-3
-"""A gap function that is everywhere below this part of k_B T, and a density of states this near to 1, have no gap."""
+"""A state is normal if |Delta| is everywhere below this fraction of k_B T, or N/N_F differs from 1 by less."""
 
 
-def doubts_of(
-    given: GapFile | DosFile, spectrum: Any, sol: Any, real: Any, *, unlike: float, test: dict[str, Any] | None
+def prediction_notes(
+    given: GapFile | DosFile,
+    spectrum: Any,
+    sol: Any,
+    real: Any,
+    *,
+    shape_difference: float,
+    test: dict[str, Any] | None,
 ) -> list[str]:
-    """Reasons not to believe an answer; none if it gives back what was asked.
+    """Return the reasons to doubt a predicted spectral function; empty if there are none.
 
     Args:
-        given: What the network was given.
-        spectrum: What it answered.
-        sol: The solution of that on the imaginary axis.
-        real: Its continuation, at the energies that were given.
-        unlike: 1 - PCC of the functions given and recomputed.
-        test: Measures of success on the test set of the network, if they are known.
+        given: Input of the network.
+        spectrum: Predicted spectral function.
+        sol: Solution for it on the imaginary axis.
+        real: Its continuation at the energies of the input.
+        shape_difference: 1 - PCC of the given and the recomputed function.
+        test: Errors of the network on its test set, if they are known.
     """
     texts = _of_spectrum(spectrum)
     if not sol.converged:
         texts.append("the equations were not solved for the predicted a2F.")
     if _is_normal(given, float(sol.T)):
-        return [*texts, "this is what a normal metal has: it does not determine a2F."]
+        return [*texts, "the file is that of a normal metal, which does not determine a2F."]
     if not sol.superconducting:
         return [
             *texts,
-            f"the predicted a2F does not superconduct at {float(sol.T):.4g} K; the metal of this file does.",
+            f"the predicted a2F is not superconducting at {float(sol.T):.4g} K, but the metal of this file is.",
         ]
     limit = _limit(given, test)
-    if not unlike <= limit:
+    if not shape_difference <= limit:
         texts.append(
-            f"what is recomputed from the predicted a2F has another shape: 1 - PCC {unlike:.3g} > {limit:.3g}."
+            "the function recomputed from the predicted a2F has another shape: "
+            f"1 - PCC = {shape_difference:.3g} > {limit:.3g}."
         )
     return texts + [
-        f"{name} is {new:.4g} meV recomputed from the predicted a2F, {old:.4g} meV in the file."
+        f"{name} is {new:.4g} meV if recomputed from the predicted a2F, but {old:.4g} meV in the file."
         for name, new, old, step in _sizes(given, real)
-        if abs(new - old) > 2 * step and not old / FACTOR <= new <= old * FACTOR
+        if abs(new - old) > 2 * step and not old / SIZE_FACTOR <= new <= old * SIZE_FACTOR
     ]
 
 
@@ -75,13 +82,17 @@ def _is_normal(given: GapFile | DosFile, T: float) -> bool:
 
 
 def _limit(given: GapFile | DosFile, test: dict[str, Any] | None) -> float:
-    """Of 1 - PCC; how near a network comes to gap functions is known from its test set."""
+    """Return the limit of 1 - PCC of the given and the recomputed function."""
     reached: float | None = test.get("dg_mean") if test else None
-    return UNLIKE if isinstance(given, DosFile) or not reached else max(SHAPE, AS_IN_TESTS * reached)
+    return (
+        DEFAULT_SHAPE_TOLERANCE
+        if isinstance(given, DosFile) or not reached
+        else max(SHAPE_TOLERANCE, TEST_ERROR_FACTOR * reached)
+    )
 
 
 def _sizes(given: GapFile | DosFile, real: Any) -> list[tuple[str, float, float, float]]:
-    """Name, new value, old value [meV] and what the grid leaves open, of the measures of a gap."""
+    """Return name, recomputed value, given value and uncertainty by the grid [meV] of each measure of the gap."""
     step = float(np.max(np.diff(given.omega)))
     if isinstance(given, DosFile):
         new, old = (float(given.omega[np.argmax(np.asarray(dos))]) for dos in (real.dos, given.dos))
@@ -96,7 +107,7 @@ def _sizes(given: GapFile | DosFile, real: Any) -> list[tuple[str, float, float,
 
 
 def _edge(omega: np.ndarray, re_Delta: np.ndarray) -> float:
-    r"""The first $\omega = \mathrm{Re}\,\Delta(\omega)$, NaN if there is none."""
+    r"""Return the first solution of $\omega = \mathrm{Re}\,\Delta(\omega)$ [meV], or NaN if there is none."""
     above = np.flatnonzero((re_Delta[:-1] > omega[:-1]) & (re_Delta[1:] <= omega[1:]))
     if not above.size:
         return math.nan

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from diffeliash import Spectrum
-from diffeliash.cli.inversion._predict_doubts import doubts_of
+from diffeliash.cli.inversion._prediction_notes import prediction_notes
 from diffeliash.data import DosFile, GapFile
 
 OMEGA = np.linspace(0, 35, 150)
@@ -17,18 +17,20 @@ GOOD = Spectrum(np.linspace(0.1, 10, 100), np.linspace(0.1, 10, 100) / 10)
 TEST = {"dg_mean": 0.01}
 
 
-def doubts(given=GIVEN, spectrum=GOOD, Delta=DELTA, *, superconducting=True, unlike=0.0, test=TEST, converged=True):
+def doubts(
+    given=GIVEN, spectrum=GOOD, Delta=DELTA, *, superconducting=True, shape_difference=0.0, test=TEST, converged=True
+):
     sol = types.SimpleNamespace(T=1.16, superconducting=superconducting, converged=converged)
     z = OMEGA + 0.1j
     real = types.SimpleNamespace(Delta=Delta, dos=np.real(1 / np.sqrt(1 - (Delta / z) ** 2)))
-    return doubts_of(given, spectrum, sol, real, unlike=unlike, test=test)
+    return prediction_notes(given, spectrum, sol, real, shape_difference=shape_difference, test=test)
 
 
 def test_an_answer_that_gives_back_what_was_asked():
     assert doubts() == []
-    assert doubts(Delta=1.3 * DELTA, unlike=0.09) == []
+    assert doubts(Delta=1.3 * DELTA, shape_difference=0.09) == []
     dos = 1 / np.sqrt(1 - (DELTA / (OMEGA + 0.1j)) ** 2)
-    assert doubts(DosFile(omega=OMEGA, dos=dos.real), unlike=0.3) == []
+    assert doubts(DosFile(omega=OMEGA, dos=dos.real), shape_difference=0.3) == []
 
 
 @pytest.mark.parametrize(
@@ -36,11 +38,11 @@ def test_an_answer_that_gives_back_what_was_asked():
     [
         ({"Delta": 1.8 * DELTA}, ("largest |Delta| is 1.8 meV", "edge of the gap")),
         ({"Delta": 0.3 * DELTA}, ("largest |Delta| is 0.3 meV", "1 meV in the file")),
-        ({"superconducting": False}, ("does not superconduct at 1.16 K",)),
-        ({"unlike": 0.11}, ("another shape", "0.11 > 0.1")),
-        ({"unlike": 0.06, "test": {"dg_mean": 1e-4}}, ("0.06 > 0.05",)),
-        ({"unlike": np.nan}, ("another shape",)),
-        ({"unlike": 0.6, "test": None}, ("0.6 > 0.5",)),
+        ({"superconducting": False}, ("is not superconducting at 1.16 K",)),
+        ({"shape_difference": 0.11}, ("another shape", "0.11 > 0.1")),
+        ({"shape_difference": 0.06, "test": {"dg_mean": 1e-4}}, ("0.06 > 0.05",)),
+        ({"shape_difference": np.nan}, ("another shape",)),
+        ({"shape_difference": 0.6, "test": None}, ("0.6 > 0.5",)),
         ({"converged": False}, ("not solved",)),
         ({"spectrum": Spectrum(GOOD.omega, -GOOD.a2f)}, ("lambda = -1.99", "mostly negative")),
         ({"given": dataclasses.replace(GIVEN, Delta=1e-9 * DELTA)}, ("normal metal",)),
