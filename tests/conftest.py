@@ -52,7 +52,18 @@ def rest_slow(cases: Iterable[Any], fast: int = 1) -> list[Any]:
     return [pytest.param(*case, marks=() if i < fast else pytest.mark.slow) for i, case in enumerate(cases)]
 
 
-LONGEST = "test_reproduce.py", "test_readme.py", "test_train.py"
+LONGEST = (
+    "test_readme.py",
+    "test_reproduce.py",
+    "test_generate.py",
+    "test_continue_gap.py",
+    "test_solve_tc.py",
+    "test_invert.py",
+    "test_run_stages.py",
+    "test_solve_gap.py",
+    "test_solve.py",
+    "test_train.py",
+)
 """Files of which pytest-xdist must not begin one when all others are done."""
 
 

@@ -299,7 +299,6 @@ def test_the_minimum_is_that_of_another_method(Delta, size, monkeypatch):
     assert found.problem.with_prior(prior).length(other - a2f) / np.sqrt(N - 1) > 0.3
 
 
-@pytest.mark.slow
 def test_gap_function_from_a_density_of_states():
     spectrum = Spectrum(OMEGA, A2F)
     sol, energies = solve_gap(spectrum, 3.0), np.linspace(0, 60, 601)

@@ -142,13 +142,19 @@ def test_a_normal_metal_is_not_determined(answer, tmp_path):
     assert any("normal metal" in note for note in one["notes"])
 
 
-def test_errors_that_are_larger_than_said_are_noticed(answer, gap_files):
+def test_errors_that_are_larger_than_said_are_noticed(answer, gap_files, tmp_path):
     (one,) = answer("invert", gap_files[0], *GIVEN, "--noise", 0.85 * NOISE, expect=4)["results"]
     assert 1.2 < one["chi2"] < 1.6
     assert any("no a2F is consistent with these data" in note for note in one["notes"])
-    (wide,) = answer("invert", gap_files[0], *GIVEN, "--noise", 3 * NOISE, "--samples", 20)["results"]
+    (wide,) = answer("invert", gap_files[0], *GIVEN, "--noise", 3 * NOISE, "--samples", 20, "--output", "wide.h5")[
+        "results"
+    ]
     assert any("smaller than stated" in note for note in wide["notes"])
     assert wide["mu_star_std"] == 0
+    arrays, attributes = read_hdf5(tmp_path / "wide.h5")
+    assert arrays["a2f_samples"].shape == (20, N)
+    np.testing.assert_allclose(arrays["a2f"], wide["a2f"])
+    assert attributes["converged"] == wide["converged"]
     (right,) = answer("invert", gap_files[0], *GIVEN, "--omega-max", 10, "--noise", NOISE)["results"]
     assert right["notes"] == []
     assert (one["determined"], one["converged"], one["ok"]) == (True, False, False)

@@ -18,6 +18,7 @@ def test_the_contracts_keys_and_the_librarys_numbers(answer, spectrum_file):
     assert results[1]["gap_edge_meV"] == pytest.approx(float(gap_edge(sol, sol.spectrum)), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_normal_state_has_no_gap_edge(answer, spectrum_file):
     result = answer("solve", spectrum_file, "--unit", "meV", "-T", 50)["results"][0]
     assert result["gap_edge_meV"] is None
@@ -133,6 +134,7 @@ def test_very_low_temperatures(answer, spectrum_file):
     assert low["gap_ratio"] == pytest.approx(2 * low["gap_edge_meV"] / (0.08617333262 * low["T_c_K"]), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_pade_approximant_on_request_tells_what_it_is_worth(run, answer, spectrum_file):
     args = ("solve", spectrum_file, "--unit", "meV", "-T", 1, "--method", "pade")
     assert "Pade" in run(*args).stderr
@@ -143,6 +145,7 @@ def test_a_pade_approximant_on_request_tells_what_it_is_worth(run, answer, spect
     assert pade["gap_edge_meV"] == pytest.approx(exact["gap_edge_meV"], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_agreement_by_chance_is_no_accuracy(run, answer, spectrum_file):
     args = ("solve", spectrum_file, "--unit", "meV", "-T", 1, "--method", "pade", "--pade-points", 3)
     (found,) = answer(*args)["results"]
@@ -184,6 +187,7 @@ def test_temperatures_above_every_cutoff_are_normal(run, answer, spectrum_file, 
     assert "no Matsubara frequency lies below the default cutoff of 220 meV at 1000, 1e+06 K: it was raised" in told
 
 
+@pytest.mark.slow
 def test_a_broadening_beyond_a2f_is_noticed(run, spectrum_file):
     args = ("solve", spectrum_file, "--unit", "meV", "-T", 40, "--broadening")
     assert "broadening is larger than all energies of a2F (up to 10 meV)" in run(*args, 15).stderr.replace("\n", " ")

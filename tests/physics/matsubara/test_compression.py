@@ -84,7 +84,7 @@ REGIMES = [
 ]
 
 
-@pytest.mark.parametrize(("omega_max", "lambda_ep", "fraction", "mu_star", "c", "m"), rest_slow(REGIMES, fast=2))
+@pytest.mark.parametrize(("omega_max", "lambda_ep", "fraction", "mu_star", "c", "m"), rest_slow(REGIMES))
 def test_the_full_sum_by_fft_agrees(omega_max, lambda_ep, fraction, mu_star, c, m):
     spectrum = gaussian_peak(lambda_ep, center=omega_max / 2, width=omega_max / 30, omega_max=omega_max)
     numbers = {"mu_star": mu_star, "omega_c": c * omega_max, "matsubara_cutoff": m * omega_max}
@@ -155,8 +155,9 @@ def test_a_set_that_is_too_coarse_is_refined(monkeypatch):
     assert float(sol.error) <= 1e-7
 
 
-@pytest.mark.parametrize("cutoff", rest_slow([SharpCutoff(), SplitCutoff()]))
-@pytest.mark.parametrize("z_sum", rest_slow([TruncatedSum(), InfiniteSum()]))
+@pytest.mark.slow
+@pytest.mark.parametrize("cutoff", [SharpCutoff(), SplitCutoff()])
+@pytest.mark.parametrize("z_sum", [TruncatedSum(), InfiniteSum()])
 def test_traced_temperatures_agree_with_the_full_set(cutoff, z_sum):
     spectrum = gaussian_peak(1.3)
 
@@ -179,7 +180,8 @@ def test_traced_temperatures_agree_with_the_full_set(cutoff, z_sum):
     np.testing.assert_allclose(compressed[0][good], full[0][good], rtol=3e-6)
 
 
-@pytest.mark.parametrize("argument", rest_slow(["T", "mu_star", "scale"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("argument", ["T", "mu_star", "scale"])
 def test_gradients_match_differences(argument):
     spectrum, values = gaussian_peak(1.3), {"T": 2.0, "mu_star": 0.1, "scale": 1.0}
 

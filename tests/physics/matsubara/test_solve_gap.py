@@ -116,8 +116,9 @@ def test_sums_of_two_terms(solver):
         np.testing.assert_allclose(Z * D, np.pi * BOLTZMANN * T * ((lam - 0.1) @ (D / R)), rtol=1e-10)
 
 
-@pytest.mark.parametrize("fraction", rest_slow([0.01, 0.02, 0.03, 0.05]))
-@pytest.mark.parametrize("lambda_ep", rest_slow([500.0, 100.0]))
+@pytest.mark.slow
+@pytest.mark.parametrize("fraction", [0.01, 0.02, 0.03, 0.05])
+@pytest.mark.parametrize("lambda_ep", [100.0, 500.0])
 def test_of_two_roots_the_positive_one(lambda_ep, fraction):
     """Far below T_c of strong coupling the root finders may end on the other sign: the equations are odd."""
     spectrum = gaussian_peak(lambda_ep)
@@ -170,7 +171,7 @@ def test_gradient_in_the_spectrum_matches_a_difference(output, T):
     assert found == pytest.approx(expected, rel=1e-8)
 
 
-@pytest.mark.parametrize("argument", ["T", "mu_star"])
+@pytest.mark.parametrize("argument", rest_slow(["T", "mu_star"]))
 def test_gradient_in_numbers_matches_a_difference(argument):
     spectrum, values = gaussian_peak(1.3), {"T": 3.0, "mu_star": 0.1}
 

@@ -206,7 +206,7 @@ def test_a_wrong_branch_of_the_root_converges_but_fails_the_cauchy_test(monkeypa
     assert np.max(np.abs(found.Delta - right.Delta)) > 0.1 * np.max(np.abs(right.Delta))
 
 
-@pytest.mark.parametrize("ratio", rest_slow([1.0, 2.0, 1 - 1e-12, 1 + 1e-6, 3.0, 7.7], fast=2))
+@pytest.mark.parametrize("ratio", rest_slow([1.0, 2.0, 1 - 1e-12, 1 + 1e-6, 3.0, 7.7]))
 def test_no_matsubara_frequency_is_in_the_way(ratio):
     # values on a high line from those on a low one, by the Poisson kernel
     spectrum = gaussian_peak(1.6)
@@ -272,8 +272,7 @@ def test_the_estimate_covers_the_true_error_of_a_hundred_spectra(n_line):
             ("Nb_IsoME_s15", 3.435),
             ("Pb_EPW60_Elphgap", 1.579),
             ("Pb_EPW2016_SOC_fig", 2.385),
-        ],
-        fast=2,
+        ]
     ),
 )
 def test_real_materials_on_the_real_axis(name, T):
@@ -338,7 +337,8 @@ def test_coarse_uneven_grids_are_straight_lines():
     np.testing.assert_allclose(finer.Delta, uneven.Delta, atol=1e-8)
 
 
-@pytest.mark.parametrize("options", rest_slow([{"z_sum": InfiniteSum()}, {"cutoff": SplitCutoff()}]))
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{"z_sum": InfiniteSum()}, {"cutoff": SplitCutoff()}])
 def test_other_sums(options):
     spectrum = gaussian_peak(1.5)
     sol = solve_gap(spectrum, 3.0, matsubara_cutoff=30.0, omega_c=20.0, **options)

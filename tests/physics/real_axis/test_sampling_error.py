@@ -150,7 +150,8 @@ def test_the_error_of_other_grids(omega):
     assert 3e-6 < moved < error < 40 * moved
 
 
-@pytest.mark.parametrize("part", rest_slow([0.99, 0.3]))
+@pytest.mark.slow
+@pytest.mark.parametrize("part", [0.3, 0.99])
 def test_the_error_grows_towards_T_c(part):
     omega = 0.1 * np.arange(1, 101)
     spectrum = scaled(omega, omega**2 * np.exp(-((omega - 5) ** 2) / 2), 0.6)
@@ -174,7 +175,8 @@ def of_random_spectra(family, first, n):
     return np.array(ratios)
 
 
-@pytest.mark.parametrize("family", rest_slow(FAMILIES), ids=lambda family: type(family).__name__)
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: type(family).__name__)
 def test_the_error_of_a_random_spectrum(family):
     ratios = of_random_spectra(family, 100, 1)
     assert ratios.size == 1
