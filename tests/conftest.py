@@ -5,6 +5,8 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
+from typing import Any
 
 import jax
 import pytest
@@ -29,6 +31,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers of pytest-xdist inher
     compile_loops_fast()
 jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+jax.config.update("jax_disable_most_optimizations", True)
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "warn")
 
@@ -43,7 +46,24 @@ def shared(*parts: str) -> pathlib.Path:
     return path
 
 
-LONGEST = "test_reproduce.py", "test_readme.py", "test_train.py"
+def rest_slow(cases: Iterable[Any], fast: int = 1) -> list[Any]:
+    """Cases of one test of which the first ones are for every run of the tests and the others for the slow ones."""
+    cases = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [pytest.param(*case, marks=() if i < fast else pytest.mark.slow) for i, case in enumerate(cases)]
+
+
+LONGEST = (
+    "test_readme.py",
+    "test_reproduce.py",
+    "test_generate.py",
+    "test_continue_gap.py",
+    "test_solve_tc.py",
+    "test_invert.py",
+    "test_run_stages.py",
+    "test_solve_gap.py",
+    "test_solve.py",
+    "test_train.py",
+)
 """Files of which pytest-xdist must not begin one when all others are done."""
 
 
@@ -61,18 +81,17 @@ def output(process: subprocess.Popen[str]) -> tuple[str, str]:
         process.kill()
 
 
-AS_FOR_USERS = "datasets/test_generate.py", "generation/test_verify_dataset.py"
-"""Files whose tests compile with all optimizations, because they compare digits with those of other processes or of the
-fixture of a whole session."""
+AS_FOR_USERS = ("datasets/test_generate.py",)
+"""Files whose tests compile with all optimizations, because they compare digits with those of other processes."""
 
 
 @pytest.fixture(scope="module", autouse=True)
-def compile_fast(request):
-    """Hundreds of programs that run once, elsewhere: two thirds of the time of all tests is that of the compiler."""
-    fast = not any(request.path.match(name) for name in AS_FOR_USERS)
-    jax.config.update("jax_disable_most_optimizations", fast)
+def compile_as_for_users(request):
+    """Where it matters; elsewhere hundreds of programs run once, and most of the time is that of the compiler."""
+    if any(request.path.match(name) for name in AS_FOR_USERS):
+        jax.config.update("jax_disable_most_optimizations", False)
     yield
-    jax.config.update("jax_disable_most_optimizations", False)
+    jax.config.update("jax_disable_most_optimizations", True)
 
 
 @pytest.fixture(scope="module", autouse=True)

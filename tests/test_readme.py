@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"```(console|python)\n(.*?)```", flags=re.DOTALL)
 BLOCKS = BLOCK.findall((ROOT / "README.md").read_text())
@@ -36,6 +38,7 @@ def run_examples(blocks, folder):
     return ran
 
 
+@pytest.mark.slowest
 def test_the_examples_of_data_sets_run(tmp_path):
     text = (ROOT / "docs" / "data.md").read_text()
     smaller = re.sub(r"--num-samples \d+", "--num-samples 64", text)
@@ -43,12 +46,14 @@ def test_the_examples_of_data_sets_run(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"data", "large", "peaks", "all.npz", "table.csv"}
 
 
+@pytest.mark.slowest
 def test_the_examples_of_training_run(tmp_path):
     text = (ROOT / "docs" / "training.md").read_text()
     assert run_examples(BLOCK.findall(text), tmp_path) == 4
     assert {path.name for path in tmp_path.iterdir()} == {"data", "run"}
 
 
+@pytest.mark.slowest
 def test_the_examples_of_unequal_complexity_run(tmp_path):
     text = (ROOT / "docs" / "complexity.md").read_text()
     assert run_examples(BLOCK.findall(text), tmp_path) == 3
@@ -57,6 +62,7 @@ def test_the_examples_of_unequal_complexity_run(tmp_path):
     assert metrics["new_error"] < 0.02 < 0.2 < metrics["error"]
 
 
+@pytest.mark.slowest
 def test_the_examples_of_the_reproduction_run(tmp_path):
     """Runs the Python example; `cli/studies/test_reproduce.py` runs the command."""
     text = (ROOT / "docs" / "reproduction.md").read_text()
@@ -65,6 +71,7 @@ def test_the_examples_of_the_reproduction_run(tmp_path):
     assert run_examples(blocks[1:], tmp_path) == 1
 
 
+@pytest.mark.slowest
 def test_the_example_of_inversions_runs(tmp_path):
     """Runs the Python example; `cli/inversion/test_invert.py` runs the command."""
     text = (ROOT / "docs" / "inversion.md").read_text()
@@ -73,6 +80,7 @@ def test_the_example_of_inversions_runs(tmp_path):
     assert run_examples(blocks[1:], tmp_path) == 1
 
 
+@pytest.mark.slowest
 def test_the_examples_of_the_readme_run(tmp_path):
     assert run_examples([block for block in BLOCKS if block[1] not in SETUP], tmp_path) == 11
     written = {path.name for path in tmp_path.iterdir()}
@@ -90,6 +98,7 @@ def test_the_examples_of_the_readme_run(tmp_path):
     } <= written
 
 
+@pytest.mark.slowest
 def test_training_with_all_defaults_runs(tmp_path):
     """The command `diffeliash train`, compiled as for users."""
     command = [sys.executable, "-m", "diffeliash", "train"]

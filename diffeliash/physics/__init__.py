@@ -1,4 +1,4 @@
-"""The theory, for one material at one temperature; no files, no networks."""
+"""Migdal-Eliashberg theory for one material at one temperature, without files and neural networks."""
 
 from .critical import leading_eigenvalue as leading_eigenvalue
 from .critical import lowest_temperature as lowest_temperature
@@ -16,12 +16,12 @@ from .matsubara import AbstractFrequencies as AbstractFrequencies
 from .matsubara import AbstractZSum as AbstractZSum
 from .matsubara import CompressedMatsubara as CompressedMatsubara
 from .matsubara import CutoffConvergence as CutoffConvergence
-from .matsubara import Ends as Ends
 from .matsubara import FullMatsubara as FullMatsubara
 from .matsubara import GapSolution as GapSolution
 from .matsubara import InfiniteSum as InfiniteSum
 from .matsubara import SharpCutoff as SharpCutoff
 from .matsubara import SplitCutoff as SplitCutoff
+from .matsubara import SumLimits as SumLimits
 from .matsubara import TruncatedSum as TruncatedSum
 from .matsubara import checked_cutoffs as checked_cutoffs
 from .matsubara import converge_cutoff as converge_cutoff

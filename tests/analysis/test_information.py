@@ -6,10 +6,11 @@ import pytest
 from diffeliash import Spectrum, continue_gap
 from diffeliash.analysis import expected_difference, family_spread, gap_jacobian, unexplained_by_mode
 
+from ..conftest import rest_slow
 from .test_many_to_one import A2F, SETTING
 
 
-@pytest.mark.parametrize("axis", ["real", "imaginary"])
+@pytest.mark.parametrize("axis", rest_slow(["imaginary", "real"]))
 def test_derivative_of_the_gap_function(axis):
     def gap(a2f):
         spectrum = Spectrum(SETTING.omega, a2f)

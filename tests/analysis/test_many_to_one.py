@@ -42,6 +42,7 @@ def test_known_differences():
     np.testing.assert_array_equal(np.isnan(found.recomputed[:, 0]), ~found.comparable)
 
 
+@pytest.mark.slow
 def test_gap_functions_are_those_of_one_spectrum():
     many = solve_gaps(SETTING, np.stack([A2F, 1.1 * A2F]), method=Pade(8), largest_error=np.inf)
     assert np.all(many.ok)

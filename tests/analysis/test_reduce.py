@@ -19,6 +19,8 @@ from diffeliash.analysis import (
 from diffeliash.data import split_rows
 from diffeliash.training import apply_network
 
+from ..conftest import rest_slow
+
 CONFIG = ReduceConfig(
     latent_sizes=(1, 2, 3, 6), hidden_sizes=(60, 60), autoencoder_sizes=(60,), epochs=60, autoencoder_epochs=60,
     batch_size=16, learning_rate=3e-3,
@@ -42,7 +44,7 @@ def quiet(name, epoch, loss):
 HOW = {"split": split_rows(N, 0), "config": CONFIG, "progress": quiet}
 
 
-@pytest.mark.parametrize("n_numbers", [1, 3])
+@pytest.mark.parametrize("n_numbers", rest_slow([3, 1]))
 def test_the_latent_dimension_is_the_number_that_was_planted(n_numbers):
     values = 5 + 100 * planted(n_numbers, 1)[1]
     scan = scan_latent_sizes("values", values, **HOW)
@@ -79,6 +81,7 @@ def test_kinds_of_functions_count_alike():
     assert unexplained(half, found) == pytest.approx(0.5, abs=0.3)
 
 
+@pytest.mark.slow
 def test_what_is_kept_separately_is_not_what_both_share():
     """Of four numbers the outputs show the first two most, and the inputs know the last two only."""
     numbers, shapes = planted(4, 1)[0], np.linalg.qr(np.random.default_rng(5).normal(size=(40, 4)))[0].T
@@ -119,6 +122,7 @@ def test_the_flow_keeps_what_the_inputs_know():
     assert np.median(correlation) > 0.9
 
 
+@pytest.mark.slow
 def test_a_good_predictor_ends_the_flow_and_equal_complexity_too():
     numbers, inputs = planted(3, 1)
     outputs = numbers @ np.eye(3, 30)
@@ -129,6 +133,7 @@ def test_a_good_predictor_ends_the_flow_and_equal_complexity_too():
     assert reduce_complexity(inputs, outputs, lazy).verdict == "change hyper-parameters"
 
 
+@pytest.mark.slow
 def test_bottlenecks_that_do_not_suffice_decide_nothing():
     """Inputs of three numbers, outputs of six."""
     numbers, outputs = planted(6, 1)

@@ -20,6 +20,7 @@ def test_version_and_help():
         assert f"  {name} " in done.stdout
 
 
+@pytest.mark.slow
 def test_json_is_alone_on_standard_output(spectrum_file):
     done = subprocess.run(
         [*COMMAND, "solve", str(spectrum_file), "--unit", "meV", "-T", "4", "--json"],
@@ -35,6 +36,7 @@ def test_a_usage_error_is_json_too():
     assert "--bogus" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not pathlib.Path("/dev/full").is_char_device(), reason="needs /dev/full")
 def test_output_that_cannot_be_written_is_no_bug(spectrum_file):
     arguments = [*COMMAND, "tc", str(spectrum_file), "--unit", "meV"]

@@ -209,6 +209,7 @@ def forged_attributes(attributes):
                 yield f"{name}: {what}", others | {name: value}
 
 
+@pytest.mark.slow
 def test_every_attribute_of_a_shard(folder):
     path = folder / shard_name(0)
     arrays, attributes = read_hdf5(path)

@@ -28,6 +28,8 @@ from diffeliash.inverse.nonlinear._gauss_newton import Measurement, gauss_newton
 from diffeliash.inverse.nonlinear._smoothness_prior import Prior
 from diffeliash.models import Setting
 
+from ..conftest import rest_slow
+
 N = 64
 OMEGA = 10.0 * np.arange(1, N + 1) / N
 A2F = 0.9 * np.exp(-(((OMEGA - 3.2) / 0.8) ** 2)) + 1.1 * np.exp(-(((OMEGA - 7.0) / 0.6) ** 2))
@@ -135,6 +137,7 @@ def test_a_normal_metal_is_answered_by_wide_bars(batch):
     assert one.lambda_ep[1] > 1
 
 
+@pytest.mark.slow
 def test_a_normal_metal_is_noticed_without_known_noise(Delta, size):
     found = invert(ENERGIES, with_noise(np.zeros_like(Delta), size, 3), **KNOWN)
     assert not found.determined
@@ -144,6 +147,7 @@ def test_a_normal_metal_is_noticed_without_known_noise(Delta, size):
     assert not nothing.determined
 
 
+@pytest.mark.slow
 def test_exact_data_give_back_the_spectrum(Delta):
     found = invert(ENERGIES, Delta, **KNOWN)
     assert found.converged
@@ -170,7 +174,7 @@ def unlike_on_a_grid(found, spectrum):
     return unlike(np.interp(spectrum.omega, np.append(0, found.omega), np.append(0, found.a2f)), spectrum.a2f)
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 def test_exact_data_at_weak_coupling():
     """What is left is structure finer than the points: errors as small as that must not be believed at once."""
     spectrum, real, known = sample_of_a_data_set(209)
@@ -179,7 +183,7 @@ def test_exact_data_at_weak_coupling():
     assert unlike_on_a_grid(found, spectrum) < 1e-3
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 @pytest.mark.parametrize("number", [847, 1169])
 def test_an_exact_density_of_states(number):
     """Where the first step would end at another minimum, did it follow the linear problem as far as that fits."""
@@ -189,7 +193,7 @@ def test_an_exact_density_of_states(number):
     assert unlike_on_a_grid(found, spectrum) < 1e-3
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 @pytest.mark.parametrize("number", [18, 67, 72, 74, 88])
 def test_a_narrow_peak_of_the_density_of_states(number):
     """At a gap of 2.4 to 3.2 meV, as wide as half the distance of the energies: where it is the start must know."""
@@ -200,12 +204,14 @@ def test_a_narrow_peak_of_the_density_of_states(number):
     assert unlike_on_a_grid(found, spectrum) < 0.15
 
 
+@pytest.mark.slow
 def test_noise_that_is_not_known(Delta, size):
     found = invert(ENERGIES, with_noise(Delta, size, 0), **KNOWN)
     assert 0.9 < found.noise / size < 1.1
     assert unlike(found.a2f) < 2e-3
 
 
+@pytest.mark.slow
 def test_noise_that_differs(Delta, size):
     """Energies that are not to be trusted do no harm if that is said."""
     sizes = np.where(ENERGIES > 15, 100 * size, size)
@@ -222,6 +228,7 @@ def test_mu_star_is_found_too(Delta, size):
     np.testing.assert_allclose(np.std(found.mu_star_samples), found.mu_star_std)
 
 
+@pytest.mark.slow
 def test_density_of_states(real):
     dos = np.asarray(real.dos) + 1e-4 * np.random.default_rng(0).normal(size=ENERGIES.size)
     found = invert(ENERGIES, dos, **KNOWN, noise=1e-4, observable=DensityOfStates())
@@ -229,7 +236,7 @@ def test_density_of_states(real):
     assert unlike(found.a2f) < 5e-3
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 @pytest.mark.parametrize(("observable", "part"), [(RealGap(), np.real), (GapModulus(), np.abs)])
 def test_a_part_of_the_gap_function(Delta, size, observable, part):
     measured = part(Delta) + size * np.random.default_rng(0).normal(size=Delta.shape)
@@ -255,7 +262,7 @@ def forward_of(observable, rtol):
     return forward_model(CONDITIONS, N, ENERGIES.tobytes(), observable, rtol)
 
 
-@pytest.mark.parametrize(("observable", "rtol"), [(ComplexGap(), 1e-9), (DensityOfStates(), 1e-6)])
+@pytest.mark.parametrize(("observable", "rtol"), rest_slow([(ComplexGap(), 1e-9), (DensityOfStates(), 1e-6)]))
 def test_jacobian_matches_central_differences(observable, rtol):
     forward = forward_of(observable, rtol)
     exact = forward.jacobian_at(0.1, A2F[:-1])
@@ -267,7 +274,7 @@ def test_jacobian_matches_central_differences(observable, rtol):
         np.testing.assert_allclose(exact[:, column], expected, atol=1e-4 * np.max(np.abs(expected)))
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 def test_the_minimum_is_that_of_another_method(Delta, size, monkeypatch):
     """Of optimistix, from elsewhere, for one prior and a spectrum that no wall touches."""
     prior = Prior(strength=1e-2, correlation=0.0, variance=1.0)
@@ -301,6 +308,7 @@ def test_gap_function_from_a_density_of_states():
     np.testing.assert_allclose(found[inside], np.asarray(real.Delta)[inside], atol=2e-3)
 
 
+@pytest.mark.slow
 def test_resolution():
     spectrum = Spectrum(OMEGA, A2F)
     fine, rough = (resolution(spectrum, 3.0, broadening=0.3, noise=noise, n_points=N) for noise in (1e-3, 3e-2))

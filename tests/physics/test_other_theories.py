@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from diffeliash import FullMatsubara, Newton, Spectrum, continue_gap, leading_eigenvalue, solve_gap
-from diffeliash.physics.material import AbstractLocalAverage, AbstractMaterial, IsotropicAverage, couplings
+from diffeliash.physics.material import AbstractFermiSurfaceAverage, AbstractMaterial, IsotropicAverage, couplings
 from diffeliash.physics.matsubara import FoldedKernels, SharpCutoff, TruncatedSum, bosonic_frequencies
-from diffeliash.physics.matsubara._frequency_set import Ends, FullSet
+from diffeliash.physics.matsubara._frequency_set import FullSet, SumLimits
 from diffeliash.physics.matsubara._gap_equations import gap_jacobian, gap_residual, renormalization
 from diffeliash.units import BOLTZMANN
 
@@ -18,7 +18,7 @@ from ..conftest import shared
 ANGLES = 256
 
 
-class DWaveAverage(AbstractLocalAverage):
+class DWaveAverage(AbstractFermiSurfaceAverage):
     """Over a round Fermi surface, for a gap that goes as the cosine of twice the angle."""
 
     def _gaps(self, Delta):
@@ -37,7 +37,7 @@ class DWaveAverage(AbstractLocalAverage):
         of_normal = jnp.mean(omega_m[None] * gaps * shape / R**3, axis=0)
         return of_normal, jnp.mean(2 * shape**2 * omega_m[None] ** 2 / R**3, axis=0)
 
-    def over_energy(self, x, omega_m, Delta):
+    def divided_by_R(self, x, omega_m, Delta):
         _, gaps = self._gaps(Delta)
         return x * jnp.mean(1 / jnp.sqrt(omega_m[None] ** 2 + gaps**2), axis=0)
 
@@ -69,7 +69,7 @@ class DWave(AbstractMaterial):
     def omega_max(self):
         return self.omega[-1]
 
-    def without_bosons_unless(self, usable):
+    def zeroed_unless(self, usable):
         return DWave(self.omega, jnp.where(usable, self.a2f, 0.0), jnp.where(usable, self.a2f_pairing, 0.0))
 
 
@@ -159,7 +159,7 @@ def test_several_bands_are_blocks_of_the_same_kernels(name):
 def block_kernels(case) -> FoldedKernels:
     """The kernels of several bands, one block for each pair; the unknowns of the bands stand one after the other."""
     T, n, n_bands = float(case["T"]), int(case["n"]), len(case["a2f"])
-    ends = Ends(T, float(case["omega_c"]), float(case["matsubara_cutoff"]))
+    limits = SumLimits(T, float(case["omega_c"]), float(case["matsubara_cutoff"]))
     points = FullSet(np.arange(n) * 1.0, np.arange(2 * n) * 1.0, SharpCutoff(), TruncatedSum())
     pi_kT = np.pi * BOLTZMANN * T
     nu = bosonic_frequencies(jnp.array(T), jnp.arange(2.0 * n))
@@ -167,7 +167,7 @@ def block_kernels(case) -> FoldedKernels:
     def block(i, j):
         material = Spectrum(case["omega"], case["a2f"][i, j])
         lambda_l = couplings(material, nu)
-        folded = points.fold(pi_kT * jnp.concatenate([lambda_l, lambda_l]), ends)
+        folded = points.fold(pi_kT * jnp.concatenate([lambda_l, lambda_l]), limits)
         coulomb = 2 * pi_kT * case["mu_star"][i, j] * (np.arange(n) < int(case["n_coulomb"]))
         return folded.odd, folded.even - coulomb[None, :], folded.normal
 

@@ -21,6 +21,7 @@ from diffeliash import (
 )
 
 from ..cases import central_difference, compiled_text, gaussian_peak
+from ..conftest import rest_slow
 
 SPECTRUM = gaussian_peak(1.3, n=60)
 CUTOFFS = {"omega_c": 20.0, "matsubara_cutoff": 40.0}
@@ -36,19 +37,19 @@ def gap(scale, **options):
 
 
 CALLABLES = {
+    "allen_dynes_tc": lambda x: allen_dynes_tc(scaled(x)),
+    "mcmillan_tc": lambda x: mcmillan_tc(scaled(x)),
+    "moments": lambda x: scaled(x).lambda_ep ** 2 * scaled(x).omega_log * scaled(x).omega_2,
+    "lambda_kernel": lambda x: lambda_kernel(scaled(x), jnp.array([0.0, 1.0])) @ jnp.array([1.0, 2.0]),
     "solve_gap, full": lambda x: gap(x, frequencies=FullMatsubara(37), solver=Newton()),
     "solve_gap, compressed": lambda x: gap(x, frequencies=CompressedMatsubara(n=37), solver=Anderson()),
     "solve_gap, Broyden": lambda x: gap(x, frequencies=CompressedMatsubara(), solver=Broyden(), z_sum=InfiniteSum()),
     "solve_tc, full": lambda x: solve_tc(scaled(x), **CUTOFFS, frequencies=FullMatsubara(16)),
     "solve_tc, compressed": lambda x: solve_tc(scaled(x), **CUTOFFS, frequencies=CompressedMatsubara(n=40)),
-    "allen_dynes_tc": lambda x: allen_dynes_tc(scaled(x)),
-    "mcmillan_tc": lambda x: mcmillan_tc(scaled(x)),
-    "moments": lambda x: scaled(x).lambda_ep ** 2 * scaled(x).omega_log * scaled(x).omega_2,
-    "lambda_kernel": lambda x: lambda_kernel(scaled(x), jnp.array([0.0, 1.0])) @ jnp.array([1.0, 2.0]),
 }
 
 
-@pytest.mark.parametrize("name", CALLABLES)
+@pytest.mark.parametrize("name", rest_slow(CALLABLES, fast=4))
 def test_every_transformation(name):
     function = CALLABLES[name]
     x = jnp.array([0.9, 1.0, 1.2])
@@ -67,7 +68,7 @@ def test_every_transformation(name):
     np.testing.assert_allclose(jax.jit(jax.hessian(function))(x[1]), second, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", CALLABLES)
+@pytest.mark.parametrize("name", rest_slow(CALLABLES, fast=5))
 def test_programs_can_be_kept_in_the_compilation_cache(name):
     def total(x):
         return jnp.sum(jax.vmap(CALLABLES[name])(x))

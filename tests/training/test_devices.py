@@ -53,12 +53,14 @@ def on_one_device():
     return weights(start(), 1)
 
 
+@pytest.mark.slow
 def test_the_same_weights_on_several_devices(on_one_device):
     on_four = weights(start(devices=4), 3)  # of four, three share a batch of six
     for a, b in zip(on_one_device, on_four, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_same_weights_in_several_processes(on_one_device):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

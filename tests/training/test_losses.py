@@ -39,6 +39,7 @@ def gaps():
     return jnp.stack([gap(a2f) for a2f in spectra(1.0, 1.5)])
 
 
+@pytest.mark.slow
 def test_solver_consistency_of_true_and_of_wrong_spectra(gaps):
     (true, _), _ = loss_and_gradient(spectra(1.0, 1.5), gaps)
     assert float(true) < 1e-7  # the loss continues to 1e-4
@@ -54,6 +55,7 @@ def test_solver_consistency_of_true_and_of_wrong_spectra(gaps):
     assert float(jnp.sum(gradient * direction)) == pytest.approx(float(slope), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_normal_and_broken_members(gaps):
     (alone, _), _ = loss_and_gradient(spectra(1.1, 1.1), gaps[jnp.array([0, 0])])
     (loss, n_masked), gradient = loss_and_gradient(spectra(1.1, 0.05), gaps[jnp.array([0, 0])])

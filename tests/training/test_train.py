@@ -88,6 +88,7 @@ def test_equations_stand_in_for_labels(dataset):
     assert equal(without, train(equations, other))
 
 
+@pytest.mark.slow
 def test_the_solver_phase_lowers_the_miss_of_the_gap_function_and_goes_on_after_an_interruption(dataset, tmp_path):
     config = dataclasses.replace(CONFIG, solver_weight=30.0, solver_epochs=4, max_labels=60, solver_learning_rate=3e-3)
     ends = {}

@@ -10,7 +10,7 @@ from jaxtyping import Array, Complex, Float
 from scipy.interpolate import make_interp_spline
 
 from ..._errors import InputError
-from ...physics import CompressedMatsubara, Ends, Line, require_x64
+from ...physics import CompressedMatsubara, Line, SumLimits, require_x64
 from ...units import BOLTZMANN
 
 LINE_POINTS_PER_BROADENING = 2.0
@@ -51,7 +51,7 @@ class InverseProblem:
     stride: int
     n_energies: int
     omega: Float[np.ndarray, " boson"]
-    ends: Ends
+    ends: SumLimits
     mu_star: float
     frequencies: CompressedMatsubara
     real_spline: Float[np.ndarray, "inside real"]
@@ -142,7 +142,7 @@ def pose_inverse_problem(
     real, imaginary = right.copy(), right.copy()
     real[:, 1:] += left
     imaginary[:, 1:] -= left
-    ends = Ends(*(np.asarray(value, dtype=np.float64) for value in (T, omega_c, matsubara_cutoff)))
+    ends = SumLimits(*(np.asarray(value, dtype=np.float64) for value in (T, omega_c, matsubara_cutoff)))
     frequencies = CompressedMatsubara(rtol=AVERAGES_RTOL).resolve(T, matsubara_cutoff, omega_max)
     assert isinstance(frequencies, CompressedMatsubara)
     with jax.ensure_compile_time_eval():  # concrete arrays even during tracing, because the problem is cached

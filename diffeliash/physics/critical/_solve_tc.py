@@ -1,4 +1,4 @@
-r"""The critical temperature: where the leading pairing eigenvalue crosses one."""
+r"""The critical temperature, at which the leading pairing eigenvalue is one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ from ..matsubara import (
     count_frequencies,
     frequency_set,
 )
-from ..numerics import default_chunk_size, fitting_size, is_concrete, map_materials, refuse, require_x64
+from ..numerics import default_chunk_size, is_concrete, map_materials, refuse, require_x64, rounded_up_size
 from ._tc_search import (
     LARGEST_SEARCH,
     NUMBERS,
@@ -37,11 +37,12 @@ from ._tc_search import (
     upper_bound,
 )
 
-WORST_REACH = 0.02
-"""The search must reach down to k_B T of this many omega_2, T_c for a coupling constant of 0.4, or it is refused."""
+HIGHEST_SEARCH_END = 0.02
+"""Largest k_B T, in units of omega_2, at which a search that finds no T_c may end: about k_B T_c for a coupling
+constant of 0.4. A search that ends at a higher temperature raises an error."""
 
 SLACK = 1e-4
-"""The last search goes at least this far (relative) below the critical temperature of the one before."""
+"""The last search extends at least by this relative amount below the critical temperature found before."""
 
 
 def solve_tc(
@@ -54,32 +55,36 @@ def solve_tc(
     cutoff: AbstractCutoff = SplitCutoff(),
     z_sum: AbstractZSum = TruncatedSum(),
 ) -> Float[Array, ""]:
-    r"""Critical temperature from $\eta(T_c) = 1$ of the linearized Migdal-Eliashberg equations.
+    r"""Critical temperature, at which the leading eigenvalue of the linearized Migdal-Eliashberg equations is one.
 
-    Differentiable to any order with respect to the spectrum, `mu_star` and the cutoffs. The cutoffs are energies, and
-    by default the frequency that a cutoff splits counts in part (`SplitCutoff`), so that $\eta(T)$ and $T_c$ are
-    continuous. `solve_gap` counts whole frequencies by default (`SharpCutoff`), and its gap then closes up to 1e-3
-    away from this temperature; with the same `cutoff` in both the two agree.
+    It is the root of $\eta(T_c) = 1$ with $\eta$ from `leading_eigenvalue`, differentiable to any order with respect to
+    the spectrum, `mu_star` and the cutoffs. By default the last frequency below a cutoff counts in part
+    (`SplitCutoff`), so that $\eta(T)$ and $T_c$ are continuous. `solve_gap` counts whole frequencies by default
+    (`SharpCutoff`), and its gap then closes at a temperature that differs by up to a relative 1e-3; with the same
+    `cutoff` the two agree.
 
     Args:
         spectrum: Spectral function of one material.
-        mu_star: Coulomb pseudopotential $\mu^*$ that belongs to `omega_c`; used as it stands.
+        mu_star: Coulomb pseudopotential $\mu^*$ that belongs to `omega_c`, dimensionless; it is not rescaled.
         omega_c: Coulomb cutoff [meV]; 10 times the last grid point if `None`.
         matsubara_cutoff: Cutoff of the sums [meV]; 22 times the last grid point if `None`.
-        frequencies: Where to solve. Its `n` fixes the longest sum and with it the lowest temperature looked at,
-            `matsubara_cutoff / (2 pi k_B n)`; it is needed if the inputs are traced. Otherwise `n` grows to 4096,
-            and the search is repeated on a set fitted to the temperature that was found. A compressed set is good to
-            1e-7 then; with a given `n` several times too large, to 1e-6.
-        cutoff: How the sums end at their cutoffs.
-        z_sum: Whether the sum in $Z$ ends at the cutoff too.
+        frequencies: The frequencies at which to solve. `n`, the largest number of frequencies in a sum, sets the
+            lowest temperature of the search, `matsubara_cutoff / (2 pi k_B n)`; it must be given if the inputs are
+            traced. Otherwise `n` is increased up to 4096, and the search is repeated with the number of frequencies
+            that the result requires. A compressed set is then accurate to 1e-7; with a given `n` that is several times
+            too large, to 1e-6.
+        cutoff: Whether the frequencies next to the cutoffs count as a whole (`SharpCutoff`) or in part
+            (`SplitCutoff`).
+        z_sum: Whether the sum in $Z$ is truncated at the cutoff (`TruncatedSum`) or infinite (`InfiniteSum`).
 
     Returns:
-        $T_c$ [K]; 0 if the normal state is stable down to `lowest_temperature(matsubara_cutoff)`, which takes 4096
-        frequencies. NaN if there is none above what the given `n` reaches and McMillan's formula does not rule out
-        one below, if an input is not finite or out of its range, or if the search failed.
+        $T_c$ [K]; 0 if the normal state is stable down to the lowest temperature that 4096 frequencies reach. NaN if
+        a given `n` reaches no $T_c$ and McMillan's formula does not rule out a lower one, if a traced input is not
+        finite or out of its range, or if the search failed.
 
     Raises:
-        InputError: A concrete value out of its range, or a cutoff too high to search down to low temperatures.
+        InputError: A concrete value is out of its range, or the Matsubara cutoff is so high that the search cannot
+            reach low temperatures.
         RuntimeError: JAX is not in 64-bit mode.
         ValueError: The inputs are traced and no `n` is given.
     """
@@ -112,28 +117,32 @@ def solve_tc_many(
     z_sum: AbstractZSum = TruncatedSum(),
     progress: Callable[[int], object] = lambda done: None,
 ) -> Float[np.ndarray, " material"]:
-    """Critical temperatures of any number of materials, on different grids too, in a few batched calls.
+    """Critical temperatures of many materials, each on its own grid, in a few batched computations.
 
-    The same numbers as from `solve_tc` for each. Not to be traced or differentiated; for that batch `solve_tc` with
-    `jax.vmap`.
+    The results are the same as those of `solve_tc`. Not to be traced or differentiated; use `solve_tc` with
+    `jax.vmap` for that.
 
     Args:
         spectra: Spectral functions.
-        mu_star: Coulomb pseudopotential, one for all or one for each material; the two cutoffs likewise.
-        omega_c: Coulomb cutoff [meV].
-        matsubara_cutoff: Cutoff of the sums [meV].
+        mu_star: Coulomb pseudopotential that belongs to `omega_c`, one for all or one for each material. The same
+            holds for the next two arguments.
+        omega_c: Coulomb cutoff [meV]; 10 times the last grid point if `None`.
+        matsubara_cutoff: Cutoff of the sums [meV]; 22 times the last grid point if `None`.
         frequencies: As in `solve_tc`.
         cutoff: As in `solve_tc`.
         z_sum: As in `solve_tc`.
-        progress: Called after every batch of a search, with the number of materials that are done; one whose $T_c$ is
-            known but not refined yet counts one half.
+        progress: A function that is called after every batch with the number of materials that are done; one whose
+            $T_c$ is found but not yet refined counts one half.
 
     Returns:
-        $T_c$ [K], as of `solve_tc`.
+        $T_c$ [K], shape `(material,)`, in the order of the spectra; 0 and NaN as in `solve_tc`.
 
     Raises:
-        InputError: A value out of its range, or a cutoff too high to search down to low temperatures.
+        InputError: A value is out of its range, or the Matsubara cutoff is so high that the search cannot reach low
+            temperatures.
         RuntimeError: JAX is not in 64-bit mode.
+        TypeError: `spectra` is not a sequence of `Spectrum`.
+        ValueError: A sequence of parameters has another length than `spectra`.
     """
     require_x64()
     check_sequence(spectra)
@@ -149,14 +158,14 @@ def solve_tc_many(
     T_c = search.critical_temperatures(inputs, sizes, lambda done: progress(done // 2))
     if not isinstance(frequencies, CompressedMatsubara):
         return T_c
-    fitting = {}
+    sizes_at_tc = {}
     for i in np.flatnonzero(T_c > 0):
         needed = (1 + SLACK) * lowest_temperature(float(inputs[i].matsubara_cutoff), 1) / T_c[i]
-        fitting[i] = min(sizes[i], fitting_size(needed))
-    again = [i for i, size in fitting.items() if size < sizes[i]]
+        sizes_at_tc[i] = min(sizes[i], rounded_up_size(needed))
+    again = [i for i, size in sizes_at_tc.items() if size < sizes[i]]
     refined = search.critical_temperatures(
         [inputs[i] for i in again],
-        [fitting[i] for i in again],
+        [sizes_at_tc[i] for i in again],
         lambda done: progress(n // 2 + done * (n - n // 2) // len(again)),
     )
     T_c[again] = refined
@@ -176,23 +185,30 @@ def leading_eigenvalue(
 ) -> Float[Array, ""]:
     r"""Leading pairing eigenvalue $\eta(T)$ of the linearized equations; the normal state is unstable where $\eta > 1$.
 
-    With $\Delta \to 0$, $\sum_m [\lambda(n-m) - \mu^*\theta]\,\Delta_m/|\omega_m| = \eta\,Z_n\Delta_n/(\pi k_BT)$.
-    Differentiable to any order; dimensionless.
+    $$ \pi k_BT\sum_m [\lambda(n-m) - \mu^*\theta(\omega_c - |\omega_m|)]\,\frac{\Delta_m}{|\omega_m|}
+       = \eta\,Z_n\Delta_n $$
+
+    is Eq. (7) of arXiv:2007.07512 for $\Delta \to 0$, where $\eta = 1$ at $T_c$. $Z_n$ is that of the normal state.
+    Differentiable to any order.
 
     Args:
         spectrum: Spectral function of one material.
         T: Temperature [K].
-        mu_star: Coulomb pseudopotential that belongs to `omega_c`.
+        mu_star: Coulomb pseudopotential that belongs to `omega_c`, dimensionless; it is not rescaled.
         omega_c: Coulomb cutoff [meV]; 10 times the last grid point if `None`.
         matsubara_cutoff: Cutoff of the sums [meV]; 22 times the last grid point if `None`.
-        frequencies: Where to solve; the size must be given if `T` or the cutoff is traced.
-        cutoff: How the sums end at their cutoffs.
-        z_sum: Whether the sum in $Z$ ends at the cutoff too.
+        frequencies: The frequencies at which to solve; `n` must be given if `T` or `matsubara_cutoff` is traced.
+        cutoff: Whether the frequencies next to the cutoffs count as a whole (`SharpCutoff`) or in part
+            (`SplitCutoff`).
+        z_sum: Whether the sum in $Z$ is truncated at the cutoff (`TruncatedSum`) or infinite (`InfiniteSum`).
+
+    Returns:
+        $\eta$, dimensionless.
 
     Raises:
-        InputError: A concrete value out of its range.
+        InputError: A concrete value is out of its range, or there are too few or too many frequencies.
         RuntimeError: JAX is not in 64-bit mode.
-        ValueError: The number of frequencies is not known or does not fit.
+        ValueError: The number of frequencies is not given and `T` or `matsubara_cutoff` is traced.
     """
     require_x64()
     inputs = _checked_inputs(spectrum, mu_star, omega_c, matsubara_cutoff, T=T)
@@ -210,21 +226,21 @@ def _checked_inputs(
 
 
 class _Search(eqx.Module):
-    """A search for critical temperatures, on sets of any size."""
+    """A search for critical temperatures with sums over any number of frequencies."""
 
     frequencies: AbstractFrequencies
     cutoff: AbstractCutoff
     z_sum: AbstractZSum
 
     def points(self, n: int) -> AbstractFrequencySet:
-        """The set of a given size, for temperatures that are not known yet."""
+        """The frequency set for sums over `n` frequencies at temperatures that are not yet known."""
         sized = self.frequencies.with_size(n, needed=n, cutoff_ratio=1)
         return frequency_set(sized, None, cutoff=self.cutoff, z_sum=self.z_sum)[0]
 
     def critical_temperatures(
         self, inputs: list[TcInputs], sizes: list[int], report: Callable[[int], object]
     ) -> Float[np.ndarray, " material"]:
-        """T_c from sums over at most as many frequencies as `sizes` says, each size in one batch."""
+        """T_c from sums over at most `sizes[i]` frequencies for material i; equal sizes are computed together."""
         T_c, done = np.zeros(len(inputs)), 0
         for n in sorted(set(sizes)):
             members = np.array([i for i, size in enumerate(sizes) if size == n])
@@ -235,12 +251,15 @@ class _Search(eqx.Module):
         return T_c
 
     def sizes_that_reach_tc(self, inputs: list[TcInputs], report: Callable[[], object]) -> list[int]:
-        """For each material the smallest power of two whose lowest temperature lies below T_c, or the largest one."""
+        """For each material the smallest power of two with which the sums reach temperatures below T_c.
+
+        It is `LARGEST_SEARCH` where no T_c is found.
+        """
         sizes = [_first_size(each) for each in inputs]
-        open_ = list(range(len(inputs)))
+        undecided = list(range(len(inputs)))
         n = 32
-        while open_:
-            now = [i for i in open_ if sizes[i] <= n]
+        while undecided:
+            now = [i for i in undecided if sizes[i] <= n]
             unstable = []
             for _, values in self._in_batches(unstable_batch, [inputs[i] for i in now], n) if now else ():
                 unstable.extend(values)
@@ -250,14 +269,14 @@ class _Search(eqx.Module):
                     _refuse_short_reach(inputs[i])
                 if found or n >= LARGEST_SEARCH or not float(upper_bound(inputs[i].spectrum)) > 0:
                     sizes[i] = n
-                    open_.remove(i)
+                    undecided.remove(i)
             n *= 2
         return sizes
 
     def _in_batches(
         self, function: Callable[..., Any], inputs: list[TcInputs], n: int
     ) -> Iterator[tuple[slice, np.ndarray]]:
-        """Results of a batched function of inputs and `n`, for materials whose grids may differ."""
+        """Results of a batched function of inputs and `n`, for materials whose grids may have different lengths."""
         points = self.points(n)
         omega, a2f = stack_spectra([each.spectrum.channels[-1] for each in inputs])
         numbers = (np.array([float(getattr(each, name)) for each in inputs]) for name in NUMBERS)
@@ -268,7 +287,7 @@ class _Search(eqx.Module):
 
 
 def _first_size(inputs: TcInputs) -> int:
-    """The size at which the search for the smallest useful set begins."""
+    """The number of frequencies at which `sizes_that_reach_tc` begins, enough to reach half of the bound on T_c."""
     top = float(upper_bound(inputs.spectrum))
     n = 32
     while top > 0 and n < LARGEST_SEARCH and n < 2 * count_frequencies(top, float(inputs.matsubara_cutoff)):
@@ -277,9 +296,9 @@ def _first_size(inputs: TcInputs) -> int:
 
 
 def _refuse_short_reach(inputs: TcInputs) -> None:
-    """A search that found nothing but did not go down far enough is no answer."""
+    """Raise an error if a search without a result ended at too high a temperature to exclude superconductivity."""
     lowest, omega_2 = float(lowest_temperature(inputs.matsubara_cutoff)), float(inputs.spectrum.channels[-1].omega_2)
-    if BOLTZMANN * lowest > WORST_REACH * omega_2:
+    if BOLTZMANN * lowest > HIGHEST_SEARCH_END * omega_2:
         raise InputError(
             f"with `matsubara_cutoff` {float(inputs.matsubara_cutoff):g} meV the search for T_c ended at "
             f"{lowest:.3g} K already, too high for a spectrum with omega_2 = {omega_2:.3g} meV: lower the cutoff."

@@ -1,4 +1,4 @@
-r"""T_c as a compiled function: the search for the temperature at which the leading pairing eigenvalue is one."""
+r"""Compiled search for the temperature at which the leading pairing eigenvalue is one."""
 
 import functools
 import math
@@ -14,45 +14,47 @@ from ...units import BOLTZMANN
 from ..material import (
     AbstractMaterial,
     Spectrum,
-    can_be_solved,
-    harmless_unless,
-    in_range,
+    coupling_in_range,
     mcmillan_tc,
+    parameters_in_range,
+    replace_unusable,
     rescale_mu_star,
 )
 from ..matsubara import (
     AbstractFrequencySet,
-    Ends,
     FoldedKernels,
+    SumLimits,
     folded_kernels,
     leading_eigenpair,
-    rough_eigenpair,
-    without_static_bosons,
+    stability_eigenpair,
+    with_reduced_thermal_term,
 )
 from ..numerics import all_finite, attach_root, in_chunks
 from ._pairing_eigenvalue import pairing_eigenvalue
 
 STRONG_COUPLING_LIMIT = 0.1827262477
-r"""$k_BT_c / (\sqrt\lambda\,\omega_2)$ for $\lambda \to \infty$ and $\mu^* = 0$, an upper bound (arXiv:2409.02121)."""
+r"""$k_BT_c / (\sqrt\lambda\,\bar\omega_2)$ for $\lambda \to \infty$ and $\mu^* = 0$, an upper bound
+(arXiv:2409.02121)."""
 
 ABOVE_BOUND = 1.1
-"""The search starts this far above the bound, which holds for infinite sums: a cutoff raises T_c by a percent."""
+"""Highest temperature of the search in units of the upper bound, which holds for infinite sums. A cutoff can raise T_c
+above it by a percent."""
 
 LARGEST_SEARCH = 4096
-"""Frequencies at which the downward search for an unstable normal state ends."""
+"""Largest number of frequencies, and with it the lowest temperature, of the search for an unstable normal state."""
 
 SMALLEST_STEP = 1e-14
-"""Change of ln T at which the search ends."""
+"""Change of ln T, or width of its bracket, at which the search ends."""
 
 MARGIN = 10.0
-"""McMillan's formula, with a prefactor of 1.2 left out, is not off by this factor where it decides anything."""
+"""Safety factor on the estimate of T_c from McMillan's formula that decides whether T_c may lie below the search."""
 
 MAX_STEPS = 100
-"""Most evaluations of the eigenvalue; a bisection alone needs half of them."""
+"""Largest number of evaluations of the eigenvalue; bisection alone would need half as many."""
 
 
 class TcInputs(eqx.Module):
-    """What T_c depends on: a spectrum, mu* and the two cutoffs [meV]."""
+    """The quantities that T_c depends on: a spectrum, mu* and the two cutoffs [meV]."""
 
     spectrum: AbstractMaterial
     mu_star: Float[Array, ""]
@@ -64,34 +66,34 @@ NUMBERS = ("mu_star", "omega_c", "matsubara_cutoff")
 
 
 def lowest_temperature(matsubara_cutoff: Any, n: int = LARGEST_SEARCH) -> Any:
-    """The temperature [K] at which `n` frequencies fill the cutoff [meV]: `solve_tc` looks no lower."""
+    """The lowest temperature [K] for sums over `n` frequencies, where these fill the range up to the cutoff [meV]."""
     return matsubara_cutoff / (2 * math.pi * BOLTZMANN * n)
 
 
 def upper_bound(material: AbstractMaterial) -> Float[Array, ""]:
-    """A temperature [K] above which no isotropic material with the moments of these bosons superconducts."""
+    """An upper bound of T_c [K] of an isotropic material, from a moment of its a2F, with a margin for the cutoffs."""
     spectrum = material.channels[-1]
     moment = spectrum.integrate(2 * spectrum.a2f * spectrum.omega)
     return ABOVE_BOUND * STRONG_COUPLING_LIMIT * jnp.sqrt(jnp.maximum(moment, 0.0)) / BOLTZMANN
 
 
 def _kernels(inputs: TcInputs, points: AbstractFrequencySet, T: Float[Array, ""]) -> FoldedKernels:
-    ends = Ends(T, inputs.omega_c, inputs.matsubara_cutoff)
-    return folded_kernels(inputs.spectrum, points, ends, mu_star=inputs.mu_star)
+    limits = SumLimits(T, inputs.omega_c, inputs.matsubara_cutoff)
+    return folded_kernels(inputs.spectrum, points, limits, mu_star=inputs.mu_star)
 
 
 def _search_kernels(inputs: TcInputs, points: AbstractFrequencySet, T: Float[Array, ""]) -> FoldedKernels:
-    return without_static_bosons(_kernels(inputs, points, T))
+    return with_reduced_thermal_term(_kernels(inputs, points, T))
 
 
 @eqx.filter_jit
 def eigenvalue(inputs: TcInputs, points: AbstractFrequencySet, T: Float[Array, ""]) -> Float[Array, ""]:
-    """The leading pairing eigenvalue at a temperature [K], differentiable."""
+    """The leading pairing eigenvalue at a temperature [K], as a differentiable compiled function."""
     return pairing_eigenvalue(_kernels(inputs, points, T))
 
 
 def _batch(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A compiled function of (stacked grids, spectra, mu* and cutoffs), of a frequency set and its size."""
+    """Map a function of one material over many: of arrays with a material axis, a frequency set and its size."""
 
     def one(points, n, omega, a2f, *numbers):
         return function(TcInputs(Spectrum(omega, a2f), *numbers), points, n)
@@ -105,14 +107,14 @@ def _batch(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _unstable(inputs: TcInputs, points: AbstractFrequencySet, n: int) -> Bool[Array, ""]:
     """Whether the normal state is unstable at the lowest temperature that `n` frequencies reach."""
-    return rough_eigenpair(_search_kernels(inputs, points, lowest_temperature(inputs.matsubara_cutoff, n))).eta > 1
+    return stability_eigenpair(_search_kernels(inputs, points, lowest_temperature(inputs.matsubara_cutoff, n))).eta > 1
 
 
-def _might_lie_lower(inputs: TcInputs) -> Bool[Array, ""]:
-    r"""Whether T_c, where few frequencies find none, may be one that `LARGEST_SEARCH` of them would find.
+def _tc_may_lie_lower(inputs: TcInputs) -> Bool[Array, ""]:
+    r"""Whether T_c may lie in the range of a search with `LARGEST_SEARCH` frequencies where one with fewer found none.
 
-    Judged by the exponential of McMillan's formula times $\sqrt\lambda\,\bar\omega_2$, which does not depend on
-    bosons of low energy as $\omega_{\log}$ does, with a generous margin.
+    The estimate of T_c is the exponential of McMillan's formula times $\sqrt\lambda\,\bar\omega_2$, which depends less
+    on bosons of low energy than $\omega_{\log}$ does, times `MARGIN`.
     """
     spectrum = inputs.spectrum.channels[-1]
     mu_star_ad = rescale_mu_star(inputs.mu_star, old_cutoff=inputs.omega_c, new_cutoff=spectrum.omega_max)
@@ -123,16 +125,16 @@ def _might_lie_lower(inputs: TcInputs) -> Bool[Array, ""]:
 
 def _critical_temperature(inputs: TcInputs, points: AbstractFrequencySet, n: int) -> Float[Array, ""]:
     numbers = (inputs.mu_star, inputs.omega_c, inputs.matsubara_cutoff)
-    usable = all_finite(inputs) & can_be_solved(inputs.spectrum)
-    usable &= in_range(inputs.omega_c, inputs.matsubara_cutoff, inputs.mu_star)
-    spectrum, numbers = harmless_unless(usable, inputs.spectrum, numbers)
+    usable = all_finite(inputs) & coupling_in_range(inputs.spectrum)
+    usable &= parameters_in_range(inputs.omega_c, inputs.matsubara_cutoff, inputs.mu_star)
+    spectrum, numbers = replace_unusable(usable, inputs.spectrum, numbers)
     safe = TcInputs(spectrum, *numbers)
     frozen = jax.lax.stop_gradient(safe)
     low = lowest_temperature(frozen.matsubara_cutoff, n)
     high = jnp.maximum(upper_bound(frozen.spectrum), 2 * low)
     search = _find_tc(lambda T: leading_eigenpair(_search_kernels(frozen, points, T), rtol=1e-14).eta, low, high)
-    T_c = attach_root(_excess, _excess_slope, (safe, points, search.found), search.T_c)
-    normal = jnp.where(_might_lie_lower(frozen), jnp.nan, 0.0) if n < LARGEST_SEARCH else 0.0
+    T_c = attach_root(_eta_minus_one, _eta_slope, (safe, points, search.found), search.T_c)
+    normal = jnp.where(_tc_may_lie_lower(frozen), jnp.nan, 0.0) if n < LARGEST_SEARCH else 0.0
     return jnp.where(usable, jnp.where(search.unstable, jnp.where(search.found, T_c, jnp.nan), normal), jnp.nan)
 
 
@@ -147,7 +149,7 @@ class _Outcome(eqx.Module):
 
 
 class _State(eqx.Module):
-    """Logarithms of the temperatures around T_c, of the last two tried, and of their eigenvalues."""
+    """Bracket of ln T_c, the last two values of x = ln T, and y = ln eta at them."""
 
     low: Float[Array, ""]
     high: Float[Array, ""]
@@ -161,9 +163,9 @@ class _State(eqx.Module):
 def _find_tc(
     eta: Callable[[Float[Array, ""]], Float[Array, ""]], low: Float[Array, ""], high: Float[Array, ""]
 ) -> _Outcome:
-    """Secant steps for ln eta over ln T, replaced by a bisection where one would leave the bracket.
+    """Find the root of ln eta as a function of ln T by secant steps, with bisection where one would leave the bracket.
 
-    An eigenvalue that jumps across one, as it can with sharp cutoffs, is found where it jumps.
+    An eigenvalue that jumps across one, as it can with sharp cutoffs, has its root at the jump.
     """
 
     def log_eta(log_T: Float[Array, ""]) -> Float[Array, ""]:
@@ -184,7 +186,7 @@ def _find_tc(
     log_low, log_high = jnp.log(low), jnp.log(high)
     y_low, y_high = log_eta(log_low), log_eta(log_high)
     unstable = y_low > 0
-    # a stable normal state has nothing to search: the empty bracket ends the loop at once
+    # for a stable normal state an empty bracket ends the loop at once
     bracket_high = jnp.where(unstable, log_high, log_low)
     start = _State(log_low, bracket_high, log_low, y_low, log_high, y_high, jnp.array(0))
     end = jax.lax.while_loop(unfinished, refine, start)
@@ -192,14 +194,14 @@ def _find_tc(
     return _Outcome(jnp.exp(end.x), unstable, found)
 
 
-Rooted = tuple[TcInputs, AbstractFrequencySet, Bool[Array, ""]]
+RootInputs = tuple[TcInputs, AbstractFrequencySet, Bool[Array, ""]]
 
 
-def _excess(inputs: Rooted, T: Float[Array, ""]) -> Float[Array, ""]:
+def _eta_minus_one(inputs: RootInputs, T: Float[Array, ""]) -> Float[Array, ""]:
     safe, points, found = inputs
     return jnp.where(found, pairing_eigenvalue(_search_kernels(safe, points, T)) - 1, 0.0)
 
 
-def _excess_slope(inputs: Rooted, T: Float[Array, ""]) -> Float[Array, ""]:
-    _, slope = jax.jvp(lambda x: _excess(inputs, x), (T,), (jnp.ones(()),))
+def _eta_slope(inputs: RootInputs, T: Float[Array, ""]) -> Float[Array, ""]:
+    _, slope = jax.jvp(lambda x: _eta_minus_one(inputs, x), (T,), (jnp.ones(()),))
     return jnp.where(inputs[2], slope, -1.0)

@@ -1,12 +1,12 @@
-"""What the equations are solved for: the spectral function of a material, its moments, formulas for T_c."""
+"""The materials that the equations are solved for: spectral functions, their moments, and formulas for T_c."""
 
 from ._coupling import couplings as couplings
 from ._coupling import lambda_kernel as lambda_kernel
-from ._local_average import AbstractLocalAverage as AbstractLocalAverage
-from ._local_average import Averages as Averages
-from ._local_average import IsotropicAverage as IsotropicAverage
-from ._local_average import density_of_states as density_of_states
-from ._local_average import propagators as propagators
+from ._fermi_surface_average import AbstractFermiSurfaceAverage as AbstractFermiSurfaceAverage
+from ._fermi_surface_average import Averages as Averages
+from ._fermi_surface_average import IsotropicAverage as IsotropicAverage
+from ._fermi_surface_average import density_of_states as density_of_states
+from ._fermi_surface_average import propagators as propagators
 from ._many_spectra import check_sequence as check_sequence
 from ._many_spectra import per_material as per_material
 from ._many_spectra import stack_spectra as stack_spectra
@@ -20,7 +20,7 @@ from ._spectrum import coupling_constant as coupling_constant
 from ._tc_formulas import allen_dynes_tc as allen_dynes_tc
 from ._tc_formulas import mcmillan_tc as mcmillan_tc
 from ._tc_formulas import rescale_mu_star as rescale_mu_star
-from ._unusable_inputs import can_be_solved as can_be_solved
 from ._unusable_inputs import check_coupling as check_coupling
-from ._unusable_inputs import harmless_unless as harmless_unless
-from ._unusable_inputs import in_range as in_range
+from ._unusable_inputs import coupling_in_range as coupling_in_range
+from ._unusable_inputs import parameters_in_range as parameters_in_range
+from ._unusable_inputs import replace_unusable as replace_unusable

@@ -1,4 +1,4 @@
-"""Spectra of several materials as arrays with a leading material axis, and one value for each of them."""
+"""Arrays with a leading material axis from the spectra of several materials, and lists of their parameters."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,9 +12,9 @@ Table = Float[np.ndarray, "material freq"]
 
 
 def stack_spectra(spectra: Sequence[Spectrum]) -> tuple[Table, Table]:
-    """Energies [meV] and a2F of several spectra, the shorter ones filled up with zeros just beyond their last point.
+    """Energies [meV] and a2F of several spectra, the shorter ones padded with zeros just above their last point.
 
-    The filling has no width to speak of: it changes an integral by 1e-13 of the last point's part in it.
+    The padding is so narrow that it changes an integral by 1e-13 of the contribution of the last point.
     """
     size = max(spectrum.omega.size for spectrum in spectra)
     omega, a2f = np.zeros((len(spectra), size)), np.zeros((len(spectra), size))
@@ -27,17 +27,21 @@ def stack_spectra(spectra: Sequence[Spectrum]) -> tuple[Table, Table]:
 
 
 def check_sequence(spectra: Any) -> None:
-    """Refuse one spectrum where several are expected.
+    """Check that the argument is a sequence of spectra.
 
     Raises:
-        TypeError: It is one spectrum, or not all are spectra.
+        TypeError: It is a single spectrum, or contains something else.
     """
     if isinstance(spectra, Spectrum) or not all(isinstance(spectrum, Spectrum) for spectrum in spectra):
         raise TypeError("`spectra` must be a sequence of `Spectrum`.")
 
 
 def per_material(value: Any, n: int, name: str) -> list[Any]:
-    """One value for each of `n` materials, from one for all (a number or `None`) or from a sequence."""
+    """A list with one value for each of `n` materials, from one value for all (a number or `None`) or a sequence.
+
+    Raises:
+        ValueError: The sequence has another length.
+    """
     if value is None or np.ndim(value) == 0:
         return [value] * n
     if len(value) != n:

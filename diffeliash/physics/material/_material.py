@@ -1,4 +1,4 @@
-"""What the equations ask of a material, whatever its theory: spectral functions, and an average over electrons."""
+"""The interface between the equations and a material: spectral functions, and a Fermi-surface average."""
 
 import abc
 from typing import TYPE_CHECKING, Any
@@ -7,21 +7,21 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from ._local_average import AbstractLocalAverage
+from ._fermi_surface_average import AbstractFermiSurfaceAverage
 
 if TYPE_CHECKING:
     from ._spectrum import Spectrum
 
 
 class AbstractMaterial(eqx.Module):
-    r"""What the equations on both axes ask of a material.
+    r"""A material as the equations on both axes see it.
 
-    The equations, their solvers, the critical eigenvalue and the continuation are written once, for a material that
-    says with which spectral functions its bosons act (`channels`) and how $\omega/R$ and $\Delta/R$ are averaged over
-    its electrons (`average`). A theory beyond one isotropic band is another subclass.
+    The equations, their solvers, the pairing eigenvalue and the continuation are written once. A material supplies the
+    spectral functions of its bosons (`channels`) and the Fermi-surface averages of $\omega/R$ and $\Delta/R$
+    (`average`). A theory beyond one isotropic band is another subclass.
 
     Args:
-        omega: Boson energies [meV], the same for all channels.
+        omega: Boson energies [meV], the same for all spectral functions.
     """
 
     omega: eqx.AbstractVar[Float[Array | np.ndarray, " freq"]]
@@ -29,22 +29,22 @@ class AbstractMaterial(eqx.Module):
     @property
     @abc.abstractmethod
     def channels(self) -> "tuple[Spectrum, ...]":
-        r"""The spectral function in the equation of $Z$, and, if it is another one, that in the equation of $\phi$.
+        r"""The spectral function in the equation of $Z$, followed by that in the equation of $\phi$ if it differs.
 
-        One entry says that both are the same and that the material is isotropic: then the term of zero boson frequency
-        drops out of the gap equation (Anderson's theorem), and the equations are solved without it.
+        A single entry means that both are the same and that the material is isotropic: then the term of zero boson
+        frequency drops out of the gap equation (Anderson's theorem), and the equations are solved without it.
         """
 
     @property
     @abc.abstractmethod
-    def average(self) -> AbstractLocalAverage:
-        r"""How $\omega/R$ and $\Delta/R$ at one frequency are averaged over the electrons at the Fermi level."""
+    def average(self) -> AbstractFermiSurfaceAverage:
+        r"""The average of $\omega/R$ and $\Delta/R$ at one frequency over the Fermi surface."""
 
     @property
     @abc.abstractmethod
     def omega_max(self) -> Any:
-        """The last boson energy of the grid [meV], whether or not the spectrum vanishes before it."""
+        """The last point of the grid of boson energies [meV], even where the spectrum vanishes below it."""
 
     @abc.abstractmethod
-    def without_bosons_unless(self, usable: Bool[Array, ""]) -> "AbstractMaterial":
-        """The material itself, or one on a finite grid whose spectral functions vanish where it is not usable."""
+    def zeroed_unless(self, usable: Bool[Array, ""]) -> "AbstractMaterial":
+        """The material itself if it is usable, else one on a finite grid with spectral functions set to zero."""

@@ -1,4 +1,7 @@
-"""Checks of temperatures, Coulomb pseudopotentials and cutoffs, made on the host at the public edge."""
+"""Checks of temperatures, Coulomb pseudopotentials and cutoffs, made on the host when a public function is called.
+
+Each check returns a list of complaints, which is empty for a valid value and for a traced one.
+"""
 
 from typing import Any
 
@@ -8,7 +11,7 @@ from ..numerics import is_concrete
 
 
 def check_temperature(T: Any) -> list[str]:
-    """Complaints about a temperature [K]; none for a traced one."""
+    """Check that a temperature is one positive, finite number [K]."""
     if not is_concrete(T):
         return []
     value = np.asarray(T)
@@ -18,7 +21,7 @@ def check_temperature(T: Any) -> list[str]:
 
 
 def check_mu_star(mu_star: Any) -> list[str]:
-    """Complaints about a Coulomb pseudopotential; none for a traced one."""
+    """Check that a Coulomb pseudopotential lies between 0 and 1."""
     if not is_concrete(mu_star):
         return []
     ok = 0 <= float(mu_star) <= 1
@@ -26,7 +29,7 @@ def check_mu_star(mu_star: Any) -> list[str]:
 
 
 def check_cutoffs(omega_c: Any, matsubara_cutoff: Any, omega_max: Any) -> list[str]:
-    """Complaints about the two cutoffs [meV]; none for traced ones."""
+    """Check that both cutoffs [meV] are positive, finite and not below the end of the spectrum."""
     bad = []
     for name, cutoff in (("omega_c", omega_c), ("matsubara_cutoff", matsubara_cutoff)):
         if not is_concrete(cutoff):

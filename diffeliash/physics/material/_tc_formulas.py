@@ -11,19 +11,19 @@ from ._spectrum import Spectrum
 
 
 def mcmillan_tc(spectrum: Spectrum, mu_star_ad: Any = 0.1) -> Float[Array, ""]:
-    r"""Critical temperature of McMillan's formula with the prefactor of Allen and Dynes [K].
+    r"""Critical temperature [K] from McMillan's formula with the prefactor of Allen and Dynes.
 
     $$ k_BT_c = \frac{\omega_{\log}}{1.2}
        \exp\left[-\frac{1.04(1+\lambda)}{\lambda-\mu^*(1+0.62\lambda)}\right] $$
 
-    McMillan, Phys. Rev. 167, 331 (1968), Eq. (18), with the Debye temperature over 1.45 replaced by
-    $\omega_{\log}/1.2$: Allen and Dynes, Phys. Rev. B 12, 905 (1975), doi:10.1103/PhysRevB.12.905. It falls short
-    for $\lambda > 1.5$, where `allen_dynes_tc` corrects it.
+    McMillan, Phys. Rev. 167, 331 (1968), doi:10.1103/PhysRev.167.331, Eq. (18), with the Debye temperature over 1.45
+    replaced by $\omega_{\log}/1.2$: Allen and Dynes, Phys. Rev. B 12, 905 (1975), doi:10.1103/PhysRevB.12.905. It is
+    too low for $\lambda > 1.5$, where `allen_dynes_tc` corrects it.
 
     Args:
         spectrum: Spectral function of one material.
-        mu_star_ad: The $\mu^*$ of this formula. It is not the $\mu^*(\omega_c)$ of `solve_gap`; `rescale_mu_star`
-            converts.
+        mu_star_ad: The $\mu^*$ of this formula, dimensionless. It differs from the $\mu^*(\omega_c)$ of `solve_gap`;
+            `rescale_mu_star` converts between them.
 
     Returns:
         $T_c$ [K]; 0 where the denominator of the exponent is not positive.
@@ -40,7 +40,7 @@ def mcmillan_tc(spectrum: Spectrum, mu_star_ad: Any = 0.1) -> Float[Array, ""]:
 
 
 def allen_dynes_tc(spectrum: Spectrum, mu_star_ad: Any = 0.1) -> Float[Array, ""]:
-    r"""Critical temperature of the Allen-Dynes formula with both correction factors [K].
+    r"""Critical temperature [K] from the Allen-Dynes formula with both correction factors.
 
     $$ k_BT_c = \frac{f_1f_2\,\omega_{\log}}{1.2}
        \exp\left[-\frac{1.04(1+\lambda)}{\lambda-\mu^*(1+0.62\lambda)}\right] $$
@@ -52,8 +52,8 @@ def allen_dynes_tc(spectrum: Spectrum, mu_star_ad: Any = 0.1) -> Float[Array, ""
 
     Args:
         spectrum: Spectral function of one material.
-        mu_star_ad: The $\mu^*$ of this formula. It is not the $\mu^*(\omega_c)$ of `solve_gap`, and it is not
-            converted: `rescale_mu_star` does that.
+        mu_star_ad: The $\mu^*$ of this formula, dimensionless. It differs from the $\mu^*(\omega_c)$ of `solve_gap`;
+            `rescale_mu_star` converts between them.
 
     Returns:
         $T_c$ [K]; 0 where the denominator of the exponent is not positive.
@@ -75,17 +75,19 @@ def rescale_mu_star(mu_star: Any, *, old_cutoff: Any, new_cutoff: Any) -> Float[
 
     $$ \frac{1}{\mu^*(\omega_{new})} = \frac{1}{\mu^*(\omega_{old})} + \ln\frac{\omega_{old}}{\omega_{new}} $$
 
-    Morel and Anderson, Phys. Rev. 125, 1263 (1962). The $\mu^*$ of the McMillan and Allen-Dynes formulas belongs to
-    a cutoff of the order of the largest phonon energy: `rescale_mu_star(mu_star_ad, old_cutoff=omega_max,
-    new_cutoff=omega_c)` is the value to use in `solve_gap` and `solve_tc`. The inverse goes the other way.
+    Morel and Anderson, Phys. Rev. 125, 1263 (1962), doi:10.1103/PhysRev.125.1263. The $\mu^*$ of the McMillan and
+    Allen-Dynes formulas belongs to a cutoff of the order of the largest phonon energy:
+    `rescale_mu_star(mu_star_ad, old_cutoff=omega_max, new_cutoff=omega_c)` is the value to use in `solve_gap` and
+    `solve_tc`.
 
     Args:
-        mu_star: $\mu^*$ at the old cutoff.
-        old_cutoff: Energy [meV].
-        new_cutoff: Energy [meV].
+        mu_star: $\mu^*$ at the old cutoff, dimensionless.
+        old_cutoff: The cutoff that `mu_star` belongs to [meV].
+        new_cutoff: The cutoff that the result belongs to [meV].
 
     Returns:
-        $\mu^*$ at the new cutoff; infinite or negative where no repulsion is left that could be described so.
+        $\mu^*$ at the new cutoff; infinite or negative where the formula diverges, for a new cutoff so far above the
+        old one that no repulsion corresponds to it.
 
     Raises:
         RuntimeError: JAX is not in 64-bit mode.

@@ -1,6 +1,7 @@
-"""Inputs that nothing can be solved for: refused where they are known, made harmless where they are members of a batch.
+"""Inputs for which the equations cannot be solved: rejected if they are concrete, replaced if they are traced.
 
-A masked NaN result would still have a NaN gradient, so it is the inputs that are replaced.
+In a batch the inputs of such a member are replaced before the computation, as a NaN result that is masked afterwards
+would still have a NaN gradient.
 """
 
 from typing import Any
@@ -15,23 +16,26 @@ from ._material import AbstractMaterial
 from ._spectrum import Spectrum, coupling_constant
 
 LARGEST_COUPLING = 1e9
-"""No larger coupling constant is solved for: it is a wrong unit or a broken file, and numbers soon overflow."""
+"""Largest accepted coupling constant. A larger one comes from a wrong unit or a damaged file, and leads to overflow."""
 
 
-def in_range(omega_c: ArrayLike, matsubara_cutoff: ArrayLike, mu_star: Float[Array, ""]) -> Bool[Array, ""]:
-    """Whether the numbers mean something; a cutoff below the end of the spectrum, refused where it is known, does."""
+def parameters_in_range(omega_c: ArrayLike, matsubara_cutoff: ArrayLike, mu_star: Float[Array, ""]) -> Bool[Array, ""]:
+    r"""Whether $\mu^*$ lies between 0 and 1 and both cutoffs are positive.
+
+    A cutoff below the end of the spectrum is accepted here, although `check_cutoffs` rejects a concrete one.
+    """
     lowest = jnp.minimum(jnp.asarray(omega_c), jnp.asarray(matsubara_cutoff))
     return (mu_star >= 0) & (mu_star <= 1) & (lowest > 0)
 
 
-def can_be_solved(material: AbstractMaterial) -> Bool[Array, ""]:
-    """Whether no a2F is absurdly large."""
+def coupling_in_range(material: AbstractMaterial) -> Bool[Array, ""]:
+    """Whether the coupling constant of every spectral function, taken with |a2F|, is at most `LARGEST_COUPLING`."""
     largest = [channel.integrate(jnp.abs(2 * channel.over_omega())) for channel in material.channels]
     return jnp.all(jnp.stack(largest) <= LARGEST_COUPLING)
 
 
 def check_coupling(material: AbstractMaterial) -> list[str]:
-    """Complaints about values of a2F that nothing can be solved for; none for traced ones."""
+    """Complaints about a coupling constant above `LARGEST_COUPLING`; none for traced spectra."""
     return [complaint for channel in material.channels for complaint in _check_channel(channel)]
 
 
@@ -43,16 +47,16 @@ def _check_channel(spectrum: Spectrum) -> list[str]:
         return []
     largest = float(np.max(a2f))
     return [
-        f"values of `a2f` up to {largest:.3g} give a coupling constant beyond {LARGEST_COUPLING:g}: "
+        f"values of `a2f` up to {largest:.3g} give a coupling constant above {LARGEST_COUPLING:g}: "
         "check the column and the units"
     ]
 
 
-def harmless_unless(usable: Bool[Array, ""], material: AbstractMaterial, numbers: Any) -> tuple[Any, Any]:
-    """The inputs, or where they are not usable a material without bosons, and one for each number that is not positive.
+def replace_unusable(usable: Bool[Array, ""], material: AbstractMaterial, numbers: Any) -> tuple[Any, Any]:
+    """Replace inputs that cannot be computed with: spectral functions by zero, negative or non-finite numbers by one.
 
-    Only a2F depends on the verdict on all inputs. What the members of a batch share (grid, temperature) stays
-    shared, and with it the kernels made from it: that is worth a third of the time of a solve.
+    Only a2F is made to depend on `usable`. The grid and the temperature, which the members of a batch often share,
+    remain unbatched, and with them the kernels made from them: that saves a third of the time of a solution.
     """
     positive = jax.tree.map(lambda x: jnp.where(jnp.isfinite(x) & (x >= 0), x, jnp.ones_like(x)), numbers)
-    return material.without_bosons_unless(usable), positive
+    return material.zeroed_unless(usable), positive

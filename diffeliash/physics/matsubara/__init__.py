@@ -1,6 +1,6 @@
-"""The imaginary axis: frequency sets, the equations, their solution, and its values at any frequency."""
+"""The imaginary axis: Matsubara frequencies, the Eliashberg equations, their solution, and the linearized equations."""
 
-from ._any_frequency import averages_everywhere as averages_everywhere
+from ._any_frequency import averages_at_all_frequencies as averages_at_all_frequencies
 from ._converge_cutoff import CutoffConvergence as CutoffConvergence
 from ._converge_cutoff import converge_cutoff as converge_cutoff
 from ._frequencies import AbstractCutoff as AbstractCutoff
@@ -16,17 +16,17 @@ from ._frequencies import default_cutoffs as default_cutoffs
 from ._frequencies import fermionic_frequencies as fermionic_frequencies
 from ._frequency_set import AbstractFrequencySet as AbstractFrequencySet
 from ._frequency_set import AbstractZSum as AbstractZSum
-from ._frequency_set import Ends as Ends
 from ._frequency_set import InfiniteSum as InfiniteSum
+from ._frequency_set import SumLimits as SumLimits
 from ._frequency_set import TruncatedSum as TruncatedSum
 from ._frequency_set import frequency_set as frequency_set
 from ._gap_equations import FoldedKernels as FoldedKernels
 from ._gap_equations import folded_kernels as folded_kernels
+from ._linearized_equations import apply_pairing_kernel as apply_pairing_kernel
 from ._linearized_equations import leading_eigenpair as leading_eigenpair
-from ._linearized_equations import normal_state as normal_state
-from ._linearized_equations import paired as paired
-from ._linearized_equations import rough_eigenpair as rough_eigenpair
-from ._linearized_equations import without_static_bosons as without_static_bosons
+from ._linearized_equations import renormalized_frequencies as renormalized_frequencies
+from ._linearized_equations import stability_eigenpair as stability_eigenpair
+from ._linearized_equations import with_reduced_thermal_term as with_reduced_thermal_term
 from ._solve_gap import GapSolution as GapSolution
 from ._solve_gap import solve_gap as solve_gap
 from ._solve_gap_many import solve_gap_many as solve_gap_many

@@ -1,23 +1,24 @@
-r"""Few Matsubara frequencies that stand for a full truncated sum: which ones, and the tables that go with them.
+r"""Compression of Matsubara sums: a few frequencies, the nodes, from which the full truncated sums are evaluated.
 
-On the Matsubara points the functions that are summed have a spectral representation,
+At the Matsubara frequencies the functions that are summed have a spectral representation,
 $f(i\omega_n) = \int \rho(y)\,K(n, y)\,\mathrm{d}y$ with the kernels $1/(x_n^2 + y^2)$ and $x_n/(x_n^2 + y^2)$,
-$x_n = n + 1/2$; a truncated sum adds structure at its end, $\sum_{m \ge N} y/((m-n)^2 + y^2)$ and its powers. Sampled
-on a logarithmic grid of $y$ these functions span, to nine digits, a space of some forty dimensions. A pivoted QR
-decomposition picks as many *integer* indices from whose values all others follow by a well-conditioned
+$x_n = n + 1/2$; a truncated sum adds structure near the cutoff, $\sum_{m \ge N} y/((m-n)^2 + y^2)$ and its powers.
+Sampled on a logarithmic grid of $y$ these functions span, to nine digits, a space of some forty dimensions. A pivoted
+QR decomposition selects as many *integer* indices, and the values at all others follow by a well-conditioned
 interpolation (its entries stay below two). The coupling $\lambda(\nu_l)$ is compressed in the same way, from the
 kernel $1/(y^2 + l^2)$.
 
-The sums themselves are then done exactly, here and once: with $f_m = \sum_j P_{mj} f_{n_j}$ and
+The sums over all frequencies are then evaluated exactly and once: with $f_m = \sum_j P_{mj} f_{n_j}$ and
 $\lambda_l = \sum_s B_{ls}\lambda_{l_s}$,
 
 $$ \sum_m \lambda(n_k - m)\,f_m = \sum_{sj} \lambda_{l_s}\,
    \Big[\sum_m B_{|n_k - m|, s}\,P_{mj}\Big] f_{n_j}, $$
 
-where the bracket depends on nothing but the number of frequencies and the accuracy. Unlike in a quadrature, the
-peak of $\lambda$ at $m = n_k$ costs nothing, and the equations are asked for at Matsubara frequencies only: between
-them the bare sum is not a smooth function. The idea of a skeleton of imaginary frequencies is that of the discrete
-Lehmann representation (Kaye, Chen, Parcollet, Phys. Rev. B 105, 235115 (2022), doi:10.1103/PhysRevB.105.235115).
+where the bracket depends only on the number of frequencies and the accuracy. Unlike in a quadrature, the peak of
+$\lambda$ at $m = n_k$ needs no special treatment, and the equations are evaluated at Matsubara frequencies only:
+between them the sum is not a smooth function of its index. Selecting a few imaginary frequencies by a pivoted
+decomposition is the idea of the discrete Lehmann representation (Kaye, Chen, Parcollet, Phys. Rev. B 105, 235115
+(2022), doi:10.1103/PhysRevB.105.235115).
 """
 
 import dataclasses
@@ -31,27 +32,27 @@ Matrix = Float[np.ndarray, "_ _"]
 Index = Int[np.ndarray, " _"]
 
 PER_E_FOLD = 6
-"""Members of a family of functions for every factor e of their scale."""
+"""Number of values of the scale $y$ in each factor e of the logarithmic grid."""
 
 N_TESTS = 6
-"""Frequencies at which the error of a compressed solution is looked at: the next ones the pivoting would take."""
+"""Number of test frequencies for the error estimate: those that the pivoting would have selected next."""
 
 SMALL = 32
-"""Sets up to this size are not compressed."""
+"""Largest number of frequencies that is not compressed."""
 
 BLOCK = 4096
-"""Rows of a table made at a time."""
+"""Number of rows of an interpolation matrix computed at a time."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class CompressionRule:
-    r"""How few indices stand for the positive Matsubara frequencies $n = 0 .. N-1$.
+    r"""The nodes among the positive Matsubara frequencies $n = 0 .. N-1$, and the interpolation between them.
 
     Args:
         n: $N$, the number of frequencies of the full sum.
-        nodes: Indices $n_j$ at which a function is known.
+        nodes: Indices $n_j$ of the nodes.
         tests: Further indices, for the error estimate.
-        bosonic: Bosonic indices $l_s$ at which the coupling is known.
+        bosonic: Bosonic indices $l_s$ at which the coupling is evaluated.
         bosonic_tests: Further bosonic indices, for the error estimate.
         interpolation: $P$, from values at the nodes to values at all $N$ frequencies.
         bosonic_interpolation: $B$, from the coupling at `bosonic` to the coupling at $l = 0 .. 2N-1$.
@@ -68,10 +69,10 @@ class CompressionRule:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FoldedTables:
-    r"""The sums over the full set, done once: what turns $\lambda_{l_s}$ into kernels between `rows` and nodes.
+    r"""The sums over all $N$ frequencies that turn $\lambda_{l_s}$ into kernels between `rows` and nodes.
 
     Args:
-        rows: Indices $n_k$ at which the sums are asked for.
+        rows: Indices $n_k$ at which the sums are evaluated.
         near: $\sum_m B_{|n_k-m|,s} P_{mj}$, shape `(bosonic, row, node)`.
         far: $\sum_m B_{n_k+m+1,s} P_{mj}$, same shape.
         truncated: $\sum_m (B_{|n_k-m|,s} - B_{n_k+m+1,s})$, shape `(bosonic, row)`.
@@ -87,15 +88,16 @@ class FoldedTables:
 
 @functools.lru_cache(maxsize=32)
 def compression_rule(n: int, *, rtol: float, cutoff_ratio: int) -> CompressionRule:
-    """The rule for `n` frequencies.
+    """The compression rule for `n` frequencies.
 
     Args:
         n: Number of positive frequencies.
-        rtol: Accuracy of solutions. The tables are made five (frequencies) and a hundred times (coupling) better.
-        cutoff_ratio: The cutoff of the sums is at least this many times the last boson energy.
+        rtol: Relative error of solutions. The interpolation of functions of frequency is made five times more
+            accurate than this, that of the coupling a hundred times.
+        cutoff_ratio: Lower bound of the ratio of the Matsubara cutoff to the last boson energy.
     """
     scales = _Scales(n, max(1.0, n / cutoff_ratio))
-    with _same_digits():
+    with _reproducible_products():
         nodes, tests = _skeleton(scales.fermionic, n, rtol=rtol / 5, multiple=8)
         bosonic, bosonic_tests = _skeleton(scales.bosonic, 2 * n, rtol=rtol / 100, multiple=4)
         return CompressionRule(
@@ -111,14 +113,14 @@ def compression_rule(n: int, *, rtol: float, cutoff_ratio: int) -> CompressionRu
 
 @functools.lru_cache(maxsize=64)
 def folded_tables(n: int, *, rtol: float, cutoff_ratio: int, tests: bool) -> FoldedTables:
-    """The tables of a rule, for its nodes or for its test frequencies."""
+    """The tables of a compression rule, with rows at its nodes or at its test frequencies."""
     rule = compression_rule(n, rtol=rtol, cutoff_ratio=cutoff_ratio)
     B, P, m = rule.bosonic_interpolation, rule.interpolation, np.arange(n)
     rows = rule.tests if tests else rule.nodes
     shape = (B.shape[1], rows.size, P.shape[1])
     near, far, truncated, infinite = np.zeros(shape), np.zeros(shape), np.zeros(shape[:2]), np.zeros(shape[:2])
     running = np.cumsum(B, axis=0)
-    with _same_digits():
+    with _reproducible_products():
         for k, row in enumerate(rows):
             B_near, B_far = B[np.abs(row - m)], B[row + m + 1]
             near[:, k], far[:, k] = B_near.T @ P, B_far.T @ P
@@ -127,14 +129,17 @@ def folded_tables(n: int, *, rtol: float, cutoff_ratio: int, tests: bool) -> Fol
     return FoldedTables(rows, near, far, truncated, infinite)
 
 
-def _same_digits() -> threadpool_limits:
-    """Products of matrices in one thread: cut for several, their last digits depend on the number of cores."""
+def _reproducible_products() -> threadpool_limits:
+    """Compute matrix products in one thread: with several, the last digits depend on the number of cores."""
     return threadpool_limits(1, user_api="blas")
 
 
 @dataclasses.dataclass(frozen=True)
 class _Scales:
-    """The families of functions, in units of the distance of two Matsubara frequencies.
+    r"""The functions that the nodes must represent, on logarithmic grids of their scale $y$.
+
+    Energies are in units of the spacing $2\pi k_BT$ of Matsubara frequencies. A row of each matrix belongs to one
+    index, a column to one function.
 
     Args:
         n: Number of frequencies.
@@ -159,7 +164,7 @@ class _Scales:
         return (sums := np.cumsum(y / (d**2 + y**2), axis=0) + np.arctan(y / (self.n + 0.5))) / sums[-1]
 
     def bosonic(self, index: Index) -> Matrix:
-        # lambda_0 is on its own: no weight in a2F at low energy shows at any other index
+        # lambda_0 has a column of its own: a2F at very low energies shows at no other index
         y = np.concatenate([[0.0], _logarithmic(0.1, self.largest_boson)])
         zero = index[:, None] == 0
         return np.concatenate([1.0 * zero, ~zero * (y**2 + 1) / (y**2 + np.maximum(index[:, None], 1) ** 2)], axis=1)
@@ -171,16 +176,16 @@ def _logarithmic(low: float, high: float) -> Float[np.ndarray, " scale"]:
 
 
 def _candidates(n: int) -> Index:
-    """All indices where functions may change fast, at both ends; a logarithmic choice between."""
+    """Indices that may become nodes: all near both ends, where functions change fast, and some of those between."""
     steps = np.geomspace(1, n, 2 + 48 * max(1, n.bit_length())).round().astype(np.int64) - 1
     near_end = np.concatenate([np.arange(min(n, 24)), steps])
     return np.unique(np.concatenate([near_end, n - 1 - near_end]))
 
 
 def _skeleton(family, n: int, *, rtol: float, multiple: int) -> tuple[Index, Index]:
-    """Indices by Gram-Schmidt with pivoting, the first index always; and the next ones in line.
+    """Select nodes by Gram-Schmidt orthogonalization with pivoting, beginning with index 0; return test indices too.
 
-    The number is rounded up to a multiple, so that programs compiled for one rule serve others.
+    The number of nodes is rounded up to a multiple, so that rules of similar size share a compiled program.
     """
     candidates = _candidates(n)
     if n <= SMALL:
@@ -204,10 +209,10 @@ def _skeleton(family, n: int, *, rtol: float, multiple: int) -> tuple[Index, Ind
 
 
 def _interpolation(family, nodes: Index, n: int) -> Matrix:
-    """The matrix that gives a function of the family at all `n` indices from its values at the nodes."""
+    """The matrix that maps the values of a function at the nodes to its values at all `n` indices."""
     U, s, Vt = np.linalg.svd(family(nodes), full_matrices=False)
     kept = s > 1e-15 * s[0]
-    # in this order: the product of the last two factors alone would have elements of 1e15
+    # multiplied in this order, because the product of the last two factors alone would have elements of 1e15
     blocks = [
         (family(np.arange(i, min(i + BLOCK, n))) @ Vt[kept].T / s[kept]) @ U[:, kept].T for i in range(0, n, BLOCK)
     ]

@@ -1,4 +1,4 @@
-"""The Matsubara cutoff raised until the solution stops moving."""
+"""Convergence of a solution with respect to the Matsubara cutoff."""
 
 import dataclasses
 from typing import Any
@@ -14,27 +14,27 @@ from ._frequencies import (
     SharpCutoff,
     checked_cutoffs,
     count_frequencies,
-    lifted_cutoff,
+    raised_cutoff,
 )
 from ._frequency_set import AbstractZSum, TruncatedSum
 from ._solve_gap import GapSolution, solve_gap
 
 HEADROOM = 0.1
-"""A solution is this much more accurate than the changes that are looked for."""
+"""Requested error of each solution, in units of the tolerance on the change from one cutoff to the next."""
 
 
 @dataclasses.dataclass(frozen=True)
 class CutoffConvergence:
-    r"""How a solution moves while the Matsubara cutoff is doubled.
+    r"""How a solution changes while the Matsubara cutoff is doubled; the result of `converge_cutoff`.
 
     Args:
         solution: The solution at the last cutoff.
-        matsubara_cutoffs: All cutoffs tried [meV].
+        matsubara_cutoffs: All cutoffs used, ascending [meV].
         Delta: $\Delta(i\omega_0)$ at each of them [meV].
-        Z: $Z(i\omega_0)$ at each of them.
-        changes: Largest change of $\Delta$ and $Z$ below the last boson energy at each doubling, relative to the
-            largest value.
-        converged: Whether the last change is below the tolerance and all solutions converged.
+        Z: $Z(i\omega_0)$ at each of them, dimensionless.
+        changes: At each doubling the largest change of $\Delta(i\omega_n)$ and $Z(i\omega_n)$ with $\omega_n$ up to the
+            last boson energy, relative to the largest value.
+        converged: Whether the last change is at most the tolerance and all solutions converged.
     """
 
     solution: GapSolution
@@ -57,32 +57,36 @@ def converge_cutoff(
     cutoff: AbstractCutoff = SharpCutoff(),
     z_sum: AbstractZSum = TruncatedSum(),
 ) -> CutoffConvergence:
-    r"""Double the Matsubara cutoff until $\Delta$ and $Z$ stop moving, as arXiv:2007.07512 raises its $M$.
+    r"""Double the Matsubara cutoff until $\Delta$ and $Z$ no longer change, as in Appendix C of arXiv:2007.07512.
 
-    The Coulomb cutoff stays, and $\mu^*$ with it. What a truncated sum leaves out falls as the square of the cutoff,
-    so that the error left is about a third of the last change; with `z_sum=InfiniteSum()` it is ten times smaller. A
-    loop on the host around `solve_gap` with compressed sums, up to 131 072 frequencies; beyond, `converged` is false.
+    The Coulomb cutoff and $\mu^*$ stay fixed. The error of a truncated sum falls as the inverse square of the cutoff,
+    so that the error left is about a third of the last change; with `z_sum=InfiniteSum()` it is ten times smaller. The
+    solutions come from `solve_gap` with compressed sums over up to 131 072 frequencies; where that is not enough,
+    `converged` is false. Not to be traced or differentiated.
 
     Args:
         spectrum: Spectral function of one material.
         T: Temperature [K].
-        rtol: The last doubling may change $\Delta(i\omega_n)$ and $Z(i\omega_n)$ by this much, relative to the
-            largest value.
-        mu_star: Coulomb pseudopotential that belongs to `omega_c`.
+        rtol: Largest acceptable change of $\Delta(i\omega_n)$ and $Z(i\omega_n)$ at the last doubling, relative to the
+            largest value; between 1e-11 and 0.1.
+        mu_star: Coulomb pseudopotential that belongs to `omega_c`, dimensionless.
         omega_c: Coulomb cutoff [meV]; 10 times the last grid point if `None`.
-        matsubara_cutoff: The first cutoff [meV]; 22 times the last grid point if `None`.
+        matsubara_cutoff: The first Matsubara cutoff [meV]; if `None` the default of `solve_gap`.
         solver: The root finder.
-        cutoff: How the sums end.
-        z_sum: Whether the sum in $Z$ ends at the cutoff too.
+        cutoff: Whether the frequencies next to the cutoffs count as a whole or in part.
+        z_sum: Whether the sum in $Z$ is truncated at the cutoff or infinite.
+
+    Returns:
+        The last solution, and $\Delta(i\omega_0)$, $Z(i\omega_0)$ and the changes at all cutoffs.
 
     Raises:
-        InputError: A value out of its range.
+        InputError: A value is out of its range.
         RuntimeError: JAX is not in 64-bit mode.
     """
     require_x64()
     smallest = SMALLEST_RTOL / HEADROOM
     refuse([] if smallest <= rtol <= 0.1 else [f"`rtol` must lie in [{smallest:g}, 0.1], got {rtol:g}"])
-    matsubara_cutoff = lifted_cutoff(T, spectrum.omega_max, matsubara_cutoff)
+    matsubara_cutoff = raised_cutoff(T, spectrum.omega_max, matsubara_cutoff)
     omega_c, energy = checked_cutoffs(spectrum.omega_max, omega_c, matsubara_cutoff, mu_star=mu_star, T=T)
     frequencies = CompressedMatsubara(rtol=min(1e-7, HEADROOM * rtol))
 
@@ -111,13 +115,13 @@ def converge_cutoff(
 
 
 def _change(coarse: GapSolution, fine: GapSolution) -> float:
-    """The larger of the changes of Delta and Z, each relative to its largest value."""
+    """The larger one of the changes of Delta and Z below the last boson energy, each relative to its largest value."""
     omega_n = np.asarray(coarse.omega_n)
     near = omega_n <= max(float(coarse.spectrum.omega_max), omega_n[0])
     index = np.rint((omega_n[near] / omega_n[0] - 1) / 2).astype(int)
     changes = []
     for before, after in zip((coarse.Delta, coarse.Z), fine.at(index), strict=True):
         largest = float(np.max(np.abs(after)))
-        miss = float(np.max(np.abs(np.asarray(before)[near] - np.asarray(after))))
-        changes.append(miss / largest if largest > 0 else miss)
+        change = float(np.max(np.abs(np.asarray(before)[near] - np.asarray(after))))
+        changes.append(change / largest if largest > 0 else change)
     return max(changes)

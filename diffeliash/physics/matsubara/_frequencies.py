@@ -1,4 +1,4 @@
-"""Fermionic Matsubara frequencies: which ones the equations are solved at, and which the sums run over."""
+"""Choice of the Matsubara frequencies: those at which the equations are solved, and those that the sums run over."""
 
 import abc
 import math
@@ -16,42 +16,51 @@ from ..numerics import is_concrete, refuse
 from ._compression import CompressionRule, FoldedTables, compression_rule, folded_tables
 
 ROUNDING = 1e-9
-"""A frequency that exceeds a cutoff by this relative amount still counts as on it."""
+"""A frequency is included in a sum if it exceeds the cutoff by no more than this relative amount."""
 
 LARGEST_FULL_SET = 8192
-"""Frequencies beyond which the dense equations take too much memory (half a GiB for each of several matrices)."""
+"""Largest number of frequencies without compression, for which each of several dense matrices takes half a GiB."""
 
 LARGEST_COMPRESSED_SET = 2**17
-"""Frequencies beyond which the tables of a compressed set take seconds and hundreds of MiB to make."""
+"""Largest number of frequencies with compression, for which the tables take seconds and hundreds of MiB."""
 
 SMALLEST_RTOL = 1e-12
-"""Below this a compressed set is rounding noise."""
+"""Smallest tolerance of a compressed set; below it rounding errors dominate."""
 
 OMEGA_C_FACTOR = 10.0
 """Default Coulomb cutoff in units of the last grid point of the spectrum."""
 
 MATSUBARA_FACTOR = 22.0
-"""Default Matsubara cutoff in units of the last grid point (the paper: 220 meV for 10 meV)."""
+"""Default Matsubara cutoff in units of the last grid point of the spectrum (220 meV for 10 meV in arXiv:2007.07512)."""
 
 
-HOT_FREQUENCIES = 8
-"""Frequencies that are kept at temperatures with none below the default cutoff."""
+HIGH_TEMPERATURE_FREQUENCIES = 8
+"""Number of frequencies at temperatures so high that none lies below the default cutoff."""
 
 
 class AbstractCutoff(eqx.Module):
-    """How a sum over frequencies ends at an energy."""
+    """A rule for the weights of the frequencies next to a cutoff energy."""
 
     @abc.abstractmethod
     def __call__(self, omega_n: Float[Array, " matsubara"], cutoff: Float[Array, ""]) -> Float[Array, " matsubara"]:
-        """How much each frequency of a set that begins at the lowest one counts, between zero and one."""
+        """Weight of each frequency in a sum, between zero and one.
+
+        Args:
+            omega_n: Frequencies, all from the lowest one on [meV].
+            cutoff: Cutoff energy [meV].
+        """
 
     @abc.abstractmethod
     def count(self, T: float, cutoff: float) -> int:
-        """Number of positive frequencies that count at temperature `T` [K] below `cutoff` [meV]; at least one."""
+        """Number of positive frequencies with nonzero weight at temperature `T` [K], at least one; `cutoff` in meV."""
 
 
 class SharpCutoff(AbstractCutoff):
-    r"""$\theta(\omega_c - \omega_n)$: every frequency up to the cutoff counts, as the equations are written."""
+    r"""A sharp cutoff: frequencies up to the cutoff have weight one, all others zero.
+
+    The weight is $\theta(\omega_c - \omega_n)$, as in Eq. (7) of arXiv:2007.07512. It applies to the Matsubara cutoff
+    of the sums and to the Coulomb cutoff.
+    """
 
     def __call__(self, omega_n: Float[Array, " matsubara"], cutoff: Float[Array, ""]) -> Float[Array, " matsubara"]:
         return jnp.where(omega_n <= cutoff * (1 + ROUNDING), 1.0, 0.0)
@@ -61,11 +70,11 @@ class SharpCutoff(AbstractCutoff):
 
 
 class SplitCutoff(AbstractCutoff):
-    r"""The cutoff at which a sum over frequencies is continuous in temperature.
+    r"""A cutoff at which the last frequency counts in part, so that sums are continuous functions of temperature.
 
-    $\omega_n$ stands for the interval of width $2\pi k_BT$ around it and counts with the part of this interval
-    that lies below the cutoff, $\min(1, \max(0, \omega_c/2\pi k_BT - n))$. With a sharp cutoff the pairing
-    eigenvalue, and with it $T_c$, jumps wherever the number of frequencies changes.
+    $\omega_n$ represents the interval of width $2\pi k_BT$ around it. Its weight is the fraction of this interval
+    below the cutoff, $\min(1, \max(0, \omega_c/2\pi k_BT - n))$. With a sharp cutoff the pairing eigenvalue jumps as a
+    function of temperature wherever the number of frequencies changes, and $T_c$ as a function of the cutoff.
     """
 
     def __call__(self, omega_n: Float[Array, " matsubara"], cutoff: Float[Array, ""]) -> Float[Array, " matsubara"]:
@@ -77,14 +86,14 @@ class SplitCutoff(AbstractCutoff):
 
 
 class AbstractFrequencies(eqx.Module):
-    """A strategy for choosing the frequencies at which the equations are solved."""
+    """A choice of the frequencies at which the equations are solved."""
 
     n: eqx.AbstractVar[int | None]
     largest: ClassVar[int] = 0
 
     @abc.abstractmethod
     def with_size(self, n: int, *, needed: int, cutoff_ratio: int) -> "AbstractFrequencies":
-        """The same strategy for `n` frequencies, of which `needed` lie below the cutoff."""
+        """The same choice for sums over `n` frequencies, of which `needed` lie below the cutoff."""
 
     @property
     def size(self) -> int:
@@ -96,11 +105,17 @@ class AbstractFrequencies(eqx.Module):
     def resolve(
         self, T: Any, matsubara_cutoff: Any, omega_max: Any, cutoff: AbstractCutoff = SharpCutoff()
     ) -> "AbstractFrequencies":
-        """Fix the number of frequencies.
+        """Set the number of frequencies from temperature and cutoff, or check a given one.
+
+        Args:
+            T: Temperature [K].
+            matsubara_cutoff: Cutoff of the sums [meV].
+            omega_max: The last boson energy [meV].
+            cutoff: The weights of the frequencies next to the cutoff.
 
         Raises:
             ValueError: `T` or the cutoff is traced and `n` is not given.
-            InputError: `n` is too small, or larger than the solver takes.
+            InputError: `n` is too small or too large, or no frequency lies below the cutoff.
         """
         name = type(self).__name__
         known = is_concrete(T, matsubara_cutoff)
@@ -130,12 +145,17 @@ class AbstractFrequencies(eqx.Module):
 
 
 class FullMatsubara(AbstractFrequencies):
-    r"""Every positive fermionic frequency $\omega_n = (2n+1)\pi k_BT$ up to the cutoff: exact to rounding.
+    r"""Solve at every positive fermionic frequency $\omega_n = (2n+1)\pi k_BT$ up to the cutoff, without compression.
+
+    The sums are exact to rounding, for at most 8192 frequencies.
 
     Args:
-        n: Number of frequencies, static. `None` takes what the cutoff asks for, which needs concrete `T` and
-            cutoff. A larger `n` than needed adds frequencies that take no part in the sums; a smaller one is
-            refused, or, where `T` is traced, reported as not converged.
+        n: Number of frequencies, static. `None` takes all frequencies up to the cutoff, which requires concrete `T`
+            and cutoff. A larger `n` than needed adds frequencies with weight zero in the sums; a smaller one is
+            rejected, or, where `T` is traced, reported as not converged.
+
+    Raises:
+        ValueError: `n` is not positive.
     """
 
     largest: ClassVar[int] = LARGEST_FULL_SET
@@ -150,15 +170,23 @@ class FullMatsubara(AbstractFrequencies):
 
 
 class CompressedMatsubara(AbstractFrequencies):
-    r"""The same truncated sum from 16 to 70 of its frequencies, to a requested accuracy (see `_compression`).
+    r"""Solve at 16 to 70 of the frequencies, the nodes, which represent the same truncated sums to a given accuracy.
+
+    The values at all other frequencies follow by interpolation, and the sums run over all frequencies (at most
+    131 072). The nodes are selected by a pivoted QR decomposition, similar to the discrete Lehmann representation
+    (Kaye, Chen, Parcollet, Phys. Rev. B 105, 235115 (2022), doi:10.1103/PhysRevB.105.235115).
 
     Args:
-        rtol: Error asked for in $\Delta(i\omega_n)$ and $Z(i\omega_n)$ at every frequency, relative to the largest.
-        n: Number of frequencies of the full sum, static. `None` takes what the cutoff asks for. Where `T` is traced
-            it must be given; the end of the sum then moves while the nodes stay, and with `n` larger than needed the
-            error grows: 1e-6 at twice, 1e-5 at five times the frequencies.
-        cutoff_ratio: The Matsubara cutoff is at least this many times the last boson energy; found from concrete
-            inputs.
+        rtol: Requested error of $\Delta(i\omega_n)$ and $Z(i\omega_n)$ at every frequency, relative to the largest
+            value; between 1e-12 and 1e-2.
+        n: Number of frequencies of the full sum, static. `None` takes all up to the cutoff. It must be given where `T`
+            is traced; the cutoff then moves while the nodes stay, and with `n` larger than needed the error grows:
+            to 1e-6 with twice, to 1e-5 with five times as many frequencies.
+        cutoff_ratio: Lower bound of the ratio of the Matsubara cutoff to the last boson energy, set automatically for
+            concrete inputs.
+
+    Raises:
+        ValueError: `n` is not positive, or `rtol` is out of its range.
     """
 
     largest: ClassVar[int] = LARGEST_COMPRESSED_SET
@@ -177,11 +205,11 @@ class CompressedMatsubara(AbstractFrequencies):
 
     @property
     def rule(self) -> CompressionRule:
-        """Which frequencies stand for the others, once the size is fixed."""
+        """The nodes and the interpolation between them, once the number of frequencies is fixed."""
         return compression_rule(self.size, rtol=self.rtol, cutoff_ratio=self.cutoff_ratio)
 
     def tables(self, *, tests: bool) -> FoldedTables:
-        """The sums done beforehand, at the nodes or at the test frequencies."""
+        """The precomputed sums, with rows at the nodes or at the test frequencies."""
         return folded_tables(self.size, rtol=self.rtol, cutoff_ratio=self.cutoff_ratio, tests=tests)
 
 
@@ -191,7 +219,7 @@ def _check_n(n: int | None) -> None:
 
 
 def _cutoff_ratio(matsubara_cutoff: Any, omega_max: Any) -> int:
-    """The largest power of two below the ratio of the two energies, at most 16; 1 if it is not known."""
+    """The largest power of two below the ratio of the two energies, at least 1 and at most 16; 1 for traced inputs."""
     if not is_concrete(matsubara_cutoff, omega_max):
         return 1
     ratio = float(matsubara_cutoff) / float(omega_max)
@@ -204,39 +232,43 @@ def count_frequencies(T: float, cutoff: float) -> int:
 
 
 def fermionic_frequencies(T: Float[Array, ""], index: Float[Array, " *shape"]) -> Float[Array, " *shape"]:
-    r"""Fermionic frequencies $\omega_n = (2n+1)\pi k_BT$ [meV] of the given indices."""
+    r"""Fermionic Matsubara frequencies $\omega_n = (2n+1)\pi k_BT$ [meV] of the given indices $n$."""
     return jnp.pi * BOLTZMANN * T * (2 * index + 1)
 
 
 def bosonic_frequencies(T: Float[Array, ""], index: Float[Array, " *shape"]) -> Float[Array, " *shape"]:
-    r"""Bosonic frequencies $\nu_l = 2\pi k_BT\,l$ [meV] of the given indices."""
+    r"""Bosonic Matsubara frequencies $\nu_l = 2\pi k_BT\,l$ [meV] of the given indices $l$."""
     return 2 * jnp.pi * BOLTZMANN * T * index
 
 
 def default_cutoffs(omega_max: Any, omega_c: Any, matsubara_cutoff: Any) -> tuple[Any, Any]:
-    """The two cutoffs [meV], with the defaults put in: 10 and 22 times the last grid point of the spectrum."""
+    """The two cutoffs [meV], where `None` is replaced by the default of 10 or 22 times the last grid point."""
     omega_c = OMEGA_C_FACTOR * omega_max if omega_c is None else omega_c
     return omega_c, MATSUBARA_FACTOR * omega_max if matsubara_cutoff is None else matsubara_cutoff
 
 
-def lifted_cutoff(T: Any, omega_max: Any, matsubara_cutoff: Any) -> Any:
-    """The cutoff given, or instead of a default one with no frequency below it one that leaves a few [meV].
+def raised_cutoff(T: Any, omega_max: Any, matsubara_cutoff: Any) -> Any:
+    """The Matsubara cutoff [meV] as given, or a higher one if no frequency lies below the default cutoff.
 
-    So hot a material is normal, and what is left of Z is known well enough from these.
+    At so high a temperature a material is normal, and a few frequencies are enough for Z.
     """
     if matsubara_cutoff is not None or not is_concrete(T, omega_max) or np.ndim(T):
         return matsubara_cutoff
     lowest = math.pi * BOLTZMANN * float(T)
-    return 2 * HOT_FREQUENCIES * lowest if lowest > MATSUBARA_FACTOR * float(omega_max) * (1 + ROUNDING) else None
+    return (
+        2 * HIGH_TEMPERATURE_FREQUENCIES * lowest
+        if lowest > MATSUBARA_FACTOR * float(omega_max) * (1 + ROUNDING)
+        else None
+    )
 
 
 def checked_cutoffs(
     omega_max: Any, omega_c: Any, matsubara_cutoff: Any, *, mu_star: Any, T: Any = None
 ) -> tuple[Any, Any]:
-    """The two cutoffs [meV] with the defaults put in, once all numbers have been looked at.
+    """Check temperature, pseudopotential and cutoffs; return the two cutoffs [meV], with defaults in place of `None`.
 
     Raises:
-        InputError: A concrete value out of its range; all of them in one message.
+        InputError: A concrete value is out of its range; the message names all such values.
     """
     omega_c, matsubara_cutoff = default_cutoffs(omega_max, omega_c, matsubara_cutoff)
     complaints = ([] if T is None else check_temperature(T)) + check_mu_star(mu_star)

@@ -1,8 +1,8 @@
-r"""Folding the coupling onto positive frequencies: full sums, and compressed ones.
+r"""Frequency sets: folding of the coupling onto positive frequencies, for full and for compressed sums.
 
-$\Delta(i\omega_n)$ and $Z(i\omega_n)$ are even in $n$, so every sum over all frequencies becomes one over the
-positive ones with $\lambda(n-m) \pm \lambda(n+m+1)$. A frequency set says at which indices the equations are
-solved, at which bosonic indices they need the coupling, and how the coupling becomes their kernels.
+$\Delta(i\omega_n)$ and $Z(i\omega_n)$ are even in $\omega_n$, so every sum over all frequencies becomes one over the
+positive ones with $\lambda(n-m) \pm \lambda(n+m+1)$. A frequency set contains the indices at which the equations are
+solved and the bosonic indices at which they need the coupling, and computes their kernels from the coupling.
 """
 
 import abc
@@ -30,87 +30,96 @@ Number = Float[Array | np.ndarray | float, ""]
 
 
 class AbstractZSum(eqx.Module):
-    r"""How far the sum in $Z(i\omega_n)$ goes."""
+    r"""The range of frequencies of the sum in $Z(i\omega_n)$."""
 
     @abc.abstractmethod
-    def normal(
+    def normal_state_sum(
         self,
         lambda_l: Float[Array, " boson"],
         truncated: Float[Array, " row"],
         index: Values,
         *,
-        alone: Float[Array, " row"] | float = 0.0,
+        rest_of_lambda_0: Float[Array, " row"] | float = 0.0,
     ) -> Float[Array, " row"]:
-        r"""$\sum_m \mathrm{sgn}(\omega_m)\,\lambda(n-m)$ at the given indices $n$.
+        r"""$\sum_m \mathrm{sgn}(\omega_m)\,\lambda(n-m)$, the sum in $Z$ of the normal state, at given indices $n$.
 
         Args:
-            lambda_l: The coupling at $l = 0, 1, 2, ..$
+            lambda_l: The coupling at $l = 0, 1, 2, ..$; the entry at $l = 0$ may be set to zero.
             truncated: The sum up to the cutoff.
             index: $n$.
-            alone: What an infinite sum adds for a row that takes no part in its own truncated sum, where
-                `lambda_l` is without $\lambda_0$.
+            rest_of_lambda_0: The part of $\lambda_0$ that an infinite sum contains although the weight of row $n$ in
+                the truncated sum is below one; it matters where `lambda_l` is without $\lambda_0$.
         """
 
     @abc.abstractmethod
-    def weights_beyond(self, weights: Float[Array, " full"]) -> Float[Array, " full"]:
-        r"""How much frequencies count in the sum in $Z$ with $R_m = \omega_m$, beside `weights` with the true one."""
-
-    @abc.abstractmethod
-    def poles_beyond(self, z: Complex[Array, " node"], kT: Float[Array, ""], n: int) -> Complex[Array, " node"]:
-        r"""$\sum_{m\ge n}\omega_m/(z^2+\omega_m^2)$ but for a constant, which drops out [1/meV].
+    def normal_state_weights(self, weights: Float[Array, " full"]) -> Float[Array, " full"]:
+        r"""Weights of the frequencies that enter the sum in $Z$ with $R_m = \omega_m$.
 
         Args:
-            z: Energies [meV], far below $\omega_n$.
+            weights: Weights with which they enter with $R_m$ of the superconductor.
+        """
+
+    @abc.abstractmethod
+    def tail_pole_sum(self, z: Complex[Array, " node"], kT: Float[Array, ""], n: int) -> Complex[Array, " node"]:
+        r"""$\sum_{m\ge n}\omega_m/(z^2+\omega_m^2)$ up to a constant, which drops out [1/meV]; zero if truncated.
+
+        Args:
+            z: Energies [meV], of magnitude far below $\omega_n$.
             kT: $k_BT$ [meV].
-            n: Number of frequencies that are summed otherwise.
+            n: Number of frequencies that are summed explicitly.
         """
 
 
 class TruncatedSum(AbstractZSum):
-    r"""Both sums end at the Matsubara cutoff, as Eqs. (6) and (7) are written."""
+    r"""Truncate the sum in $Z$ at the Matsubara cutoff, like the sum in $\Delta$.
 
-    def normal(
+    This is the procedure of Appendix C of arXiv:2007.07512.
+    """
+
+    def normal_state_sum(
         self,
         lambda_l: Float[Array, " boson"],
         truncated: Float[Array, " row"],
         index: Values,
         *,
-        alone: Float[Array, " row"] | float = 0.0,
+        rest_of_lambda_0: Float[Array, " row"] | float = 0.0,
     ) -> Float[Array, " row"]:
-        del lambda_l, index, alone
+        del lambda_l, index, rest_of_lambda_0
         return truncated
 
-    def weights_beyond(self, weights: Float[Array, " full"]) -> Float[Array, " full"]:
+    def normal_state_weights(self, weights: Float[Array, " full"]) -> Float[Array, " full"]:
         return jnp.zeros_like(weights)
 
-    def poles_beyond(self, z: Complex[Array, " node"], kT: Float[Array, ""], n: int) -> Complex[Array, " node"]:
+    def tail_pole_sum(self, z: Complex[Array, " node"], kT: Float[Array, ""], n: int) -> Complex[Array, " node"]:
         del kT, n
         return jnp.zeros_like(z)
 
 
 class InfiniteSum(AbstractZSum):
-    r"""The sum in $Z$ is taken to infinity, with $R_m = \omega_m$ beyond the cutoff.
+    r"""Take the sum in $Z$ to infinity, with the normal-state value $\omega_m/R_m = 1$ above the Matsubara cutoff.
 
-    There the terms cancel in pairs, and $\sum_m \mathrm{sgn}(\omega_m)\,\lambda(n-m) = \lambda_0 +
-    2\sum_{l=1}^n\lambda_l$ is exact. In the normal state $Z(i\omega_0) = 1 + \lambda$ at every temperature.
+    $$ \sum_m \mathrm{sgn}(\omega_m)\,\lambda(n-m) = \lambda_0 + 2\sum_{l=1}^n\lambda_l $$
+
+    is then exact, as all other terms cancel in pairs. In the normal state $Z(i\omega_0) = 1 + \lambda$ at every
+    temperature.
     """
 
-    def normal(
+    def normal_state_sum(
         self,
         lambda_l: Float[Array, " boson"],
         truncated: Float[Array, " row"],
         index: Values,
         *,
-        alone: Float[Array, " row"] | float = 0.0,
+        rest_of_lambda_0: Float[Array, " row"] | float = 0.0,
     ) -> Float[Array, " row"]:
         del truncated
-        return (2 * jnp.cumsum(lambda_l) - lambda_l[0])[jnp.asarray(index).astype(int)] + alone
+        return (2 * jnp.cumsum(lambda_l) - lambda_l[0])[jnp.asarray(index).astype(int)] + rest_of_lambda_0
 
-    def weights_beyond(self, weights: Float[Array, " full"]) -> Float[Array, " full"]:
+    def normal_state_weights(self, weights: Float[Array, " full"]) -> Float[Array, " full"]:
         return 1 - weights
 
-    def poles_beyond(self, z: Complex[Array, " node"], kT: Float[Array, ""], n: int) -> Complex[Array, " node"]:
-        """By the Euler-Maclaurin formula of the midpoint rule."""
+    def tail_pole_sum(self, z: Complex[Array, " node"], kT: Float[Array, ""], n: int) -> Complex[Array, " node"]:
+        # the Euler-Maclaurin formula for the midpoint rule
         width = 2 * jnp.pi * kT
         end = width * n
         right, left = 1 / (end + 1j * z), 1 / (end - 1j * z)
@@ -119,15 +128,16 @@ class InfiniteSum(AbstractZSum):
         return integral / width + width / 24 * slope - 7 / 5760 * width**3 * third
 
 
-class Folded(eqx.Module):
-    r"""Folded coupling between rows $n$ and nodes $m$, in the unit in which the coupling is given.
+class FoldedCoupling(eqx.Module):
+    r"""The coupling between rows $n$ and nodes $m$, folded onto positive frequencies, in the unit of `lambda_l`.
 
     Args:
         odd: $\lambda(n-m) - \lambda(n+m+1)$, to be applied to $1 - \omega_m/R_m$.
         even: $\lambda(n-m) + \lambda(n+m+1)$, to be applied to $\Delta_m/R_m$.
-        normal: Row sums of the odd part, over the frequencies that the sum in $Z$ takes.
+        normal: Row sums of the odd part, over all frequencies of the sum in $Z$.
         coulomb: $\theta(\omega_c - \omega_m)$, to be applied to $\Delta_m/R_m$; dimensionless.
-        thermal: $\lambda_0$ where row $n$ takes part in its own sums. It is left out of all the others.
+        thermal: The thermal term, $\lambda_0$ times the weight of row $n$ in the sums. It is left out of the kernels
+            above.
     """
 
     odd: Float[Array, "row matsubara"]
@@ -137,58 +147,59 @@ class Folded(eqx.Module):
     thermal: Float[Array, " row"]
 
 
-class Ends(eqx.Module):
-    """Where the sums end: temperature [K] and the two cutoffs [meV]."""
+class SumLimits(eqx.Module):
+    """The limits of the Matsubara sums: temperature [K] and the two cutoffs [meV]."""
 
     T: Number
     omega_c: Number
     matsubara_cutoff: Number
 
     def weights(self, n: int, cutoff: AbstractCutoff) -> tuple[Float[Array, " full"], Float[Array, " full"]]:
-        """How much each of `n` frequencies counts in the sum over the coupling and in the Coulomb sum."""
+        """Weights of the lowest `n` frequencies in the sums with the coupling and in the Coulomb sum."""
         omega_n = fermionic_frequencies(jnp.asarray(self.T), jnp.arange(n, dtype=jnp.float64))
         weights = cutoff(omega_n, jnp.asarray(self.matsubara_cutoff))
         return weights, weights * cutoff(omega_n, jnp.asarray(self.omega_c))
 
 
 class AbstractFrequencySet(eqx.Module):
-    """Where the equations are solved (`index`), at which bosonic indices they need the coupling, how they sum."""
+    """The indices at which the equations are solved (`index`) and need the coupling (`bosonic`), and their sums."""
 
     index: eqx.AbstractVar[Values]
     bosonic: eqx.AbstractVar[Values]
 
     @abc.abstractmethod
-    def fold(self, lambda_l: Float[Array, "channel boson"], ends: Ends) -> Folded:
+    def fold(self, lambda_l: Float[Array, "channel boson"], limits: SumLimits) -> FoldedCoupling:
         r"""The folded coupling between the set's frequencies, from the coupling at its bosonic indices.
 
         Args:
-            lambda_l: The coupling in the equation of $Z$ and, in a second row if it is another one, in that of
-                $\phi$. Only where it is the same does the term $\lambda_0$ drop out of the gap equation, and is left
-                out of the sums.
-            ends: Where the sums end.
+            lambda_l: The coupling in the equation of $Z$ and, in a second row if it differs, in that of $\phi$. With
+                a single row the term $\lambda_0$ drops out of the gap equation, and is left out of the sums.
+            limits: Temperature and cutoffs.
         """
 
 
 class FullSet(AbstractFrequencySet):
-    """All frequencies."""
+    """All frequencies, without compression."""
 
     index: Values
     bosonic: Values
     cutoff: AbstractCutoff
     z_sum: AbstractZSum
 
-    def fold(self, lambda_l: Float[Array, "channel boson"], ends: Ends) -> Folded:
-        weights, coulomb = ends.weights(self.index.size, self.cutoff)
-        lambda_0, rest = _take_out_zero(lambda_l)
+    def fold(self, lambda_l: Float[Array, "channel boson"], limits: SumLimits) -> FoldedCoupling:
+        weights, coulomb = limits.weights(self.index.size, self.cutoff)
+        lambda_0, rest = _without_lambda_0(lambda_l)
         matrices = [toeplitz_and_hankel(channel) for channel in rest]
         odd = weights[None, :] * (matrices[0][0] - matrices[0][1])
         even = weights[None, :] * (matrices[-1][0] + matrices[-1][1])
-        normal = self.z_sum.normal(rest[0], jnp.sum(odd, axis=1), self.index, alone=lambda_0 * (1 - weights))
-        return Folded(odd, even, normal, coulomb, lambda_0 * weights)
+        normal = self.z_sum.normal_state_sum(
+            rest[0], jnp.sum(odd, axis=1), self.index, rest_of_lambda_0=lambda_0 * (1 - weights)
+        )
+        return FoldedCoupling(odd, even, normal, coulomb, lambda_0 * weights)
 
 
 class CompressedSet(AbstractFrequencySet):
-    """A few of the frequencies, the sums over a whole number of them done beforehand."""
+    """The nodes of a compression rule, with precomputed sums, where the limits of the sums are known in advance."""
 
     index: Values
     bosonic: Values
@@ -197,17 +208,17 @@ class CompressedSet(AbstractFrequencySet):
     normal: Values
     coulomb: Values
 
-    def fold(self, lambda_l: Float[Array, "channel boson"], ends: Ends) -> Folded:
-        del ends
-        lambda_0, rest = _take_out_zero(lambda_l)
+    def fold(self, lambda_l: Float[Array, "channel boson"], limits: SumLimits) -> FoldedCoupling:
+        del limits
+        lambda_0, rest = _without_lambda_0(lambda_l)
         odd = jnp.tensordot(rest[0], jnp.asarray(self.odd), axes=1)
         even = jnp.tensordot(rest[-1], jnp.asarray(self.even), axes=1)
         thermal = jnp.full(self.index.size, lambda_0)
-        return Folded(odd, even, rest[0] @ self.normal, jnp.asarray(self.coulomb), thermal)
+        return FoldedCoupling(odd, even, rest[0] @ self.normal, jnp.asarray(self.coulomb), thermal)
 
 
 class MaskedSet(AbstractFrequencySet):
-    """The same nodes where the ends of the sums are known during the computation only."""
+    """The nodes of a compression rule, where the limits of the sums are known only during the computation."""
 
     index: Values
     bosonic: Values
@@ -216,37 +227,41 @@ class MaskedSet(AbstractFrequencySet):
     cutoff: AbstractCutoff
     z_sum: AbstractZSum
 
-    def fold(self, lambda_l: Float[Array, "channel boson"], ends: Ends) -> Folded:
+    def fold(self, lambda_l: Float[Array, "channel boson"], limits: SumLimits) -> FoldedCoupling:
         interpolation = jnp.asarray(self.interpolation)
-        weights, coulomb = ends.weights(interpolation.shape[0], self.cutoff)
-        lambda_0, rest = _take_out_zero(lambda_l)
+        weights, coulomb = limits.weights(interpolation.shape[0], self.cutoff)
+        lambda_0, rest = _without_lambda_0(lambda_l)
         coupling = [jnp.asarray(self.bosonic_interpolation) @ channel for channel in rest]
         row, m = jnp.asarray(self.index).astype(int)[:, None], jnp.arange(weights.size)[None, :]
         matrices = [(channel[jnp.abs(row - m)], channel[row + m + 1]) for channel in coupling]
         odd = weights[None, :] * (matrices[0][0] - matrices[0][1])
         even = weights[None, :] * (matrices[-1][0] + matrices[-1][1])
-        own = weights[row[:, 0]]
-        normal = self.z_sum.normal(coupling[0], jnp.sum(odd, axis=1), self.index, alone=lambda_0 * (1 - own))
-        return Folded(odd @ interpolation, even @ interpolation, normal, coulomb @ interpolation, lambda_0 * own)
+        row_weights = weights[row[:, 0]]
+        normal = self.z_sum.normal_state_sum(
+            coupling[0], jnp.sum(odd, axis=1), self.index, rest_of_lambda_0=lambda_0 * (1 - row_weights)
+        )
+        return FoldedCoupling(
+            odd @ interpolation, even @ interpolation, normal, coulomb @ interpolation, lambda_0 * row_weights
+        )
 
 
-def _take_out_zero(
+def _without_lambda_0(
     lambda_l: Float[Array, "channel boson"],
 ) -> tuple[Float[Array, ""], list[Float[Array, " boson"]]]:
-    """lambda_0 and the coupling without it, if it is the same in both equations; zero and both of them if it is not."""
+    """Separate lambda_0 from a coupling that is the same in both equations; two different ones remain unchanged."""
     if len(lambda_l) > 1:
         return jnp.zeros(()), list(lambda_l)
     return lambda_l[0, 0], [lambda_l[0].at[0].set(0.0)]
 
 
-class Probe(eqx.Module):
-    """What the error of a compressed set is estimated with.
+class ErrorEstimator(eqx.Module):
+    """Test frequencies at which the error of a compressed set is estimated.
 
     Args:
-        points: The sums at the test frequencies.
-        interpolation: From values at the nodes to values at the test frequencies.
+        points: A set with the test frequencies as rows.
+        interpolation: Matrix from values at the nodes to values at the test frequencies.
         bosonic: Bosonic test indices.
-        bosonic_interpolation: From the coupling at the set's bosonic indices to the test indices.
+        bosonic_interpolation: Matrix from the coupling at the set's bosonic indices to that at the test indices.
     """
 
     points: AbstractFrequencySet
@@ -256,23 +271,26 @@ class Probe(eqx.Module):
 
 
 def frequency_set(
-    frequencies: AbstractFrequencies, ends: Ends | None, *, cutoff: AbstractCutoff, z_sum: AbstractZSum
-) -> tuple[AbstractFrequencySet, Probe | None]:
-    """The set that belongs to a strategy of fixed size, and the probe of its error; none if the set is full.
+    frequencies: AbstractFrequencies, limits: SumLimits | None, *, cutoff: AbstractCutoff, z_sum: AbstractZSum
+) -> tuple[AbstractFrequencySet, ErrorEstimator | None]:
+    """The frequency set for a choice of frequencies, and the estimator of its error (`None` without compression).
 
     Args:
-        frequencies: The strategy, resolved.
-        ends: Where the sums end; if that is known and concrete, they are done beforehand.
-        cutoff: How the sums end.
-        z_sum: How far the sum in $Z$ goes.
+        frequencies: The choice of frequencies, with a fixed number of them.
+        limits: Temperature and cutoffs. If they are concrete, compressed sums are precomputed where possible.
+        cutoff: The weights of the frequencies next to the cutoffs.
+        z_sum: Whether the sum in $Z$ is truncated or infinite.
+
+    Raises:
+        TypeError: The choice is neither `FullMatsubara` nor `CompressedMatsubara`.
     """
     n = frequencies.size
     if isinstance(frequencies, FullMatsubara):
         return FullSet(np.arange(n) * 1.0, np.arange(2 * n) * 1.0, cutoff, z_sum), None
     if not isinstance(frequencies, CompressedMatsubara):
         raise TypeError(f"unknown frequency set {frequencies!r}")
-    if ends is not None and _is_whole(n, ends, cutoff):
-        make = partial(_compressed, frequencies, ends, z_sum)
+    if limits is not None and _includes_all(n, limits, cutoff):
+        make = partial(_compressed, frequencies, limits, z_sum)
     else:
         make = partial(_masked, frequencies, cutoff, z_sum)
     rule = frequencies.rule
@@ -280,7 +298,7 @@ def frequency_set(
     if rule.tests.size + rule.bosonic_tests.size == 0:
         return points, None
     interpolation, bosonic_interpolation = rule.interpolation, rule.bosonic_interpolation
-    return points, Probe(
+    return points, ErrorEstimator(
         test_points,
         interpolation[rule.tests],
         rule.bosonic_tests * 1.0,
@@ -288,16 +306,18 @@ def frequency_set(
     )
 
 
-def _is_whole(n: int, ends: Ends, cutoff: AbstractCutoff) -> bool:
-    """Whether it is known that the sums run over all `n` frequencies, each counted once."""
-    known = isinstance(cutoff, SharpCutoff) and is_concrete(ends.T, ends.omega_c, ends.matsubara_cutoff)
-    return known and count_frequencies(float(ends.T), float(ends.matsubara_cutoff)) == n
+def _includes_all(n: int, limits: SumLimits, cutoff: AbstractCutoff) -> bool:
+    """Whether the sums are known to run over exactly `n` frequencies, each with weight one."""
+    known = isinstance(cutoff, SharpCutoff) and is_concrete(limits.T, limits.omega_c, limits.matsubara_cutoff)
+    return known and count_frequencies(float(limits.T), float(limits.matsubara_cutoff)) == n
 
 
-def _compressed(frequencies: CompressedMatsubara, ends: Ends, z_sum: AbstractZSum, *, tests: bool) -> CompressedSet:
+def _compressed(
+    frequencies: CompressedMatsubara, limits: SumLimits, z_sum: AbstractZSum, *, tests: bool
+) -> CompressedSet:
     rule, tables = frequencies.rule, frequencies.tables(tests=tests)
     normal = tables.infinite if isinstance(z_sum, InfiniteSum) else tables.truncated
-    n_coulomb = min(rule.n, count_frequencies(float(ends.T), float(ends.omega_c)))
+    n_coulomb = min(rule.n, count_frequencies(float(limits.T), float(limits.omega_c)))
     return CompressedSet(
         index=tables.rows * 1.0,
         bosonic=rule.bosonic * 1.0,

@@ -1,4 +1,4 @@
-r"""The isotropic Migdal-Eliashberg equations on the imaginary axis, once: map, residual, Jacobian; no loop.
+r"""The Migdal-Eliashberg equations on the imaginary axis: right-hand sides, residual and Jacobian.
 
 Eqs. (6) and (7) of arXiv:2007.07512, folded onto positive frequencies. With $R_m = \sqrt{\omega_m^2 + \Delta_m^2}$,
 $l = n-m$ and $l' = n+m+1$,
@@ -8,11 +8,13 @@ $$ Z_n = 1 + \frac{\pi k_BT}{\omega_n}\Big[\sum_{m\ge0} [\lambda(l) - \lambda(l'
 $$ \phi_n = Z_n\Delta_n = \pi k_BT\sum_{m\ge0}
             \frac{\Delta_m}{R_m}\,[\lambda(l) + \lambda(l') - 2\mu^*\theta(\omega_c-\omega_m)] $$
 
-The normal-state part of $Z$ is kept apart: it needs no solution, and what is left vanishes with the gap.
+The normal-state part of $Z$ is written separately: it does not depend on the solution, and the rest vanishes with the
+gap.
 
-The term $m = n$, $\lambda_0$, adds $\pi k_BT\lambda_0/R_n$ to $Z_n$ and $\Delta_n$ times as much to $\phi_n$: it drops
-out of $\Delta_n = \phi_n/Z_n$ (Anderson's theorem for thermal bosons, which act like static impurities). The equations
-are solved without it. For strong coupling it is by far the largest term, and all that makes them ill-conditioned.
+The thermal term is the one with $m = n$, or zero boson frequency: it adds $\pi k_BT\lambda_0/R_n$ to $Z_n$ and
+$\Delta_n$ times as much to $\phi_n$, and so drops out of $\Delta_n = \phi_n/Z_n$ (Anderson's theorem for thermal
+bosons, which act like static impurities). The equations are solved without it. For strong coupling it is by far the
+largest term, and the only one that makes the equations ill-conditioned.
 """
 
 import equinox as eqx
@@ -20,16 +22,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ...units import BOLTZMANN
-from ..material import AbstractLocalAverage, AbstractMaterial, couplings
+from ..material import AbstractFermiSurfaceAverage, AbstractMaterial, couplings
 from ._frequencies import bosonic_frequencies, fermionic_frequencies
-from ._frequency_set import AbstractFrequencySet, Ends
+from ._frequency_set import AbstractFrequencySet, SumLimits
 
 
 class FoldedKernels(eqx.Module):
-    r"""Everything the equations know of one material at one temperature; $\pi k_BT$ is inside [meV].
+    r"""The kernels of the equations for one material at one temperature; they include the factor $\pi k_BT$ [meV].
 
     The kernels act on values at the nodes of a frequency set and give values at its rows, which are the same
-    frequencies unless the set is made for tests.
+    frequencies except for a set of test frequencies.
 
     Args:
         omega_n: Frequencies of the rows [meV].
@@ -37,15 +39,16 @@ class FoldedKernels(eqx.Module):
         even: $\pi k_BT\,[\lambda(n-m) + \lambda(n+m+1) - 2\mu^*\theta(\omega_c - \omega_m)]$ without $\lambda_0$,
             for $\phi$.
         normal: Row sums of the odd kernel: $\omega_n(Z_n - 1)$ in the normal state, without $\lambda_0$.
-        coulomb: $2\pi k_BT\,\mu^*\theta(\omega_c - \omega_m)$ on its own, the same for all rows.
-        thermal: $\pi k_BT\lambda_0$, the term $m = n$ that is left out of the others.
-        thermal_in_residual: As much of the thermal term [meV] as makes $Z$ without the rest positive: without all of it
-            $Z$ falls to $1 - \lambda(N)$ where the sum in $Z$ ends at $N$ frequencies, below zero for strong coupling.
-        thermal_in_iteration: The fraction of the thermal term, at most one, with which the phonon kernel is positive
-            definite, as the power iteration for its leading eigenvalue needs it: $2\lambda_1/\lambda_0$. The
-            eigenvalues of the kernel are those of a sequence that falls and is convex, smallest for alternating
-            signs, where the rest adds up to $2\sum_{l\ge1}(-1)^l\lambda_l > -2\lambda_1$.
-        average: How $\omega/R$ and $\Delta/R$ are averaged over the electrons of the material.
+        coulomb: $2\pi k_BT\,\mu^*\theta(\omega_c - \omega_m)$, the Coulomb part of `even`, the same for all rows.
+        thermal: $\pi k_BT\lambda_0$, the thermal term, which is left out of the other kernels.
+        thermal_in_residual: The part of the thermal term [meV] that is kept in the residual, so that $Z$ is positive
+            there. Without the thermal term $Z$ falls to $1 - \lambda(N)$ at the end of a truncated sum over $N$
+            frequencies, which is negative for strong coupling.
+        thermal_in_iteration: The fraction of the thermal term, at most one, that makes the phonon kernel positive
+            definite, as the power iteration for its leading eigenvalue requires: $2\lambda_1/\lambda_0$. As
+            $\lambda_l$ is decreasing and convex, the smallest eigenvalue belongs to alternating signs, where the other
+            terms add up to $2\sum_{l\ge1}(-1)^l\lambda_l > -2\lambda_1$.
+        average: The Fermi-surface average of $\omega/R$ and $\Delta/R$.
     """
 
     omega_n: Float[Array, " row"]
@@ -56,17 +59,17 @@ class FoldedKernels(eqx.Module):
     thermal: Float[Array, " row"]
     thermal_in_residual: Float[Array, ""]
     thermal_in_iteration: Float[Array, ""]
-    average: AbstractLocalAverage
+    average: AbstractFermiSurfaceAverage
 
 
 def folded_kernels(
-    material: AbstractMaterial, points: AbstractFrequencySet, ends: Ends, *, mu_star: Float[Array, ""]
+    material: AbstractMaterial, points: AbstractFrequencySet, limits: SumLimits, *, mu_star: Float[Array, ""]
 ) -> FoldedKernels:
-    """The kernels of one material on a frequency set: the only place where the equations ask it for its bosons."""
-    T = jnp.asarray(ends.T)
+    """The kernels of one material on a frequency set, from its couplings at the bosonic frequencies."""
+    T = jnp.asarray(limits.T)
     pi_kT = jnp.pi * BOLTZMANN * T
     lambda_l = couplings(material, bosonic_frequencies(T, jnp.asarray(points.bosonic)))
-    folded = points.fold(pi_kT * lambda_l, ends)
+    folded = points.fold(pi_kT * lambda_l, limits)
     coulomb = 2 * pi_kT * mu_star * folded.coulomb
     return FoldedKernels(
         omega_n=fermionic_frequencies(T, jnp.asarray(points.index)),
@@ -84,47 +87,50 @@ def folded_kernels(
 def reduced_renormalization(
     kernels: FoldedKernels, omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
 ) -> Float[Array, " row"]:
-    r"""$Z_n - \pi k_BT\lambda_0/R_n$ at the rows for a gap function [meV] at the nodes $\omega_m$; dimensionless."""
-    deficit, _ = kernels.average.averages(omega_m, Delta)
-    return 1 + (kernels.normal - kernels.odd @ deficit) / kernels.omega_n
+    r"""$Z_n$ without the thermal term, at the rows, for a gap function [meV] at the nodes $\omega_m$; dimensionless."""
+    one_minus_G, _ = kernels.average.averages(omega_m, Delta)
+    return 1 + (kernels.normal - kernels.odd @ one_minus_G) / kernels.omega_n
 
 
 def reduced_pairing(
     kernels: FoldedKernels, omega_m: Float[Array, " matsubara"], Delta: Float[Array, " matsubara"]
 ) -> Float[Array, " row"]:
-    r"""$\phi_n - \pi k_BT\lambda_0\Delta_n/R_n$ at the rows for a gap function at the nodes $\omega_m$ [meV]."""
-    _, Y = kernels.average.averages(omega_m, Delta)
-    return kernels.even @ Y
+    r"""$\phi_n$ [meV] without the thermal term, at the rows, for a gap function [meV] at the nodes $\omega_m$."""
+    _, Delta_over_R = kernels.average.averages(omega_m, Delta)
+    return kernels.even @ Delta_over_R
 
 
 def renormalization(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara"]:
-    r"""$Z_n$ of a gap function [meV], Eq. (6); dimensionless."""
+    r"""$Z_n$ for a gap function [meV], Eq. (6) of arXiv:2007.07512; dimensionless."""
     omega_n = kernels.omega_n
-    thermal = kernels.average.over_energy(kernels.thermal, omega_n, Delta)
+    thermal = kernels.average.divided_by_R(kernels.thermal, omega_n, Delta)
     return reduced_renormalization(kernels, omega_n, Delta) + thermal
 
 
 def gap_residual(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara"]:
-    r"""$\phi_n[\Delta]/Z_n[\Delta] - \Delta_n$ [meV], most of the thermal term left out; zero at a solution."""
+    r"""$\phi_n[\Delta]/Z_n[\Delta] - \Delta_n$ [meV], zero at a solution.
+
+    Of the thermal term only the part `thermal_in_residual` is included in $\phi_n$ and $Z_n$.
+    """
     omega_n = kernels.omega_n
-    thermal = kernels.average.over_energy(kernels.thermal_in_residual, omega_n, Delta)
+    thermal = kernels.average.divided_by_R(kernels.thermal_in_residual, omega_n, Delta)
     phi = reduced_pairing(kernels, omega_n, Delta) + thermal * Delta
     return phi / (reduced_renormalization(kernels, omega_n, Delta) + thermal) - Delta
 
 
 def gap_jacobian(kernels: FoldedKernels, Delta: Float[Array, " matsubara"]) -> Float[Array, " matsubara matsubara"]:
-    r"""Derivative of $\phi_n - Z_n\Delta_n$ over $Z_n$, dimensionless: at a solution that of `gap_residual`.
+    r"""Derivative of $\phi_n - Z_n\Delta_n$ divided by $Z_n$, dimensionless; at a solution that of `gap_residual`.
 
     $$ J_{nm} = \frac{1}{Z_n}\Big[K^+_{nm}\frac{\omega_m^2}{R_m^3}
        + \frac{\Delta_n}{\omega_n}K^-_{nm}\frac{\omega_m\Delta_m}{R_m^3}\Big] - \delta_{nm} $$
 
-    Newton's step with it is the one for $\phi_n - Z_n\Delta_n = 0$, whatever the residual is divided by: here by $Z$
-    without most of the thermal term, of which the part that is kept adds its share of $Z_n$ to the diagonal.
+    Newton's step is that for $\phi_n - Z_n\Delta_n = 0$, as residual and Jacobian are divided by the same $Z_n$. Here
+    $Z_n$ contains only the part `thermal_in_residual` of the thermal term, which enters on the diagonal.
     """
     omega_n = kernels.omega_n
-    deficit_slope, Y_slope = kernels.average.slopes(omega_n, Delta)
-    from_phi = kernels.even * Y_slope[None, :]
-    from_Z = (Delta / omega_n)[:, None] * kernels.odd * deficit_slope[None, :]
-    thermal = kernels.average.over_energy(kernels.thermal_in_residual, omega_n, Delta)
+    one_minus_G_slope, Delta_over_R_slope = kernels.average.slopes(omega_n, Delta)
+    from_phi = kernels.even * Delta_over_R_slope[None, :]
+    from_Z = (Delta / omega_n)[:, None] * kernels.odd * one_minus_G_slope[None, :]
+    thermal = kernels.average.divided_by_R(kernels.thermal_in_residual, omega_n, Delta)
     Z = reduced_renormalization(kernels, omega_n, Delta) + thermal
     return (from_phi + from_Z) / Z[:, None] - jnp.diag(1 - thermal / Z)

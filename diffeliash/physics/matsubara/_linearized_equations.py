@@ -1,7 +1,7 @@
-r"""The linearized equations: the leading pairing eigenvalue $\eta$; the normal state is unstable where $\eta > 1$.
+r"""The linearized equations and their leading eigenvalue $\eta$; the normal state is unstable where $\eta > 1$.
 
-For $\Delta \to 0$, $y_n = \Delta_n/\omega_n$ obeys $(K^+ - K_C)\,y = \eta\,D y$ with $D_n = \omega_n Z_n$ of the
-normal state.
+For $\Delta \to 0$, $y_n = \Delta_n/\omega_n$ obeys $K y = \eta\,D y$. $K = K^+ - K_C$ is the phonon kernel
+$\pi k_BT[\lambda(n-m) + \lambda(n+m+1)]$ minus the Coulomb kernel, and $D_n = \omega_n Z_n$ in the normal state.
 """
 
 import equinox as eqx
@@ -18,8 +18,8 @@ class Eigenpair(eqx.Module):
     r"""Leading eigenvalue and eigenvector of the linearized gap equation.
 
     Args:
-        eta: Eigenvalue, dimensionless; above one the normal state is unstable.
-        y: Eigenvector $\Delta_n/\omega_n$, largest component one.
+        eta: Eigenvalue, dimensionless; the normal state is unstable if it is larger than one.
+        y: Eigenvector $\Delta_n/\omega_n$, normalized to a largest component of one.
     """
 
     eta: Float[Array, ""]
@@ -32,34 +32,36 @@ class _PowerState(eqx.Module):
     step: Int[Array, ""]
 
 
-def normal_state(kernels: FoldedKernels) -> Vector:
-    r"""$D_n = \omega_nZ_n$ of the normal state [meV]."""
+def renormalized_frequencies(kernels: FoldedKernels) -> Vector:
+    r"""The renormalized Matsubara frequencies of the normal state, $D_n = \omega_nZ_n$ [meV]."""
     return kernels.omega_n + kernels.normal + kernels.thermal
 
 
-def paired(kernels: FoldedKernels, y: Vector) -> Vector:
-    """$K y$ [meV]."""
+def apply_pairing_kernel(kernels: FoldedKernels, y: Vector) -> Vector:
+    """The pairing kernel applied to a vector, $K y$ [meV], with the thermal term on its diagonal."""
     return kernels.even @ y + kernels.thermal * y
 
 
-def leading_eigenpair(kernels: FoldedKernels, *, rtol: float, decide: bool = False, max_steps: int = 2000) -> Eigenpair:
-    r"""Power iteration for $K y = \eta D y$.
+def leading_eigenpair(
+    kernels: FoldedKernels, *, rtol: float, stability_only: bool = False, max_steps: int = 2000
+) -> Eigenpair:
+    r"""The leading eigenpair of $K y = \eta D y$ by power iteration.
 
     The phonon part of $K$ is positive definite and the Coulomb part has one negative eigenvalue,
-    $-\sum_m (K_C)_m/D_m$: half of that as a shift keeps the wanted eigenvalue the largest.
+    $-\sum_m (K_C)_m/D_m$. With half of its magnitude as a shift the leading eigenvalue is the largest in magnitude.
 
     Args:
-        kernels: The material.
-        rtol: Stop when $\eta$ changes by less than this, relative.
-        decide: Stop as soon as it is clear on which side of one $\eta$ lies.
-        max_steps: Most iterations.
+        kernels: The kernels of the material.
+        rtol: Relative change of $\eta$ at which the iteration ends.
+        stability_only: End the iteration as soon as it is clear whether $\eta$ is larger than one.
+        max_steps: Largest number of iterations.
     """
-    D = normal_state(kernels)
+    D = renormalized_frequencies(kernels)
     shift = jnp.sum(kernels.coulomb / D) / 2
 
     def step(state: _PowerState) -> _PowerState:
         y = state.pair.y
-        image = paired(kernels, y)
+        image = apply_pairing_kernel(kernels, y)
         eta = jnp.sum(y * image) / jnp.sum(y * D * y)
         y = image / D + shift * y
         return _PowerState(Eigenpair(eta, y / jnp.max(jnp.abs(y))), jnp.abs(eta - state.pair.eta), state.step + 1)
@@ -67,7 +69,7 @@ def leading_eigenpair(kernels: FoldedKernels, *, rtol: float, decide: bool = Fal
     def unfinished(state: _PowerState) -> Bool[Array, ""]:
         eta = state.pair.eta
         moving = state.change > rtol * jnp.abs(eta)
-        if decide:
+        if stability_only:
             moving &= state.change > 0.01 * jnp.abs(eta - 1)
         return (state.step < 2) | (moving & (state.step < max_steps))
 
@@ -76,18 +78,18 @@ def leading_eigenpair(kernels: FoldedKernels, *, rtol: float, decide: bool = Fal
     return jax.lax.while_loop(unfinished, step, _PowerState(Eigenpair(infinite, y), infinite, jnp.array(0))).pair
 
 
-def without_static_bosons(kernels: FoldedKernels) -> FoldedKernels:
-    r"""The same material with as little of the thermal term as the power iteration needs.
+def with_reduced_thermal_term(kernels: FoldedKernels) -> FoldedKernels:
+    r"""The same kernels with only the part of the thermal term that the power iteration needs.
 
-    The term adds the same to both sides of $K y = \eta D y$: it drops out where $\eta = 1$, and only brings $\eta$
-    closer to one elsewhere, without bound for bosons of low energy. $T_c$, its derivatives and on which side of one
-    $\eta$ lies do not depend on it.
+    The thermal term adds the same matrix to $K$ and $D$. It drops out where $\eta = 1$, and elsewhere brings $\eta$
+    closer to one, arbitrarily close for bosons of low energy. $T_c$, its derivatives and the sign of $\eta - 1$ do not
+    depend on it.
     """
     return eqx.tree_at(
         lambda k: k.thermal, kernels, jax.lax.stop_gradient(kernels.thermal_in_iteration) * kernels.thermal
     )
 
 
-def rough_eigenpair(kernels: FoldedKernels) -> Eigenpair:
-    """The leading eigenpair, just well enough to tell on which side of one the eigenvalue lies."""
-    return leading_eigenpair(kernels, rtol=1e-13, decide=True)
+def stability_eigenpair(kernels: FoldedKernels) -> Eigenpair:
+    """The leading eigenpair, converged only until it is clear whether the eigenvalue is larger than one."""
+    return leading_eigenpair(kernels, rtol=1e-13, stability_only=True)

@@ -1,18 +1,18 @@
-"""Numerics that know no physics: root finders, linear systems, derivatives of roots, batches, checks of inputs."""
+"""Numerical methods without physics: root finders, linear systems, derivatives of roots, batches, checks of inputs."""
 
 from ._bad_members import all_finite as all_finite
-from ._bad_members import larger_than_zero as larger_than_zero
+from ._bad_members import positive_or_one as positive_or_one
 from ._batch import batched as batched
 from ._batch import default_chunk_size as default_chunk_size
-from ._batch import fitting_size as fitting_size
 from ._batch import in_chunks as in_chunks
 from ._batch import map_materials as map_materials
+from ._batch import rounded_up_size as rounded_up_size
 from ._batch import run_calls as run_calls
 from ._implicit_derivatives import attach_fixed_point as attach_fixed_point
 from ._implicit_derivatives import attach_root as attach_root
-from ._input_checks import as_known as as_known
 from ._input_checks import is_concrete as is_concrete
 from ._input_checks import not_a_number as not_a_number
+from ._input_checks import numpy_if_concrete as numpy_if_concrete
 from ._input_checks import refuse as refuse
 from ._input_checks import require_x64 as require_x64
 from ._inverse_root import inverse_root as inverse_root

@@ -1,4 +1,4 @@
-"""Numbers of a bad member of a batch: found, and replaced by harmless ones before the computation."""
+"""Numbers that cannot be computed with, in one member of a batch: detected, and replaced before the computation."""
 
 from typing import Any
 
@@ -12,6 +12,6 @@ def all_finite(inputs: Any) -> Bool[Array, ""]:
     return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(inputs)]))
 
 
-def larger_than_zero(x: Array) -> Array:
-    """A number, or one if it is not finite or not positive."""
+def positive_or_one(x: Array) -> Array:
+    """The number itself where it is finite and positive, and 1 elsewhere; element by element."""
     return jnp.where(jnp.isfinite(x) & (x > 0), x, jnp.ones_like(x))

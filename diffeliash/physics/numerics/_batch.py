@@ -1,4 +1,7 @@
-"""Many materials: the only place that chunks, vmaps and runs over them, and spreads them over devices and cores."""
+"""Computations for many materials: divided into chunks, vectorized, and distributed over devices and cores.
+
+A chunk is vectorized with `jax.vmap`. A call is one execution of a compiled program; it computes some chunks.
+"""
 
 import itertools
 import math
@@ -13,61 +16,65 @@ import numpy as np
 from jax.sharding import SingleDeviceSharding
 
 CHUNK_SIZE = 16
-"""Materials solved together on a CPU: the matrices of a larger batch fall out of its cache."""
+"""Number of materials solved together on a CPU. The matrices of a larger chunk do not fit into its cache."""
 
 DEVICE_CHUNK_SIZE = 256
-"""Materials solved together on an accelerator, which fewer of them do not keep busy."""
+"""Number of materials solved together on an accelerator, which a smaller chunk does not keep busy."""
 
 CHUNKS_PER_CALL = 8
-"""Chunks that one execution works off: starting it and collecting its results costs as much as a quarter of a chunk,
-and threads of one Python process stand in line for it."""
+"""Number of chunks in one call. Starting a call and collecting its results costs a quarter of the time of a chunk, and
+only one Python thread at a time can do it."""
 
 CALLS_PER_DEVICE = 2
-"""Calls at once on an accelerator: one computes while the results of the other are fetched."""
+"""Number of simultaneous calls on an accelerator: one computes while the results of the other are copied."""
 
-SAME_DIGITS = {
+REPRODUCIBLE_OPTIONS = {
     "cpu": {"xla_disable_hlo_passes": "cpu-parallel-task-assigner", "xla_cpu_multi_thread_eigen": False},
     "gpu": {"xla_gpu_autotune_level": 0},
 }
-"""What makes the last digits of a result the same every time. On a CPU, loops that are not cut for several cores, whose
-number would matter: nothing is lost where every core has a program of its own. On a GPU, algorithms that are not chosen
-by their speed in a trial."""
+"""Compiler options with which a result is the same to the last digit in every run. On a CPU, loops are not split among
+the cores, so that their number does not matter; this costs no time, as every core runs a call of its own. On a GPU,
+algorithms are not selected by timing them."""
 
 FULL_CALLS = 2
-"""Full calls that there must be for every core: else the last one, filled up with copies, would cost too much."""
+"""Least number of full calls for each core. With fewer of them, a call computes one chunk only: padding the last call
+with copies would cost too much."""
 
 
 def default_chunk_size() -> int:
-    """The number of materials to solve together where JAX computes."""
+    """The number of materials to solve together on JAX's default backend."""
     return CHUNK_SIZE if jax.default_backend() == "cpu" else DEVICE_CHUNK_SIZE
 
 
 def in_chunks(function: Callable[..., Any], chunk_size: int) -> Callable[..., Any]:
-    """A function of one material as one of many, `chunk_size` of them at a time; the materials are the leading axis."""
+    """Map a function of one material over the leading axis of its inputs, `chunk_size` materials at a time."""
     return lambda *inputs: jax.lax.map(lambda one: function(*one), inputs, batch_size=chunk_size)
 
 
 def batched(function: Callable[..., Any], *, chunk_size: int | None = None) -> Callable[..., Any]:
-    """A function of one material, compiled for many: the materials are the leading axis of inputs and results.
+    """Compile a function of one material for many: the materials are the leading axis of inputs and results.
 
     Args:
-        function: Of arrays or pytrees that belong to one material.
-        chunk_size: Materials computed together; `None` for what suits the solver where JAX computes.
+        function: A function of arrays or pytrees that belong to one material.
+        chunk_size: Number of materials computed together; `None` for `default_chunk_size()`.
     """
     chunks = in_chunks(function, chunk_size or default_chunk_size())
-    return jax.jit(chunks, compiler_options=SAME_DIGITS.get(jax.default_backend()))
+    return jax.jit(chunks, compiler_options=REPRODUCIBLE_OPTIONS.get(jax.default_backend()))
 
 
 def run_calls(function: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) -> Generator[Any, None, None]:
-    """Results of calls as NumPy arrays, in order, on all local devices and all cores.
+    """Apply a compiled function to many sets of arguments, on all local devices and all cores.
 
-    The next calls are computed while the caller works with a result; no more of them are in hand or under way than
-    twice what runs at once. Every call runs the same program on one device, so that no digit of a result depends on
-    how many devices or cores there are.
+    The next calls are computed while the caller works with a result. At most twice as many calls as run at once are
+    waiting, running or finished but not yet yielded. Every call runs the same program on one device, so that no digit
+    of a result depends on the number of devices or cores.
 
     Args:
-        function: Of arrays; compiled.
-        calls: Arguments of each call; taken as they are needed.
+        function: A compiled function of arrays.
+        calls: Arguments of each call; the iterable is read as they are needed.
+
+    Yields:
+        The result of each call as NumPy arrays, in order.
     """
     x64 = jax.config.read("jax_enable_x64")
     chosen = jax.config.jax_default_device  # pyright: ignore[reportAttributeAccessIssue]
@@ -76,7 +83,7 @@ def run_calls(function: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) ->
     at_once = max(_n_cores(), len(devices)) if jax.default_backend() == "cpu" else CALLS_PER_DEVICE * len(devices)
 
     def run(number: int, inputs: tuple[Any, ...]) -> Any:
-        with jax.enable_x64(x64):  # of the thread that asked, not of this one
+        with jax.enable_x64(x64):  # the mode of the calling thread; this one has its own
             if chosen or len(devices) > 1:
                 inputs = jax.device_put(inputs, SingleDeviceSharding(devices[number % len(devices)]))
             return jax.tree.map(np.asarray, function(*inputs))
@@ -87,20 +94,21 @@ def run_calls(function: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) ->
 def map_materials(
     function: Callable[..., Any], *inputs: Any, chunk_size: int | None = None, chunks_per_call: int = CHUNKS_PER_CALL
 ) -> Iterator[tuple[slice, Any]]:
-    """Apply a batched function to many materials, some chunks a call; on a CPU as many calls at once as it has cores.
+    """Apply a batched function to many materials, several chunks in a call, on a CPU with one call for each core.
 
-    A program for a batch of small matrices keeps one core busy, so that each core is given its own materials. The
-    last ones of a call that is not full are filled up with copies, so that there is one compilation. The memory needed
-    does not grow with the number of materials.
+    A program for a batch of small matrices uses one core only, so that each core is given its own materials. A call
+    that is not full is padded with copies of the last material, so that one compilation serves all calls. The memory
+    needed does not grow with the number of materials.
 
     Args:
-        function: Made by `batched` with the same `chunk_size`; keep it to use its compilation again.
+        function: A function made by `batched` with the same `chunk_size`; keep it to reuse its compilation.
         inputs: Pytrees whose leaves have a leading material axis of the same length.
-        chunk_size: Materials per chunk; `None` for what suits the solver where JAX computes.
-        chunks_per_call: Most chunks in a call; one if there are not enough of them to keep all cores busy.
+        chunk_size: Number of materials in a chunk; `None` for `default_chunk_size()`.
+        chunks_per_call: Largest number of chunks in a call; one chunk is taken if there are too few materials to keep
+            all cores busy.
 
     Yields:
-        The slice of materials and their results as NumPy arrays, in order, after every call.
+        After every call, in order: the slice of materials and their results as NumPy arrays.
     """
     n = jax.tree.leaves(inputs)[0].shape[0]
     cores = _n_cores() if jax.default_backend() == "cpu" else 1
@@ -119,7 +127,7 @@ def map_materials(
 
 
 def _in_threads(function: Callable[..., Any], calls: Iterable[tuple[Any, ...]], at_once: int) -> Iterator[Any]:
-    """Results of `function(number, inputs)`, in order."""
+    """Results of `function(number, inputs)` in order, `at_once` of them computed at a time."""
     calls = enumerate(calls)
     first = list(itertools.islice(calls, 2))
     if at_once == 1 or len(first) < 2:
@@ -139,11 +147,14 @@ def _in_threads(function: Callable[..., Any], calls: Iterable[tuple[Any, ...]], 
 
 
 def _n_cores() -> int:
-    """Cores that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def fitting_size(needed: float) -> int:
-    """The next larger of the sizes 4, 5, 6, 7 times a power of two: few, so that few programs are compiled."""
+def rounded_up_size(needed: float) -> int:
+    """The next larger one of the numbers 4, 5, 6 and 7 times a power of two.
+
+    Array sizes are rounded up so that problems of similar size share a compiled program.
+    """
     octave = 2 ** max(0, math.floor(math.log2(needed)) - 2)
     return octave * (math.floor(needed / octave) + 1)

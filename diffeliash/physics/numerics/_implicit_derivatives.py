@@ -18,15 +18,15 @@ Function = Callable[[Any, Float[Array, "..."]], Float[Array, "..."]]
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
 def attach_root(residual: Function, jacobian: Function, inputs: Any, root: Float[Array, "..."]) -> Float[Array, "..."]:
-    r"""The given root $x$ of $f(p, x) = 0$, made a differentiable function of the inputs $p$.
+    r"""Give the root $x$ of $f(p, x) = 0$ its derivative with respect to the inputs $p$.
 
     $$ \mathrm{d}x = -\left(\frac{\partial f}{\partial x}\right)^{-1} \frac{\partial f}{\partial p}\,\mathrm{d}p $$
 
     Args:
-        residual: $f(p, x)$; a hashable function.
-        jacobian: $\partial f/\partial x$: a matrix, or a number for a scalar root. It must be invertible.
+        residual: $f(p, x)$, as a hashable function.
+        jacobian: $\partial f/\partial x$, a matrix, or a number for a scalar root; it must be invertible.
         inputs: $p$, any pytree.
-        root: $x$, found by whatever means. Its own tangent is ignored.
+        root: $x$, however it was found. Its own tangent is ignored.
 
     Returns:
         The root, unchanged; differentiable to any order, forward and backward.
@@ -49,16 +49,16 @@ def _attach_root_jvp(residual, jacobian, primals, tangents):
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def attach_fixed_point(function: Function, inputs: Any, point: Any) -> Any:
-    r"""The given fixed point $x = g(p, x)$, made a differentiable function of the inputs $p$.
+    r"""Give the fixed point $x = g(p, x)$ its derivative with respect to the inputs $p$.
 
     $$ \mathrm{d}x = \frac{\partial g}{\partial x}\mathrm{d}x + \frac{\partial g}{\partial p}\,\mathrm{d}p $$
 
-    is iterated from $\mathrm{d}x = 0$, which converges as the iteration of $g$ itself does.
+    is iterated from $\mathrm{d}x = 0$, which converges where the iteration of $g$ itself does.
 
     Args:
-        function: $g(p, x)$; a hashable function.
+        function: $g(p, x)$, as a hashable function.
         inputs: $p$, any pytree.
-        point: $x$, an array, found by whatever means. Its own tangent is ignored.
+        point: $x$, an array, however it was found. Its own tangent is ignored.
 
     Returns:
         The fixed point, unchanged; differentiable to any order, forward and backward.

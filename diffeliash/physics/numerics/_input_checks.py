@@ -1,4 +1,4 @@
-"""Checks of concrete inputs, made on the host at the public edge (never inside a compiled path)."""
+"""Checks of concrete inputs, made on the host when a public function is called, never inside compiled code."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ from ..._errors import InputError
 
 
 def is_concrete(*values: Any) -> bool:
-    """Whether every value is a number now, not a placeholder of a JAX transformation."""
+    """Whether every value is known now, and none is a JAX tracer (inside `jit`, `vmap` or `grad`)."""
     return not any(isinstance(value, jax.core.Tracer) for value in values)
 
 
-def as_known(x: Any) -> Any:
-    """A number or array as NumPy has it, if it is known, so that what is computed from it stays known while tracing."""
+def numpy_if_concrete(x: Any) -> Any:
+    """The value as a NumPy array if it is concrete, so that what is computed from it stays concrete while tracing."""
     return np.asarray(x) if is_concrete(x) else x
 
 
 def not_a_number() -> Array:
-    """NaN where an answer says so: put on the device, as a computed one is what `jax_debug_nans` looks for."""
+    """NaN as an intended result. It is copied to the device, as `jax_debug_nans` would report a computed one."""
     return jax.device_put(np.float64(np.nan))
 
 
@@ -40,7 +40,7 @@ def require_x64() -> None:
 
 
 def refuse(complaints: list[str]) -> None:
-    """Raise one error that names every bad field.
+    """Raise one error that states all complaints; do nothing if there are none.
 
     Raises:
         InputError: There is at least one complaint.

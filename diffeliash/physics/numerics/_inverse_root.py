@@ -1,4 +1,4 @@
-"""The inverse square root of complex numbers, fast."""
+"""A fast inverse square root of complex numbers."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from jaxtyping import Array, Complex
 
 @jax.custom_jvp
 def inverse_root(q: Complex[Array, "*shape"]) -> Complex[Array, "*shape"]:
-    r"""$1/\sqrt q$ with the principal root, in real arithmetic: ten times faster than the general function."""
+    r"""$1/\sqrt q$ on the principal branch, in real arithmetic: ten times faster than `1 / jnp.sqrt(q)`."""
     a, b = jnp.real(q), jnp.imag(q)
     size = jnp.sqrt(a**2 + b**2)
     larger = jnp.sqrt((size + jnp.abs(a)) / 2)

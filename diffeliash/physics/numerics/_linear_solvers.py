@@ -1,9 +1,9 @@
-r"""Linear systems $A x = b$ with a matrix that is a multiple of one plus a few strong modes, by Krylov iterations.
+r"""Iterative solution of linear systems $A x = b$, where $A$ is a multiple of the identity plus a few large modes.
 
 All linear systems of this package are of that kind (derivatives of the gap equations), and 10 to 30 products with
-the matrix solve them to 1e-12. The batched LU factorization of JAX is not used on purpose: on a CPU each of them
-blocks a thread of the pool that its own parts need, so that as many independent ones as there are cores, in one
-program or in two, wait for each other forever (seen with jaxlib 0.10 on 2 cores). This is also faster.
+the matrix solve them to 1e-12 by Krylov methods. The batched LU factorization of JAX is avoided, because it can
+deadlock on a CPU: each factorization blocks one thread of the pool that its own parts need, so that as many
+simultaneous ones as there are cores wait for each other (seen with jaxlib 0.10 on 2 cores). It is also slower.
 """
 
 from collections.abc import Callable
@@ -18,32 +18,32 @@ Vector = Float[Array, " n"]
 MatVec = Callable[[Vector], Vector]
 
 TOLERANCE = 1e-12
-"""Size of the residual, relative to the right-hand side, at which the iteration ends."""
+"""Norm of the residual, relative to the right-hand side, at which a Krylov iteration ends."""
 
-ENOUGH = 10.0
-"""A true residual within this factor of the tolerance is not worth a restart."""
+RESTART_FACTOR = 10.0
+"""The Krylov iteration is restarted only if the true residual exceeds the tolerance by more than this factor."""
 
-MEMORY = 32
-"""Directions kept before the slow iteration starts again from the residual that is left."""
+KRYLOV_DIMENSION = 32
+"""Dimension of the Krylov space at which the minimal-residual iteration is restarted."""
 
 MAX_RESTARTS = 16
 
-ITERATION_TOLERANCE = 1e-9
-"""Where plain iteration ends, relative to the right-hand side."""
+FIXED_POINT_TOLERANCE = 1e-9
+"""Largest element of the residual, relative to the right-hand side, at which the fixed-point iteration ends."""
 
-MOST_ITERATIONS = 500
+MAX_ITERATIONS = 500
 
-MOST_SHORT_STEPS = 12
-"""Steps of the fast iteration: 5 to 8 do for most systems."""
+BICGSTAB_STEPS = 12
+"""Largest number of BiCGSTAB steps. For most systems 5 to 8 are enough."""
 
 
 def solve_linear(matrix: Float[Array, "n n"], b: Vector) -> Vector:
-    """The solution of `matrix @ x = b`, differentiable to any order in both, forward and backward."""
+    """Solve `matrix @ x = b`; differentiable to any order in both arguments, forward and backward."""
     return jax.lax.custom_linear_solve(lambda x: matrix @ x, b, _solve, transpose_solve=_solve)
 
 
 def solve_by_iteration(matvec: MatVec, b: Array) -> Array:
-    r"""The solution of `matvec(x) = b` by $x \to x + (b - Ax)$, for a matrix so close to one that this converges.
+    r"""Solve `matvec(x) = b` by $x \leftarrow x + (b - Ax)$, for $A$ so close to the identity that this converges.
 
     `matvec` is linear over the real numbers; `b` may be complex and of any shape.
     """
@@ -51,12 +51,11 @@ def solve_by_iteration(matvec: MatVec, b: Array) -> Array:
 
 
 def _iterate(matvec: MatVec, b: Array) -> Array:
-    """Until the correction is below `ITERATION_TOLERANCE` of the first."""
-    goal = ITERATION_TOLERANCE * jnp.max(jnp.abs(b))
+    goal = FIXED_POINT_TOLERANCE * jnp.max(jnp.abs(b))
 
     def unfinished(state: tuple[Array, Array, Int[Array, ""]]) -> Bool[Array, ""]:
         _, residual, count = state
-        return (count < MOST_ITERATIONS) & (jnp.max(jnp.abs(residual)) > goal)
+        return (count < MAX_ITERATIONS) & (jnp.max(jnp.abs(residual)) > goal)
 
     def step(state: tuple[Array, Array, Int[Array, ""]]) -> tuple[Array, Array, Int[Array, ""]]:
         x, residual, count = state
@@ -66,17 +65,17 @@ def _iterate(matvec: MatVec, b: Array) -> Array:
 
 
 def _solve(matvec: MatVec, b: Vector) -> Vector:
-    """The fast iteration, and for what it leaves the slow one: nothing, as a rule, and then that is free.
+    """BiCGSTAB, followed by a minimal-residual iteration, which takes no step where BiCGSTAB has converged.
 
-    BiCGSTAB needs no orthogonalization, and a third of the time. It may break down, to values that are not finite, and
-    at a coupling of 60 far below T_c `MOST_SHORT_STEPS` are not enough.
+    BiCGSTAB needs no orthogonalization and takes a third of the time, but it may break down to values that are not
+    finite, and at a coupling constant of 60 far below T_c `BICGSTAB_STEPS` are not enough.
     """
-    x, _ = bicgstab(matvec, b, tol=TOLERANCE, maxiter=MOST_SHORT_STEPS)
-    return _krylov(matvec, b, jnp.where(jnp.all(jnp.isfinite(x)), x, 0.0))
+    x, _ = bicgstab(matvec, b, tol=TOLERANCE, maxiter=BICGSTAB_STEPS)
+    return _minimal_residual(matvec, b, jnp.where(jnp.all(jnp.isfinite(x)), x, 0.0))
 
 
 class _State(eqx.Module):
-    """In each row of `pairs` an image of unit length, then the direction it is the image of."""
+    """Each row of `pairs` holds an image $q = A p$ of unit length, followed by its direction $p$."""
 
     x: Vector
     residual: Vector
@@ -85,20 +84,20 @@ class _State(eqx.Module):
     step: Int[Array, ""]
 
 
-def _krylov(matvec: MatVec, b: Vector, x: Vector) -> Vector:
-    r"""Minimal residual over the Krylov space, with orthonormal images $q_i = A p_i$ (ORTHODIR), from a given `x`.
+def _minimal_residual(matvec: MatVec, b: Vector, x: Vector) -> Vector:
+    r"""Minimize the residual over the Krylov space, with orthonormal images $q_i = A p_i$ (ORTHODIR), from a given `x`.
 
-    The next direction is the last image, never the residual: it cannot stagnate. Twice orthogonalized, restarted
-    from the true residual.
+    The next direction is the last image and not the residual, so that the iteration cannot stagnate. Images are
+    orthogonalized twice; restarts begin with the true residual.
     """
     n = b.size
-    memory = min(MEMORY, n)
+    memory = min(KRYLOV_DIMENSION, n)
     goal = TOLERANCE**2 * jnp.sum(b**2)
     slots = jnp.arange(memory)
 
     def step(state: _State) -> _State:
         pair = jnp.append(matvec(state.direction), state.direction)
-        for _ in range(2):  # the zeros are cheaper than a copy of half of the pairs
+        for _ in range(2):  # multiplying by zeros is cheaper than copying half of the array
             pair = pair - (state.pairs @ jnp.append(pair[:n], jnp.zeros(n))) @ state.pairs
         size = jnp.sqrt(jnp.sum(pair[:n] ** 2))
         pair = jnp.where(size > 0, 1.0, 0.0) / jnp.where(size > 0, size, 1.0) * pair
@@ -123,8 +122,8 @@ def _krylov(matvec: MatVec, b: Vector, x: Vector) -> Vector:
         before, after = jnp.sum(residual**2), jnp.sum(residual_new**2)
         better = after < before
         x, residual = jnp.where(better, x_new, x), jnp.where(better, residual_new, residual)
-        return x, residual, count + 1, (after < 0.25 * before) & (after > ENOUGH**2 * goal)
+        return x, residual, count + 1, (after < 0.25 * before) & (after > RESTART_FACTOR**2 * goal)
 
     residual = b - matvec(x)
-    start = (x, residual, jnp.array(0), jnp.sum(residual**2) > ENOUGH**2 * goal)
+    start = (x, residual, jnp.array(0), jnp.sum(residual**2) > RESTART_FACTOR**2 * goal)
     return jax.lax.while_loop(lambda c: c[3] & (c[2] < MAX_RESTARTS), cycle, start)[0]

@@ -1,7 +1,7 @@
-r"""Root finders for the gap equations, in the interface of optimistix, which has none of these three.
+r"""Root finders for the gap equations with the interface of optimistix, which provides none of these three.
 
-All solve $f(x) = 0$ where $x + f(x)$ is the fixed-point map (for the gap: $\phi/Z$), stop when the largest change of
-a step is below `atol + rtol * max|x|`, and give up on a value that is not finite.
+All solve $f(x) = 0$, where $x + f(x)$ is the fixed-point map ($\phi/Z$ for the gap function). They stop when the
+largest element of a step is below `atol + rtol * max|x|`, and report divergence when a step is not finite.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,13 @@ Vector = Float[Array, " n"]
 
 
 class _Progress(eqx.Module):
+    """Largest element of the last step and of the unknowns after it."""
+
     change: Scalar
     scale: Scalar
 
 
-def _not_begun(y: Vector) -> _Progress:
+def _before_first_step(y: Vector) -> _Progress:
     return _Progress(change=jnp.array(1.0, dtype=y.dtype), scale=jnp.array(0.0, dtype=y.dtype))
 
 
@@ -31,7 +33,7 @@ class _State(eqx.Module):
 
 
 class _AbstractStepwise(optx.AbstractRootFinder):
-    """What the three have in common: when to stop. Their states say how far the last step went, in `progress`."""
+    """The stopping criterion of the three methods, whose states record the size of the last step in `progress`."""
 
     rtol: eqx.AbstractVar[float]
     atol: eqx.AbstractVar[float]
@@ -47,17 +49,21 @@ class _AbstractStepwise(optx.AbstractRootFinder):
 
 
 class Newton(_AbstractStepwise):
-    r"""$x \leftarrow x - J(x)^{-1} f(x)$ with the Jacobian that the caller supplies.
+    r"""Newton's method, $x \leftarrow x - J(x)^{-1} f(x)$, with an analytic Jacobian.
 
-    `optimistix.Newton` obtains $J$ by automatic differentiation, which costs one tangent for every unknown.
-    Use it with `optimistix.root_find(fn, Newton(), y0, options={"jacobian": jacobian})`, where
-    `jacobian(y, args)` is the matrix $\partial f/\partial y$; an option `"skip"` that is true gives `y0` back. The
-    error left is of the order of the last change squared.
+    Used as `solver` of `solve_gap`. (`optimistix.Newton` obtains $J$ by automatic differentiation, at the cost of one
+    tangent for every unknown.) Convergence is quadratic: the error left is of the order of the last step squared. In
+    `optimistix.root_find(fn, Newton(), y0, options={"jacobian": jacobian})`, `jacobian(y, args)` must return the
+    matrix $\partial f/\partial y$, and an option `"skip"` that is true returns `y0` unchanged.
 
     Args:
-        rtol: Relative size of the last step.
-        atol: Absolute size of the last step, in the unit of the unknown.
-        max_steps: Most steps taken; one that needs more is reported as not converged.
+        rtol: Size of a step, relative to the largest unknown, at which the iteration ends.
+        atol: Size of a step that is always small enough, in the unit of the unknowns.
+        norm: The norm of a step and of the unknowns; the largest absolute value by default.
+        max_steps: Largest number of steps; a solution that needs more is reported as not converged.
+
+    Raises:
+        ValueError: The option `"jacobian"` is missing.
     """
 
     rtol: float = 1e-9
@@ -68,8 +74,8 @@ class Newton(_AbstractStepwise):
     def init(self, fn, y, args, options: dict[str, Any], f_struct, aux_struct, tags) -> _State:
         if "jacobian" not in options:
             raise ValueError('`Newton` needs options={"jacobian": function of (y, args)}.')
-        begun = _not_begun(y)
-        return _State(_Progress(jnp.where(options.get("skip", False), 0.0, begun.change), begun.scale))
+        start = _before_first_step(y)
+        return _State(_Progress(jnp.where(options.get("skip", False), 0.0, start.change), start.scale))
 
     def step(self, fn, y: Vector, args, options: dict[str, Any], state: _State, tags):
         f, aux = fn(y, args)
@@ -85,19 +91,21 @@ class _BroydenState(eqx.Module):
 
 
 class Broyden(_AbstractStepwise):
-    r"""Broyden's method with the inverse Jacobian updated directly, Eqs. (C2) and (C3) of arXiv:2007.07512.
+    r"""Broyden's method, which updates the inverse Jacobian directly: Eqs. (C2) and (C3) of arXiv:2007.07512.
 
     $$ J_n^{-1} = J_{n-1}^{-1} + \frac{(\Delta x_n - J_{n-1}^{-1}\Delta f_n)\,\Delta x_n^T J_{n-1}^{-1}}
        {\Delta x_n^T J_{n-1}^{-1} \Delta f_n}, \qquad x_{n+1} = x_n - J_n^{-1} f(x_n) $$
 
-    It begins with $J_0^{-1} = -1$, one plain fixed-point step. An update whose denominator has fallen below
-    `smallest_denominator` times $|\Delta x_n|^2$ is left out: there the method would take a step without bound.
+    Used as `solver` of `solve_gap`. It begins with $J_0^{-1} = -1$, which makes the first step a plain fixed-point
+    step. An update whose denominator is below `smallest_denominator` times $|\Delta x_n|^2$ is skipped, as the next
+    step would be unbounded.
 
     Args:
-        rtol: Relative size of the last step.
-        atol: Absolute size of the last step, in the unit of the unknown.
-        smallest_denominator: Relative size of the denominator below which an update is left out.
-        max_steps: Most steps taken; one that needs more is reported as not converged.
+        rtol: Size of a step, relative to the largest unknown, at which the iteration ends.
+        atol: Size of a step that is always small enough, in the unit of the unknowns.
+        smallest_denominator: Denominator, relative to $|\Delta x_n|^2$, below which an update is skipped.
+        norm: The norm of a step and of the unknowns; the largest absolute value by default.
+        max_steps: Largest number of steps; a solution that needs more is reported as not converged.
     """
 
     rtol: float = 1e-13
@@ -108,7 +116,7 @@ class Broyden(_AbstractStepwise):
 
     def init(self, fn, y: Vector, args, options, f_struct, aux_struct, tags) -> _BroydenState:
         f, _ = fn(y, args)
-        return _BroydenState(_not_begun(y), f, -jnp.eye(y.size, dtype=y.dtype))
+        return _BroydenState(_before_first_step(y), f, -jnp.eye(y.size, dtype=y.dtype))
 
     def step(self, fn, y: Vector, args, options, state: _BroydenState, tags):
         inverse = state.inverse_jacobian
@@ -124,7 +132,7 @@ class Broyden(_AbstractStepwise):
 
 
 class _AndersonState(eqx.Module):
-    """In each row of `history` a difference of the residual, then that of the argument that goes with it."""
+    """Each row of `history` holds a normalized $q_i$ followed by its $p_i$ (see `Anderson`)."""
 
     progress: _Progress
     f: Vector
@@ -133,22 +141,25 @@ class _AndersonState(eqx.Module):
 
 
 class Anderson(_AbstractStepwise):
-    r"""Anderson's mixing: the fixed-point step, with all that earlier steps tell about the Jacobian taken out.
+    r"""Anderson mixing: fixed-point steps, corrected by the changes of the residual in earlier steps.
 
-    The differences of the residual are kept orthonormal, $q_i$ (Gram-Schmidt, twice), beside the $p_i$ with
-    $p_i - q_i$ the step that led to them. Then $x \leftarrow x + f - \sum_i (q_i\cdot f)\,p_i$. After
-    `memory` steps the oldest difference is replaced. A difference of which less than `smallest_part` is new is
-    rounding noise and left out.
+    $$ x \leftarrow x + f - \sum_i (q_i\cdot f)\,p_i $$
 
-    One step costs one evaluation of $f$; 8 to 14 do for the gap equations where Newton needs 3 to 5 with a
-    factorization each. For strong coupling within a percent of $T_c$ it may need a hundred.
+    Used as `solver` of `solve_gap`. Here the $q_i$ are the differences of successive residuals, made orthonormal by
+    Gram-Schmidt, and the $p_i$ are the same combinations of the differences of $x + f$. After `memory` steps the
+    oldest difference is replaced. A difference of which less than `smallest_part` is linearly independent of the
+    others is rounding noise, and is discarded.
+
+    One step costs one evaluation of $f$. The gap equations take 8 to 14 of them, where Newton's method takes 3 to 5
+    steps with a linear system each. For strong coupling within a percent of $T_c$ it may need a hundred.
 
     Args:
-        rtol: Relative size of the last step.
-        atol: Absolute size of the last step, in the unit of the unknown.
-        smallest_part: Part of a difference that must be new for it to be kept.
+        rtol: Size of a step, relative to the largest unknown, at which the iteration ends.
+        atol: Size of a step that is always small enough, in the unit of the unknowns.
+        smallest_part: Linearly independent part, relative to the whole, below which a difference is discarded.
+        norm: The norm of a step and of the unknowns; the largest absolute value by default.
         memory: Number of differences kept.
-        max_steps: Most steps taken; one that needs more is reported as not converged.
+        max_steps: Largest number of steps; a solution that needs more is reported as not converged.
     """
 
     rtol: float = 1e-13
@@ -161,14 +172,14 @@ class Anderson(_AbstractStepwise):
     def init(self, fn, y: Vector, args, options, f_struct, aux_struct, tags) -> _AndersonState:
         f, _ = fn(y, args)
         empty = jnp.zeros((min(self.memory, y.size), 2 * y.size), dtype=y.dtype)
-        return _AndersonState(_not_begun(y), f, empty, jnp.array(0))
+        return _AndersonState(_before_first_step(y), f, empty, jnp.array(0))
 
     def step(self, fn, y: Vector, args, options, state: _AndersonState, tags):
         n, history = y.size, state.history
         slot = jnp.arange(history.shape[0]) == state.count % history.shape[0]
 
         def overlap(residual: Vector) -> Float[Array, " memory"]:
-            return history @ jnp.append(residual, jnp.zeros(n))  # cheaper than a copy of half of the history
+            return history @ jnp.append(residual, jnp.zeros(n))  # cheaper than copying half of the array
 
         dx = state.f - (overlap(state.f) @ history)[n:]
         f, aux = fn(y + dx, args)
@@ -177,8 +188,8 @@ class Anderson(_AbstractStepwise):
         for _ in range(2):
             new = new - jnp.where(slot, 0.0, overlap(new[:n])) @ history
         size = jnp.sqrt(jnp.sum(new[:n] ** 2))
-        fresh = size > self.smallest_part * jnp.sqrt(jnp.sum(df**2))
-        new = jnp.where(fresh, 1.0, 0.0) / jnp.where(fresh, size, 1.0) * new
+        independent = size > self.smallest_part * jnp.sqrt(jnp.sum(df**2))
+        new = jnp.where(independent, 1.0, 0.0) / jnp.where(independent, size, 1.0) * new
         history = jnp.where(slot[:, None], new[None, :], history)
         progress = _Progress(self.norm(dx), self.norm(y + dx))
         return y + dx, _AndersonState(progress, f, history, state.count + 1), aux

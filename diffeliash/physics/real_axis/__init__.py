@@ -1,4 +1,4 @@
-"""The real axis: analytic continuation, its tests and errors, density of states, gap edge."""
+"""The real axis: analytic continuation, its tests and error estimates, the density of states, and the gap edge."""
 
 from ._cauchy_test import cauchy_integral as cauchy_integral
 from ._continue_gap import CAUCHY_TOLERANCE as CAUCHY_TOLERANCE

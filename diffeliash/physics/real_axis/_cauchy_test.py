@@ -1,11 +1,11 @@
-r"""The Cauchy test: does a gap function on a line belong to the solution on the imaginary axis?
+r"""The Cauchy test: whether a gap function on a line is the continuation of the solution on the imaginary axis.
 
-$G(z) = z/\sqrt{z^2-\Delta^2}$ is analytic above the line and goes to one, so that
+$G(z) = z/\sqrt{z^2-\Delta^2}$ is analytic above the line $\omega + i\Gamma$ and goes to one at infinity, so that
 
 $$ 1 + \frac{1}{2\pi i}\int\frac{G(z) - 1}{z - i\omega_n}\,\mathrm{d}z = G(i\omega_n) = \frac{\omega_n}{R_n} $$
 
-for every $\omega_n > \Gamma$. A wrong branch of the root, which no test of convergence can see, fails it by 0.05
-and more.
+for every $\omega_n > \Gamma$. A wrong branch of the root, on which the iteration converges as well, violates this by
+0.05 or more.
 """
 
 from collections.abc import Callable
@@ -14,51 +14,53 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
-from ..material import AbstractLocalAverage
+from ..material import AbstractFermiSurfaceAverage
 from .line import Line
 
 TAIL_NODES = 16
-
+"""Number of points of the quadrature above the end of the line."""
 
 Continuation = Callable[[Complex[Array, " far"]], Complex[Array, " far"]]
+"""A gap function [meV] of energies above the end of the line [meV]."""
 
 
 def cauchy_test(
     line: Line,
     Delta: Complex[Array, " line"],
-    average: AbstractLocalAverage,
+    average: AbstractFermiSurfaceAverage,
     *,
-    beyond: tuple[Continuation, Continuation],
+    tails: tuple[Continuation, Continuation],
     omega_n: Float[Array, " test"],
     G_n: Float[Array, " test"],
-    there: Bool[Array, " test"],
+    comparable: Bool[Array, " test"],
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    r"""Largest deviation of the integral from $\omega_n/R_n$, and how much depends on what the line does not reach.
+    r"""Largest deviation of the integral from $\omega_n/R_n$, and its uncertainty from energies above the line's end.
 
     Args:
         line: The line.
         Delta: Gap function on it [meV].
-        average: How the propagators are averaged over the electrons of the material.
-        beyond: Gap function beyond its end [meV], and another guess of it.
+        average: The Fermi-surface average of the propagators.
+        tails: Two approximations of the gap function above the end of the line; the difference between the deviations
+            with the two is the uncertainty.
         omega_n: Frequencies above the line [meV].
         G_n: $\omega_n/R_n$.
-        there: Where there is something to compare with.
+        comparable: Which of the frequencies to compare.
     """
     step = jnp.full(line.n // 2 + 1, line.step).at[jnp.array([0, -1])].mul(0.5)
     inside = cauchy_integral(line.z, average.on_line(1 / line.z, Delta)[0] - 1, step, omega_n)
-    far, far_step = points_beyond(line.half_period, line.broadening)
+    far, far_step = tail_points(line.half_period, line.broadening)
     residuals = []
-    for values in (continuation(far) for continuation in beyond):
+    for values in (continuation(far) for continuation in tails):
         outside = cauchy_integral(far, average.on_line(1 / far, values)[0] - 1, far_step, omega_n)
-        miss = jnp.abs(1 + inside + outside - G_n)
-        residuals.append(jnp.max(jnp.where(there, miss, 0.0)))
+        deviation = jnp.abs(1 + inside + outside - G_n)
+        residuals.append(jnp.max(jnp.where(comparable, deviation, 0.0)))
     return residuals[0], jnp.abs(residuals[0] - residuals[1])
 
 
-def points_beyond(
+def tail_points(
     end: Float[Array, ""], broadening: Float[Array, ""]
 ) -> tuple[Complex[Array, " far"], Float[Array, " far"]]:
-    """Points from `end` to infinity on a line and their weights [meV], for functions that fall as a power."""
+    """Points from `end` to infinity on a line and their weights [meV], for integrands that decay as a power law."""
     nodes, weights = np.polynomial.legendre.leggauss(TAIL_NODES)
     inverse = (nodes + 1) / 2  # end / x
     return end / inverse + 1j * broadening, end * weights / 2 / inverse**2
@@ -70,13 +72,15 @@ def cauchy_integral(
     step: Float[Array, " point"],
     omega_n: Float[Array, " matsubara"],
 ) -> Float[Array, " matsubara"]:
-    r"""$\frac{1}{\pi}\int_0^\infty\mathrm{Im}\frac{g(z)}{z - i\omega_n}\mathrm{d}\omega$ of a Hermitian function.
+    r"""Cauchy's integral for the values $g(i\omega_n)$ of a function $g$ on a line $z = \omega + i\Gamma$.
 
-    If it is analytic above the line and falls to zero, these are its values at $i\omega_n$.
+    $$ g(i\omega_n) = \frac{1}{\pi}\int_0^\infty\mathrm{Im}\frac{g(z)}{z - i\omega_n}\mathrm{d}\omega $$
+
+    It holds for a $g$ that is analytic above the line, vanishes at infinity, and obeys $g(-z^*) = g(z)^*$.
 
     Args:
-        z: Points right of zero [meV].
-        values: $g$ there.
+        z: Points of the line with $\omega \ge 0$ [meV].
+        values: $g$ at these points.
         step: Weights of the points in the integral [meV].
         omega_n: Frequencies above the line [meV].
     """

@@ -1,4 +1,4 @@
-r"""The gap function, renormalization and density of states on a line $\omega + i\Gamma$."""
+r"""Analytic continuation of a solution from the Matsubara frequencies to a line $\omega + i\Gamma$."""
 
 from typing import Any
 
@@ -11,50 +11,60 @@ from jaxtyping import Array, Bool, Complex, Float, Int
 from ...units import BOLTZMANN
 from ..material import AbstractMaterial
 from ..matsubara import GapSolution
-from ..numerics import as_known, is_concrete, larger_than_zero, not_a_number, refuse, require_x64
+from ..numerics import is_concrete, not_a_number, numpy_if_concrete, positive_or_one, refuse, require_x64
 from ._cauchy_test import cauchy_test
-from ._matsubara_sums import Tests, matsubara_side
-from ._msc import MSC, Prepared, prepare, solve_line
+from ._matsubara_sums import CauchyData, matsubara_sums
+from ._msc import MSC, LineProblem, make_line_problem, solve_line
 from ._pade import Pade, check_points, continue_by_pade, pade_samples
-from ._sampling_error import Sampling, sampling, sampling_error
-from .line import LARGEST_LINE, choose_line, gap_and_renormalization, interpolate, on_finer_grid, self_energy_waves
+from ._sampling_error import SamplingChange, sampling_change, sampling_error
+from .line import (
+    LARGEST_LINE,
+    choose_line,
+    gap_and_renormalization,
+    interpolate,
+    on_finer_grid,
+    self_energy_coefficients,
+)
 
-SHORTEST = (2.5, 3.0, 3.0)
-r"""For the Cauchy test the line reaches at least this many times the end of a2F and, where they are known,
-$\Delta(i\omega_0)$ and $\int\alpha^2F$, above which self-energies cease to depend on energy."""
+MIN_REACH = (2.5, 3.0, 3.0)
+r"""Shortest line, for the Cauchy test, in units of the end of a2F and, where they are concrete, of $\Delta(i\omega_0)$
+and $\int\alpha^2F\,\mathrm{d}\omega$. Above these energies the self-energies no longer depend on energy."""
 
 REFINEMENTS = 3
-"""How often the number of points is doubled where the error is too large."""
+"""Largest number of times that the number of points is doubled where the error is too large."""
 
-WIDEST = 100.0
-"""A broadening may be this many times the end of a2F: beyond the end all structure is gone."""
+MAX_BROADENING = 100.0
+"""Largest broadening in units of the end of a2F. So far from the real axis the gap function has no structure."""
 
 CAUCHY_TOLERANCE = 1e-2
-"""A larger residual of the Cauchy test is that of a wrong curve."""
+"""Largest deviation in the Cauchy test that is accepted. That of a wrong branch is larger."""
 
 
 class RealAxisGap(eqx.Module):
-    r"""Gap function, renormalization and density of states on the line $\omega + i\Gamma$.
+    r"""Gap function, renormalization and density of states on a line $\omega + i\Gamma$; result of `continue_gap`.
+
+    All arrays over energies have the shape `(freq,)`.
 
     Args:
         omega: Energies $\omega$ [meV].
         Delta: Gap function $\Delta(\omega + i\Gamma)$ [meV]; zero in the normal state.
-        Z: Renormalization $Z(\omega + i\Gamma)$, dimensionless.
+        Z: Renormalization function $Z(\omega + i\Gamma)$, dimensionless.
         dos: Density of states over that of the normal state,
-            $\mathrm{Re}[z/\sqrt{z^2 - \Delta^2}]$ with $z = \omega + i\Gamma$.
+            $\mathrm{Re}[z/\sqrt{z^2 - \Delta^2}]$ with $z = \omega + i\Gamma$, dimensionless.
         broadening: $\Gamma$ [meV].
-        continuation_error: Estimated error of $\Delta$, relative to the largest, for the sampled a2F with its
-            trapezoidal rule. Of `MSC`, that of the integrals and iterations; that of the solution on the imaginary axis
-            is to be added (`sol.error`). Of `Pade`, the largest $|\Delta - \phi/Z|$ with $\phi$ continued on its own:
-            the paper's acceptance test.
-        sampling_error: Estimate of how far $\Delta$ would move, relative to the largest, if a2F were the straight lines
-            between its points, on both axes: what a finer grid of a2F would change. Two to ten times the change, most
-            often. Zero for `Pade`, of which it is not estimated, and in the normal state.
-        cauchy: Residual of the Cauchy test: how far $G = z/\sqrt{z^2-\Delta^2}$ at the lowest Matsubara frequencies,
-            from its values on the line, is from $\omega_n/R_n$. NaN for `Pade`, which knows no line.
-        converged: Whether the solution on the imaginary axis is converged and, for `MSC`, the iteration on the line
-            too, with `continuation_error` within the tolerance and the Cauchy test passed.
-        n_steps: Iterations; zero for `Pade`.
+        continuation_error: Estimated error of $\Delta$ from the continuation, relative to the largest $|\Delta|$, where
+            a2F is taken at its points with the trapezoidal rule. For `MSC`, the error of integrals and iteration, to
+            which that of the solution on the imaginary axis (`sol.error`) must be added. For `Pade`, the largest
+            $|\Delta - \phi/Z|$ with $\phi$ continued separately, as in the consistency check of arXiv:2007.07512,
+            Appendix C.
+        sampling_error: Estimated change of $\Delta$, relative to the largest $|\Delta|$, if a2F were linear between its
+            points, on both axes; usually two to ten times the actual change. Zero in the normal state, and for `Pade`,
+            where it is not estimated.
+        cauchy: Largest deviation in the Cauchy test, between $G = z/\sqrt{z^2-\Delta^2}$ at Matsubara frequencies
+            from Cauchy's integral along the line, and $\omega_n/R_n$ of the solution. NaN for `Pade`.
+        converged: Whether the solution on the imaginary axis is converged and, for `MSC`, also the iteration on the
+            line, with `continuation_error` within the tolerance and the Cauchy test passed.
+        n_steps: Number of iterations on the line; zero for `Pade`.
     """
 
     omega: Float[Array, " freq"]
@@ -70,43 +80,48 @@ class RealAxisGap(eqx.Module):
 
     @property
     def error(self) -> Float[Array, " *material"]:
-        r"""Estimated error of $\Delta$, relative to the largest: of the continuation and of the sampling of a2F."""
+        r"""Estimated error of $\Delta$ from continuation and sampling of a2F, relative to the largest $|\Delta|$."""
         require_x64()
         return self.continuation_error + self.sampling_error
 
 
 def default_broadening(T: Any, omega_max: Any) -> Any:
-    r"""A third of $\pi k_BT$, at most a hundredth of the last grid point [meV]."""
+    r"""The default $\Gamma$ [meV]: a third of $\pi k_BT$, but at most a hundredth of the last grid point of a2F."""
     xp = np if is_concrete(T, omega_max) else jnp
-    return xp.minimum(np.pi * BOLTZMANN * as_known(T) / 3, as_known(omega_max) / 100)
+    return xp.minimum(np.pi * BOLTZMANN * numpy_if_concrete(T) / 3, numpy_if_concrete(omega_max) / 100)
 
 
 def continue_gap(
     sol: GapSolution, spectrum: AbstractMaterial, omega: Any, *, broadening: Any = None, method: MSC | Pade = MSC()
 ) -> RealAxisGap:
-    r"""Continue a solution from the Matsubara frequencies to the line $\omega + i\Gamma$.
+    r"""Continue a solution from the Matsubara frequencies to a line $\omega + i\Gamma$ above the real axis.
 
-    Batch over materials with `jax.vmap`. With `MSC` the derivative follows the implicit function theorem. A bad member
-    of a batch, with numbers that are not finite, gives $\Delta = 0$ with `converged` false.
+    `MSC` solves the Eliashberg equations on the line, `Pade` uses a Pade approximant. Batch over materials with
+    `jax.vmap`. With `MSC` the derivative follows the implicit function theorem. A member of a batch with numbers that
+    are not finite gives $\Delta = 0$ with `converged` false.
 
     Args:
         sol: Solution on the imaginary axis.
-        spectrum: The spectral function it belongs to.
-        omega: Real energies [meV]; at negative ones $\Delta(-\omega) = \Delta(\omega)^*$.
-        broadening: $\Gamma$ [meV], positive (for `Pade` it may be zero); by default a third of $\pi k_BT$, at most a
-            hundredth of the last grid point of the spectrum. Any value up to a hundred times that point is exact, below
-            or above $\pi k_BT$.
-        method: How to continue.
+        spectrum: The spectral function that was solved for.
+        omega: Real energies [meV], shape `(freq,)`; at negative ones $\Delta(-\omega) = \Delta(\omega)^*$.
+        broadening: $\Gamma$ [meV], positive (for `Pade` it may be zero); by default a third of $\pi k_BT$, but at most
+            a hundredth of the last grid point of the spectrum. It may be up to a hundred times that point, below or
+            above $\pi k_BT$.
+        method: The method of continuation.
+
+    Returns:
+        $\Delta$, $Z$ and the density of states, with error estimates and a flag for convergence.
 
     Raises:
-        InputError: A concrete broadening out of its range or not resolved by the number of points given, more points
-            of a Pade approximant than there are frequencies, energies that are not finite, a spectrum that is not the
-            one of the solution.
-        ValueError: The number of points on the line is not known.
+        InputError: A concrete broadening is out of its range or not resolved by the given number of points, the
+            energies are not finite, there are more points of a Pade approximant than frequencies or too many points
+            on the line, or the spectrum is not that of the solution.
         RuntimeError: JAX is not in 64-bit mode.
+        TypeError: `method` is neither an `MSC` nor a `Pade`.
+        ValueError: The number of points on the line is not given and depends on traced inputs.
     """
     require_x64()
-    end = as_known(spectrum.omega)[-1]
+    end = numpy_if_concrete(spectrum.omega)[-1]
     broadening = default_broadening(sol.T, end) if broadening is None else broadening
     refuse(_check_line(omega, broadening, method, end) + check_same(sol, spectrum) + check_points(sol, method))
     points = jnp.asarray(omega, dtype=jnp.float64), jnp.asarray(broadening, dtype=jnp.float64)
@@ -115,30 +130,32 @@ def continue_gap(
     reach = _reach(omega, spectrum, sol.Delta)
     normal = is_concrete(sol.Delta) and not np.any(np.asarray(sol.Delta))
 
-    def attempt(n: int | None) -> tuple[int, RealAxisGap]:
-        line, comb = choose_line(spectrum, sol.T, reach, broadening, rtol=method.rtol, n=n, normal=normal)
-        side = matsubara_side(sol, line)
-        prepared = prepare(spectrum, side, line, comb)
-        moved = sampling(spectrum, prepared, comb, (side.T, sol.mu_star, jnp.asarray(sol.omega_c)))
-        return line.n, _continue_exactly(prepared, moved, side.tests, points, rtol=method.rtol)
+    def solve_with(n: int | None) -> tuple[int, RealAxisGap]:
+        line, boson_grid = choose_line(spectrum, sol.T, reach, broadening, rtol=method.rtol, n=n, normal=normal)
+        sums = matsubara_sums(sol, line)
+        problem = make_line_problem(spectrum, sums, line, boson_grid)
+        change = sampling_change(spectrum, problem, boson_grid, (sums.T, sol.mu_star, jnp.asarray(sol.omega_c)))
+        return line.n, _continue_by_msc(problem, change, sums.cauchy_data, points, rtol=method.rtol)
 
-    n, found = attempt(method.n)
+    n, found = solve_with(method.n)
     for _ in range(REFINEMENTS):
         refinable = method.n is None and 2 * n <= LARGEST_LINE
         if not refinable or not is_concrete(found.converged) or bool(found.converged):
             break
-        n, found = attempt(2 * n)
+        n, found = solve_with(2 * n)
     return eqx.tree_at(lambda real: real.converged, found, found.converged & sol.converged)
 
 
 def _reach(omega: Any, material: AbstractMaterial, Delta: Any) -> Any:
-    """Energy up to which the line is to be solved [meV]."""
+    """Energy up to which the equations on the line are to be solved [meV]."""
     xp = np if is_concrete(omega, material.omega) else jnp
-    grid, Delta, *channels = (as_known(x) for x in (material.omega, Delta, *(one.a2f for one in material.channels)))
-    least = SHORTEST[0] * grid[-1]
+    grid, Delta, *channels = (
+        numpy_if_concrete(x) for x in (material.omega, Delta, *(one.a2f for one in material.channels))
+    )
+    least = MIN_REACH[0] * grid[-1]
     if is_concrete(grid, Delta, *channels):
         area = max(np.trapezoid(a2f, grid) for a2f in channels)
-        least = np.fmax(least, np.fmax(SHORTEST[1] * Delta[0], SHORTEST[2] * area))
+        least = np.fmax(least, np.fmax(MIN_REACH[1] * Delta[0], MIN_REACH[2] * area))
     return xp.maximum(xp.max(xp.abs(xp.asarray(omega)), initial=0.0), least)
 
 
@@ -155,16 +172,16 @@ def _check_line(omega: Any, broadening: Any, method: MSC | Pade, end: Any) -> li
         value, least = float(broadening), "not negative" if isinstance(method, Pade) else "positive"
         if not np.isfinite(value) or value < 0 or (value == 0 and isinstance(method, MSC)):
             bad.append(f"`broadening` must be finite and {least} [meV], got {value:g}")
-        elif is_concrete(end) and value > WIDEST * float(end):
+        elif is_concrete(end) and value > MAX_BROADENING * float(end):
             bad.append(
-                f"`broadening` must be at most {WIDEST:g} times the end of the spectrum, {float(end):g} meV: nothing "
-                f"is left to be seen beyond, got {value:g}"
+                f"`broadening` must be at most {MAX_BROADENING:g} times the end of the spectrum, {float(end):g} meV "
+                f"(further from the real axis the gap function has no structure), got {value:g}"
             )
     return bad
 
 
 def check_same(sol: GapSolution, spectrum: AbstractMaterial) -> list[str]:
-    """A complaint if a solution is known to belong to another spectrum."""
+    """A complaint if the spectrum is known to differ from that of the solution."""
     mine, given = (jax.tree.leaves(material) for material in (sol.spectrum, spectrum))
     same = type(sol.spectrum) is type(spectrum) and all(map(_may_be_equal, mine, given))
     return [] if same else ["`spectrum` must be the one that `sol` belongs to"]
@@ -173,35 +190,49 @@ def check_same(sol: GapSolution, spectrum: AbstractMaterial) -> list[str]:
 def _may_be_equal(mine: Any, given: Any) -> bool:
     if mine is given or mine.shape != given.shape or not is_concrete(mine, given):
         return mine.shape == given.shape
-    return np.allclose(as_known(mine), as_known(given), rtol=1e-6, atol=1e-12)
+    return np.allclose(numpy_if_concrete(mine), numpy_if_concrete(given), rtol=1e-6, atol=1e-12)
 
 
 @eqx.filter_jit
-def _continue_exactly(
-    prepared: Prepared,
-    moved: Sampling,
-    tests: Tests,
+def _continue_by_msc(
+    problem: LineProblem,
+    change: SamplingChange,
+    cauchy_data: CauchyData,
     points: tuple[Float[Array, " freq"], Float[Array, ""]],
     *,
     rtol: float,
 ) -> RealAxisGap:
-    """From the equations, what the Cauchy test compares, and the energies and the broadening."""
-    equations, line = prepared.equations, prepared.equations.line
-    omega, broadening = jnp.where(jnp.isfinite(points[0]), points[0], 0.0), larger_than_zero(points[1])
-    found = solve_line(prepared, rtol)
-    fine = on_finer_grid(self_energy_waves(equations, found.Delta))
+    """Solve the equations on a line, interpolate to the requested energies, and test the result.
+
+    Args:
+        problem: The equations on the line.
+        change: The change of these equations from linear interpolation of a2F.
+        cauchy_data: The frequencies and values of the Cauchy test.
+        points: The requested energies and the broadening [meV].
+        rtol: Requested relative error.
+    """
+    equations, line = problem.equations, problem.equations.line
+    omega, broadening = jnp.where(jnp.isfinite(points[0]), points[0], 0.0), positive_or_one(points[1])
+    found = solve_line(problem, rtol)
+    fine = on_finer_grid(self_energy_coefficients(equations, found.Delta))
     z = jnp.abs(omega) + 1j * broadening
     position = (z - 1j * line.broadening) / line.step * 2
     convolved = jnp.stack([interpolate(values, position) for values in fine])
     Delta, Z = gap_and_renormalization(equations, z, convolved)
     Delta, Z = (jnp.where(omega < 0, jnp.conj(values), values) for values in (Delta, Z))
     end = fine[:, 2 * line.last, None]
-    beyond = (
+    tails = (
         lambda z: gap_and_renormalization(equations, z, end)[0],
         lambda z: jnp.broadcast_to(found.Delta[-1], z.shape),
     )
-    cauchy, doubt = cauchy_test(
-        line, found.Delta, equations.average, beyond=beyond, omega_n=tests[0], G_n=tests[1], there=tests[2]
+    cauchy, tail_uncertainty = cauchy_test(
+        line,
+        found.Delta,
+        equations.average,
+        tails=tails,
+        omega_n=cauchy_data[0],
+        G_n=cauchy_data[1],
+        comparable=cauchy_data[2],
     )
     return RealAxisGap(
         omega=omega,
@@ -209,10 +240,10 @@ def _continue_exactly(
         Z=Z,
         dos=equations.average.density_of_states(omega + 1j * broadening, Delta),
         broadening=points[1],
-        continuation_error=jnp.where(prepared.usable, found.error, jnp.nan),
-        sampling_error=jnp.where(prepared.usable, sampling_error(prepared, moved, found.Delta), jnp.nan),
+        continuation_error=jnp.where(problem.usable, found.error, jnp.nan),
+        sampling_error=jnp.where(problem.usable, sampling_error(problem, change, found.Delta), jnp.nan),
         cauchy=cauchy,
-        converged=found.converged & (found.error <= rtol) & (cauchy <= CAUCHY_TOLERANCE + doubt),
+        converged=found.converged & (found.error <= rtol) & (cauchy <= CAUCHY_TOLERANCE + tail_uncertainty),
         n_steps=found.n_steps,
     )
 

@@ -1,4 +1,4 @@
-r"""The gap edge: $\Delta_0 = \mathrm{Re}\,\Delta(\omega = \Delta_0)$ on the real axis itself."""
+r"""The gap edge $\Delta_0 = \mathrm{Re}\,\Delta(\omega = \Delta_0)$ on the real axis."""
 
 from typing import Any
 
@@ -11,89 +11,102 @@ from jaxtyping import Array, Complex, Float
 from ...units import BOLTZMANN
 from ..material import Spectrum
 from ..matsubara import GapSolution
-from ..numerics import as_known, attach_root, is_concrete, not_a_number, refuse, require_x64
+from ..numerics import attach_root, is_concrete, not_a_number, numpy_if_concrete, refuse, require_x64
 from ._continue_gap import check_same
-from ._matsubara_sums import matsubara_side
-from ._msc import MSC, Prepared, prepare, solve_line
+from ._matsubara_sums import matsubara_sums
+from ._msc import MSC, LineProblem, make_line_problem, solve_line
 from ._pade import Pade, check_points, continue_values, pade_samples
 from .line import LARGEST_LINE, Line, choose_line, interpolate
 
 REACH = 1.5
-"""The line reaches this many times the end of a2F: energies below matter, those above do not."""
+"""Length of the line in units of the end of a2F. Higher energies do not affect the edge."""
 
-SEARCHED = np.linspace(0.05, 2.0, 79)
-r"""Where the edge is searched, in units of $\Delta(i\omega_0)$; the lowest at which Re Delta falls below is taken."""
+SEARCH_GRID = np.linspace(0.05, 2.0, 79)
+r"""Energies, in units of $\Delta(i\omega_0)$, between which the edge is searched: the lowest one at which
+$\mathrm{Re}\,\Delta(\omega) - \omega$ changes from positive to negative."""
 
-CLOSE = (24, 1000)
-r"""The line is at most $\pi k_BT$ over the first, and the end of a2F over the second, from the real axis."""
+MAX_DISTANCE = (24, 1000)
+r"""Divisors of $\pi k_BT$ and of the end of a2F. The smaller quotient is the first distance of the line from the real
+axis."""
 
 POINTS = 10
-"""Points of the polynomial that leads from the line down to the real axis."""
+"""Number of points of the polynomial that continues from the line to the real axis."""
 
 FEWER_POINTS = 6
-"""Points of the polynomial that it is compared with."""
+"""Number of points of a second polynomial, for the estimate of the error."""
 
 TOLERANCE = 1e-9
-"""Relative difference between the two that is small enough."""
+"""Largest relative difference between the edges from the two polynomials that is accepted."""
 
-HALVINGS = 52
+N_BISECTIONS = 52
 
 REFINEMENTS = 2
-"""How often the line is brought closer by a factor of two where it is not."""
+"""Largest number of times that the distance of the line is halved where this difference is too large."""
 
 
 def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: MSC | Pade = MSC()) -> Float[Array, ""]:
-    r"""Gap edge $\Delta_0 = \mathrm{Re}\,\Delta(\omega = \Delta_0)$ in the limit $\Gamma \to 0$ [meV].
+    r"""Gap edge, the solution of $\Delta_0 = \mathrm{Re}\,\Delta(\omega = \Delta_0)$ in the limit $\Gamma \to 0$.
 
-    With `MSC`, from a line close to the real axis by a polynomial through the points around $\Delta_0$: good to 1e-9,
-    relative, at any temperature. `Pade` loses digits towards $T_c$. Searched up to twice $\Delta(i\omega_0)$. NaN in
-    the normal state; for a solution that is not converged; where there is no such energy, as close to $T_c$ for strong
-    coupling, where thermal bosons fill the gap; and, for traced inputs, where it is larger than 1.5 times the end of
-    the spectrum.
+    With `MSC`, the gap function is continued from a line close to the real axis by a polynomial through the points
+    around $\Delta_0$, with a relative error of 1e-9 at any temperature. `Pade` loses digits as $T \to T_c$. The lowest
+    solution up to twice $\Delta(i\omega_0)$ is returned. Differentiable.
 
     Args:
         sol: Solution on the imaginary axis.
-        spectrum: The spectral function it belongs to.
-        method: How to continue.
+        spectrum: The spectral function that was solved for.
+        method: The method of continuation.
+
+    Returns:
+        $\Delta_0$ [meV]. NaN in the normal state, for a solution that is not converged, and where there is no such
+        energy, as for strong coupling close to $T_c$, where thermal bosons fill the gap; for traced inputs also where
+        it is larger than 1.5 times the end of the spectrum.
 
     Raises:
-        InputError: A spectrum that is not the one of the solution, more points of a Pade approximant than there are
-            frequencies, or too many points on the line.
-        ValueError: The number of points on the line is not known.
+        InputError: The spectrum is not that of the solution, or there are more points of a Pade approximant than
+            frequencies, or too many or too few points on the line.
         RuntimeError: JAX is not in 64-bit mode.
+        ValueError: The number of points on the line is not given and depends on traced inputs.
     """
     require_x64()
     refuse(check_same(sol, spectrum) + check_points(sol, method))
-    end, Delta = as_known(spectrum.omega)[-1], as_known(sol.Delta)
+    end, Delta = numpy_if_concrete(spectrum.omega)[-1], numpy_if_concrete(sol.Delta)
     if is_concrete(Delta) and not Delta[0] > 0:
         return not_a_number()
     if isinstance(method, Pade):
         return jnp.where(sol.converged, _edge_by_pade(pade_samples(sol)[:2], method), jnp.nan)
-    reach, broadening = REACH * end, _close(as_known(sol.T), end)
+    reach, broadening = REACH * end, _first_distance(numpy_if_concrete(sol.T), end)
     if is_concrete(Delta, reach):
-        reach = np.maximum(reach, 1.1 * SEARCHED[-1] * Delta[0])
+        reach = np.maximum(reach, 1.1 * SEARCH_GRID[-1] * Delta[0])
     rtol = min(method.rtol, TOLERANCE)
 
-    def attempt(broadening: Any) -> tuple[Float[Array, ""], Float[Array, ""], int]:
-        line, comb = choose_line(spectrum, sol.T, reach, broadening, rtol=rtol, n=method.n)
-        prepared = prepare(spectrum, matsubara_side(sol, line), line, comb)
-        return *_edge_exactly(prepared, rtol), line.n
+    def edge_at(broadening: Any) -> tuple[Float[Array, ""], Float[Array, ""], int]:
+        line, boson_grid = choose_line(spectrum, sol.T, reach, broadening, rtol=rtol, n=method.n)
+        problem = make_line_problem(spectrum, matsubara_sums(sol, line), line, boson_grid)
+        return *_edge_by_msc(problem, rtol), line.n
 
-    edge, miss, n = attempt(broadening)
+    edge, difference, n = edge_at(broadening)
     for _ in range(REFINEMENTS):
-        if not is_concrete(miss) or method.n is not None or not float(miss) > TOLERANCE or 2 * n > LARGEST_LINE:
+        if (
+            not is_concrete(difference)
+            or method.n is not None
+            or not float(difference) > TOLERANCE
+            or 2 * n > LARGEST_LINE
+        ):
             break
         broadening = broadening / 2
-        edge, miss, n = attempt(broadening)
+        edge, difference, n = edge_at(broadening)
     return jnp.where(sol.converged, edge, jnp.nan)
 
 
 def gap_ratio(gap_edge: Any, T_c: Any) -> Any:
-    r"""$2\Delta_0/k_BT_c$: 3.53 for weak coupling at low temperature.
+    r"""The gap ratio $2\Delta_0/k_BT_c$, which is 3.53 for weak coupling and $T \to 0$.
 
     Args:
-        gap_edge: $\Delta_0$ [meV], at whatever temperature.
-        T_c: Critical temperature [K]; where it is zero, the answer is NaN.
+        gap_edge: $\Delta_0$ [meV] at the temperature of interest.
+        T_c: Critical temperature [K].
+
+    Returns:
+        The ratio, dimensionless; NaN where $T_c$ is not positive.
 
     Raises:
         RuntimeError: JAX is not in 64-bit mode.
@@ -103,17 +116,18 @@ def gap_ratio(gap_edge: Any, T_c: Any) -> Any:
     return jnp.where(jnp.asarray(T_c) > 0, 2 * gap_edge / (BOLTZMANN * safe), jnp.nan)
 
 
-def _close(T: Any, omega_max: Any) -> Any:
+def _first_distance(T: Any, omega_max: Any) -> Any:
+    """Distance of the line from the real axis [meV] at the first attempt."""
     xp = np if is_concrete(T, omega_max) else jnp
-    return xp.minimum(np.pi * BOLTZMANN * T / CLOSE[0], omega_max / CLOSE[1])
+    return xp.minimum(np.pi * BOLTZMANN * T / MAX_DISTANCE[0], omega_max / MAX_DISTANCE[1])
 
 
 Values = Any
-"""What a continuation starts from."""
+"""The data of a continuation: a line with the gap function on it, or Matsubara frequencies with the gap function."""
 
 
 class _FromLine(eqx.Module):
-    """By the polynomial through the points of a line around an energy."""
+    """Continuation from a line to a real energy by a polynomial through the points around it."""
 
     n_points: int = eqx.field(static=True)
 
@@ -124,7 +138,7 @@ class _FromLine(eqx.Module):
 
 
 class _FromPade(eqx.Module):
-    """By the approximant."""
+    """Continuation to a real energy by a Pade approximant."""
 
     method: Pade
 
@@ -136,11 +150,11 @@ class _FromPade(eqx.Module):
 
 
 @eqx.filter_jit
-def _edge_exactly(prepared: Prepared, rtol: float) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """The edge, and by how much it moves with a polynomial of lower order, relative."""
-    found = solve_line(prepared, rtol)
-    values = prepared.equations.line, found.Delta
-    edge, other = (_find(values, _FromLine(n), prepared.start) for n in (POINTS, FEWER_POINTS))
+def _edge_by_msc(problem: LineProblem, rtol: float) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """The gap edge [meV], and its relative change with a polynomial of lower order."""
+    found = solve_line(problem, rtol)
+    values = problem.equations.line, found.Delta
+    edge, other = (_find_edge(values, _FromLine(n), problem.start) for n in (POINTS, FEWER_POINTS))
     return jnp.where(found.converged, edge, jnp.nan), jnp.abs(other / edge - 1)
 
 
@@ -148,39 +162,45 @@ def _edge_exactly(prepared: Prepared, rtol: float) -> tuple[Float[Array, ""], Fl
 def _edge_by_pade(
     values: tuple[Float[Array, " matsubara"], Float[Array, " matsubara"]], method: Pade
 ) -> Float[Array, ""]:
-    return _find(values, _FromPade(method), values[1][0])
+    return _find_edge(values, _FromPade(method), values[1][0])
 
 
-Rooted = tuple[Values, _FromLine | _FromPade]
+RootInputs = tuple[Values, _FromLine | _FromPade]
 
 
-def _excess(inputs: Rooted, omega: Float[Array, ""]) -> Float[Array, ""]:
+def _gap_minus_energy(inputs: RootInputs, omega: Float[Array, ""]) -> Float[Array, ""]:
     values, continuation = inputs
     return jnp.real(continuation(values, omega)) - omega
 
 
-def _excess_slope(inputs: Rooted, omega: Float[Array, ""]) -> Float[Array, ""]:
-    _, slope = jax.jvp(lambda x: _excess(inputs, x), (omega,), (jnp.ones(()),))
+def _gap_minus_energy_slope(inputs: RootInputs, omega: Float[Array, ""]) -> Float[Array, ""]:
+    _, slope = jax.jvp(lambda x: _gap_minus_energy(inputs, x), (omega,), (jnp.ones(()),))
     return jnp.where(slope == 0, -1.0, slope)
 
 
-def _find(values: Values, continuation: _FromLine | _FromPade, start: Float[Array, ""]) -> Float[Array, ""]:
-    r"""The root of $\mathrm{Re}\,\Delta(\omega) = \omega$ around a first guess, by bisection; NaN if there is none."""
+def _find_edge(values: Values, continuation: _FromLine | _FromPade, start: Float[Array, ""]) -> Float[Array, ""]:
+    r"""The root of $\mathrm{Re}\,\Delta(\omega) = \omega$ by bisection, in units of a scale; NaN if there is none.
+
+    Args:
+        values: The data of the continuation.
+        continuation: The method of continuation.
+        start: The scale $\Delta(i\omega_0)$ [meV] of `SEARCH_GRID`.
+    """
     inputs = (values, continuation)
     frozen = jax.lax.stop_gradient(inputs)
     start = jax.lax.stop_gradient(start)
 
-    def halve(_: Any, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
+    def bisect(_: Any, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bracket
         middle = (low + high) / 2
-        inside = _excess(frozen, middle) > 0
+        inside = _gap_minus_energy(frozen, middle) > 0
         return jnp.where(inside, middle, low), jnp.where(inside, high, middle)
 
-    searched = SEARCHED * start
-    inside = jax.vmap(lambda x: _excess(frozen, x) > 0)(searched)
+    searched = SEARCH_GRID * start
+    inside = jax.vmap(lambda x: _gap_minus_energy(frozen, x) > 0)(searched)
     crossed = inside[:-1] & ~inside[1:]
     first = jnp.argmax(crossed)
     found = (start > 0) & crossed[first]
-    low, _ = jax.lax.fori_loop(0, HALVINGS, halve, (searched[first], searched[first + 1]))
-    edge = attach_root(_excess, _excess_slope, inputs, jnp.where(found, low, 1.0))
+    low, _ = jax.lax.fori_loop(0, N_BISECTIONS, bisect, (searched[first], searched[first + 1]))
+    edge = attach_root(_gap_minus_energy, _gap_minus_energy_slope, inputs, jnp.where(found, low, 1.0))
     return jnp.where(found, edge, jnp.nan)

@@ -1,4 +1,4 @@
-"""What the equations on a line need of a solution on the imaginary axis, whatever its number of frequencies."""
+"""Sums over Matsubara frequencies that enter the equations on a line above the real axis."""
 
 from typing import Any
 
@@ -12,40 +12,41 @@ from ..material import Averages
 from ..matsubara import (
     AbstractCutoff,
     AbstractZSum,
-    Ends,
     GapSolution,
-    averages_everywhere,
+    SumLimits,
+    averages_at_all_frequencies,
     fermionic_frequencies,
 )
-from ..numerics import fitting_size, is_concrete, larger_than_zero
-from .line import Line, from_nodes, smooth_nodes
+from ..numerics import is_concrete, positive_or_one, rounded_up_size
+from .line import Line, interpolate_from_nodes, interpolation_nodes
 
 BLOCK = 16
-"""Points at which the sums are done at a time."""
+"""Number of points at which the sums are evaluated at a time."""
 
 CLEARANCE = 4.0
-"""Distance from the line, in steps, from which on the sum over its points is an integral with a pole there."""
+"""Smallest distance of a frequency of the Cauchy test from the line, in steps of the line. A sum over the points of the
+line is then accurate for an integral with a pole at this frequency."""
 
-TESTED = 8
-"""Frequencies next above the line that the Cauchy test looks at."""
-
-
-Tests = tuple[Float[Array, " test"], Float[Array, " test"], Bool[Array, " test"]]
-r"""Frequencies [meV], $\omega_n/R_n$ there, and which of them count."""
+N_CAUCHY_FREQUENCIES = 8
+"""Number of frequencies in the Cauchy test, the lowest ones above the line."""
 
 
-class MatsubaraSide(eqx.Module):
-    r"""A solution on the imaginary axis as the equations on a line see it.
+CauchyData = tuple[Float[Array, " test"], Float[Array, " test"], Bool[Array, " test"]]
+r"""Frequencies of the Cauchy test [meV], $\omega_n/R_n$ at them, and which of them to compare."""
+
+
+class MatsubaraSums(eqx.Module):
+    r"""Sums over the Matsubara frequencies of a solution, at the interpolation nodes of a line.
 
     Args:
         T: Temperature [K].
-        start: $\Delta(i\omega_0)$ [meV].
+        start: $\Delta(i\omega_0)$ [meV], from which the iteration on the line starts.
         coulomb: $\pi k_BT\mu^*\sum_{|\omega_m|<\omega_c}\Delta_m/R_m$ [meV].
-        normal: $\sum_{m\ge0}(\omega_m^2/R_m)/(z^2+\omega_m^2)$ at the nodes of the line, but for a constant.
-        anomalous: $\sum_{m\ge0}(\Delta_m/R_m)/(z^2+\omega_m^2)$ there [1/meV^2].
-        tested: The frequencies of the Cauchy test [meV].
-        G_tested: $\omega_n/R_n$ there.
-        there: Which of them the sums contain, far enough from the line.
+        normal: $\sum_{m\ge0}(\omega_m^2/R_m)/(z^2+\omega_m^2)$, up to a constant [1/meV].
+        anomalous: $\sum_{m\ge0}(\Delta_m/R_m)/(z^2+\omega_m^2)$ [1/meV^2].
+        omega_test: Frequencies of the Cauchy test [meV].
+        G_test: $\omega_n/R_n$ at these frequencies.
+        comparable: Which of them the sums contain with weight one.
     """
 
     T: Float[Array, ""]
@@ -53,70 +54,81 @@ class MatsubaraSide(eqx.Module):
     coulomb: Float[Array, ""]
     normal: Complex[Array, " node"]
     anomalous: Complex[Array, " node"]
-    tested: Float[Array, " test"]
-    G_tested: Float[Array, " test"]
-    there: Bool[Array, " test"]
+    omega_test: Float[Array, " test"]
+    G_test: Float[Array, " test"]
+    comparable: Bool[Array, " test"]
 
     @property
-    def tests(self) -> Tests:
-        """What the Cauchy test compares."""
-        return self.tested, self.G_tested, self.there
+    def cauchy_data(self) -> CauchyData:
+        """The frequencies and values of the Cauchy test."""
+        return self.omega_test, self.G_test, self.comparable
 
     def poles(self, line: Line) -> tuple[Complex[Array, " line"], Complex[Array, " line"]]:
-        r"""$k_BT\sum_m(\omega_m/R_m)/(z-i\omega_m)$ and $ik_BT\sum_m(\Delta_m/R_m)/(z-i\omega_m)$ on the line."""
-        normal, anomalous = from_nodes(jnp.stack([self.normal, self.anomalous]), line)
+        r"""$k_BT\sum_m(\omega_m/R_m)/(z-i\omega_m)$ and $ik_BT\sum_m(\Delta_m/R_m)/(z-i\omega_m)$ at all points."""
+        normal, anomalous = interpolate_from_nodes(jnp.stack([self.normal, self.anomalous]), line)
         kT = BOLTZMANN * self.T
         return 2j * kT * normal, 2j * kT * line.z * anomalous
 
-    def numbers(self) -> list[Any]:
-        """All that the solution on the line depends on."""
+    def line_inputs(self) -> list[Any]:
+        """All fields that the solution on the line depends on, beginning with the temperature."""
         return [self.T, self.start, self.coulomb, self.normal, self.anomalous]
 
 
-def matsubara_side(sol: GapSolution, line: Line) -> MatsubaraSide:
-    """The sums over all frequencies, filled up with zeros so that solutions at many temperatures share a program."""
-    averages = averages_everywhere(sol.frequencies, sol.spectrum.average, sol.omega_n, sol.Delta)
+def matsubara_sums(sol: GapSolution, line: Line) -> MatsubaraSums:
+    """The sums for a solution, padded with zeros so that solutions at many temperatures share a compiled program."""
+    averages = averages_at_all_frequencies(sol.frequencies, sol.spectrum.average, sol.omega_n, sol.Delta)
     size = averages[0].size
     if is_concrete(*averages):
-        size = fitting_size(size - 0.5)
-    deficit, Y = (jnp.pad(values, (0, size - values.size)) for values in averages)
-    ends = Ends(sol.T, sol.omega_c, sol.matsubara_cutoff)
+        size = rounded_up_size(size - 0.5)
+    one_minus_G, Delta_over_R = (jnp.pad(values, (0, size - values.size)) for values in averages)
+    limits = SumLimits(sol.T, sol.omega_c, sol.matsubara_cutoff)
     start = jnp.where(jnp.isfinite(sol.Delta[0]), sol.Delta[0], 0.0)
-    return sum_averages((deficit, Y), ends, (start, sol.mu_star), line, cutoff=sol.cutoff, z_sum=sol.z_sum)
+    return sum_averages(
+        (one_minus_G, Delta_over_R), limits, (start, sol.mu_star), line, cutoff=sol.cutoff, z_sum=sol.z_sum
+    )
 
 
 @eqx.filter_jit
 def sum_averages(
     averages: Averages,
-    ends: Ends,
+    limits: SumLimits,
     numbers: tuple[Float[Array, ""], Float[Array, ""]],
     line: Line,
     *,
     cutoff: AbstractCutoff,
     z_sum: AbstractZSum,
-) -> MatsubaraSide:
-    r"""The sums, from the averages $1 - \omega_m/R_m$ and $\Delta_m/R_m$, $\Delta(i\omega_0)$ and $\mu^*$."""
-    given, (deficit, Y) = ends.T, averages
+) -> MatsubaraSums:
+    r"""The sums from the averages $1 - \omega_m/R_m$ and $\Delta_m/R_m$ at all frequencies.
+
+    Args:
+        averages: $1 - \omega_m/R_m$ and $\Delta_m/R_m$, at all frequencies from the lowest one on.
+        limits: Temperature and cutoffs.
+        numbers: $\Delta(i\omega_0)$ [meV] and $\mu^*$.
+        line: The line.
+        cutoff: The weights of the frequencies next to the cutoffs.
+        z_sum: Whether the sum in $Z$ is truncated or infinite.
+    """
+    given, (one_minus_G, Delta_over_R) = limits.T, averages
     start, mu_star = numbers
-    n = Y.size
-    T = larger_than_zero(jnp.asarray(ends.T))
-    ends = eqx.tree_at(lambda e: e.T, ends, T)
+    n = Delta_over_R.size
+    T = positive_or_one(jnp.asarray(limits.T))
+    limits = eqx.tree_at(lambda limits: limits.T, limits, T)
     kT, omega_n = BOLTZMANN * T, fermionic_frequencies(T, jnp.arange(n) * 1.0)
-    weights, in_coulomb = ends.weights(n, cutoff)
-    G = weights * (1 - deficit) + z_sum.weights_beyond(weights)
-    coefficients = jnp.stack([G * omega_n, weights * Y])
-    z = smooth_nodes(jax.tree.map(larger_than_zero, line))
+    weights, in_coulomb = limits.weights(n, cutoff)
+    G = weights * (1 - one_minus_G) + z_sum.normal_state_weights(weights)
+    coefficients = jnp.stack([G * omega_n, weights * Delta_over_R])
+    z = interpolation_nodes(jax.tree.map(positive_or_one, line))
     normal, anomalous = jax.lax.map(lambda one: coefficients @ (1 / (one**2 + omega_n**2)), z, batch_size=BLOCK).T
     first = jnp.sum(omega_n <= line.broadening + CLEARANCE * line.step)
-    index = jnp.minimum(first + jnp.arange(TESTED), n - 1)
-    there = (first + jnp.arange(TESTED) < n) & (weights[index] == 1)
-    return MatsubaraSide(
+    index = jnp.minimum(first + jnp.arange(N_CAUCHY_FREQUENCIES), n - 1)
+    comparable = (first + jnp.arange(N_CAUCHY_FREQUENCIES) < n) & (weights[index] == 1)
+    return MatsubaraSums(
         T=jnp.asarray(given),
         start=start,
-        coulomb=2 * jnp.pi * kT * mu_star * jnp.sum(in_coulomb * Y),
-        normal=normal + z_sum.poles_beyond(z, kT, n),
+        coulomb=2 * jnp.pi * kT * mu_star * jnp.sum(in_coulomb * Delta_over_R),
+        normal=normal + z_sum.tail_pole_sum(z, kT, n),
         anomalous=anomalous,
-        tested=omega_n[index],
-        G_tested=G[index],
-        there=there,
+        omega_test=omega_n[index],
+        G_test=G[index],
+        comparable=comparable,
     )

@@ -1,4 +1,4 @@
-"""Exact continuation: the equations on a line above the real axis, solved by iteration from coarse to fine."""
+"""Continuation by the Marsiglio-Schossmann-Carbotte equations on a line, iterated on finer and finer grids."""
 
 from typing import NamedTuple
 
@@ -7,35 +7,43 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Complex, Float, Int
 
-from ..material import AbstractMaterial, can_be_solved, harmless_unless
-from ..numerics import all_finite, attach_fixed_point, larger_than_zero
-from ._matsubara_sums import MatsubaraSide
-from .line import AbstractComb, Line, LineEquations, boson_waves, double, fermi_tanh, gap_map
+from ..material import AbstractMaterial, coupling_in_range, replace_unusable
+from ..numerics import all_finite, attach_fixed_point, positive_or_one
+from ._matsubara_sums import MatsubaraSums
+from .line import AbstractBosonGrid, Line, LineEquations, boson_transforms, fermi_tanh, gap_map, with_midpoints
 
 LEVELS = (4, 2, 1)
-"""The equations are solved with every fourth point of the line first, then with every second, then with all."""
+"""Strides of the grids: the equations are solved with every fourth point of the line, every second one, and all."""
 
-ROUGH = (1e-4, 1e-6)
-"""Steps, relative, at which the first two levels end: below their own errors."""
+COARSE_TOLERANCES = (1e-4, 1e-6)
+"""Relative changes at which the iterations on the first two grids end, smaller than the errors of these grids."""
 
-FINE = 0.3
-"""Step at which the last level ends, in units of the tolerance."""
+FINE_TOLERANCE = 0.3
+"""Relative change at which the iteration on the last grid ends, in units of `rtol`."""
 
 SAFETY = 3.0
-"""Factor on the estimated error."""
+"""Safety factor of the estimated error."""
 
 MAX_STEPS = 500
-"""A dozen iterations do for ordinary coupling; close to T_c at a coupling of 60 it takes two hundred."""
+"""Largest number of iterations on one grid. A dozen are enough for ordinary coupling, two hundred close to T_c at a
+coupling constant of 60."""
 
 
 class MSC(eqx.Module):
-    r"""Continue exactly, by the equations of Marsiglio, Schossmann and Carbotte on the line itself.
+    r"""Continue by the equations of Marsiglio, Schossmann and Carbotte on the line itself, exactly within a tolerance.
+
+    F. Marsiglio, M. Schossmann and J. P. Carbotte, Phys. Rev. B 37, 4965 (1988), doi:10.1103/PhysRevB.37.4965,
+    generalized to complex energies $z = \omega + i\Gamma$. Used as `method` of `continue_gap` and `gap_edge`.
 
     Args:
-        rtol: Error asked for, relative to the largest $|\Delta|$. It sets how fine the line is; where all inputs are
-            known the line is refined until the estimated error is below it.
-        n: Number of points of the line, static, a multiple of 8. `None` takes what `rtol`, the broadening and the
-            energies ask for, which must then be known.
+        rtol: Requested error, relative to the largest $|\Delta|$; between 1e-12 and 1e-2. It determines the distance
+            of the points of the line, which is reduced until the estimated error is below `rtol` where all inputs are
+            concrete.
+        n: Number of points of the line, static, a multiple of 8 and at least 64. `None` chooses it from `rtol`, the
+            broadening and the energies, which must then be concrete.
+
+    Raises:
+        ValueError: `rtol` or `n` is out of its range.
     """
 
     rtol: float = eqx.field(default=1e-8, static=True)
@@ -49,13 +57,13 @@ class MSC(eqx.Module):
 
 
 class LineSolution(NamedTuple):
-    """A gap function on a line.
+    r"""The solution of the equations on a line.
 
     Args:
-        Delta: At the points of the line from zero on [meV].
+        Delta: Gap function at the points of the line with $\omega \ge 0$ [meV].
         error: Estimated error, relative to the largest value.
-        n_steps: Iterations, in units of those on the finest level.
-        converged: Whether the last step was small enough.
+        n_steps: Number of iterations on all grids together.
+        converged: Whether the last iteration changed $\Delta$ by less than the tolerance.
     """
 
     Delta: Complex[Array, " line"]
@@ -64,12 +72,12 @@ class LineSolution(NamedTuple):
     converged: Bool[Array, ""]
 
 
-class Prepared(NamedTuple):
-    """A problem on a line.
+class LineProblem(NamedTuple):
+    """The equations of one material on a line, and the starting point of their iteration.
 
     Args:
-        equations: The equations; of a normal state without coupling if the inputs are not usable.
-        start: Gap function to start from [meV].
+        equations: The equations, without coupling if the inputs are not usable.
+        start: The constant gap function from which the iteration starts [meV].
         usable: Whether the inputs are finite and in their ranges.
     """
 
@@ -79,18 +87,24 @@ class Prepared(NamedTuple):
 
 
 @eqx.filter_jit
-def prepare(material: AbstractMaterial, side: MatsubaraSide, line: Line, comb: AbstractComb) -> Prepared:
-    """The equations of one material on a line. A program of its own: that of the solution is then the same for all."""
-    usable = all_finite((material, side.numbers(), line)) & can_be_solved(material)
-    usable &= (line.broadening > 0) & (side.T > 0)
-    material, T = harmless_unless(usable, material, larger_than_zero(side.T))
-    numbers = [T, *(jnp.where(usable, x, 0.0) for x in side.numbers()[1:])]
-    side = eqx.tree_at(MatsubaraSide.numbers, side, numbers)
-    line = jax.tree.map(larger_than_zero, line)
+def make_line_problem(
+    material: AbstractMaterial, sums: MatsubaraSums, line: Line, boson_grid: AbstractBosonGrid
+) -> LineProblem:
+    """The equations of one material on a line.
+
+    They are computed in a separate program, so that one compiled program solves those of different discretizations.
+    """
+    usable = all_finite((material, sums.line_inputs(), line)) & coupling_in_range(material)
+    usable &= (line.broadening > 0) & (sums.T > 0)
+    material, T = replace_unusable(usable, material, positive_or_one(sums.T))
+    line_inputs = [T, *(jnp.where(usable, x, 0.0) for x in sums.line_inputs()[1:])]
+    sums = eqx.tree_at(MatsubaraSums.line_inputs, sums, line_inputs)
+    line = jax.tree.map(positive_or_one, line)
     z, taper = line.z, line.taper
-    poles_Z, poles_phi = side.poles(line)
+    poles_Z, poles_phi = sums.poles(line)
     transforms = [
-        boson_waves(channel, T, comb=comb, n=line.n, period=2 * line.half_period) for channel in material.channels
+        boson_transforms(channel, T, boson_grid=boson_grid, n=line.n, period=2 * line.half_period)
+        for channel in material.channels
     ]
     even, odd = (jnp.stack(channels) for channels in zip(*transforms, strict=True))
     equations = LineEquations(
@@ -103,29 +117,29 @@ def prepare(material: AbstractMaterial, side: MatsubaraSide, line: Line, comb: A
         poles_phi=taper * poles_phi,
         even=even,
         odd=odd,
-        coulomb=side.coulomb,
+        coulomb=sums.coulomb,
         average=material.average,
     )
-    return Prepared(equations, side.start, usable)
+    return LineProblem(equations, sums.start, usable)
 
 
-def solve_line(prepared: Prepared, rtol: float) -> LineSolution:
-    r"""The fixed point, from a constant gap function; differentiable with respect to the equations.
+def solve_line(problem: LineProblem, rtol: float) -> LineSolution:
+    r"""Solve the equations on a line by fixed-point iteration; differentiable with respect to the equations.
 
-    The integrals over a line are sums over its points, with an error that falls as $e^{-2\pi\Gamma/h}$ with the
-    distance $h$ of the points if a2F is smooth, and no slower than $e^{-\pi\Gamma/h}$ if it is not. The change from
-    every second point to all of them is the error of the former, and that of the latter is smaller by at least
+    Integrals along the line are sums over its points. With the distance $h$ of the points their error falls as
+    $e^{-2\pi\Gamma/h}$ if a2F is smooth, and no slower than $e^{-\pi\Gamma/h}$ otherwise. The change from every second
+    point to all of them is the error of the former grid, and that of the latter is smaller by at least a factor
     $e^{-\pi\Gamma/2h}$.
     """
-    equations = prepared.equations
-    frozen, start = jax.lax.stop_gradient((equations, prepared.start))
+    equations = problem.equations
+    frozen, start = jax.lax.stop_gradient((equations, problem.start))
     Delta = jnp.full(equations.line.n // (2 * LEVELS[0]) + 1, start + 0j)
     n_steps, change, step = jnp.array(0), jnp.zeros(()), jnp.zeros(())
-    for stride, goal in zip(LEVELS, (*ROUGH, FINE * rtol), strict=True):
+    for stride, goal in zip(LEVELS, (*COARSE_TOLERANCES, FINE_TOLERANCE * rtol), strict=True):
         level = frozen.coarser(stride) if stride > 1 else frozen
-        coarse = Delta if stride == LEVELS[0] else double(Delta)
+        coarse = Delta if stride == LEVELS[0] else with_midpoints(Delta)
         Delta, step, count = _iterate(level, coarse, goal)
-        last = frozen.line.coarser(2 * stride).last  # of the level before
+        last = frozen.line.coarser(2 * stride).last  # on the grid before
         solved = jnp.arange(0, Delta.size, 2) <= 2 * last
         change = relative(jnp.where(solved, (Delta - coarse)[::2], 0.0), Delta)
         n_steps = n_steps + count
@@ -134,14 +148,14 @@ def solve_line(prepared: Prepared, rtol: float) -> LineSolution:
         Delta=attach_fixed_point(gap_map, equations, Delta),
         error=SAFETY * change * decay + step,
         n_steps=n_steps,
-        converged=prepared.usable & (step <= FINE * rtol),
+        converged=problem.usable & (step <= FINE_TOLERANCE * rtol),
     )
 
 
 def _iterate(
     equations: LineEquations, start: Complex[Array, " line"], goal: float
 ) -> tuple[Complex[Array, " line"], Float[Array, ""], Int[Array, ""]]:
-    """The gap function after enough iterations, the size of the last step, and their number; it stops at a NaN."""
+    """Iterate until the relative change is at most `goal` or NaN; return gap function, last change and step count."""
 
     def unfinished(state: tuple[Array, Array, Array]) -> Bool[Array, ""]:
         return (state[1] > goal) & (state[2] < MAX_STEPS)
@@ -154,6 +168,6 @@ def _iterate(
 
 
 def relative(change: Complex[Array, " point"], values: Complex[Array, " line"]) -> Float[Array, ""]:
-    """Largest size of a change, in units of the largest value."""
+    """The largest magnitude of a change, in units of the largest magnitude of the values."""
     largest, moved = (jnp.sqrt(jnp.max(jnp.real(x) ** 2 + jnp.imag(x) ** 2)) for x in (values, change))
     return moved / jnp.where(largest > 0, largest, 1.0)

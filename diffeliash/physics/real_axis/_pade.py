@@ -1,4 +1,4 @@
-"""N-point Pade continuation from the Matsubara frequencies (Vidberg and Serene)."""
+"""Continuation from the Matsubara frequencies by the N-point Pade approximant of Vidberg and Serene."""
 
 import equinox as eqx
 import jax
@@ -9,20 +9,27 @@ from ..matsubara import FullMatsubara, GapSolution, solve_gap
 from ..numerics import Newton, is_concrete
 
 SMALLEST_SAMPLE = 64
-"""Frequencies to which a shorter solution is filled up."""
+"""Number of frequencies to which a shorter solution is padded."""
 
 
 class Pade(eqx.Module):
-    r"""Continue by the N-point Pade approximant in double precision, as the paper does.
+    r"""Continue by an N-point Pade approximant in double precision, as in arXiv:2007.07512, Appendix C.
 
-    The continued fraction amplifies rounding errors: with all points of an ordinary solution it is off by 5 % of
-    the gap function typically, and by 100 % where the spectrum is sharp. `error` of the answer is the paper's
-    acceptance test, the disagreement between the continued $\Delta$ and the quotient of the continued $\phi$ and $Z$.
-    The true error can be many times larger: for one spectrum with 3, 8, 20, 80 and 203 points `error` was 4e-4, 0.13,
-    0.9, 0.6 and 0.59, and the distance from the exact continuation, by `MSC`, 1.05, 0.5, 4.7, 1.3 and 5.6.
+    The approximant is the continued fraction $a_0/(1 + a_1(z-z_0)/(1 + a_2(z-z_1)/\dots))$ through the values at
+    $z_n = i\omega_n$: H. J. Vidberg and J. W. Serene, J. Low Temp. Phys. 29, 179 (1977), doi:10.1007/BF00655090. Used
+    as `method` of `continue_gap` and `gap_edge`.
+
+    The continued fraction amplifies rounding errors: with all frequencies of a solution the error is typically 5 % of
+    the gap function, and 100 % where the spectrum is sharp. `RealAxisGap.error` is then the difference between the
+    continued $\Delta$ and the quotient of the continued $\phi$ and $Z$. The true error can be many times larger: for
+    one spectrum with 3, 8, 20, 80 and 203 points `error` was 4e-4, 0.13, 0.9, 0.6 and 0.59, and the difference from
+    the exact continuation by `MSC` was 1.05, 0.5, 4.7, 1.3 and 5.6.
 
     Args:
-        n_points: How many of the lowest positive Matsubara frequencies to use; `None` uses all of them.
+        n_points: Number of Matsubara frequencies to use, the lowest positive ones, at least 2; `None` uses all.
+
+    Raises:
+        ValueError: `n_points` is less than 2.
     """
 
     n_points: int | None = eqx.field(default=None, static=True)
@@ -33,7 +40,7 @@ class Pade(eqx.Module):
 
 
 def check_points(sol: GapSolution, method: object) -> list[str]:
-    """A complaint if an approximant is to use more frequencies than there are."""
+    """A complaint if a Pade approximant is to use more frequencies than the solution has."""
     n = sol.frequencies.size
     if not isinstance(method, Pade) or method.n_points is None or method.n_points <= n:
         return []
@@ -83,7 +90,7 @@ def evaluate_pade(
 
 
 def continue_values(omega_n: Array, values: Array, z: Complex[Array, " freq"], method: Pade) -> Complex[Array, " freq"]:
-    r"""A real function on the positive Matsubara frequencies, continued to complex energies `z` [meV]."""
+    r"""Continue a function with real values at the positive Matsubara frequencies to complex energies `z` [meV]."""
     n = omega_n.size if method.n_points is None else min(method.n_points, omega_n.size)
     nodes = 1j * omega_n[:n]
     return evaluate_pade(nodes, pade_coefficients(nodes, values[:n] + 0j), z)
@@ -93,9 +100,10 @@ Samples = tuple[Float[Array, " matsubara"], Float[Array, " matsubara"], Float[Ar
 
 
 def pade_samples(sol: GapSolution) -> Samples:
-    r"""$\omega_n$, $\Delta$ and $Z$ at all frequencies; where that is free, zeros are added to a power of two.
+    r"""$\omega_n$, $\Delta$ and $Z$ at all frequencies, padded with zeros to a power of two where they are concrete.
 
-    The zeros give coefficients of zero and change nothing, but solutions at many temperatures share a program.
+    The zeros lead to vanishing coefficients and do not change the approximant, but let solutions at many temperatures
+    share a compiled program.
     """
     sol = _on_full_set(sol)
     values = (sol.omega_n, sol.Delta, sol.Z)
@@ -103,12 +111,12 @@ def pade_samples(sol: GapSolution) -> Samples:
         return values
     n = sol.omega_n.size
     more = max(SMALLEST_SAMPLE, 2 ** (n - 1).bit_length()) - n
-    beyond = sol.omega_n[0] * (2 * jnp.arange(n, n + more) + 1)
-    return jnp.append(sol.omega_n, beyond), jnp.pad(sol.Delta, (0, more)), jnp.pad(sol.Z, (0, more))
+    padding = sol.omega_n[0] * (2 * jnp.arange(n, n + more) + 1)
+    return jnp.append(sol.omega_n, padding), jnp.pad(sol.Delta, (0, more)), jnp.pad(sol.Z, (0, more))
 
 
 def _on_full_set(sol: GapSolution) -> GapSolution:
-    """The same solution to rounding: an N-point Pade approximant amplifies any error of its input beyond measure."""
+    """The solution without compression, exact to rounding, as a Pade approximant amplifies any error of its input."""
     if isinstance(sol.frequencies, FullMatsubara):
         return sol
     return solve_gap(
@@ -121,7 +129,7 @@ def _on_full_set(sol: GapSolution) -> GapSolution:
 def continue_by_pade(
     samples: Samples, omega: Float[Array, " freq"], broadening: Float[Array, ""], method: Pade
 ) -> tuple[tuple[Complex[Array, " freq"], Complex[Array, " freq"]], Float[Array, ""]]:
-    r"""$\Delta$ [meV] and $Z$, and the largest $|\Delta - \phi/Z|$, relative; zero in the normal state."""
+    r"""$\Delta$ [meV], $Z$, and the largest $|\Delta - \phi/Z|$ relative to the largest $|\Delta|$."""
     z = omega + 1j * broadening
     omega_n, Delta_n, Z_n = samples
     Delta, Z, phi = (continue_values(omega_n, values, z, method) for values in (Delta_n, Z_n, Z_n * Delta_n))

@@ -1,8 +1,8 @@
-r"""How far the gap function would move if a2F were the straight lines between its points.
+r"""Estimate of the change of the gap function if a2F were linear between its points.
 
-The equations use a2F at its points only, by the trapezoidal rule: that defines the problem that is solved, on both
-axes. Somebody who gives a2F at a few points means a function, of which the straight lines between them are as good a
-guess as any; the difference to their gap function tells how far the number of points limits the answer.
+The equations use a2F at its points only, with the trapezoidal rule; on both axes this defines the problem that is
+solved. The piecewise linear function through these points is an equally good reading of the input. The difference of
+the two gap functions shows how far the number of points limits the accuracy.
 """
 
 from typing import NamedTuple
@@ -14,87 +14,98 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from ...units import BOLTZMANN
-from ..material import AbstractMaterial, Spectrum, harmless_unless, lambda_kernel, rescale_mu_star
+from ..material import AbstractMaterial, Spectrum, lambda_kernel, replace_unusable, rescale_mu_star
 from ..matsubara import bosonic_frequencies
-from ..numerics import larger_than_zero
-from ._msc import Prepared, relative
+from ..numerics import positive_or_one
+from ._msc import LineProblem, relative
 from .line import (
-    AbstractComb,
-    EvenComb,
-    LinearComb,
-    Waves,
-    folded,
+    AbstractBosonGrid,
+    BosonTransforms,
+    PiecewiseLinearBosonGrid,
+    UniformBosonGrid,
+    aliased,
     gap_map,
     half_coth,
-    in_order_of_fft,
-    scattered,
-    straight_points,
+    in_fft_order,
+    piecewise_linear_points,
+    spread_on_grid,
 )
 
 COMPARED = 8
-"""Bosonic frequencies at which the couplings are compared."""
+"""Number of bosonic frequencies at which the couplings are compared."""
 
 GAUSS_POINTS = 2
-"""Points of a Gauss-Legendre rule on a line as short as a third of the broadening, where one percent will do."""
+"""Number of Gauss-Legendre points on an interval no longer than a third of the broadening, exact to one percent."""
 
 SAFETY = 3.0
-"""Factor on the estimate, which is of first order: what a change of Delta changes in turn is not followed."""
+"""Safety factor of the estimate, which is the change of Delta in one iteration, not that of the converged solution."""
 
 SMALL = 0.05
-"""Phases over a line below which the wave of a hat function is taken from its series."""
+"""Phase below which the Fourier transform of a hat function is evaluated from its series."""
 
 
-class Sampling(NamedTuple):
-    r"""What the straight lines between the points of a2F change.
+class SamplingChange(NamedTuple):
+    r"""The change of the equations if a2F is linear between its points.
 
     Args:
-        waves: Their waves along the line; nothing where the equations have these already.
-        shift: Relative change of the gap function on the imaginary axis, by that of the coupling $\lambda(\nu_l)$.
+        transforms: Fourier transforms of the piecewise linear a2F; `None` if the equations on the line use it already.
+        shift: Estimated relative change of the gap function on the imaginary axis, from that of $\lambda(\nu_l)$.
     """
 
-    waves: tuple[Float[Array, "channel n"], ...] | None
+    transforms: tuple[Float[Array, "channel n"], ...] | None
     shift: Float[Array, ""]
 
 
 @eqx.filter_jit
-def sampling(
-    material: AbstractMaterial, prepared: Prepared, comb: AbstractComb, numbers: tuple[Float[Array, ""], ...]
-) -> Sampling:
-    r"""For the equations of a spectrum on a line, from $T$ [K], $\mu^*$ and $\omega_c$ [meV]."""
-    line = prepared.equations.line
-    material, (T, mu_star, omega_c) = harmless_unless(prepared.usable, material, numbers)
-    T = larger_than_zero(T)
+def sampling_change(
+    material: AbstractMaterial,
+    problem: LineProblem,
+    boson_grid: AbstractBosonGrid,
+    numbers: tuple[Float[Array, ""], ...],
+) -> SamplingChange:
+    r"""Compute this change for the equations of a material on a line.
+
+    Args:
+        material: The material.
+        problem: Its equations on the line.
+        boson_grid: The representation of a2F in these equations.
+        numbers: $T$ [K], $\mu^*$ and $\omega_c$ [meV].
+    """
+    line = problem.equations.line
+    material, (T, mu_star, omega_c) = replace_unusable(problem.usable, material, numbers)
+    T = positive_or_one(T)
     found = [
-        straight_waves(channel, T, comb=comb, n=line.n, period=2 * line.half_period) for channel in material.channels
+        piecewise_linear_transforms(channel, T, boson_grid=boson_grid, n=line.n, period=2 * line.half_period)
+        for channel in material.channels
     ]
-    waves = [channel for channel in found if channel is not None]
-    stacked = tuple(jnp.stack(parts) for parts in zip(*waves, strict=True)) or None
-    response = _response(material.channels[-1], T, mu_star, omega_c, start=prepared.start)
+    transforms = [channel for channel in found if channel is not None]
+    stacked = tuple(jnp.stack(parts) for parts in zip(*transforms, strict=True)) or None
+    response = _response(material.channels[-1], T, mu_star, omega_c, start=problem.start)
     mismatch = jnp.max(jnp.stack([coupling_mismatch(channel, T) for channel in material.channels]))
-    return jax.lax.stop_gradient(Sampling(stacked, response * mismatch))
+    return jax.lax.stop_gradient(SamplingChange(stacked, response * mismatch))
 
 
-def sampling_error(prepared: Prepared, sampling: Sampling, Delta: Complex[Array, " line"]) -> Float[Array, ""]:
-    r"""Estimated change of a gap function on the line, relative to its largest value."""
-    equations, Delta = jax.lax.stop_gradient((prepared.equations, Delta))
+def sampling_error(problem: LineProblem, change: SamplingChange, Delta: Complex[Array, " line"]) -> Float[Array, ""]:
+    r"""Estimated change of the gap function on the line, relative to its largest value; zero in the normal state."""
+    equations, Delta = jax.lax.stop_gradient((problem.equations, Delta))
     moved = jnp.zeros(())
-    if sampling.waves is not None:
-        straight = eqx.tree_at(lambda e: (e.even, e.odd), equations, sampling.waves)
-        moved = relative(gap_map(straight, Delta) - Delta, Delta)
-    return jnp.where(prepared.start > 0, SAFETY * (moved + sampling.shift), 0.0)
+    if change.transforms is not None:
+        interpolated = eqx.tree_at(lambda e: (e.even, e.odd), equations, change.transforms)
+        moved = relative(gap_map(interpolated, Delta) - Delta, Delta)
+    return jnp.where(problem.start > 0, SAFETY * (moved + change.shift), 0.0)
 
 
-def coupling_of_lines(spectrum: Spectrum, nu: Float[Array, " boson"]) -> Float[Array, " boson"]:
-    r"""$2\int_0^\infty\omega\,\alpha^2F/(\omega^2+\nu^2)\,\mathrm{d}\omega$ of the straight lines, for $\nu > 0$.
+def piecewise_linear_coupling(spectrum: Spectrum, nu: Float[Array, " boson"]) -> Float[Array, " boson"]:
+    r"""The coupling $\lambda(\nu)$ of the piecewise linear a2F, for $\nu > 0$ [meV]; dimensionless.
 
-    With $\alpha^2F = a + s\omega$ between two points, each line gives
+    With $\alpha^2F = a + s\omega$ between two points $\omega_1 < \omega_2$, each interval contributes
 
     $$ a\ln\frac{\omega_2^2+\nu^2}{\omega_1^2+\nu^2}
        + 2s\Big[\omega_2 - \omega_1 - \nu\arctan\frac{\nu(\omega_2-\omega_1)}{\nu^2+\omega_1\omega_2}\Big] $$
     """
     omega, a2f = (jnp.append(0.0, jnp.asarray(values)) for values in (spectrum.omega, spectrum.a2f))
     low, high, width, nu = omega[None, :-1], omega[None, 1:], jnp.diff(omega)[None, :], nu[:, None]
-    # a grid may begin at zero: a line of no length
+    # the first interval has no length if the grid begins at zero
     slope = jnp.diff(a2f)[None, :] / jnp.where(width > 0, width, 1.0)
     from_constant = jnp.log1p(width * (high + low) / (low**2 + nu**2))
     from_slope = 2 * (width - nu * jnp.arctan(nu * width / (nu**2 + low * high)))
@@ -103,10 +114,10 @@ def coupling_of_lines(spectrum: Spectrum, nu: Float[Array, " boson"]) -> Float[A
 
 
 def coupling_mismatch(spectrum: Spectrum, T: Float[Array, ""]) -> Float[Array, ""]:
-    r"""Largest change of $\lambda(\nu_l)$, relative to $\lambda(\nu_1)$."""
+    r"""Largest change of $\lambda(\nu_l)$, relative to $\lambda(\nu_1)$, if a2F is linear between its points."""
     nu = bosonic_frequencies(T, jnp.arange(1.0, COMPARED + 1))
-    used, lines = lambda_kernel(spectrum, nu), coupling_of_lines(spectrum, nu)
-    return jnp.max(jnp.abs(lines - used)) / jnp.where(used[0] > 0, used[0], 1.0)
+    trapezoidal, linear = lambda_kernel(spectrum, nu), piecewise_linear_coupling(spectrum, nu)
+    return jnp.max(jnp.abs(linear - trapezoidal)) / jnp.where(trapezoidal[0] > 0, trapezoidal[0], 1.0)
 
 
 def _response(
@@ -117,9 +128,10 @@ def _response(
     *,
     start: Float[Array, ""],
 ) -> Float[Array, ""]:
-    r"""About $\mathrm{d}\ln\Delta/\mathrm{d}\ln\lambda$: that of McMillan's $T_c$, and its growth towards $T_c$.
+    r"""An estimate of $\mathrm{d}\ln\Delta/\mathrm{d}\ln\lambda$, from McMillan's formula for $T_c$.
 
-    There, $\Delta^2 = \frac{8}{7\zeta(3)}(\pi k_BT)^2(1 - T/T_c)$, so that $\ln\Delta$ changes by
+    It is $\mathrm{d}\ln T_c/\mathrm{d}\ln\lambda$ at low temperature, and grows towards $T_c$. Close to $T_c$,
+    $\Delta^2 = \frac{8}{7\zeta(3)}(\pi k_BT)^2(1 - T/T_c)$, so that $\ln\Delta$ changes by
     $0.48\,(\pi k_BT/\Delta)^2$ times as much as $\ln T_c$.
     """
     lam = spectrum.lambda_ep
@@ -131,53 +143,54 @@ def _response(
     return jnp.where(bound, jnp.maximum(of_tc, 1.0), 1.0) * (1 + ratio**2 / 2)
 
 
-def straight_waves(
-    spectrum: Spectrum, T: Float[Array, ""], *, comb: AbstractComb, n: int, period: Float[Array, ""]
-) -> Waves | None:
-    """The waves of the straight lines; nothing if those of the comb are these already."""
-    if isinstance(comb, LinearComb):
+def piecewise_linear_transforms(
+    spectrum: Spectrum, T: Float[Array, ""], *, boson_grid: AbstractBosonGrid, n: int, period: Float[Array, ""]
+) -> BosonTransforms | None:
+    """Fourier transforms of the piecewise linear a2F; `None` if those of `boson_grid` are the same."""
+    if isinstance(boson_grid, PiecewiseLinearBosonGrid):
         return None
-    if isinstance(comb, EvenComb):
-        return _waves_of_hats(spectrum, T, comb=comb, n=n, period=period)
-    omega, weight = straight_points(spectrum, 1, GAUSS_POINTS)
+    if isinstance(boson_grid, UniformBosonGrid):
+        return _hat_function_transforms(spectrum, T, boson_grid=boson_grid, n=n, period=period)
+    omega, weight = piecewise_linear_points(spectrum, 1, GAUSS_POINTS)
     index = np.arange(n // 2 + 1)
     even, odd = (
-        jnp.fft.rfft(scattered((omega, values), period, comb.n))[index]
+        jnp.fft.rfft(spread_on_grid((omega, values), period, boson_grid.n))[index]
         for values in (weight * half_coth(omega, T), weight)
     )
-    return in_order_of_fft(2 * jnp.real(even), 2 * jnp.imag(odd))
+    return in_fft_order(2 * jnp.real(even), 2 * jnp.imag(odd))
 
 
-def _waves_of_hats(
-    spectrum: Spectrum, T: Float[Array, ""], *, comb: EvenComb, n: int, period: Float[Array, ""]
-) -> Waves:
-    r"""Each point of an even comb is a hat function: its wave is that of the point times that of the hat.
+def _hat_function_transforms(
+    spectrum: Spectrum, T: Float[Array, ""], *, boson_grid: UniformBosonGrid, n: int, period: Float[Array, ""]
+) -> BosonTransforms:
+    r"""The transforms for a uniform grid: a piecewise linear function is a sum of hat functions.
 
-    The product of a2F and $N + \frac12$ is taken as straight between the points too, and goes to a constant at zero.
+    Its Fourier transform is that of the points times that of a hat function. The product of a2F and $N + \frac12$ is
+    also taken as linear between the points, and goes to a constant at zero.
     """
-    omega, weight = comb.points(spectrum)
+    omega, weight = boson_grid.points(spectrum)
     index = np.arange(n // 2 + 1)
-    step, phase = period / comb.n, 2 * np.pi / comb.n * index
-    first, last = comb.first, comb.first + omega.size - 1
+    step, phase = period / boson_grid.n, 2 * np.pi / boson_grid.n * index
+    first, last = boson_grid.first, boson_grid.first + omega.size - 1
     hat = 2 * np.real(_half_hat(phase))
-    # the line from zero to the first point is longer, and there is none beyond the last
+    # the interval below the first point may be longer than the others, and there is none above the last point
     longer = first * _half_hat(first * phase) - _half_hat(phase) - hat * (first - 1) / 2
     ends = np.exp(-1j * phase * first) * longer, np.exp(-1j * phase * last) * (_half_hat(phase) - hat / 2)
-    at, mirrored = folded(index, comb.n)
+    at, mirrored = aliased(index, boson_grid.n)
 
-    def wave(values: Float[Array, " point"]) -> Complex[Array, " wave"]:
-        points = jnp.fft.rfft(comb.laid_out((omega, weight * values), period))[at]
+    def transform(values: Float[Array, " point"]) -> Complex[Array, " mode"]:
+        points = jnp.fft.rfft(boson_grid.on_grid((omega, weight * values), period))[at]
         points = jnp.where(mirrored, jnp.conj(points), points)
         a2f = values * spectrum.a2f
         return jnp.asarray(hat) * points + step * (a2f[0] * ends[0] + a2f[-1] * ends[1])
 
-    at_zero = BOLTZMANN * T * spectrum.a2f[0]  # the limit of a2F (N + 1/2) times the length of the first line
-    even = jnp.real(wave(half_coth(omega, T))) + at_zero * (first > 0) * np.real(_half_hat(first * phase))
-    return in_order_of_fft(2 * even, 2 * jnp.imag(wave(jnp.ones_like(omega))))
+    at_zero = BOLTZMANN * T * spectrum.a2f[0]  # the limit of a2F (N + 1/2) times the length of the first interval
+    even = jnp.real(transform(half_coth(omega, T))) + at_zero * (first > 0) * np.real(_half_hat(first * phase))
+    return in_fft_order(2 * even, 2 * jnp.imag(transform(jnp.ones_like(omega))))
 
 
-def _half_hat(phase: Float[np.ndarray, " wave"]) -> Complex[np.ndarray, " wave"]:
-    r"""$\int_0^1(1-u)\,e^{i\kappa u}\,\mathrm{d}u = (1 + i\kappa - e^{i\kappa})/\kappa^2$: half of a hat function."""
+def _half_hat(phase: Float[np.ndarray, " mode"]) -> Complex[np.ndarray, " mode"]:
+    r"""Half of a hat function: $\int_0^1(1-u)\,e^{i\kappa u}\,\mathrm{d}u = (1 + i\kappa - e^{i\kappa})/\kappa^2$."""
     small = np.abs(phase) < SMALL
     safe = np.where(small, 1.0, phase)
     series = 1 / 2 + 1j * phase / 6 - phase**2 / 24 - 1j * phase**3 / 120

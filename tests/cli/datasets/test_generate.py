@@ -54,6 +54,7 @@ def test_the_report(whole):
     assert content(whole[0])["DONE"]
 
 
+@pytest.mark.slow
 def test_resume_takes_what_is_not_given_from_the_data_set(whole, run, answer, tmp_path):
     shutil.copytree(whole[0], tmp_path / "set")
     (tmp_path / "set" / "shard-00003.h5").unlink()
@@ -90,6 +91,7 @@ def test_bad_options(run, tmp_path):
     assert not (tmp_path / "set").exists()
 
 
+@pytest.mark.slow
 def test_verify_and_repair(whole, run, answer, tmp_path):
     shutil.copytree(whole[0], tmp_path / "set")
     (tmp_path / "set" / "shard-00001.h5").unlink()
@@ -157,6 +159,7 @@ def test_tasks_of_a_slurm_array_are_workers(monkeypatch, variables, expected):
         assert "{} of {}".format(*choose_worker(None, None)) == expected
 
 
+@pytest.mark.slow
 def test_kills_lose_nothing(whole, tmp_path):
     """SIGKILL at random moments, then resume; the long version is experiments/durability."""
     rng, files = np.random.default_rng(0), 0
@@ -176,6 +179,7 @@ def test_kills_lose_nothing(whole, tmp_path):
     assert content(tmp_path / "set") == content(whole[0])
 
 
+@pytest.mark.slow
 def test_several_processes_at_once_one_of_them_killed(whole, tmp_path):
     workers = [start(tmp_path, "--shard-index", str(i), "--num-shards", "3") for i in range(3)]
     while not (tmp_path / "set" / "shard-00001.h5").exists() and workers[1].poll() is None:
@@ -189,12 +193,14 @@ def test_several_processes_at_once_one_of_them_killed(whole, tmp_path):
     assert content(tmp_path / "set") == content(whole[0])
 
 
+@pytest.mark.slow
 def test_as_many_devices_as_there_are(whole, tmp_path):
     process = start(tmp_path, **with_flag("--xla_force_host_platform_device_count=2"))  # each has a program compiled
     assert finish(process)["digest"] == whole[1]["digest"]
     assert content(tmp_path / "set") == content(whole[0])
 
 
+@pytest.mark.slow
 def test_a_second_process_is_refused_and_the_first_unharmed(whole, tmp_path):
     first = start(tmp_path)
     while not (tmp_path / "set" / "manifest.json").exists() and first.poll() is None:
@@ -209,6 +215,7 @@ def test_a_second_process_is_refused_and_the_first_unharmed(whole, tmp_path):
     assert content(tmp_path / "set") == content(whole[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_it_soon_and_clean(whole, tmp_path, number, code):
     process = start(tmp_path)
@@ -226,6 +233,7 @@ def test_a_signal_ends_it_soon_and_clean(whole, tmp_path, number, code):
     assert finish(start(tmp_path, "--resume"))["digest"] == whole[1]["digest"]
 
 
+@pytest.mark.slow
 def test_a_signal_while_it_starts_leaves_nothing(tmp_path):
     for delay in (0.1, 0.3, 0.6):
         process = start(tmp_path)
@@ -239,6 +247,7 @@ def test_a_signal_while_it_starts_leaves_nothing(tmp_path):
 LIMITED = "import os, resource, sys; n = int(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE, (n, n)); "
 
 
+@pytest.mark.slow
 def test_no_room_for_a_file(whole, tmp_path):
     """The system takes no file as large as a shard: like a full disk, which experiments/durability has."""
     size = (whole[0] / "shard-00000.h5").stat().st_size

@@ -40,6 +40,7 @@ def gap_files(tmp_path, real):
     return paths
 
 
+@pytest.mark.slow
 def test_several_files_and_bad_ones_among_them(answer, gap_files, tmp_path):
     bad = tmp_path / "bad.txt"
     bad.write_text("0 1 2\nnonsense\n")
@@ -111,6 +112,7 @@ def test_a_network_gives_the_start(answer, gap_files, tmp_path, monkeypatch):
     assert "does not predict a2F from such data" in refused["error"]["what"]
 
 
+@pytest.mark.slow
 def test_density_of_states(answer, real, tmp_path):
     dos = np.asarray(real.dos) + 1e-4 * np.random.default_rng(0).normal(size=ENERGIES.size)
     np.savetxt(tmp_path / "dos.txt", np.stack([ENERGIES, dos], axis=1))
@@ -119,6 +121,7 @@ def test_density_of_states(answer, real, tmp_path):
     assert (tmp_path / "dos.png").exists()
 
 
+@pytest.mark.slow
 def test_a_file_of_solve_says_all_by_itself(answer, run, tmp_path):
     np.savetxt(tmp_path / "a2f.dat", np.stack([OMEGA, A2F], axis=1))
     run("solve", "a2f.dat", "--unit", "meV", "-T", 3, "--broadening", 0.3, "--output", "gap.h5")
@@ -139,13 +142,19 @@ def test_a_normal_metal_is_not_determined(answer, tmp_path):
     assert any("normal metal" in note for note in one["notes"])
 
 
-def test_errors_that_are_larger_than_said_are_noticed(answer, gap_files):
+def test_errors_that_are_larger_than_said_are_noticed(answer, gap_files, tmp_path):
     (one,) = answer("invert", gap_files[0], *GIVEN, "--noise", 0.85 * NOISE, expect=4)["results"]
     assert 1.2 < one["chi2"] < 1.6
     assert any("no a2F is consistent with these data" in note for note in one["notes"])
-    (wide,) = answer("invert", gap_files[0], *GIVEN, "--noise", 3 * NOISE, "--samples", 20)["results"]
+    (wide,) = answer("invert", gap_files[0], *GIVEN, "--noise", 3 * NOISE, "--samples", 20, "--output", "wide.h5")[
+        "results"
+    ]
     assert any("smaller than stated" in note for note in wide["notes"])
     assert wide["mu_star_std"] == 0
+    arrays, attributes = read_hdf5(tmp_path / "wide.h5")
+    assert arrays["a2f_samples"].shape == (20, N)
+    np.testing.assert_allclose(arrays["a2f"], wide["a2f"])
+    assert attributes["converged"] == wide["converged"]
     (right,) = answer("invert", gap_files[0], *GIVEN, "--omega-max", 10, "--noise", NOISE)["results"]
     assert right["notes"] == []
     assert (one["determined"], one["converged"], one["ok"]) == (True, False, False)
@@ -179,6 +188,7 @@ def test_values_that_no_metal_has(run, tmp_path, kind, columns):
     assert "Warning" not in said
 
 
+@pytest.mark.slow
 def test_another_sum_in_Z_is_told(run, tmp_path):
     np.savetxt(tmp_path / "a2f.dat", np.stack([OMEGA, A2F], axis=1))
     options = ("-T", 3, "--broadening", 0.3, "--z-sum", "infinite", "--output", "gap.h5")

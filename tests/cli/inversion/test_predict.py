@@ -47,6 +47,7 @@ def test_an_answer_that_gives_back_the_gap_function(files, answer):
     assert (found["ok"], found["notes"], found["converged"]) == (True, [], True)
 
 
+@pytest.mark.slow
 def test_one_that_does_not_is_exit_4_with_the_reasons(files, run, answer):
     (found,) = answer("predict", "net.ckpt", "strong.dat", expect=4)["results"]
     assert (found["ok"], found["converged"]) == (False, True)
@@ -61,6 +62,7 @@ def test_one_that_does_not_is_exit_4_with_the_reasons(files, run, answer):
     assert "normal metal" in found["notes"][0]
 
 
+@pytest.mark.slow
 def test_densities_of_states(files, answer):
     checkpoint(files / "dos.ckpt", A2F, task="dos-to-a2f")
     assert answer("predict", "dos.ckpt", "right.dos")["results"][0]["ok"]
@@ -68,6 +70,7 @@ def test_densities_of_states(files, answer):
     assert not answer("predict", "dos.ckpt", "flat.dos", expect=4)["results"][0]["ok"]
 
 
+@pytest.mark.slow
 def test_a_function_of_another_setting_is_refused(files, run, answer):
     np.savetxt(files / "long.dat", np.stack([np.append(OMEGA, 20.0), np.append(A2F, 0.0)], axis=1))
     solve = ("--unit", "meV", "-T", 3, "--broadening", 0.3, "--output", "gap.h5")

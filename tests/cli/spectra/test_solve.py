@@ -5,6 +5,7 @@ import pytest
 from diffeliash import FullMatsubara, Newton, continue_gap, gap_edge, read_spectrum, solve_gap
 
 from ...cases import gaussian_peak
+from ...conftest import rest_slow
 
 
 def test_the_contracts_keys_and_the_librarys_numbers(answer, spectrum_file):
@@ -17,6 +18,7 @@ def test_the_contracts_keys_and_the_librarys_numbers(answer, spectrum_file):
     assert results[1]["gap_edge_meV"] == pytest.approx(float(gap_edge(sol, sol.spectrum)), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_normal_state_has_no_gap_edge(answer, spectrum_file):
     result = answer("solve", spectrum_file, "--unit", "meV", "-T", 50)["results"][0]
     assert result["gap_edge_meV"] is None
@@ -71,6 +73,7 @@ def test_exit_codes(run, spectrum_file, tmp_path, args, code):
     assert [path.name for path in tmp_path.iterdir()] == ["peak.dat"]
 
 
+@pytest.mark.slow
 def test_a_range_of_temperatures_for_two_files_beside_a_bad_one(answer, spectrum_file, tmp_path):
     text = spectrum_file.read_text().splitlines()
     (tmp_path / "short.dat").write_text("\n".join(text[: len(text) * 4 // 5]))
@@ -110,6 +113,7 @@ def test_a_bad_temperature_harms_no_other(answer, spectrum_file):
     assert ["error" in each for each in results] == [False, True, False]
 
 
+@pytest.mark.slow
 def test_the_cutoff_is_raised_until_the_gap_stops_moving(answer, spectrum_file):
     args = ("solve", spectrum_file, "--unit", "meV", "-T", 3)
     fixed, raised = (answer(*args, *more)["results"][0] for more in ((), ("--converge-cutoff", 1e-3)))
@@ -118,6 +122,7 @@ def test_the_cutoff_is_raised_until_the_gap_stops_moving(answer, spectrum_file):
     assert raised["Delta_iw0_meV"] == pytest.approx(fixed["Delta_iw0_meV"], rel=3e-3)
 
 
+@pytest.mark.slow
 def test_very_low_temperatures(answer, spectrum_file):
     args = ("solve", spectrum_file, "--unit", "meV", "--broadening", 0.05, "-T")
     low, limit = (answer(*args, T)["results"][0] for T in (0.02, 0.4))
@@ -129,6 +134,7 @@ def test_very_low_temperatures(answer, spectrum_file):
     assert low["gap_ratio"] == pytest.approx(2 * low["gap_edge_meV"] / (0.08617333262 * low["T_c_K"]), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_pade_approximant_on_request_tells_what_it_is_worth(run, answer, spectrum_file):
     args = ("solve", spectrum_file, "--unit", "meV", "-T", 1, "--method", "pade")
     assert "Pade" in run(*args).stderr
@@ -139,6 +145,7 @@ def test_a_pade_approximant_on_request_tells_what_it_is_worth(run, answer, spect
     assert pade["gap_edge_meV"] == pytest.approx(exact["gap_edge_meV"], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_agreement_by_chance_is_no_accuracy(run, answer, spectrum_file):
     args = ("solve", spectrum_file, "--unit", "meV", "-T", 1, "--method", "pade", "--pade-points", 3)
     (found,) = answer(*args)["results"]
@@ -148,6 +155,7 @@ def test_agreement_by_chance_is_no_accuracy(run, answer, spectrum_file):
     assert "--method msc" not in run("solve", spectrum_file, "--unit", "meV", "-T", 1).stderr
 
 
+@pytest.mark.slow
 def test_the_user_is_told_when_a2f_has_too_few_points(run, answer, tmp_path):
     for n in (20, 400):
         peak = gaussian_peak(1.3, n=n)
@@ -160,7 +168,7 @@ def test_the_user_is_told_when_a2f_has_too_few_points(run, answer, tmp_path):
     assert "400 points" not in told
 
 
-@pytest.mark.parametrize("more", [(), ("--converge-cutoff", 1e-2), ("--method", "pade")])
+@pytest.mark.parametrize("more", rest_slow([[], ["--converge-cutoff", 1e-2], ["--method", "pade"]]))
 def test_temperatures_above_every_cutoff_are_normal(run, answer, spectrum_file, tmp_path, more):
     args = ("solve", spectrum_file, "--unit", "meV", "-T", "2,1000,1e6", *more)
     cold, hot, hottest = answer(*args, "--output", "gap.h5", "--plot", "gap.png", "--csv", "gap.csv")["results"]
@@ -179,6 +187,7 @@ def test_temperatures_above_every_cutoff_are_normal(run, answer, spectrum_file, 
     assert "no Matsubara frequency lies below the default cutoff of 220 meV at 1000, 1e+06 K: it was raised" in told
 
 
+@pytest.mark.slow
 def test_a_broadening_beyond_a2f_is_noticed(run, spectrum_file):
     args = ("solve", spectrum_file, "--unit", "meV", "-T", 40, "--broadening")
     assert "broadening is larger than all energies of a2F (up to 10 meV)" in run(*args, 15).stderr.replace("\n", " ")

@@ -68,6 +68,7 @@ def test_exit_codes(run, spectrum_file, args, code):
     run("tc", spectrum_file, *unit, *args, expect=code)
 
 
+@pytest.mark.slow
 def test_files_on_different_grids_in_one_call(answer, spectrum_file, tmp_path):
     text = spectrum_file.read_text().splitlines()
     (tmp_path / "short.dat").write_text("\n".join(text[: len(text) * 4 // 5]))

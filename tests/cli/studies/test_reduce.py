@@ -11,6 +11,7 @@ from diffeliash import InputError
 from diffeliash.cli.studies._reduce import _read_npz
 
 
+@pytest.mark.slow
 def test_two_tables(run, answer, tmp_path):
     numbers = np.random.default_rng(0).normal(size=(200, 4))
     np.savez(tmp_path / "two.npz", inputs=numbers[:, :1] @ np.ones((1, 5)), outputs=numbers @ np.eye(4, 9))

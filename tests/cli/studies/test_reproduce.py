@@ -12,8 +12,10 @@ import time
 
 import pytest
 
-from diffeliash import InputError, IntegrityError
+from diffeliash import InputError, IntegrityError, paper
 from diffeliash.paper import QUICK, all_stages, run_stages, write_report
+from diffeliash.paper.report._markdown_and_html import Content
+from diffeliash.paper.verdicts import Answer, PaperItem
 
 from ...conftest import output
 
@@ -51,6 +53,7 @@ def finished(tmp_path_factory):
     return folder / "quick", json.loads(answer)
 
 
+@pytest.mark.slowest
 def test_every_item_has_a_verdict(finished):
     folder, answer = finished
     assert {path.stem for path in (folder / "stages").iterdir()} == {*all_stages(QUICK), "complex-200"}
@@ -69,6 +72,7 @@ def test_every_item_has_a_verdict(finished):
     assert pathlib.Path(answer["report"]).name == "report.html"
 
 
+@pytest.mark.slowest
 def test_the_report_needs_no_other_file(finished):
     folder, _ = finished
     page, text = (folder / "report.html").read_text(), (folder / "report.md").read_text()
@@ -83,6 +87,7 @@ def test_the_report_needs_no_other_file(finished):
     assert "nothing can be concluded" in text
 
 
+@pytest.mark.slowest
 def test_what_does_not_depend_on_the_size(finished):
     """What holds for spectra of any number: the scaling law, the inversion without a network, what Pade does to it."""
     folder, _ = finished
@@ -98,6 +103,7 @@ def test_what_does_not_depend_on_the_size(finished):
     assert numbers["separate-2"]["df_reduced"] > numbers["reduced-2"]["df_reduced"]
 
 
+@pytest.mark.slowest
 def test_the_report_is_drawn_again_from_the_stages(finished, tmp_path):
     folder, answer = finished
     results = run_stages(QUICK, folder)
@@ -108,11 +114,13 @@ def test_the_report_is_drawn_again_from_the_stages(finished, tmp_path):
     assert (tmp_path / "report.html").read_bytes() == (folder / "report.html").read_bytes()
 
 
+@pytest.mark.slowest
 def test_it_is_no_run_of_other_sizes(finished):
     with pytest.raises(InputError, match="another configuration"):
         run_stages(dataclasses.replace(QUICK, epochs=9), finished[0])
 
 
+@pytest.mark.slowest
 def test_stages_of_different_versions_are_not_mixed(finished, monkeypatch):
     monkeypatch.setattr("diffeliash.paper.stages._stage_files.software_versions", lambda: {"diffeliash": "9.9"})
     with pytest.raises(InputError, match=r"another version of the program: diffeliash .*; this is 9\.9"):
@@ -123,6 +131,7 @@ def test_stages_of_different_versions_are_not_mixed(finished, monkeypatch):
         run_stages(QUICK, finished[0])
 
 
+@pytest.mark.slowest
 def test_a_damaged_stage_says_what_to_do(finished, tmp_path):
     whole = (finished[0] / "stages" / "baseline.stage").read_bytes()
     (tmp_path / "stages").mkdir()
@@ -142,3 +151,35 @@ def test_what_cannot_be_gone_on_with(run, tmp_path):
     assert "will not overwrite" in run("reproduce", "--quick", "--run", tmp_path / "odd", expect=5).stderr
     assert "seed" in run("reproduce", "--quick", "--seed", "-1", "--run", "new", expect=3).stderr
     assert not (tmp_path / "new").exists()
+
+
+def test_what_the_command_says(run, answer, tmp_path, monkeypatch):
+    """Of stages that were never done and a report that was never written."""
+    item = PaperItem(name="Fig. 3", title="A figure.", paper="a", ours="b", verdict="reproduced", why="c")
+    reply = Answer(table=(("network", "0.1"),), text=("It is **not** many-to-one.",), points=(), missed={})
+    told, interrupted = [], []
+
+    def run_stages(config, folder, progress):
+        told.append(config)
+        progress(len(all_stages(config)), "done")
+        if interrupted:
+            raise SystemExit(143)
+        return {}
+
+    monkeypatch.setattr(paper, "run_stages", run_stages)
+    monkeypatch.setattr(paper, "write_report", lambda *_, command: Content([item], reply, {"command": command}, "One."))
+    said = run("reproduce", "--quick", "--run", "quick")
+    assert "Fig. 3" in said.stdout
+    assert "It is not many-to-one." in said.stdout
+    assert "written to quick: report.html" in said.stdout
+    n = len(all_stages(QUICK))
+    assert f"stages {n}/{n}" in said.stderr
+    found = answer("reproduce", "--run", "quick", "--resume")
+    assert (found["run"], found["report"], found["summary"]) == ("quick", "quick/report.html", "One.")
+    assert (found["items"][0]["name"], found["answer"]) == ("Fig. 3", ["It is **not** many-to-one."])
+    assert told == [QUICK, QUICK]
+    interrupted.append(True)
+    stopped = run("reproduce", "--seed", 3, "--run", "whole", expect=143)
+    assert "reproduce --run whole --resume goes on" in stopped.stderr
+    assert told[-1] == paper.PaperConfig(seed=3)
+    assert json.loads((tmp_path / "whole" / "config.json").read_text())["seed"] == 3

@@ -5,9 +5,13 @@ import re
 import subprocess
 import sys
 
+import jax
 import pytest
 
+from diffeliash.cli.terminal._compiled_programs import SHORTEST_COMPILATION, keep_compiled_programs
 
+
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["cache", "spectrum/none"])
 def test_programs_are_kept_where_that_is_possible(tmp_path, folder):
     (tmp_path / "spectrum").write_text("".join(f"{w} {0.2 * w * (5 - w)}\n" for w in range(1, 6)))
@@ -25,3 +29,30 @@ def test_programs_are_kept_where_that_is_possible(tmp_path, folder):
         again = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         assert again.stdout == done.stdout
         assert progress.fullmatch(again.stderr)
+
+
+@pytest.fixture
+def cache_folder():
+    """The folder of the cache of these tests, which they have afterwards too."""
+    folder, shortest = jax.config.jax_compilation_cache_dir, jax.config.jax_persistent_cache_min_compile_time_secs
+    yield folder
+    jax.config.update("jax_compilation_cache_dir", folder)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", shortest)
+
+
+def test_where_they_are_kept(cache_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    keep_compiled_programs()
+    assert jax.config.jax_compilation_cache_dir == cache_folder  # which JAX was told of
+    assert jax.config.jax_persistent_cache_min_compile_time_secs == SHORTEST_COMPILATION
+    assert not list(tmp_path.iterdir())
+    jax.config.update("jax_compilation_cache_dir", None)
+    keep_compiled_programs()
+    (folder,) = (tmp_path / "diffeliash").iterdir()
+    assert jax.config.jax_compilation_cache_dir == str(folder)
+    assert re.fullmatch("jax-[0-9a-f]{12}", folder.name)  # one for each kind of processor
+    jax.config.update("jax_compilation_cache_dir", None)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    keep_compiled_programs()
+    assert jax.config.jax_compilation_cache_dir is None

@@ -43,6 +43,7 @@ def test_train_leaves_a_complete_run(made):
     assert json.loads((folder / "run" / "metrics.json").read_text())["data_digest"] == data["digest"]
 
 
+@pytest.mark.slow
 def test_resume(made, run, answer, tmp_path):
     folder, _, first = made
     copy = tmp_path / "copy"
@@ -117,6 +118,7 @@ def test_predict_from_text(made, run, answer, tmp_path):
     assert (tmp_path / "gap-model-a2f.png").exists()
 
 
+@pytest.mark.slow
 def test_predict_from_a_solution_at_another_scale(made, answer, tmp_path, spectrum_file):
     # energies five times as large at five times the temperature
     data = np.loadtxt(spectrum_file)
@@ -132,6 +134,7 @@ def test_predict_from_a_solution_at_another_scale(made, answer, tmp_path, spectr
     np.testing.assert_allclose(large["a2f"], small["a2f"], atol=1e-4 * max(small["a2f"]))
 
 
+@pytest.mark.slow
 def test_predict_from_a_density_of_states(made, run, answer, tmp_path):
     from diffeliash import read_dataset
 
@@ -161,6 +164,7 @@ def test_predict_refuses_other_settings(made, run, tmp_path):
     run("predict", folder / "run", "gap.dat", "--output", "gap.dat", expect=3)
 
 
+@pytest.mark.slow
 def test_train_without_data_makes_some_and_numbers_its_runs(run, tmp_path):
     args = ("train", "--num-samples", 60, "--epochs", 2, "--batch-size", 8)
     result = run(*args)
@@ -170,6 +174,7 @@ def test_train_without_data_makes_some_and_numbers_its_runs(run, tmp_path):
     assert (tmp_path / "runs" / "001" / "predictions.png").exists()
 
 
+@pytest.mark.slow
 def test_a_refused_run_leaves_nothing_and_can_be_tried_again(made, run, answer, tmp_path, monkeypatch):
     data = made[0] / "data"
     (tmp_path / "mine").mkdir()
@@ -190,6 +195,7 @@ def test_a_refused_run_leaves_nothing_and_can_be_tried_again(made, run, answer, 
     assert (answer(*refused, 16)["run"], (tmp_path / "mine" / "model.ckpt").exists()) == ("mine", True)
 
 
+@pytest.mark.slow
 def test_divergence_is_told_from_bad_input_and_leaves_only_data_that_are_whole(made, run, answer, tmp_path):
     diverges = ("--epochs", 2, "--batch-size", 8, "--learning-rate", 1e30)
     answer_ = answer("train", made[0] / "data", "--run", "one", *diverges, expect=4)
@@ -208,6 +214,7 @@ def test_divergence_is_told_from_bad_input_and_leaves_only_data_that_are_whole(m
     assert (tmp_path / "two" / "model.ckpt").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_keeps_what_it_needs_to_go_on(made, run, tmp_path, monkeypatch):
     from diffeliash.cli.training import _train
 

@@ -140,6 +140,7 @@ def test_export(tiny, tmp_path):
     assert (tmp_path / "few.csv").read_text().startswith("number,lambda_ep\n")
 
 
+@pytest.mark.slow
 def test_nothing_kept_is_exported_too(tmp_path):
     """Far above every T_c."""
     generate(dataclasses.replace(TINY, T=50.0, num_samples=4), tmp_path / "set")

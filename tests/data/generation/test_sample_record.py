@@ -53,6 +53,7 @@ def test_solved_means_a_small_residual_on_the_right_branch(solved):
     assert _record._solved(normal)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

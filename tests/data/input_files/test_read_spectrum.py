@@ -445,6 +445,7 @@ def test_other_files_of_quantum_espresso(name):
         read_spectrum_file(shared("materials", "raw", folder, name), unit="meV")
 
 
+@pytest.mark.slow
 def test_a_damaged_table_is_refused_noticed_or_right(tmp_path):
     """Separators lost, rows lost or doubled, characters of all kinds put in: never another lambda without a word."""
     w, (a,) = rows(0.2)

@@ -17,12 +17,12 @@ from diffeliash import (
     solve_tc_many,
 )
 from diffeliash.physics.critical._pairing_eigenvalue import pairing_eigenvalue
-from diffeliash.physics.matsubara._frequency_set import Ends, frequency_set
+from diffeliash.physics.matsubara._frequency_set import SumLimits, frequency_set
 from diffeliash.physics.matsubara._gap_equations import folded_kernels
 from diffeliash.units import BOLTZMANN
 
 from ...cases import central_difference, compiled_text, einstein, gaussian_peak
-from ...conftest import shared
+from ...conftest import rest_slow, shared
 
 
 def count_cutoff(n, T):
@@ -71,6 +71,7 @@ def test_weak_and_strong_coupling_asymptotes():
     assert strong[1] == pytest.approx(0.1827262477, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_bosons_of_no_energy_change_nothing():
     """Anderson's theorem: their coupling, without bound, is that of static impurities."""
     peak = gaussian_peak(0.9)
@@ -84,6 +85,7 @@ def test_bosons_of_no_energy_change_nothing():
         assert float(gap.Delta[0]) == pytest.approx(float(stiff_gap.Delta[0]), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_bcs_ratio_in_weak_coupling():
     # 2 Delta_0 / k_B T_c = 3.528 [1 + 12.5 (T_c/omega)^2 ln(omega/2 T_c)], Mitrovic, Zarate, Carbotte (1984)
     spectrum = einstein(0.3, omega_E=1.0)
@@ -96,8 +98,8 @@ def test_bcs_ratio_in_weak_coupling():
     assert 2 * float(sol.Delta[0]) / t == pytest.approx(expected, rel=5e-3)
 
 
-@pytest.mark.parametrize("cutoff", [SharpCutoff(), SplitCutoff()])
-@pytest.mark.parametrize("z_sum", [TruncatedSum(), InfiniteSum()])
+@pytest.mark.parametrize("cutoff", rest_slow([SharpCutoff(), SplitCutoff()]))
+@pytest.mark.parametrize("z_sum", rest_slow([TruncatedSum(), InfiniteSum()]))
 def test_the_gap_closes_where_eta_is_one(cutoff, z_sum):
     spectrum = gaussian_peak(1.3)
     numbers = {"omega_c": 40.0, "matsubara_cutoff": 61.0, "cutoff": cutoff, "z_sum": z_sum}
@@ -140,7 +142,7 @@ MATERIALS = {
 }
 
 
-@pytest.mark.parametrize(("column", "z_sum"), [(1, TruncatedSum()), (2, InfiniteSum())])
+@pytest.mark.parametrize(("column", "z_sum"), rest_slow([(1, TruncatedSum()), (2, InfiniteSum())]))
 def test_matches_another_code_on_real_materials(column, z_sum):
     # there the number of frequencies jumps with T: 1e-3 (materials/README.md, footnote); the two sums differ by 3e-3
     files = [shared("materials", "grid", f"{name}.dat") for name in MATERIALS]
@@ -162,12 +164,12 @@ def test_matches_the_reference_count_for_g1():
 
 
 def test_eta_does_not_jump_with_the_number_of_frequencies():
-    ends = {"omega_c": jnp.array(30.0), "matsubara_cutoff": jnp.array(60.0)}
+    limits = {"omega_c": jnp.array(30.0), "matsubara_cutoff": jnp.array(60.0)}
     jump = 60.0 / (2 * np.pi * BOLTZMANN * 40.0)  # here the 40th frequency leaves the sum
 
     def eta(T, cutoff):
         points, _ = frequency_set(FullMatsubara(64), None, cutoff=cutoff, z_sum=TruncatedSum())
-        kernels = folded_kernels(gaussian_peak(1.3), points, Ends(jnp.array(T), **ends), mu_star=jnp.array(0.1))
+        kernels = folded_kernels(gaussian_peak(1.3), points, SumLimits(jnp.array(T), **limits), mu_star=jnp.array(0.1))
         return float(pairing_eigenvalue(kernels))
 
     below, above = (eta(jump * (1 + s), SplitCutoff()) for s in (-1e-9, 1e-9))
@@ -192,6 +194,7 @@ def test_gradients_match_differences():
     assert float(found) == pytest.approx(float(central_difference(lambda m: along(0.0, m), 0.1, 1e-4)), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_euler_relation_of_the_functional_derivative():
     # scaling all of a2F: int dT_c/da2F a2F dw = dT_c/ds; and dT_c/da2F >= 0
     spectrum = gaussian_peak(1.3)
@@ -224,6 +227,7 @@ def test_a_batch_keeps_its_good_members():
     np.testing.assert_array_equal(gradient[2], 0.0)
 
 
+@pytest.mark.slow
 def test_compiled_program_can_be_cached():
     omega = np.asarray(gaussian_peak(1.3).omega)
 
@@ -238,6 +242,7 @@ def test_no_coupling_means_no_tc():
     assert float(solve_tc(gaussian_peak(0.05))) == 0
 
 
+@pytest.mark.slow
 def test_too_few_frequencies_are_no_answer():
     """T_c below what they reach is not called normal; without coupling there is none."""
     peak = gaussian_peak(0.5)
@@ -252,6 +257,7 @@ def test_too_few_frequencies_are_no_answer():
     assert np.all(np.isfinite(jax.vmap(jax.grad(lambda x: T_c(x, 32)))(jnp.array([1.0, 0.0]))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [{"mu_star": 7.0}, {"mu_star": -0.1}, {"omega_c": -5.0}, {"matsubara_cutoff": -1.0}])
 def test_traced_numbers_out_of_their_range_are_no_answer(wrong):
     (name, value), peak = *wrong.items(), gaussian_peak(1.3)

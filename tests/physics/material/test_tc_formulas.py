@@ -39,6 +39,7 @@ def test_mu_star_moves_with_its_cutoff():
     assert float(rescale_mu_star(0.0, old_cutoff=30.0, new_cutoff=300.0)) == 0
 
 
+@pytest.mark.slow
 def test_a_rescaled_mu_star_leaves_tc_where_it_is():
     # the reason for the formula: T_c of the equations hardly depends on the Coulomb cutoff then
     spectrum = gaussian_peak(1.0)

@@ -6,6 +6,7 @@ from diffeliash import CompressedMatsubara, InfiniteSum, InputError, TruncatedSu
 from ...cases import gaussian_peak
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("z_sum", [TruncatedSum(), InfiniteSum()])
 def test_the_error_left_is_below_the_tolerance(z_sum):
     spectrum = gaussian_peak(1.3)
@@ -20,6 +21,7 @@ def test_the_error_left_is_below_the_tolerance(z_sum):
     assert float(study.solution.Delta[0]) == study.Delta[-1]
 
 
+@pytest.mark.slow
 def test_the_changes_fall_as_the_square_of_the_cutoff():
     study = converge_cutoff(gaussian_peak(1.3), 3.0, rtol=3e-5)
     ratios = np.array(study.changes[:-1]) / study.changes[1:]

@@ -5,7 +5,7 @@ import pytest
 
 from diffeliash import FullMatsubara, InfiniteSum, SharpCutoff, TruncatedSum
 from diffeliash.physics.material._coupling import lambda_kernel
-from diffeliash.physics.matsubara._frequency_set import Ends, frequency_set
+from diffeliash.physics.matsubara._frequency_set import SumLimits, frequency_set
 from diffeliash.physics.matsubara._gap_equations import (
     folded_kernels,
     gap_jacobian,
@@ -18,12 +18,12 @@ from diffeliash.units import BOLTZMANN
 
 from ...cases import gaussian_peak
 
-ENDS = Ends(jnp.array(1.5), jnp.array(20.0), jnp.array(35.0))
+LIMITS = SumLimits(jnp.array(1.5), jnp.array(20.0), jnp.array(35.0))
 
 
-def kernels_of(spectrum, ends=ENDS, n=60, z_sum=TruncatedSum()):
-    points, _ = frequency_set(FullMatsubara(n), ends, cutoff=SharpCutoff(), z_sum=z_sum)
-    return folded_kernels(spectrum, points, ends, mu_star=jnp.array(0.12))
+def kernels_of(spectrum, limits=LIMITS, n=60, z_sum=TruncatedSum()):
+    points, _ = frequency_set(FullMatsubara(n), limits, cutoff=SharpCutoff(), z_sum=z_sum)
+    return folded_kernels(spectrum, points, limits, mu_star=jnp.array(0.12))
 
 
 @pytest.mark.parametrize("z_sum", [TruncatedSum(), InfiniteSum()])
@@ -75,18 +75,18 @@ def test_jacobian_is_the_derivative_of_the_equations():
 @pytest.mark.parametrize("T", [0.3, 2.0, 9.0])
 def test_normal_state_has_Z_of_one_plus_lambda(T):
     # the full sum at every temperature: the sum over m telescopes to lambda(0)
-    ends = Ends(jnp.array(T), jnp.array(1e9), jnp.array(1e9))
-    exact = kernels_of(gaussian_peak(1.4), ends, n=40, z_sum=InfiniteSum())
+    limits = SumLimits(jnp.array(T), jnp.array(1e9), jnp.array(1e9))
+    exact = kernels_of(gaussian_peak(1.4), limits, n=40, z_sum=InfiniteSum())
     assert float(renormalization(exact, jnp.zeros(40))[0]) == pytest.approx(2.4, rel=1e-13)
-    truncated = kernels_of(gaussian_peak(1.4), ends, n=40)
+    truncated = kernels_of(gaussian_peak(1.4), limits, n=40)
     nu = jnp.asarray(2 * np.pi * BOLTZMANN * T * np.arange(40.0, 80.0))
     missing = 2.4 - float(renormalization(truncated, jnp.zeros(40))[0])
     assert 0 < missing < float(jnp.sum(lambda_kernel(gaussian_peak(1.4), nu)))
 
 
 def test_a_low_cutoff_with_strong_coupling_keeps_Z_positive():
-    ends = Ends(jnp.array(5.0), jnp.array(10.0), jnp.array(10.0))
-    kernels = kernels_of(gaussian_peak(60.0), ends, n=4)
+    limits = SumLimits(jnp.array(5.0), jnp.array(10.0), jnp.array(10.0))
+    kernels = kernels_of(gaussian_peak(60.0), limits, n=4)
     Delta = jnp.array([0.3, 0.2, 0.1, 0.05])
     assert float(jnp.min(reduced_renormalization(kernels, kernels.omega_n, Delta))) < 0
     R = jnp.hypot(kernels.omega_n, Delta)

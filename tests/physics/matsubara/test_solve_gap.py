@@ -23,7 +23,7 @@ from diffeliash import (
 from diffeliash.units import BOLTZMANN
 
 from ...cases import central_difference, compiled_text, gaussian_peak
-from ...conftest import shared
+from ...conftest import rest_slow, shared
 
 NAMES = ("G1", "G2", "G3", "G6", "P2")
 SETTING = {"omega_c": 50.0, "matsubara_cutoff": 100.0}
@@ -54,7 +54,7 @@ def test_matches_50_digit_solutions(name, cutoff, omega_c, solver):
 @pytest.mark.parametrize(
     ("name", "omega_max", "T", "n", "Delta", "Z"),
     [
-        ("Al_Elk", 45.67, 0.843, 1001, 0.427111278, 1.421228605),
+        pytest.param("Al_Elk", 45.67, 0.843, 1001, 0.427111278, 1.421228605, marks=pytest.mark.slow),
         ("Nb_IsoME_s15", 29.41, 3.435, 158, 1.918563794, 1.896667789),
         ("Pb_EPW60_Elphgap", 9.83, 1.579, 115, 0.920409370, 2.061835582),
         ("Pb_EPW2016_SOC_fig", 9.00, 2.385, 70, 1.541671168, 2.482208440),
@@ -71,8 +71,8 @@ def test_matches_other_codes_on_real_materials(name, omega_max, T, n, Delta, Z):
     assert float(sol.Z[0]) == pytest.approx(Z, rel=1e-8)
 
 
-@pytest.mark.parametrize("lambda_ep", [0.6, 1.3, 4.0, 20.0])
-@pytest.mark.parametrize("fraction", [0.15, 0.9, 0.999, 1.001, 2.0])
+@pytest.mark.parametrize("lambda_ep", rest_slow([1.3, 0.6, 4.0, 20.0]))
+@pytest.mark.parametrize("fraction", rest_slow([0.999, 1.001, 0.15, 0.9, 2.0], fast=2))
 def test_finds_the_branch_on_either_side_of_tc(lambda_ep, fraction):
     # the cutoffs hold exactly the same frequencies at every temperature tried, as solve_tc counts in part
     spectrum = gaussian_peak(lambda_ep)
@@ -92,7 +92,7 @@ def test_finds_the_branch_on_either_side_of_tc(lambda_ep, fraction):
     assert float(sol.residual) <= 1e-11 * max(float(jnp.max(sol.Delta)), 1e-300)
 
 
-@pytest.mark.parametrize("solver", [Anderson(), Newton(), Broyden()])
+@pytest.mark.parametrize("solver", rest_slow([Anderson(), Newton(), Broyden()]))
 def test_sums_of_two_terms(solver):
     # so few that Z without the thermal term is negative in the normal state; traced, as such cutoffs are refused
     spectrum = gaussian_peak(1.3)
@@ -116,6 +116,7 @@ def test_sums_of_two_terms(solver):
         np.testing.assert_allclose(Z * D, np.pi * BOLTZMANN * T * ((lam - 0.1) @ (D / R)), rtol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fraction", [0.01, 0.02, 0.03, 0.05])
 @pytest.mark.parametrize("lambda_ep", [100.0, 500.0])
 def test_of_two_roots_the_positive_one(lambda_ep, fraction):
@@ -159,7 +160,7 @@ def directional(function, spectrum):
 
 
 @pytest.mark.parametrize("output", ["Delta", "Z"])
-@pytest.mark.parametrize("T", [1.16, 3.0])
+@pytest.mark.parametrize("T", rest_slow([1.16, 3.0]))
 def test_gradient_in_the_spectrum_matches_a_difference(output, T):
     def function(spectrum):
         sol = solve_gap(spectrum, T, frequencies=FullMatsubara(160), **SETTING)
@@ -170,7 +171,7 @@ def test_gradient_in_the_spectrum_matches_a_difference(output, T):
     assert found == pytest.approx(expected, rel=1e-8)
 
 
-@pytest.mark.parametrize("argument", ["T", "mu_star"])
+@pytest.mark.parametrize("argument", rest_slow(["T", "mu_star"]))
 def test_gradient_in_numbers_matches_a_difference(argument):
     spectrum, values = gaussian_peak(1.3), {"T": 3.0, "mu_star": 0.1}
 
@@ -183,6 +184,7 @@ def test_gradient_in_numbers_matches_a_difference(argument):
     assert float(found) == pytest.approx(float(central_difference(function, values[argument], 1e-4)), rel=1e-7)
 
 
+@pytest.mark.slow
 def test_second_derivative_matches_a_difference():
     spectrum = gaussian_peak(1.3)
 
@@ -255,6 +257,7 @@ def test_compiled_program_can_be_cached():
     assert "callback" not in compiled_text(jax.grad(lambda x: jnp.sum(jax.vmap(delta_of)(x).Delta)), batch)
 
 
+@pytest.mark.slow
 def test_gradient_inside_a_scan():
     spectrum = gaussian_peak(1.3)
 
@@ -271,6 +274,7 @@ def test_gradient_inside_a_scan():
     assert float(jax.grad(function)(1.0)) == pytest.approx(float(central_difference(function, 1.0, 1e-3)), rel=1e-8)
 
 
+@pytest.mark.slow
 def test_any_matsubara_index():
     spectrum = gaussian_peak(1.3)
     sol = solve_gap(spectrum, 1.5, omega_c=50.0, matsubara_cutoff=80.0, frequencies=FullMatsubara())
@@ -317,7 +321,7 @@ def test_without_64_bit_mode_it_refuses():
         solve_gap(spectrum, 1.0)
 
 
-@pytest.mark.parametrize("value", [1e300, 1e308])
+@pytest.mark.parametrize("value", rest_slow([1e300, 1e308]))
 def test_values_that_nobody_has_are_refused_or_not_converged(value):
     spectrum = Spectrum(np.arange(1.0, 11.0), np.where(np.arange(10) == 5, value, 0.1))
     for solve in (lambda s: solve_gap(s, 3.0), lambda s: solve_gap_many([s], 3.0), solve_tc, converge):
@@ -362,6 +366,7 @@ def test_above_every_frequency_of_the_default_cutoff():
         leading_eigenvalue(spectrum, T)
 
 
+@pytest.mark.slow
 def test_so_strong_a_coupling_that_it_superconducts_there():
     spectrum = gaussian_peak(1e6)
     T_c = float(solve_tc(spectrum, omega_c=1e5, matsubara_cutoff=1e5))

@@ -20,6 +20,7 @@ from ...cases import gaussian_peak
 SPECTRA = [gaussian_peak(1.3, n=60), gaussian_peak(0.9, n=201), gaussian_peak(2.4, n=77), gaussian_peak(0.1, n=60)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("frequencies", "solver", "rtol"), [(FullMatsubara(), Newton(), 1e-12), (CompressedMatsubara(), Anderson(), 1e-7)]
 )

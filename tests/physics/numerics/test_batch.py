@@ -11,7 +11,7 @@ from diffeliash import Spectrum
 from diffeliash.physics import batched, map_materials
 from diffeliash.physics.material._many_spectra import check_sequence, stack_spectra
 from diffeliash.physics.numerics import _batch
-from diffeliash.physics.numerics._batch import fitting_size
+from diffeliash.physics.numerics._batch import rounded_up_size
 
 from ...cases import gaussian_peak
 from ...conftest import with_flag
@@ -89,7 +89,7 @@ def test_short_spectra_are_filled_up_without_changing_them():
 
 
 def test_sizes_for_sharing_are_close_and_few():
-    sizes = [fitting_size(n - 0.5) for n in range(1, 3000)]
+    sizes = [rounded_up_size(n - 0.5) for n in range(1, 3000)]
     assert all(n <= size <= max(1.25 * n, n + 1) for n, size in zip(range(1, 3000), sizes, strict=True))
     assert len(set(sizes)) < 45
 
@@ -124,6 +124,7 @@ print(set.union(*used) == {jax.devices()[2]})
 """
 
 
+@pytest.mark.slow
 def test_all_devices_are_used_or_the_one_chosen():
     environment = with_flag("--xla_force_host_platform_device_count=4") | {"JAX_PLATFORMS": "cpu"}
     done = subprocess.run([sys.executable, "-c", FOUR_DEVICES], env=environment, capture_output=True, text=True)

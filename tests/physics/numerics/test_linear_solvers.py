@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from jax.scipy.sparse.linalg import bicgstab
 
-from diffeliash.physics.numerics._linear_solvers import MOST_SHORT_STEPS, TOLERANCE, solve_linear
+from diffeliash.physics.numerics._linear_solvers import BICGSTAB_STEPS, TOLERANCE, solve_linear
 
 
 def clustered(n, *, outlier, seed=0):
@@ -39,7 +39,7 @@ def test_solution_forward_and_transposed(name):
 
 def test_the_slow_iteration_is_there_for_what_the_fast_one_cannot_do():
     A = MATRICES["the fast iteration breaks down"]
-    found, _ = bicgstab(lambda x: A @ x, jnp.array([1.0, 2.0]), tol=TOLERANCE, maxiter=MOST_SHORT_STEPS)
+    found, _ = bicgstab(lambda x: A @ x, jnp.array([1.0, 2.0]), tol=TOLERANCE, maxiter=BICGSTAB_STEPS)
     assert not np.all(np.isfinite(found))
 
 

@@ -22,11 +22,11 @@ from diffeliash import (
 )
 from diffeliash.data import family_grid
 from diffeliash.physics import batched, default_broadening, density_of_states
-from diffeliash.physics.material import _local_average
+from diffeliash.physics.material import _fermi_surface_average
 from diffeliash.units import BOLTZMANN
 
 from ...cases import central_difference, gaussian_peak
-from ...conftest import shared
+from ...conftest import rest_slow, shared
 
 
 def reference_solution(name, cutoff="wc50"):
@@ -98,6 +98,7 @@ def multiprecision_pade(nodes, values, z):
     return complex(a[0] / tail)
 
 
+@pytest.mark.slow
 def test_multiprecision_pade_approximants_tend_to_the_exact_continuation():
     # a truncated sum has no continuation beyond its end: its own frequencies are all there are
     spectrum = gaussian_peak(2.0, width=1.2, n=40)
@@ -183,6 +184,7 @@ def test_normal_state(rule):
     np.testing.assert_allclose(real.Z, 1 - self_energy / z[:, 0], rtol=1e-9 if rule else 1e-6)
 
 
+@pytest.mark.slow
 def test_a_wrong_branch_of_the_root_converges_but_fails_the_cauchy_test(monkeypatch):
     spectrum = gaussian_peak(12.0)
     sol = solve_gap(spectrum, 3.0)
@@ -196,7 +198,7 @@ def test_a_wrong_branch_of_the_root_converges_but_fails_the_cauchy_test(monkeypa
         s = jnp.where(jnp.imag(s) < 0, -s, s)  # Im s > 0
         return 1 / (inverse_z * s), Delta / s
 
-    monkeypatch.setattr(_local_average, "propagators", wrong)
+    monkeypatch.setattr(_fermi_surface_average, "propagators", wrong)
     found = continue_gap(sol, spectrum, omega, method=MSC(rtol=2e-8))  # a program of its own
     assert float(found.continuation_error) < 2e-8
     assert float(found.cauchy) > 0.05
@@ -204,7 +206,7 @@ def test_a_wrong_branch_of_the_root_converges_but_fails_the_cauchy_test(monkeypa
     assert np.max(np.abs(found.Delta - right.Delta)) > 0.1 * np.max(np.abs(right.Delta))
 
 
-@pytest.mark.parametrize("ratio", [1 - 1e-12, 1.0, 1 + 1e-6, 2.0, 3.0, 7.7])
+@pytest.mark.parametrize("ratio", rest_slow([1.0, 2.0, 1 - 1e-12, 1 + 1e-6, 3.0, 7.7]))
 def test_no_matsubara_frequency_is_in_the_way(ratio):
     # values on a high line from those on a low one, by the Poisson kernel
     spectrum = gaussian_peak(1.6)
@@ -245,6 +247,7 @@ def estimated_and_true_errors(n_spectra, n_line):
     return np.asarray(error)[bound], true[bound]
 
 
+@pytest.mark.slow
 def test_the_estimate_covers_the_true_error_of_rough_spectra():
     error, true = estimated_and_true_errors(12, 2048)
     assert true.size >= 6
@@ -252,7 +255,7 @@ def test_the_estimate_covers_the_true_error_of_rough_spectra():
     assert np.all(error < 500 * true)  # and says something
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 @pytest.mark.parametrize("n_line", [2048, 3072, 4096, 8192])
 def test_the_estimate_covers_the_true_error_of_a_hundred_spectra(n_line):
     error, true = estimated_and_true_errors(136, n_line)
@@ -262,13 +265,15 @@ def test_the_estimate_covers_the_true_error_of_a_hundred_spectra(n_line):
 
 @pytest.mark.parametrize(
     ("name", "T"),
-    [
-        ("Nb_IsoME_s15", 3.435),
-        ("Pb_EPW60_Elphgap", 1.579),
-        ("Pb_EPW2016_SOC_fig", 2.385),
-        ("Pb_tunnel_exp_fig", 2.066),
-        ("MgB2_Elk", 10.197),
-    ],
+    rest_slow(
+        [
+            ("Pb_tunnel_exp_fig", 2.066),
+            ("MgB2_Elk", 10.197),
+            ("Nb_IsoME_s15", 3.435),
+            ("Pb_EPW60_Elphgap", 1.579),
+            ("Pb_EPW2016_SOC_fig", 2.385),
+        ]
+    ),
 )
 def test_real_materials_on_the_real_axis(name, T):
     # two lines, a quarter and half of a step of a2F away, extrapolated to the axis; Delta there has a thermal pole at 0
@@ -283,6 +288,7 @@ def test_real_materials_on_the_real_axis(name, T):
         assert np.max(np.abs(found - exact)[there]) < 1e-3 * np.max(np.abs(exact))
 
 
+@pytest.mark.slow
 def test_a_scaled_spectrum_up_to_400_meV():
     energies = np.linspace(0, 60, 61)
     answers = []
@@ -294,6 +300,7 @@ def test_a_scaled_spectrum_up_to_400_meV():
     np.testing.assert_allclose(answers[1], answers[0], rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_a_grid_that_is_not_known_gives_the_same():
     peak, energies = gaussian_peak(1.5), np.linspace(0, 30, 61)
 
@@ -309,6 +316,7 @@ def test_a_grid_that_is_not_known_gives_the_same():
         jax.jit(lambda T: continue_gap(solve_gap(peak, T, frequencies=FullMatsubara(400)), peak, energies).Delta)(1.5)
 
 
+@pytest.mark.slow
 def test_coarse_uneven_grids_are_straight_lines():
     # the same lines from many points; the trapezoidal rule of the imaginary axis makes them different: `error` says so
     rng = np.random.default_rng(2)
@@ -329,6 +337,7 @@ def test_coarse_uneven_grids_are_straight_lines():
     np.testing.assert_allclose(finer.Delta, uneven.Delta, atol=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"z_sum": InfiniteSum()}, {"cutoff": SplitCutoff()}])
 def test_other_sums(options):
     spectrum = gaussian_peak(1.5)
@@ -345,6 +354,7 @@ def test_other_sums(options):
     assert np.max(np.abs(real.Delta - truncated.Delta)) > 1e-4
 
 
+@pytest.mark.slow
 def test_strong_coupling_close_to_T_c():
     # many thermal bosons: what is not known beyond the end of the line must not matter. As an argument of jit a2F is
     # not known, and the line goes no further than the energies and the temperature ask for
@@ -383,6 +393,7 @@ def test_gradients_match_central_differences():
     assert float(found) == pytest.approx(float(expected), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_gradients_in_temperature_and_broadening():
     peak, energies = gaussian_peak(1.5), np.linspace(0.1, 20, 40)
 
@@ -400,6 +411,7 @@ def test_gradients_in_temperature_and_broadening():
         assert float(found[i]) == pytest.approx(float(expected), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_batches_keep_their_members():
     peak, energies = gaussian_peak(1.3), np.linspace(0, 5, 11)
 

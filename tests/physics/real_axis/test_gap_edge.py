@@ -38,6 +38,7 @@ def test_real_materials(name, T, edge):
     assert float(gap_edge(sol, spectrum)) == pytest.approx(edge, abs=5e-6)
 
 
+@pytest.mark.slow
 def test_close_to_T_c_too_it_is_where_lines_tend_to():
     spectrum = gaussian_peak(1.6)
     sol = solve_gap(spectrum, 0.95 * float(solve_tc(spectrum)))
@@ -49,6 +50,7 @@ def test_close_to_T_c_too_it_is_where_lines_tend_to():
     assert limit == pytest.approx(edge, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_no_edge():
     weak, strong = gaussian_peak(0.05), gaussian_peak(12.0)
     assert np.isnan(gap_edge(solve_gap(weak, 2.0), weak))
@@ -61,6 +63,7 @@ def test_no_edge():
     assert np.isnan(gap_edge(sol, strong))
 
 
+@pytest.mark.slow
 def test_weak_coupling_ratio():
     # the BCS limit 3.528 from above, with Marsiglio and Carbotte's correction, which is good to half a percent here
     spectrum = gaussian_peak(0.6)

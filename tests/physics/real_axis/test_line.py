@@ -6,14 +6,21 @@ import pytest
 from diffeliash import Spectrum
 from diffeliash.physics.numerics import inverse_root
 from diffeliash.physics.real_axis.line._boson_transforms import (
-    EvenComb,
-    LinearComb,
-    ScatteredComb,
-    boson_waves,
-    even_grid,
+    PiecewiseLinearBosonGrid,
+    SpreadBosonGrid,
+    UniformBosonGrid,
+    boson_transforms,
+    uniform_grid,
 )
-from diffeliash.physics.real_axis.line._line import Line, double, from_waves, interpolate, on_finer_grid, waves
-from diffeliash.physics.real_axis.line._pole_sums import from_nodes, smooth_nodes
+from diffeliash.physics.real_axis.line._line import (
+    Line,
+    fourier_coefficients,
+    from_fourier_coefficients,
+    interpolate,
+    on_finer_grid,
+    with_midpoints,
+)
+from diffeliash.physics.real_axis.line._pole_sums import interpolate_from_nodes, interpolation_nodes
 from diffeliash.units import BOLTZMANN
 
 from ...cases import gaussian_peak
@@ -26,13 +33,13 @@ def hermitian(x):
     return jnp.exp(-((x - 1.0) ** 2)) + jnp.exp(-((x + 1.0) ** 2)) + 1j * x * jnp.exp(-(x**2) / 2)
 
 
-def test_waves_are_a_fourier_transform():
+def test_fourier_coefficients():
     x = LINE.step * np.arange(-128, 128)
     k = 2 * np.pi * np.fft.fftfreq(256, d=LINE.step)
     expected = np.exp(-1j * np.outer(k, x)) @ np.asarray(hermitian(x)) / 256
-    found = waves(hermitian(LINE.x), 256)
+    found = fourier_coefficients(hermitian(LINE.x), 256)
     np.testing.assert_allclose(found, expected, atol=1e-14)
-    np.testing.assert_allclose(from_waves(found), hermitian(LINE.x), atol=1e-13)
+    np.testing.assert_allclose(from_fourier_coefficients(found), hermitian(LINE.x), atol=1e-13)
     np.testing.assert_allclose(on_finer_grid(found), hermitian(LINE.step / 2 * jnp.arange(257)), atol=1e-9)
 
 
@@ -43,16 +50,20 @@ def test_between_the_points_of_a_line():
     np.testing.assert_allclose(found, hermitian(position * LINE.step / 8), atol=1e-12)
     above = interpolate(fine, position + 0.5j)
     np.testing.assert_allclose(above, hermitian((position + 0.5j) * LINE.step / 8), atol=1e-10)
-    np.testing.assert_allclose(double(fine)[1:41:2], hermitian(LINE.step / 16 * jnp.arange(1, 41, 2)), atol=1e-8)
+    np.testing.assert_allclose(
+        with_midpoints(fine)[1:41:2], hermitian(LINE.step / 16 * jnp.arange(1, 41, 2)), atol=1e-8
+    )
 
 
-def test_smooth_functions_from_nodes():
+def test_interpolation_from_nodes():
     line = Line(8192, jnp.array(100.0), jnp.array(80.0), jnp.array(90.0), jnp.array(0.1))
 
     def functions(z):
         return jnp.stack([1 / (z**2 + 0.3**2), z / (z**2 + 4.0)])
 
-    np.testing.assert_allclose(from_nodes(functions(smooth_nodes(line)), line), functions(line.z), rtol=1e-11)
+    np.testing.assert_allclose(
+        interpolate_from_nodes(functions(interpolation_nodes(line)), line), functions(line.z), rtol=1e-11
+    )
 
 
 def test_inverse_root_is_the_principal_one():
@@ -74,11 +85,11 @@ def test_inverse_root_is_the_principal_one():
         ([0.5, 1.0, 1.6], None),
     ],
 )
-def test_even_grids(omega, expected):
-    found = even_grid(np.array(omega))
+def test_uniform_grids(omega, expected):
+    found = uniform_grid(np.array(omega))
     assert found == (None if expected is None else pytest.approx(expected))
-    assert even_grid(jnp.array(omega)) == found
-    assert jax.jit(lambda x: jnp.array(even_grid(x) is None))(jnp.array(omega))
+    assert uniform_grid(jnp.array(omega)) == found
+    assert jax.jit(lambda x: jnp.array(uniform_grid(x) is None))(jnp.array(omega))
 
 
 def transforms(spectrum, T, k):
@@ -89,23 +100,26 @@ def transforms(spectrum, T, k):
 
 
 @pytest.mark.parametrize(
-    ("comb", "tolerance"), [(EvenComb(400, 1), 1e-13), (ScatteredComb(4 * 256), 1e-8), (LinearComb(1024, 4), 2e-3)]
+    ("boson_grid", "tolerance"),
+    [(UniformBosonGrid(400, 1), 1e-13), (SpreadBosonGrid(4 * 256), 1e-8), (PiecewiseLinearBosonGrid(1024, 4), 2e-3)],
 )
-def test_transforms_of_a2f(comb, tolerance):
+def test_transforms_of_a2f(boson_grid, tolerance):
     spectrum, T, period = gaussian_peak(1.5, n=200), 2.0, 20.0
     n = 256
-    even, odd = boson_waves(spectrum, jnp.array(T), comb=comb, n=n, period=jnp.array(period))
+    even, odd = boson_transforms(spectrum, jnp.array(T), boson_grid=boson_grid, n=n, period=jnp.array(period))
     k = 2 * np.pi * np.fft.fftfreq(n, d=period / n)
     expected = transforms(spectrum, T, k)
-    long = np.abs(k) < 20  # beyond the rough interpolations of the second and the third are seen
+    long = np.abs(k) < 20  # above, the interpolations of the second and the third have visible errors
     for found, sums in zip((even, odd), expected, strict=True):
         np.testing.assert_allclose(found[long], sums[long], atol=tolerance * np.max(np.abs(sums)))
 
 
-def test_waves_shorter_than_the_grid_are_faded_out():
-    # ten times finer than a2F: the teeth of the comb are joined, what is longer is kept
+def test_wave_numbers_above_those_of_a_uniform_grid_are_suppressed():
+    # the line is ten times finer than a2F: small wave numbers remain, and the images of the spectrum vanish
     spectrum, T = gaussian_peak(1.5, n=100), 2.0
-    even, _ = boson_waves(spectrum, jnp.array(T), comb=EvenComb(200, 1), n=2000, period=jnp.array(20.0))
+    even, _ = boson_transforms(
+        spectrum, jnp.array(T), boson_grid=UniformBosonGrid(200, 1), n=2000, period=jnp.array(20.0)
+    )
     k = 2 * np.pi / 20.0 * np.arange(1001)
     expected, _ = transforms(spectrum, T, k)
     short, images = k < 10, k > 45
@@ -123,10 +137,10 @@ def line_moment(a, b, from_value, to_value):
 SECOND_MOMENT = line_moment(0.0, 1.0, 0.0, 0.5) + line_moment(1.0, 2.5, 0.5, 1.0) + line_moment(2.5, 3.0, 1.0, 0.0)
 
 
-def test_straight_lines():
+def test_piecewise_linear_grid():
     spectrum = Spectrum(np.array([1.0, 2.5, 3.0]), np.array([0.5, 1.0, 0.0]))
-    comb, period = LinearComb(1000, 5), jnp.array(10.0)
-    omega, weight = comb.points(spectrum)
+    boson_grid, period = PiecewiseLinearBosonGrid(1000, 5), jnp.array(10.0)
+    omega, weight = boson_grid.points(spectrum)
     assert float(jnp.sum(weight)) == pytest.approx(0.25 + 1.125 + 0.25, rel=1e-14)  # areas
     assert float(jnp.sum(weight * omega**2)) == pytest.approx(SECOND_MOMENT, rel=1e-12)
-    assert float(jnp.sum(comb.laid_out((omega, weight), period))) == pytest.approx(1.625, rel=1e-13)
+    assert float(jnp.sum(boson_grid.on_grid((omega, weight), period))) == pytest.approx(1.625, rel=1e-13)

@@ -18,9 +18,16 @@ from diffeliash import (
     solve_gap,
     solve_tc,
 )
-from diffeliash.physics.real_axis._sampling_error import coupling_of_lines, straight_waves
-from diffeliash.physics.real_axis.line._boson_transforms import EvenComb, LinearComb, ScatteredComb, boson_waves
+from diffeliash.physics.real_axis._sampling_error import piecewise_linear_coupling, piecewise_linear_transforms
+from diffeliash.physics.real_axis.line._boson_transforms import (
+    PiecewiseLinearBosonGrid,
+    SpreadBosonGrid,
+    UniformBosonGrid,
+    boson_transforms,
+)
 from diffeliash.units import BOLTZMANN
+
+from ...conftest import rest_slow
 
 EVEN = np.arange(1, 201) * 0.05
 
@@ -36,38 +43,43 @@ def quadrature(spectrum, function, k):
 
 
 @pytest.mark.parametrize(
-    ("omega", "comb"),
+    ("omega", "boson_grid"),
     [
-        (EVEN, EvenComb(400, 1)),
-        (0.3 + EVEN[:150], EvenComb(400, 7)),
-        (EVEN[::4] + 0.15, EvenComb(100, 1)),  # coarser than the waves
-        (10 * (EVEN / 10) ** 1.1, ScatteredComb(4096)),
+        (EVEN, UniformBosonGrid(400, 1)),
+        (0.3 + EVEN[:150], UniformBosonGrid(400, 7)),
+        (EVEN[::4] + 0.15, UniformBosonGrid(100, 1)),  # coarser than the line
+        (10 * (EVEN / 10) ** 1.1, SpreadBosonGrid(4096)),
     ],
 )
-def test_waves_of_straight_lines(omega, comb):
+def test_transforms_of_a_piecewise_linear_a2f(omega, boson_grid):
     spectrum, T, n, period = Spectrum(omega, np.sqrt(omega) * (1.2 + np.sin(3 * omega))), 3.0, 256, 20.0
-    found = straight_waves(spectrum, jnp.array(T), comb=comb, n=n, period=jnp.array(period))
+    found = piecewise_linear_transforms(spectrum, jnp.array(T), boson_grid=boson_grid, n=n, period=jnp.array(period))
     assert found is not None
     k = 2 * np.pi * np.fft.fftfreq(n, d=period / n)
     kept = np.abs(k) < 30
     odd = quadrature(spectrum, lambda kx, x: -2 * np.sin(kx), k)
     even = quadrature(spectrum, lambda kx, x: np.cos(kx) / np.tanh(x / (2 * BOLTZMANN * T)), k)
-    exact = isinstance(comb, EvenComb)
+    exact = isinstance(boson_grid, UniformBosonGrid)
     scale = np.max(np.abs(odd))
     np.testing.assert_allclose(found[1][kept], odd[kept], atol=(1e-12 if exact else 1e-4) * scale)
-    # what an estimate needs: a few percent of the difference to the comb
-    points = boson_waves(spectrum, jnp.array(T), comb=comb, n=n, period=jnp.array(period))
+    # accurate enough for an estimate: to a fraction of the difference from the transforms of the points
+    points = boson_transforms(spectrum, jnp.array(T), boson_grid=boson_grid, n=n, period=jnp.array(period))
     missed, change = np.max(np.abs(found[0] - even)[kept]), np.max(np.abs(points[0] - even)[kept])
     assert missed < 0.25 * change
 
 
-def test_straight_lines_need_no_correction():
+def test_a_piecewise_linear_grid_needs_no_correction():
     spectrum = Spectrum(EVEN, EVEN)
-    assert straight_waves(spectrum, jnp.array(1.0), comb=LinearComb(64, 3), n=64, period=jnp.array(40.0)) is None
+    assert (
+        piecewise_linear_transforms(
+            spectrum, jnp.array(1.0), boson_grid=PiecewiseLinearBosonGrid(64, 3), n=64, period=jnp.array(40.0)
+        )
+        is None
+    )
 
 
 @pytest.mark.parametrize("omega", [EVEN[::20], np.linspace(0, 10, 11), np.geomspace(0.3, 10, 9)])
-def test_the_coupling_of_straight_lines(omega):
+def test_the_coupling_of_a_piecewise_linear_a2f(omega):
     spectrum, nu = Spectrum(omega, np.sqrt(omega) * (1 + np.sin(omega))), np.array([0.1, 1.0, 20.0])
     x, y = np.append(0.0, omega), np.append(0.0, spectrum.a2f)
     expected = [
@@ -78,7 +90,7 @@ def test_the_coupling_of_straight_lines(omega):
         )
         for value in nu
     ]
-    np.testing.assert_allclose(coupling_of_lines(spectrum, jnp.asarray(nu)), expected, rtol=1e-11)
+    np.testing.assert_allclose(piecewise_linear_coupling(spectrum, jnp.asarray(nu)), expected, rtol=1e-11)
     assert abs(float(lambda_kernel(spectrum, jnp.asarray(nu))[0]) / expected[0] - 1) > 1e-3
 
 
@@ -115,7 +127,7 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", rest_slow(SHAPES))
 def test_the_error_knows_how_coarsely_an_even_grid_samples_a2f(name):
     error, moved = estimate_and_truth(scaled(EVEN, SHAPES[name]), 1.16, 0.1)
     assert 5e-5 < moved < error < 30 * moved
@@ -123,19 +135,22 @@ def test_the_error_knows_how_coarsely_an_even_grid_samples_a2f(name):
 
 @pytest.mark.parametrize(
     "omega",
-    [
-        0.5 * np.arange(1, 21),
-        0.4 + 0.1 * np.arange(97),
-        np.geomspace(0.2, 10, 80),
-        10 * (np.arange(1, 101) / 100) ** 2,
-        np.sort(np.append(10.0, np.random.default_rng(0).uniform(0.03, 10, 400))),
-    ],
+    rest_slow(
+        [
+            0.5 * np.arange(1, 21),
+            0.4 + 0.1 * np.arange(97),
+            np.geomspace(0.2, 10, 80),
+            10 * (np.arange(1, 101) / 100) ** 2,
+            np.sort(np.append(10.0, np.random.default_rng(0).uniform(0.03, 10, 400))),
+        ]
+    ),
 )
 def test_the_error_of_other_grids(omega):
     error, moved = estimate_and_truth(scaled(omega, omega**2 * np.exp(-((omega - 5) ** 2) / 1.3)), 3.0, 0.3)
     assert 3e-6 < moved < error < 40 * moved
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [0.3, 0.99])
 def test_the_error_grows_towards_T_c(part):
     omega = 0.1 * np.arange(1, 101)
@@ -160,6 +175,7 @@ def of_random_spectra(family, first, n):
     return np.array(ratios)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: type(family).__name__)
 def test_the_error_of_a_random_spectrum(family):
     ratios = of_random_spectra(family, 100, 1)
@@ -167,7 +183,7 @@ def test_the_error_of_a_random_spectrum(family):
     assert 1 < ratios[0] < 30
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: type(family).__name__)
 def test_the_error_of_many_random_spectra(family):
     ratios = of_random_spectra(family, 100, 20)
@@ -176,6 +192,7 @@ def test_the_error_of_many_random_spectra(family):
     assert np.quantile(ratios, 0.9) < 30
 
 
+@pytest.mark.slow
 def test_what_has_no_sampling_error():
     spectrum, energies = scaled(EVEN, SHAPES["Gaussian"]), np.linspace(0, 30, 31)
     bound, normal = solve_gap(spectrum, 1.16), solve_gap(spectrum, 30.0)

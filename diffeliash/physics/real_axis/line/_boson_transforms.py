@@ -1,9 +1,10 @@
-r"""The boson side of the convolutions on a line: the Fourier transforms of a2F, with and without occupation.
+r"""Fourier transforms of a2F, with and without the boson occupation, for the convolutions on a line.
 
-On the imaginary axis a2F enters as a comb: its values at its points times their trapezoidal weights. The same comb
-gives the exact continuation of the solution. It is needed at the wave numbers of the line only, which are far below
-those at which the comb is seen to be one; where they are not (a coarse grid, a line close to the real axis), its
-teeth are joined by an interpolation that keeps all integrals with smooth functions.
+On the imaginary axis a2F enters as a sum of delta functions: its values at its points times their trapezoidal weights.
+The same delta functions give the exact continuation of the solution. A line needs their transforms at its own wave
+numbers only, which are usually far below those that resolve the delta functions. Where they are not (for a coarse
+grid of a2F or a line close to the real axis), the delta functions are replaced by an interpolation that preserves
+their integrals with smooth functions.
 """
 
 import abc
@@ -21,43 +22,44 @@ from ...numerics import is_concrete
 from ._line import INTERPOLATION_POINTS, lagrange_weights
 
 ROLL_OFF = 0.5
-"""Width in $k$ times the step over which waves shorter than the grid are faded out: neighbors join over 15 steps."""
+"""Width, in wave number times grid step, over which the transforms go to zero above the largest wave number of a
+uniform grid. In energy this interpolates over about 15 steps."""
 
 GAUSS_POINTS = 6
-"""Points of a Gauss-Legendre rule on a part of a straight line as short as half of the broadening: exact to 1e-9."""
+"""Number of Gauss-Legendre points on a part of an interval no longer than half of the broadening, exact to 1e-9."""
 
-EVEN = 1e-6
-"""A grid whose steps differ by no more than this, relative, is even."""
+UNIFORM = 1e-6
+"""Largest relative deviation of the points of a uniform grid, in units of its step."""
 
 
 Points = tuple[Float[Array, " point"], Float[Array, " point"]]
-"""Energies [meV], and a2F there times the weight of the point in an integral [meV]."""
+"""Boson energies [meV], and a2F at these energies times the weights of an integration rule [meV]."""
 
-Waves = tuple[Float[Array, " n"], Float[Array, " n"]]
-r"""$\int\alpha^2F(\Omega)\,[N(\Omega) + \frac12]\,e^{-ik\Omega}\,\mathrm{d}\Omega$, even in $k$, and
-$\int\alpha^2F(\Omega)\,e^{-ik\Omega}\,\mathrm{d}\Omega / i$, odd in $k$, both real, of a2F as an odd function, at
-the `n` longest waves of a period in the order of an FFT."""
+BosonTransforms = tuple[Float[Array, " n"], Float[Array, " n"]]
+r"""$\int\alpha^2F(\Omega)\,[N(\Omega) + \frac12]\,e^{-ik\Omega}\,\mathrm{d}\Omega$, which is real and even in $k$, and
+$\int\alpha^2F(\Omega)\,e^{-ik\Omega}\,\mathrm{d}\Omega / i$, which is real and odd, with a2F as an odd function [meV].
+They are given at the `n` wave numbers of the line in the order of an FFT."""
 
 
-class AbstractComb(eqx.Module):
-    """How a2F is laid out on an even grid that has the period of the line."""
+class AbstractBosonGrid(eqx.Module):
+    """A representation of a2F by delta functions on a uniform grid of `n` points in the period of the line."""
 
     n: eqx.AbstractVar[int]
 
     @abc.abstractmethod
     def points(self, spectrum: Spectrum) -> Points:
-        """The points that stand for a2F in its integrals."""
+        """The points and weights that represent a2F in integrals."""
 
     @abc.abstractmethod
-    def laid_out(self, points: Points, period: Float[Array, ""]) -> Float[Array, " comb"]:
-        r"""Weights of the points moved to $\Omega_i = i\,$`period`$/n$, so that integrals stay."""
+    def on_grid(self, points: Points, period: Float[Array, ""]) -> Float[Array, " boson_grid"]:
+        r"""Weights at $\Omega_i = i\,$`period`$/n$ with which integrals of smooth functions are those of the points."""
 
-    def fade(self, index: Int[np.ndarray, " wave"]) -> Float[np.ndarray, " wave"]:
-        """How much of the waves of these indices is kept."""
+    def window(self, index: Int[np.ndarray, " mode"]) -> Float[np.ndarray, " mode"]:
+        """Factor on the transforms at these indices of the wave number; one unless a subclass reduces it."""
         return np.ones(index.shape)
 
 
-def _own_points(spectrum: Spectrum) -> Points:
+def _trapezoidal_points(spectrum: Spectrum) -> Points:
     return jnp.asarray(spectrum.omega), spectrum.weights * spectrum.a2f
 
 
@@ -67,8 +69,8 @@ def half_coth(omega: Float[Array, " point"], T: Float[Array, ""]) -> Float[Array
     return jnp.where(positive, 0.5 / jnp.tanh(jnp.where(positive, omega, 1.0) / (2 * BOLTZMANN * T)), 0.0)
 
 
-def scattered(points: Points, period: Float[Array, ""], n: int) -> Float[Array, " comb"]:
-    """Points anywhere, each shared out among its neighbors on the grid so that low moments stay."""
+def spread_on_grid(points: Points, period: Float[Array, ""], n: int) -> Float[Array, " boson_grid"]:
+    """Distribute points at any energies over the neighboring grid points, such that low moments are preserved."""
     omega, weight = points
     position = omega / period * n
     first = jnp.floor(position)
@@ -78,50 +80,50 @@ def scattered(points: Points, period: Float[Array, ""], n: int) -> Float[Array, 
     return jnp.zeros(n).at[index].add(weight[:, None] * share)
 
 
-class EvenComb(AbstractComb):
-    """The points of an even grid, which begins at so many steps from zero."""
+class UniformBosonGrid(AbstractBosonGrid):
+    """The points of a uniform grid of a2F, the first of which is `first` steps from zero."""
 
     n: int = eqx.field(static=True)
     first: int = eqx.field(static=True)
 
     def points(self, spectrum: Spectrum) -> Points:
-        return _own_points(spectrum)
+        return _trapezoidal_points(spectrum)
 
-    def laid_out(self, points: Points, period: Float[Array, ""]) -> Float[Array, " comb"]:
+    def on_grid(self, points: Points, period: Float[Array, ""]) -> Float[Array, " boson_grid"]:
         del period
         return jnp.pad(points[1], (self.first, self.n - self.first - points[1].size))
 
-    def fade(self, index: Int[np.ndarray, " wave"]) -> Float[np.ndarray, " wave"]:
+    def window(self, index: Int[np.ndarray, " mode"]) -> Float[np.ndarray, " mode"]:
         return np.asarray(erfc((2 * np.pi * np.abs(index) / self.n - np.pi) / ROLL_OFF) / 2)
 
 
-class ScatteredComb(AbstractComb):
-    """The points of any grid."""
+class SpreadBosonGrid(AbstractBosonGrid):
+    """The points of a nonuniform grid, each distributed over the neighboring points of the uniform grid."""
 
     n: int = eqx.field(static=True)
 
     def points(self, spectrum: Spectrum) -> Points:
-        return _own_points(spectrum)
+        return _trapezoidal_points(spectrum)
 
-    def laid_out(self, points: Points, period: Float[Array, ""]) -> Float[Array, " comb"]:
-        return scattered(points, period, self.n)
+    def on_grid(self, points: Points, period: Float[Array, ""]) -> Float[Array, " boson_grid"]:
+        return spread_on_grid(points, period, self.n)
 
 
-class LinearComb(AbstractComb):
-    """The straight lines between the points, by Gauss-Legendre rules on so many parts of each of them."""
+class PiecewiseLinearBosonGrid(AbstractBosonGrid):
+    """The piecewise linear a2F, by Gauss-Legendre rules on `parts` equal parts of each interval."""
 
     n: int = eqx.field(static=True)
     parts: int = eqx.field(static=True)
 
     def points(self, spectrum: Spectrum) -> Points:
-        return straight_points(spectrum, self.parts, GAUSS_POINTS)
+        return piecewise_linear_points(spectrum, self.parts, GAUSS_POINTS)
 
-    def laid_out(self, points: Points, period: Float[Array, ""]) -> Float[Array, " comb"]:
-        return scattered(points, period, self.n)
+    def on_grid(self, points: Points, period: Float[Array, ""]) -> Float[Array, " boson_grid"]:
+        return spread_on_grid(points, period, self.n)
 
 
-def straight_points(spectrum: Spectrum, parts: int, n_gauss: int) -> Points:
-    """Gauss-Legendre rules on so many parts of each straight line, that from the origin included."""
+def piecewise_linear_points(spectrum: Spectrum, parts: int, n_gauss: int) -> Points:
+    """Gauss-Legendre points of the piecewise linear a2F, on `parts` equal parts of each interval from the origin on."""
     nodes, rule = np.polynomial.legendre.leggauss(n_gauss)
     inside = ((nodes[None, :] + 1) / 2 + np.arange(parts)[:, None]).reshape(1, -1) / parts
     omega, a2f = (jnp.append(0.0, jnp.asarray(values)) for values in (spectrum.omega, spectrum.a2f))
@@ -132,41 +134,52 @@ def straight_points(spectrum: Spectrum, parts: int, n_gauss: int) -> Points:
     return at, weight * values
 
 
-def even_grid(omega: Any) -> tuple[int, float] | None:
-    """First index and step of an even grid $i h$; nothing if it is none, or is not known."""
+def uniform_grid(omega: Any) -> tuple[int, float] | None:
+    """Index $i$ of the first point and step $h$ of a uniform grid $i h$; `None` for any other or a traced grid."""
     if not is_concrete(omega):
         return None
     omega = np.asarray(omega)
     step = (omega[-1] - omega[0]) / (omega.size - 1)
     first = round(omega[0] / step)
-    if np.max(np.abs(omega - step * (first + np.arange(omega.size)))) > EVEN * step:
+    if np.max(np.abs(omega - step * (first + np.arange(omega.size)))) > UNIFORM * step:
         return None
     return first, float(omega[-1]) / (first + omega.size - 1)
 
 
-def boson_waves(
-    spectrum: Spectrum, T: Float[Array, ""], *, comb: AbstractComb, n: int, period: Float[Array, ""]
-) -> Waves:
-    """The waves of a2F, laid out as a comb."""
-    omega, weight = comb.points(spectrum)
+def boson_transforms(
+    spectrum: Spectrum, T: Float[Array, ""], *, boson_grid: AbstractBosonGrid, n: int, period: Float[Array, ""]
+) -> BosonTransforms:
+    """Fourier transforms of a2F from its representation on a uniform grid.
+
+    Args:
+        spectrum: Spectral function.
+        T: Temperature [K].
+        boson_grid: The representation of a2F.
+        n: Number of points of the line.
+        period: Period of the line [meV].
+    """
+    omega, weight = boson_grid.points(spectrum)
     both = (weight * half_coth(omega, T), weight)
-    even, odd = (jnp.fft.rfft(comb.laid_out((omega, values), period)) for values in both)
+    even, odd = (jnp.fft.rfft(boson_grid.on_grid((omega, values), period)) for values in both)
     index = np.arange(n // 2 + 1)
-    at, mirrored = folded(index, comb.n)
-    kept = 2 * comb.fade(index)
+    at, mirrored = aliased(index, boson_grid.n)
+    kept = 2 * boson_grid.window(index)
     signed = kept * np.where(mirrored, -1.0, 1.0)
-    return in_order_of_fft(jnp.asarray(kept) * jnp.real(even)[at], jnp.asarray(signed) * jnp.imag(odd)[at])
+    return in_fft_order(jnp.asarray(kept) * jnp.real(even)[at], jnp.asarray(signed) * jnp.imag(odd)[at])
 
 
-def folded(index: Int[np.ndarray, " wave"], n: int) -> tuple[Int[np.ndarray, " wave"], Bool[np.ndarray, " wave"]]:
-    """Which wave of `n` points one with a larger index looks like, and whether like its complex conjugate."""
+def aliased(index: Int[np.ndarray, " mode"], n: int) -> tuple[Int[np.ndarray, " mode"], Bool[np.ndarray, " mode"]]:
+    """The index of the wave number to which a larger one is aliased on `n` points, and whether it is conjugated."""
     at = index % n
     mirrored = at > n // 2
     return np.where(mirrored, n - at, at), mirrored
 
 
-def in_order_of_fft(even: Float[Array, " wave"], odd: Float[Array, " wave"]) -> Waves:
-    """Both from their values at the waves from zero to the shortest, which of an odd function is zero."""
+def in_fft_order(even: Float[Array, " mode"], odd: Float[Array, " mode"]) -> BosonTransforms:
+    """Extend an even and an odd function from wave numbers zero to the largest to all, in the order of an FFT.
+
+    At the largest wave number the odd function is zero.
+    """
     half = even.size - 1
     odd, zero = odd[:half], jnp.zeros(1)
     return jnp.concatenate([even, even[1:half][::-1]]), jnp.concatenate([odd, zero, -odd[1:][::-1]])

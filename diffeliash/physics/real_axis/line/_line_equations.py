@@ -1,4 +1,4 @@
-r"""The Eliashberg equations on the line $z = \omega + i\Gamma$ (Marsiglio, Schossmann and Carbotte), once.
+r"""The Eliashberg equations of Marsiglio, Schossmann and Carbotte on the line $z = \omega + i\Gamma$.
 
 With $G(z) = z/\sqrt{z^2-\Delta^2}$, $F(z) = \Delta/\sqrt{z^2-\Delta^2}$ and a2F taken as odd,
 
@@ -9,9 +9,9 @@ $$ \phi(z) = i\pi \int\mathrm{d}\Omega\,\alpha^2F(\Omega)\Big\{[N(\Omega) + f(\O
    - \pi k_BT\mu^*\sum_{|\omega_m|<\omega_c} \frac{\Delta_m}{R_m} $$
 
 F. Marsiglio, M. Schossmann and J. P. Carbotte, Phys. Rev. B 37, 4965 (1988), doi:10.1103/PhysRevB.37.4965, with
-the Fermi factor at complex argument. $f(\Omega-z) = 1 - f(z-\Omega)$ depends on $z - \Omega$ alone, so that both are
-sums of two convolutions, with $N + \frac12 = \frac12\coth(\Omega/2k_BT)$ and $\frac12 - f = \frac12\tanh(z/2k_BT)$. The
-poles of the hyperbolic tangent are those of the Matsubara sum, which cancel them.
+the Fermi factor at complex argument. As $f(\Omega-z) = 1 - f(z-\Omega)$ depends on $z - \Omega$ alone, each integral
+is a sum of two convolutions, with $N + \frac12 = \frac12\coth(\Omega/2k_BT)$ and
+$\frac12 - f = \frac12\tanh(z/2k_BT)$. The poles of the hyperbolic tangent are canceled by those of the Matsubara sum.
 """
 
 import equinox as eqx
@@ -20,32 +20,32 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from ....units import BOLTZMANN
-from ...material import AbstractLocalAverage
-from ._line import Line, from_waves, waves
+from ...material import AbstractFermiSurfaceAverage
+from ._line import Line, fourier_coefficients, from_fourier_coefficients
 
-HUGE = 30.0
-"""The hyperbolic tangent of more is one."""
+TANH_SATURATION = 30.0
+"""Argument above which the hyperbolic tangent is one to rounding."""
 
 
 class LineEquations(eqx.Module):
-    r"""Everything the equations on a line know of one material at one temperature.
+    r"""The coefficients of the equations on a line for one material at one temperature.
 
-    What enters a convolution is brought to zero at the end of the line, so that it is periodic; these factors are
-    applied here already, where they can be.
+    Functions that enter a convolution are multiplied with a taper, which brings them to zero at the end of the line, so
+    that they are periodic. In some of the fields it is already included.
 
     Args:
         line: The line.
-        z: Its points from zero on [meV].
-        inverse_z: One over them.
-        taper: What functions are multiplied with.
-        tanh: $\frac12\tanh(z/2k_BT)$, tapered.
-        poles_Z: $k_BT\sum_m(\omega_m/R_m)/(z - i\omega_m)$, tapered.
-        poles_phi: $ik_BT\sum_m(\Delta_m/R_m)/(z - i\omega_m)$, tapered.
-        even: Fourier transform of $\alpha^2F\,(N + \frac12)$ along the line; the first row acts in the equation of $Z$,
-            the last one in that of $\phi$.
-        odd: Fourier transform of $\alpha^2F$ over $i$, likewise.
+        z: The points of the line from zero on [meV].
+        inverse_z: $1/z$ at these points [1/meV].
+        taper: The taper.
+        tanh: $\frac12\tanh(z/2k_BT)$ times the taper.
+        poles_Z: $k_BT\sum_m(\omega_m/R_m)/(z - i\omega_m)$ times the taper.
+        poles_phi: $ik_BT\sum_m(\Delta_m/R_m)/(z - i\omega_m)$ times the taper.
+        even: Fourier transform of $\alpha^2F\,(N + \frac12)$ along the line [meV]; the first row is that in the
+            equation of $Z$, the last one that in the equation of $\phi$.
+        odd: Fourier transform of $\alpha^2F$ divided by $i$ [meV], with the same rows.
         coulomb: $\pi k_BT\mu^*\sum_{|\omega_m|<\omega_c}\Delta_m/R_m$ [meV].
-        average: How the propagators are averaged over the electrons of the material.
+        average: The Fermi-surface average of the propagators.
     """
 
     line: Line
@@ -58,13 +58,13 @@ class LineEquations(eqx.Module):
     even: Float[Array, "channel n"]
     odd: Float[Array, "channel n"]
     coulomb: Float[Array, ""]
-    average: AbstractLocalAverage
+    average: AbstractFermiSurfaceAverage
 
     def coarser(self, stride: int) -> "LineEquations":
-        """The equations with every so many points of the line, and the waves that these can carry, only."""
+        """The equations with every `stride`-th point of the line, and the wave numbers that belong to these."""
         n = self.line.n // stride
         half = n // 2
-        # the shortest wave of an odd function is zero at all points
+        # an odd function vanishes at the largest wave number
         n_channels, size = self.even.shape
         even = jnp.concatenate([self.even[:, : half + 1], self.even[:, size - half + 1 :]], axis=1)
         odd = [self.odd[:, :half], jnp.zeros((n_channels, 1)), self.odd[:, size - half + 1 :]]
@@ -86,16 +86,16 @@ class LineEquations(eqx.Module):
 def fermi_tanh(z: Complex[Array, " line"], T: Float[Array, ""]) -> Complex[Array, " line"]:
     r"""$\frac12 - f(z) = \frac12\tanh(z/2k_BT)$ for $\mathrm{Re}\,z \ge 0$."""
     u = z / (2 * BOLTZMANN * T)
-    far = jnp.real(u) > HUGE
+    far = jnp.real(u) > TANH_SATURATION
     return jnp.where(far, 0.5, 0.5 * jnp.tanh(jnp.where(far, 0.0, u)))
 
 
-def self_energy_waves(equations: LineEquations, Delta: Complex[Array, " line"]) -> Float[Array, "2 n"]:
-    r"""Waves of $z(Z-1)/i\pi$ and of $\phi/\pi$ without its Coulomb part, for a gap function on the line."""
+def self_energy_coefficients(equations: LineEquations, Delta: Complex[Array, " line"]) -> Float[Array, "2 n"]:
+    r"""Fourier coefficients of $z(Z-1)/i\pi$ and of $\phi/\pi$ without its Coulomb part, for a given gap function."""
     G, F = equations.average.on_line(equations.inverse_z, Delta)
     normal = (equations.taper * (G - 1), 1j * (G * equations.tanh - equations.poles_Z))
     anomalous = (1j * equations.taper * F, F * equations.tanh + equations.poles_phi)
-    G_even, G_odd, F_even, F_odd = waves(jnp.stack([*normal, *anomalous]), equations.line.n)
+    G_even, G_odd, F_even, F_odd = fourier_coefficients(jnp.stack([*normal, *anomalous]), equations.line.n)
     from_Z = equations.even[0] * G_even + equations.odd[0] * G_odd
     from_Z = from_Z.at[0].add(equations.even[0, 0])  # the transform of 1, which was taken out of G
     return jnp.stack([from_Z, equations.even[-1] * F_even - equations.odd[-1] * F_odd])
@@ -104,18 +104,18 @@ def self_energy_waves(equations: LineEquations, Delta: Complex[Array, " line"]) 
 def gap_and_renormalization(
     equations: LineEquations, z: Complex[Array, " freq"], convolved: Complex[Array, "2 #freq"]
 ) -> tuple[Complex[Array, " freq"], Complex[Array, " freq"]]:
-    r"""$\Delta$ [meV] and $Z$ from the two sums of `self_energy_waves` at points `z` [meV]."""
+    r"""$\Delta$ [meV] and $Z$ at points `z` [meV] from $z(Z-1)/i\pi$ and $\phi/\pi$ without its Coulomb part there."""
     Z = 1 + 1j * jnp.pi * convolved[0] / z
     return (jnp.pi * convolved[1] - equations.coulomb) / Z, Z
 
 
 def gap_map(equations: LineEquations, Delta: Complex[Array, " line"]) -> Complex[Array, " line"]:
-    r"""$\phi[\Delta]/Z[\Delta]$ on the line [meV]; a solution is a fixed point.
+    r"""$\phi[\Delta]/Z[\Delta]$ on the line [meV]; the solution is its fixed point.
 
-    Beyond the last solved point $\phi$ and $z(Z-1)$ keep their values there, as they do at high energies.
+    Above `line.solved` $\phi$ and $z(Z-1)$ are kept constant, as they are at high energies.
     """
     line, z = equations.line, equations.z
-    convolved = from_waves(self_energy_waves(equations, Delta))
+    convolved = from_fourier_coefficients(self_energy_coefficients(equations, Delta))
     end = jax.lax.dynamic_slice_in_dim(convolved, line.last, 1, axis=1)
-    inside, beyond = (gap_and_renormalization(equations, z, sums)[0] for sums in (convolved, end))
-    return jnp.where(jnp.arange(z.size) <= line.last, inside, beyond)
+    solved, above = (gap_and_renormalization(equations, z, values)[0] for values in (convolved, end))
+    return jnp.where(jnp.arange(z.size) <= line.last, solved, above)

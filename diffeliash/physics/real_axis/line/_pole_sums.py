@@ -1,7 +1,7 @@
-r"""Functions that are smooth on a line on the scale of $|z|$, such as Matsubara sums, at all of its points.
+r"""Interpolation along a line of functions that vary on the scale of $|z|$, such as sums over Matsubara frequencies.
 
-They are computed at the points next to zero, and beyond at the Chebyshev points of intervals that double in length;
-the others follow by interpolation.
+They are computed at the points of the line next to zero, and further out at the Chebyshev points of intervals whose
+length doubles from one to the next; these are the nodes. The values at all other points follow by interpolation.
 """
 
 from functools import lru_cache
@@ -13,20 +13,20 @@ from jaxtyping import Array, Complex, Float
 from ._line import Line
 
 DIRECT = 16
-"""Points of the line that are nodes themselves."""
+"""Number of points of the line, from zero on, that are nodes themselves."""
 
 NODES = 20
-r"""Points of an interval $[a, 2a]$: with poles no nearer than its start the error is $5.8^{-20} = 5 \cdot 10^{-16}$."""
+r"""Number of nodes in an interval $[a, 2a]$. For poles no closer than $a$ the error is $5.8^{-20} = 5\cdot10^{-16}$."""
 
 
-def smooth_nodes(line: Line) -> Complex[Array, " node"]:
-    """Where to compute a smooth function [meV]."""
+def interpolation_nodes(line: Line) -> Complex[Array, " node"]:
+    """The nodes at which to compute a function [meV]."""
     positions, _ = _layout(line.n // 2 + 1)
     return line.step * positions + 1j * line.broadening
 
 
-def from_nodes(values: Complex[Array, "function node"], line: Line) -> Complex[Array, "function line"]:
-    """Smooth functions at all points of a line from those at the nodes."""
+def interpolate_from_nodes(values: Complex[Array, "function node"], line: Line) -> Complex[Array, "function line"]:
+    """Interpolate functions from the nodes to all points of a line."""
     parts, start = [values[:, :DIRECT]], DIRECT
     for rows in _layout(line.n // 2 + 1)[1]:
         parts.append(values[:, start : start + NODES] @ rows.T)
@@ -36,7 +36,7 @@ def from_nodes(values: Complex[Array, "function node"], line: Line) -> Complex[A
 
 @lru_cache(maxsize=32)
 def _layout(n: int) -> tuple[Float[np.ndarray, " node"], list[Float[np.ndarray, "point 20"]]]:
-    """Nodes in steps of the line, and for each interval the matrix from its nodes to its points."""
+    """Positions of the nodes in steps of the line, and for each interval the matrix from its nodes to its points."""
     angle = np.pi * (np.arange(NODES) + 0.5) / NODES
     order = np.arange(NODES)
     to_coefficients = np.cos(np.outer(order, angle)) * np.where(order == 0, 1, 2)[:, None] / NODES

@@ -1,4 +1,4 @@
-"""Averages of the propagators at one frequency over the electrons at the Fermi level, on both axes."""
+"""Fermi-surface averages of the propagators at one frequency, on the imaginary axis and above the real axis."""
 
 import abc
 
@@ -9,14 +9,14 @@ from jaxtyping import Array, Complex, Float
 from ..numerics import inverse_root, require_x64
 
 Averages = tuple[Float[Array, "*matsubara"], Float[Array, "*matsubara"]]
-r"""$1 - \langle\omega_m/R_m\rangle$ and $\langle\Delta_m/R_m\rangle$, which the sums over frequencies run over."""
+r"""The pair $1 - \langle\omega_m/R_m\rangle$ and $\langle\Delta_m/R_m\rangle$ that enters the sums over frequencies."""
 
 
-class AbstractLocalAverage(eqx.Module):
-    r"""The average over the Fermi surface of the propagators at one frequency, a function of the gap function there.
+class AbstractFermiSurfaceAverage(eqx.Module):
+    r"""Fermi-surface average of the propagators at one frequency, as a function of the gap function there.
 
-    On the imaginary axis $R_m = \sqrt{\omega_m^2+\Delta_m^2}$, on a line $z$ above the real axis
-    $s = \sqrt{z^2-\Delta^2}$. The average of $\Delta/R$ has the weight with which the pairing channel sees an electron,
+    On the imaginary axis $R_m = \sqrt{\omega_m^2+\Delta_m^2}$, at an energy $z$ above the real axis
+    $s = \sqrt{z^2-\Delta^2}$. The average of $\Delta/R$ is weighted with the form factor of the pairing interaction,
     normalized so that it goes to $\Delta/\omega$ for a small gap function.
     """
 
@@ -29,24 +29,24 @@ class AbstractLocalAverage(eqx.Module):
         r"""Derivatives of both averages with respect to $\Delta_m$ [1/meV]."""
 
     @abc.abstractmethod
-    def over_energy(
+    def divided_by_R(
         self, x: Float[Array, "*#matsubara"], omega_m: Float[Array, "*matsubara"], Delta: Float[Array, "*matsubara"]
     ) -> Float[Array, "*matsubara"]:
-        r"""$x/R_m$: what bosons of zero frequency, which drop out of the gap equation, add to $Z$ for $x$ [meV]."""
+        r"""$x\langle1/R_m\rangle$ for $x$ [meV]; for $x = \pi k_BT\lambda_0$ the zero-frequency boson term in $Z$."""
 
     @abc.abstractmethod
     def on_line(
         self, inverse_z: Complex[Array, "*line"], Delta: Complex[Array, "*line"]
     ) -> tuple[Complex[Array, "*line"], Complex[Array, "*line"]]:
-        r"""$G = \langle z/s\rangle$ and $F = \langle\Delta/s\rangle$ at $1/z$ [1/meV], on the physical branch."""
+        r"""$G = \langle z/s\rangle$ and $F = \langle\Delta/s\rangle$, given $1/z$ [1/meV], on the physical branch."""
 
     @abc.abstractmethod
     def density_of_states(self, z: Complex[Array, "*freq"], Delta: Complex[Array, "*freq"]) -> Float[Array, "*freq"]:
-        r"""$N(\omega)/N_F = \mathrm{Re}\,G$, also where $z$ [meV] is zero."""
+        r"""Density of states $N(\omega)/N_F = \mathrm{Re}\,G$, also where $z$ [meV] is zero."""
 
 
-class IsotropicAverage(AbstractLocalAverage):
-    """One gap for all electrons, and a constant density of states: nothing to average."""
+class IsotropicAverage(AbstractFermiSurfaceAverage):
+    """The average in the isotropic theory: one gap for all electrons, and a constant density of states."""
 
     def averages(self, omega_m: Float[Array, "*matsubara"], Delta: Float[Array, "*matsubara"]) -> Averages:
         R = _quasiparticle_energy(omega_m, Delta)
@@ -56,7 +56,7 @@ class IsotropicAverage(AbstractLocalAverage):
         R = _quasiparticle_energy(omega_m, Delta)
         return omega_m * Delta / R**3, omega_m**2 / R**3
 
-    def over_energy(
+    def divided_by_R(
         self, x: Float[Array, "*#matsubara"], omega_m: Float[Array, "*matsubara"], Delta: Float[Array, "*matsubara"]
     ) -> Float[Array, "*matsubara"]:
         return x / _quasiparticle_energy(omega_m, Delta)
@@ -82,8 +82,8 @@ def propagators(
 ) -> tuple[Complex[Array, "*line"], Complex[Array, "*line"]]:
     r"""$G = z/\sqrt{z^2-\Delta^2}$ and $F = \Delta/\sqrt{z^2-\Delta^2}$ on the physical branch.
 
-    The root is $z\sqrt{1-(\Delta/z)^2}$ with the principal one, equivalently $\mathrm{Im}(Zs) > 0$. Another rule,
-    $\mathrm{Im}\,s > 0$ for one, converges just as well to a wrong curve where the coupling is strong.
+    The root is $s = z\sqrt{1-(\Delta/z)^2}$ with the principal branch, equivalently $\mathrm{Im}(Zs) > 0$. For strong
+    coupling another rule, such as $\mathrm{Im}\,s > 0$, makes the iteration converge to a wrong gap function.
 
     Args:
         inverse_z: $1/z$ [1/meV].
@@ -95,7 +95,11 @@ def propagators(
 
 
 def density_of_states(z: Complex[Array, " freq"], Delta: Complex[Array, " freq"]) -> Float[Array, " freq"]:
-    r"""$N(\omega)/N_F = \mathrm{Re}\,[z/\sqrt{z^2-\Delta^2}] = \mathrm{Re}\,[1-(\Delta/z)^2]^{-1/2}$, principal root.
+    r"""Density of states of the superconductor over that of the normal state.
+
+    $$ N(\omega)/N_F = \mathrm{Re}\,[z/\sqrt{z^2-\Delta^2}] = \mathrm{Re}\,[1-(\Delta/z)^2]^{-1/2} $$
+
+    with the principal branch of the root.
 
     Args:
         z: Energies $\omega + i\Gamma$ [meV].
