@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from diffeliash.cli import _interrupt
-from diffeliash.cli._interrupt import _remember, _Requested, install, stop_at_latest, stop_if_requested, uninstall
+from diffeliash.cli._interrupt import _remember, _Requested, install, set_shutdown_timeout, stop_if_requested, uninstall
 
 
 class EndedError(Exception):
@@ -21,7 +21,7 @@ def said(monkeypatch):
     def end(code):
         raise EndedError(code)
 
-    for name, value in (("number", 0), ("grace", None), ("last_words", "")):
+    for name, value in (("number", 0), ("timeout", None), ("message", "")):
         monkeypatch.setattr(_Requested, name, value)
     monkeypatch.setattr(os, "write", lambda where, what: written.append((where, what.decode())))
     monkeypatch.setattr(os, "_exit", end)
@@ -31,7 +31,7 @@ def said(monkeypatch):
 def test_the_first_signal_is_remembered_until_somebody_asks(said):
     stop_if_requested()
     _remember(signal.SIGTERM, None)
-    assert said == [(2, "interrupted: stopping after this step; once more to stop at once\n")]
+    assert said == [(2, "interrupted: stopping after this step; interrupt once more to stop at once\n")]
     with pytest.raises(SystemExit) as stopped:
         stop_if_requested()
     assert stopped.value.code == 143
@@ -43,7 +43,7 @@ def test_the_second_ends_at_once():
         _remember(signal.SIGINT, None)
 
 
-def test_a_step_that_lasts_too_long_is_ended_with_the_last_words(said, monkeypatch):
+def test_a_step_that_lasts_too_long_is_ended_with_a_message(said, monkeypatch):
     timers = []
 
     class Timer:
@@ -54,7 +54,7 @@ def test_a_step_that_lasts_too_long_is_ended_with_the_last_words(said, monkeypat
             assert self.daemon
 
     monkeypatch.setattr(_interrupt.threading, "Timer", Timer)
-    stop_at_latest(5.0, "go on with --resume")
+    set_shutdown_timeout(5.0, "go on with --resume")
     assert timers == []
     _remember(signal.SIGTERM, None)
     ((seconds, function, arguments, _),) = timers
@@ -67,8 +67,8 @@ def test_a_step_that_lasts_too_long_is_ended_with_the_last_words(said, monkeypat
 def test_nothing_is_promised_after_a_signal():
     _remember(signal.SIGTERM, None)
     with pytest.raises(SystemExit):
-        stop_at_latest(5.0, "go on with --resume")
-    assert _Requested.grace is None
+        set_shutdown_timeout(5.0, "go on with --resume")
+    assert _Requested.timeout is None
 
 
 def test_handlers_come_and_go():

@@ -180,6 +180,6 @@ def test_what_the_command_says(run, answer, tmp_path, monkeypatch):
     assert told == [QUICK, QUICK]
     interrupted.append(True)
     stopped = run("reproduce", "--seed", 3, "--run", "whole", expect=143)
-    assert "reproduce --run whole --resume goes on" in stopped.stderr
+    assert "resume the run by: diffeliash reproduce --run whole --resume" in stopped.stderr
     assert told[-1] == paper.PaperConfig(seed=3)
     assert json.loads((tmp_path / "whole" / "config.json").read_text())["seed"] == 3

@@ -8,7 +8,7 @@ import sys
 import jax
 import pytest
 
-from diffeliash.cli.terminal._compiled_programs import SHORTEST_COMPILATION, keep_compiled_programs
+from diffeliash.cli.terminal._compiled_programs import SHORTEST_COMPILATION, use_compilation_cache
 
 
 @pytest.mark.slow
@@ -42,17 +42,17 @@ def cache_folder():
 
 def test_where_they_are_kept(cache_folder, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    keep_compiled_programs()
+    use_compilation_cache()
     assert jax.config.jax_compilation_cache_dir == cache_folder  # which JAX was told of
     assert jax.config.jax_persistent_cache_min_compile_time_secs == SHORTEST_COMPILATION
     assert not list(tmp_path.iterdir())
     jax.config.update("jax_compilation_cache_dir", None)
-    keep_compiled_programs()
+    use_compilation_cache()
     (folder,) = (tmp_path / "diffeliash").iterdir()
     assert jax.config.jax_compilation_cache_dir == str(folder)
     assert re.fullmatch("jax-[0-9a-f]{12}", folder.name)  # one for each kind of processor
     jax.config.update("jax_compilation_cache_dir", None)
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    keep_compiled_programs()
+    use_compilation_cache()
     assert jax.config.jax_compilation_cache_dir is None

@@ -6,7 +6,7 @@ from jax.experimental import multihost_utils
 
 from diffeliash._errors import DeviceError, InputError
 from diffeliash.cli.terminal import _several_processes
-from diffeliash.cli.terminal._several_processes import join, parse_address
+from diffeliash.cli.terminal._several_processes import connect, parse_address
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def calls(monkeypatch):
 
 
 def test_signals_end_a_process_that_waits_and_are_minded_afterwards(calls, capfd):
-    join("node1:12345,2,1")
+    connect("node1:12345,2,1")
     given = (("node1:12345", 2, 1), {"initialization_timeout": 120})
     assert calls == ["signals end it", given, "joined", "signals are minded"]
     print("an answer", flush=True)
@@ -39,8 +39,8 @@ def test_processes_that_do_not_meet(calls, monkeypatch, where, hint):
         raise RuntimeError("nobody came")
 
     monkeypatch.setattr(jax.distributed, "initialize", refuse)
-    with pytest.raises(DeviceError, match="did not meet") as error:
-        join(where)
+    with pytest.raises(DeviceError, match="could not connect") as error:
+        connect(where)
     assert error.value.why == "nobody came"
     assert error.value.hint.startswith(hint)
     assert bool(error.value.hint) == bool(hint)
@@ -51,5 +51,5 @@ def test_addresses():
     assert parse_address("auto") == (None, None, None)
     assert parse_address("[::1]:80,3,0") == ("[::1]:80", 3, 0)
     for wrong in ("node:0,2,0", "node:65536,2,0", "node:1,2,-1", "node:1,0,0", "node:1,2,1,0", "node:x,2,0"):
-        with pytest.raises(InputError, match="cannot read"):
+        with pytest.raises(InputError, match="cannot interpret"):
             parse_address(wrong)
