@@ -1,4 +1,4 @@
-"""Processes that train together, as one of them sees it; `test_devices.py` has several."""
+"""Distributed training, as seen by one of the processes; `test_devices.py` runs several."""
 
 import jax
 import numpy as np
@@ -6,7 +6,14 @@ import pytest
 
 from diffeliash._errors import DeviceError
 from diffeliash.training import _hosts
-from diffeliash.training._hosts import leads, local, of_leader, replicate, several, together
+from diffeliash.training._hosts import (
+    fail_together,
+    from_main_process,
+    is_distributed,
+    is_main_process,
+    local,
+    replicate,
+)
 
 
 @pytest.fixture
@@ -24,38 +31,38 @@ def others(monkeypatch):
 
 
 def test_one_process_needs_no_other():
-    assert leads()
-    assert not several()
-    assert of_leader(0.1, 2.0) == (0.1, 2.0)
-    with pytest.raises(KeyError), together():
+    assert is_main_process()
+    assert not is_distributed()
+    assert from_main_process(0.1, 2.0) == (0.1, 2.0)
+    with pytest.raises(KeyError), fail_together():
         raise KeyError
 
 
 def test_work_that_succeeds_everywhere(others):
     failed, told = others
     failed += [False, False]
-    with together():
+    with fail_together():
         pass
     assert told == [False]
 
 
 def test_a_failure_elsewhere_ends_this_one_too(others):
     others[0].extend([False, True])
-    with pytest.raises(DeviceError, match="another process of this run has stopped"), together():
+    with pytest.raises(DeviceError, match="another process of this run has failed"), fail_together():
         pass
 
 
 def test_a_failure_here_is_told_and_stays_what_it_is(others):
     failed, told = others
     failed += [False, True]
-    with pytest.raises(KeyError, match="mine"), together():
+    with pytest.raises(KeyError, match="mine"), fail_together():
         raise KeyError("mine")
     assert told == [True]
 
 
 def test_numbers_of_the_leader(others, monkeypatch):
     monkeypatch.setattr(_hosts.multihost_utils, "broadcast_one_to_all", lambda values: values + 1)
-    assert of_leader(1.0, 2.5) == (2.0, 3.5)
+    assert from_main_process(1.0, 2.5) == (2.0, 3.5)
 
 
 def test_arrays_that_devices_share_come_back():

@@ -9,7 +9,7 @@ import pytest
 
 from diffeliash import ComplexFamily, GenerateConfig, SimpleFamily, generate, read_dataset
 from diffeliash.paper import QUICK, all_stages, run_stages, write_report
-from diffeliash.paper.stages._stage_files import FIELDS, Work
+from diffeliash.paper.stages._stage_files import FIELDS, StageContext
 
 SMALL = dataclasses.replace(QUICK, epochs=2, more_epochs=2, basis_epochs=4, latent_sizes=(2,), batch_size=8)
 DATA = GenerateConfig(
@@ -33,7 +33,7 @@ def run(tmp_path_factory):
 
     (folder / "data").mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Work, "_samples", samples)
+        patch.setattr(StageContext, "_samples", samples)
         results = run_stages(SMALL, folder, lambda done, remark: told.append((done, remark)))
     return folder, results, told
 
@@ -65,7 +65,7 @@ def test_a_run_goes_on_after_its_last_stage(run):
     (folder / "stages" / "reverse.stage").unlink()
     told = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Work, "_samples", lambda work, name, *_: read_dataset(work.folder / "data" / name, FIELDS))
+        patch.setattr(StageContext, "_samples", lambda run, name, *_: read_dataset(run.folder / "data" / name, FIELDS))
         again = run_stages(SMALL, folder, lambda done, remark: told.append(remark))
     assert {remark.split(",")[0] for remark in told if "epoch" in remark} == {"reverse"}
     for name, found in results.items():
