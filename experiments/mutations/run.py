@@ -1,7 +1,7 @@
 """Change one thing in the program at a time and see whether the tests notice.
 
-Each mutant of `mutants.toml` replaces a piece of code, which must occur exactly once, in a copy of the checkout, and runs the
-tests named with it: first those of the README's command, and what survives these also in the slower tiers.
+Each mutant of `mutants.toml` replaces a piece of code, which must occur exactly once, in a copy of the checkout, and
+runs the tests named with it: first those of the README's command, and if these pass also those of the slower tiers.
 """
 
 import argparse
@@ -21,7 +21,20 @@ PLAIN = "--strict-markers --jaxtyping-packages=diffeliash,beartype.beartype"
 
 def survives(copy: pathlib.Path, tests: list[str], tier: str) -> bool:
     """Whether all tests of a tier pass; a tier without tests notices nothing."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:xdist", "-o", f"addopts={PLAIN}", "-m", tier, *tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:xdist",
+        "-o",
+        f"addopts={PLAIN}",
+        "-m",
+        tier,
+        *tests,
+    ]
     code = subprocess.run(command, cwd=copy, capture_output=True).returncode
     if code not in (0, 1, 2, 5):  # 2: a mutant that cannot even be imported; 5: no tests
         raise RuntimeError(f"pytest ended with {code}: {' '.join(command)}")
@@ -34,7 +47,9 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="only look whether every piece of code is still there")
     parser.add_argument("--only", default="", help="mutants of files whose name contains this")
     arguments = parser.parse_args()
-    mutants = [one for one in tomllib.loads((HERE / "mutants.toml").read_text())["mutant"] if arguments.only in one["file"]]
+    mutants = [
+        one for one in tomllib.loads((HERE / "mutants.toml").read_text())["mutant"] if arguments.only in one["file"]
+    ]
     for one in mutants:
         n = (ROOT / "diffeliash" / one["file"]).read_text().count(one["old"])
         if n != 1:
@@ -56,7 +71,8 @@ def main() -> None:
             path.write_text(original.replace(one["old"], one["new"]))
             start, tests = time.perf_counter(), [f"tests/{name}" for name in one["tests"]]
             outcome = next(
-                (name for name, tier in zip(counts, TIERS, strict=False) if not survives(copy, tests, tier)), "**nothing**"
+                (name for name, tier in zip(counts, TIERS, strict=False) if not survives(copy, tests, tier)),
+                "**nothing**",
             )
             path.write_text(original)
             counts[outcome] += 1

@@ -27,7 +27,7 @@ from ._linear_equations import linear_equations
 from ._second_differences import second_differences
 
 STRENGTHS = 10.0 ** np.arange(-8.0, 0.1, 0.5)
-"""Regularization strengths among which the evidence chooses [meV^4]."""
+"""Regularization strengths among which the evidence chooses [meV^5]."""
 
 N_COMPARED = 64
 """Number of gap functions from which the regularization strength is chosen."""
@@ -55,7 +55,7 @@ def invert_linearly(
     Args:
         problem: Temperature, cutoffs and grids.
         Delta: Gap functions at the energies of the problem [meV].
-        strength: Regularization strength [meV^4], for example that of `choose_strength`.
+        strength: Regularization strength [meV^5], for example that of `choose_strength`.
 
     Returns:
         The spectral functions at the boson energies of the problem.
@@ -68,7 +68,7 @@ def invert_linearly(
 
 
 def choose_strength(problem: InverseProblem, Delta: Complex[np.ndarray, "sample real"]) -> float:
-    """Choose the regularization strength with the largest evidence for many gap functions together [meV^4].
+    """Choose the regularization strength with the largest evidence for many gap functions together [meV^5].
 
     Args:
         problem: Temperature, cutoffs and grids.

@@ -18,7 +18,7 @@ from ._frequencies import (
     bosonic_frequencies,
     fermionic_frequencies,
 )
-from ._frequency_set import AbstractZSum, SumLimits, TruncatedSum
+from ._frequency_set import AbstractZSum, GapProblem, SumLimits, TruncatedSum
 
 BLOCK = 64
 """Number of frequencies evaluated at a time."""
@@ -48,7 +48,7 @@ def averages_at_all_frequencies(
 def gap_at(
     n: Any,
     averages: Averages,
-    inputs: tuple[AbstractMaterial, SumLimits, Float[Array, ""]],
+    problem: GapProblem,
     *,
     cutoff: AbstractCutoff,
     z_sum: AbstractZSum,
@@ -58,7 +58,7 @@ def gap_at(
     Args:
         n: Matsubara indices, which may be negative or lie above the cutoff.
         averages: $1 - \omega_m/R_m$ and $\Delta_m/R_m$ at all frequencies of the sums.
-        inputs: The material, the limits of the sums and $\mu^*$.
+        problem: The material, the limits of the sums and $\mu^*$.
         cutoff: The weights of the frequencies next to the cutoffs.
         z_sum: Whether the sum in $Z$ is truncated or infinite.
 
@@ -66,10 +66,10 @@ def gap_at(
         ValueError: `n` is traced and the sum in $Z$ is infinite.
     """
     if is_concrete(n):
-        return _gap_at_concrete_indices(n, averages, inputs, cutoff=cutoff, z_sum=z_sum)
+        return _gap_at_concrete_indices(n, averages, problem, cutoff=cutoff, z_sum=z_sum)
     if not isinstance(z_sum, TruncatedSum):
         raise ValueError("`n` is traced here: with an infinite sum in Z it must be concrete.")
-    one = partial(_gap_at_traced_index, averages=averages, inputs=inputs, cutoff=cutoff)
+    one = partial(_gap_at_traced_index, averages=averages, problem=problem, cutoff=cutoff)
     index = jnp.asarray(n)
     index = jnp.where(index < 0, -index - 1, index)
     return jax.lax.map(one, index, batch_size=BLOCK) if index.ndim else one(index)
@@ -78,7 +78,7 @@ def gap_at(
 def _gap_at_concrete_indices(
     n: Any,
     averages: Averages,
-    inputs: tuple[AbstractMaterial, SumLimits, Float[Array, ""]],
+    problem: GapProblem,
     *,
     cutoff: AbstractCutoff,
     z_sum: AbstractZSum,
@@ -86,7 +86,7 @@ def _gap_at_concrete_indices(
     """Evaluate the sums at all indices up to the largest one, as convolutions, and select the requested ones."""
     n = np.asarray(n)
     n = np.where(n < 0, -n - 1, n)
-    material, limits, mu_star = inputs
+    material, limits, mu_star = problem
     one_minus_G, Delta_over_R = averages
     index = np.arange(np.max(n, initial=0) + 1.0)
     lambda_l = _couplings(material, limits, np.arange(index.size + Delta_over_R.size))
@@ -129,11 +129,11 @@ def _gap_at_traced_index(
     n: Int[Array, ""],
     *,
     averages: Averages,
-    inputs: tuple[AbstractMaterial, SumLimits, Float[Array, ""]],
+    problem: GapProblem,
     cutoff: AbstractCutoff,
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Evaluate truncated sums at one index that may be traced."""
-    material, limits, mu_star = inputs
+    material, limits, mu_star = problem
     one_minus_G, Delta_over_R = averages
     m = jnp.arange(Delta_over_R.size)
     near, far = (_couplings(material, limits, index) for index in (jnp.abs(n - m), n + m + 1))

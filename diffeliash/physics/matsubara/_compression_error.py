@@ -9,9 +9,9 @@ likewise.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..material import AbstractMaterial, couplings
+from ..material import couplings
 from ._frequencies import bosonic_frequencies
-from ._frequency_set import ErrorEstimator, SumLimits
+from ._frequency_set import ErrorEstimator, GapProblem
 from ._gap_equations import FoldedKernels, folded_kernels, reduced_pairing, reduced_renormalization
 
 SAFETY = 10.0
@@ -20,7 +20,7 @@ SAFETY = 10.0
 
 def frequency_error(
     estimator: ErrorEstimator | None,
-    inputs: tuple[AbstractMaterial, SumLimits, Float[Array, ""]],
+    problem: GapProblem,
     kernels: FoldedKernels,
     Delta: Float[Array, " matsubara"],
     *,
@@ -33,14 +33,14 @@ def frequency_error(
 
     Args:
         estimator: The test frequencies; `None` for a full set, whose error is zero.
-        inputs: The material, the limits of the sums and $\mu^*$.
+        problem: The material, the limits of the sums and $\mu^*$.
         kernels: The kernels at the nodes.
         Delta: The solution at the nodes [meV].
         eta: Leading eigenvalue of the linearized equations.
     """
     if estimator is None:
         return jnp.zeros(())
-    material, limits, mu_star = inputs
+    material, limits, mu_star = problem
     tests = folded_kernels(material, estimator.points, limits, mu_star=mu_star)
     omega_m = kernels.omega_n
     Delta_tests = reduced_pairing(tests, omega_m, Delta) / reduced_renormalization(tests, omega_m, Delta)

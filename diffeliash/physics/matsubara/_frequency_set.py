@@ -7,12 +7,14 @@ solved and the bosonic indices at which they need the coupling, and computes the
 
 import abc
 from functools import partial
+from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from ..material import AbstractMaterial
 from ..numerics import is_concrete
 from ._frequencies import (
     AbstractCutoff,
@@ -159,6 +161,14 @@ class SumLimits(eqx.Module):
         omega_n = fermionic_frequencies(jnp.asarray(self.T), jnp.arange(n, dtype=jnp.float64))
         weights = cutoff(omega_n, jnp.asarray(self.matsubara_cutoff))
         return weights, weights * cutoff(omega_n, jnp.asarray(self.omega_c))
+
+
+class GapProblem(NamedTuple):
+    r"""What a gap function depends on: the material, the limits of the sums, and $\mu^*$ at the Coulomb cutoff."""
+
+    material: AbstractMaterial
+    limits: SumLimits
+    mu_star: Float[Array, ""]
 
 
 class AbstractFrequencySet(eqx.Module):

@@ -34,7 +34,15 @@ from ._frequencies import (
     fermionic_frequencies,
     raised_cutoff,
 )
-from ._frequency_set import AbstractFrequencySet, AbstractZSum, ErrorEstimator, SumLimits, TruncatedSum, frequency_set
+from ._frequency_set import (
+    AbstractFrequencySet,
+    AbstractZSum,
+    ErrorEstimator,
+    GapProblem,
+    SumLimits,
+    TruncatedSum,
+    frequency_set,
+)
 from ._gap_equations import FoldedKernels, folded_kernels, gap_jacobian, gap_residual, renormalization
 from ._linearized_equations import stability_eigenpair, with_reduced_thermal_term
 
@@ -114,8 +122,8 @@ class GapSolution(eqx.Module):
         """
         require_x64()
         everywhere = averages_at_all_frequencies(self.frequencies, self.spectrum.average, self.omega_n, self.Delta)
-        inputs = (self.spectrum, SumLimits(self.T, self.omega_c, self.matsubara_cutoff), self.mu_star)
-        return gap_at(n, everywhere, inputs, cutoff=self.cutoff, z_sum=self.z_sum)
+        problem = GapProblem(self.spectrum, SumLimits(self.T, self.omega_c, self.matsubara_cutoff), self.mu_star)
+        return gap_at(n, everywhere, problem, cutoff=self.cutoff, z_sum=self.z_sum)
 
 
 def solve_gap(
@@ -176,7 +184,7 @@ def solve_gap(
 
     def solve_on(frequencies: AbstractFrequencies) -> CompiledSolution:
         points, estimator = frequency_set(frequencies, given, cutoff=cutoff, z_sum=z_sum)
-        return _find_gap_compiled((spectrum, limits, mu_star), points, estimator, solver)
+        return _find_gap_compiled(GapProblem(spectrum, limits, mu_star), points, estimator, solver)
 
     used, found = frequencies, solve_on(frequencies)
     for finer in _finer_frequencies(frequencies):
@@ -187,7 +195,7 @@ def solve_gap(
     enough = cutoff(one_more, limits.matsubara_cutoff)[-1] == 0
     converged = found.converged & enough & (found.error <= tolerance(frequencies))
     found = dataclasses.replace(found, converged=converged)
-    return as_solution(found, (spectrum, given, mu_star), used, cutoff=cutoff, z_sum=z_sum)
+    return as_solution(found, GapProblem(spectrum, given, mu_star), used, cutoff=cutoff, z_sum=z_sum)
 
 
 def tolerance(frequencies: AbstractFrequencies) -> float:
@@ -220,19 +228,16 @@ class CompiledSolution(eqx.Module):
     n_steps: Int[Array, ""]
 
 
-Inputs = tuple[AbstractMaterial, SumLimits, Float[Array, ""]]
-
-
 def as_solution(
     found: CompiledSolution,
-    inputs: Inputs,
+    problem: GapProblem,
     frequencies: AbstractFrequencies,
     *,
     cutoff: AbstractCutoff,
     z_sum: AbstractZSum,
 ) -> GapSolution:
-    """Combine the result of the compiled function with its inputs."""
-    spectrum, limits, mu_star = inputs
+    """Combine the result of the compiled function with the problem that it solves."""
+    spectrum, limits, mu_star = problem
     return GapSolution(
         omega_n=found.omega_n,
         Delta=found.Delta,
@@ -254,17 +259,17 @@ def as_solution(
 
 
 def find_gap(
-    inputs: Inputs, points: AbstractFrequencySet, estimator: ErrorEstimator | None, solver: Solver
+    problem: GapProblem, points: AbstractFrequencySet, estimator: ErrorEstimator | None, solver: Solver
 ) -> CompiledSolution:
     """Solve the equations of one material on a frequency set.
 
     Unusable inputs are replaced, and the normal state has a zero gap, so that no member of a batch affects another.
     """
-    T = jnp.asarray(inputs[1].T)
-    usable = all_finite(inputs) & coupling_in_range(inputs[0]) & (T > 0)
-    usable &= parameters_in_range(inputs[1].omega_c, inputs[1].matsubara_cutoff, inputs[2])
-    limits = eqx.tree_at(lambda limits: limits.T, inputs[1], jnp.where(T > 0, T, 1.0))
-    material, (limits, mu_star) = replace_unusable(usable, inputs[0], (limits, inputs[2]))
+    T = jnp.asarray(problem.limits.T)
+    usable = all_finite(problem) & coupling_in_range(problem.material) & (T > 0)
+    usable &= parameters_in_range(problem.limits.omega_c, problem.limits.matsubara_cutoff, problem.mu_star)
+    limits = eqx.tree_at(lambda limits: limits.T, problem.limits, jnp.where(T > 0, T, 1.0))
+    material, (limits, mu_star) = replace_unusable(usable, problem.material, (limits, problem.mu_star))
     kernels = folded_kernels(material, points, limits, mu_star=mu_star)
     frozen = jax.lax.stop_gradient(kernels)
     pair = stability_eigenpair(with_reduced_thermal_term(frozen))
@@ -281,7 +286,7 @@ def find_gap(
         converged=usable & (solved | ~superconducting),
         superconducting=superconducting,
         residual=jnp.max(jnp.abs(gap_residual(kernels, Delta))),
-        error=frequency_error(estimator, (material, limits, mu_star), kernels, Delta, eta=pair.eta),
+        error=frequency_error(estimator, GapProblem(material, limits, mu_star), kernels, Delta, eta=pair.eta),
         n_steps=n_steps,
     )
 

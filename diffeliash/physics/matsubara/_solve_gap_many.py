@@ -32,7 +32,15 @@ from ._frequencies import (
     checked_cutoffs,
     raised_cutoff,
 )
-from ._frequency_set import AbstractFrequencySet, AbstractZSum, ErrorEstimator, SumLimits, TruncatedSum, frequency_set
+from ._frequency_set import (
+    AbstractFrequencySet,
+    AbstractZSum,
+    ErrorEstimator,
+    GapProblem,
+    SumLimits,
+    TruncatedSum,
+    frequency_set,
+)
 from ._solve_gap import CompiledSolution, GapSolution, as_solution, find_gap, solve_gap, tolerance
 
 LARGEST_CHUNK = 2**22
@@ -168,7 +176,10 @@ def _find_batch(
 ) -> CompiledSolution:
     def find(omega, a2f, T, omega_c, matsubara_cutoff, mu_star):
         return find_gap(
-            (Spectrum(omega, a2f), SumLimits(T, omega_c, matsubara_cutoff), mu_star), points, estimator, solver
+            GapProblem(Spectrum(omega, a2f), SumLimits(T, omega_c, matsubara_cutoff), mu_star),
+            points,
+            estimator,
+            solver,
         )
 
     return in_chunks(find, chunk_size)(*inputs)
@@ -189,6 +200,6 @@ def _as_solution(
     found = jax.tree.map(jnp.asarray, found)
     n = member.own.size if isinstance(used, FullMatsubara) else found.omega_n.size
     shown = dataclasses.replace(found, omega_n=found.omega_n[:n], Delta=found.Delta[:n], Z=found.Z[:n])
-    inputs = (member.spectrum, member.limits, jnp.asarray(member.mu_star))
+    problem = GapProblem(member.spectrum, member.limits, jnp.asarray(member.mu_star))
     frequencies = member.own if isinstance(used, FullMatsubara) else used
-    return as_solution(shown, inputs, frequencies, cutoff=cutoff, z_sum=z_sum)
+    return as_solution(shown, problem, frequencies, cutoff=cutoff, z_sum=z_sum)
