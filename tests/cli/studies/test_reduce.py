@@ -30,6 +30,18 @@ def test_two_tables(run, answer, tmp_path):
     run(*args, expect=5)
 
 
+def test_the_smallest_tables(answer, tmp_path):
+    """What one epoch makes of them decides nothing, but everything is written."""
+    numbers = np.random.default_rng(0).normal(size=(60, 2))
+    np.savez(tmp_path / "two.npz", inputs=numbers @ np.ones((2, 5)), outputs=numbers @ np.eye(2, 9))
+    args = ("reduce", "two.npz", "--epochs", 1, "--batch-size", 16, "--latent-sizes", 1, "--run", "out")
+    found = answer(*args)["metrics"]
+    assert found["verdict"] in ("good", "reduced", "wider bottlenecks needed", "change hyper-parameters")
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == found
+    assert (tmp_path / "out" / "reduction.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "out" / "predictor.ckpt").exists()
+
+
 def test_bad_files(run, tmp_path):
     np.savez(tmp_path / "one.npz", inputs=np.ones((20, 2)))
     (tmp_path / "text.npz").write_text("no")
