@@ -8,7 +8,7 @@ import pytest
 from diffeliash import FullMatsubara, Newton, Spectrum, continue_gap, leading_eigenvalue, solve_gap
 from diffeliash.physics.material import AbstractFermiSurfaceAverage, AbstractMaterial, IsotropicAverage, couplings
 from diffeliash.physics.matsubara import FoldedKernels, SharpCutoff, TruncatedSum, bosonic_frequencies
-from diffeliash.physics.matsubara._frequency_set import FullSet, SumLimits
+from diffeliash.physics.matsubara._folded_coupling import FullSet, SumLimits
 from diffeliash.physics.matsubara._gap_equations import gap_jacobian, gap_residual, renormalization
 from diffeliash.units import BOLTZMANN
 

@@ -1,10 +1,10 @@
 """Functions that all commands use: shared options, device selection, output, progress bars, exit codes."""
 
+from ._exit_codes import INTEGRITY as INTEGRITY
+from ._exit_codes import NO_DEVICE as NO_DEVICE
+from ._exit_codes import NOT_CONVERGED as NOT_CONVERGED
+from ._exit_codes import USAGE as USAGE
 from ._progress_bar import progress_bar as progress_bar
-from ._session import INTEGRITY as INTEGRITY
-from ._session import NO_DEVICE as NO_DEVICE
-from ._session import NOT_CONVERGED as NOT_CONVERGED
-from ._session import USAGE as USAGE
 from ._session import finish as finish
 from ._session import print_json as print_json
 from ._session import print_table as print_table

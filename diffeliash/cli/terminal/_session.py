@@ -1,4 +1,4 @@
-"""Running a command: choice of the device, exit codes, messages, JSON and CSV output."""
+"""Running a command: choice of the device, errors as messages and exit codes, JSON and CSV output."""
 
 import contextlib
 import csv
@@ -13,18 +13,13 @@ from typing import Any
 
 import typer
 
-from ..._errors import ConvergenceError, DeviceError, DiffeliashError, InputError, IntegrityError, StorageError
+from ..._errors import DeviceError, DiffeliashError, StorageError
 from ..._json import nonfinite_to_null
 from .._interrupt import stop_if_requested
 from ._compiled_programs import use_compilation_cache
+from ._exit_codes import BAD_INPUT, NOT_CONVERGED, OTHER, STORAGE, exit_code_of
 from ._several_processes import connect
 from ._shared_options import Device
-
-USAGE, BAD_INPUT, NOT_CONVERGED, STORAGE, INTEGRITY, NO_DEVICE, OTHER = 2, 3, 4, 5, 6, 8, 1
-_EXIT_CODES = {
-    InputError: BAD_INPUT, ConvergenceError: NOT_CONVERGED, StorageError: STORAGE, IntegrityError: INTEGRITY,
-    DeviceError: NO_DEVICE,
-}  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -64,11 +59,6 @@ def session(json_output: bool) -> Iterator[None]:
 def _forget_output() -> None:
     """Redirect standard output, which cannot be written any more, so that no second error occurs at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def exit_code_of(error: DiffeliashError) -> int:
-    """Return the exit code of an error."""
-    return next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
 
 
 def _fail(parts: dict[str, str], text: str, json_output: bool, code: int) -> None:

@@ -1,12 +1,13 @@
 """The materials that the equations are solved for: spectral functions, their moments, and formulas for T_c."""
 
+from ._averaged_propagators import AbstractFermiSurfaceAverage as AbstractFermiSurfaceAverage
+from ._averaged_propagators import Averages as Averages
+from ._averaged_propagators import IsotropicAverage as IsotropicAverage
+from ._averaged_propagators import density_of_states as density_of_states
+from ._averaged_propagators import propagators as propagators
+from ._coulomb_pseudopotential import rescale_mu_star as rescale_mu_star
 from ._coupling import couplings as couplings
 from ._coupling import lambda_kernel as lambda_kernel
-from ._fermi_surface_average import AbstractFermiSurfaceAverage as AbstractFermiSurfaceAverage
-from ._fermi_surface_average import Averages as Averages
-from ._fermi_surface_average import IsotropicAverage as IsotropicAverage
-from ._fermi_surface_average import density_of_states as density_of_states
-from ._fermi_surface_average import propagators as propagators
 from ._many_spectra import check_sequence as check_sequence
 from ._many_spectra import per_material as per_material
 from ._many_spectra import stack_spectra as stack_spectra
@@ -19,7 +20,6 @@ from ._spectrum import as_float64 as as_float64
 from ._spectrum import coupling_constant as coupling_constant
 from ._tc_formulas import allen_dynes_tc as allen_dynes_tc
 from ._tc_formulas import mcmillan_tc as mcmillan_tc
-from ._tc_formulas import rescale_mu_star as rescale_mu_star
 from ._unusable_inputs import check_coupling as check_coupling
 from ._unusable_inputs import coupling_in_range as coupling_in_range
 from ._unusable_inputs import parameters_in_range as parameters_in_range

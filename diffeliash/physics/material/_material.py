@@ -7,7 +7,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from ._fermi_surface_average import AbstractFermiSurfaceAverage
+from ._averaged_propagators import AbstractFermiSurfaceAverage
 
 if TYPE_CHECKING:
     from ._spectrum import Spectrum

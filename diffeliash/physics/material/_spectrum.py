@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from ..numerics import is_concrete, refuse, require_x64
-from ._fermi_surface_average import IsotropicAverage
+from ._averaged_propagators import IsotropicAverage
 from ._material import AbstractMaterial
 
 

@@ -1,4 +1,4 @@
-r"""Formulas for the critical temperature, and the conversion of $\mu^*$ between cutoffs."""
+"""Formulas for the critical temperature: McMillan, Allen and Dynes."""
 
 from typing import Any
 
@@ -68,30 +68,3 @@ def allen_dynes_tc(spectrum: Spectrum, mu_star_ad: Any = 0.1) -> Float[Array, ""
     f_1 = jnp.cbrt(1 + (lam / (2.46 * (1 + 3.8 * mu))) ** 1.5)
     f_2 = 1 + (ratio - 1) * lam**2 / (lam**2 + (1.82 * (1 + 6.3 * mu) * ratio) ** 2)
     return f_1 * f_2 * mcmillan_tc(spectrum, mu_star_ad)
-
-
-def rescale_mu_star(mu_star: Any, *, old_cutoff: Any, new_cutoff: Any) -> Float[Array, ""]:
-    r"""The Coulomb pseudopotential at another cutoff, for the same Coulomb repulsion.
-
-    $$ \frac{1}{\mu^*(\omega_{new})} = \frac{1}{\mu^*(\omega_{old})} + \ln\frac{\omega_{old}}{\omega_{new}} $$
-
-    Morel and Anderson, Phys. Rev. 125, 1263 (1962), doi:10.1103/PhysRev.125.1263. The $\mu^*$ of the McMillan and
-    Allen-Dynes formulas belongs to a cutoff of the order of the largest phonon energy:
-    `rescale_mu_star(mu_star_ad, old_cutoff=omega_max, new_cutoff=omega_c)` is the value to use in `solve_gap` and
-    `solve_tc`.
-
-    Args:
-        mu_star: $\mu^*$ at the old cutoff, dimensionless.
-        old_cutoff: The cutoff that `mu_star` belongs to [meV].
-        new_cutoff: The cutoff that the result belongs to [meV].
-
-    Returns:
-        $\mu^*$ at the new cutoff; infinite or negative where the formula diverges, for a new cutoff so far above the
-        old one that no repulsion corresponds to it.
-
-    Raises:
-        RuntimeError: JAX is not in 64-bit mode.
-    """
-    require_x64()
-    mu, old, new = (jnp.asarray(x, dtype=jnp.float64) for x in (mu_star, old_cutoff, new_cutoff))
-    return mu / (1 + mu * jnp.log(old / new))

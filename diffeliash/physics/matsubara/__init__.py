@@ -3,6 +3,12 @@
 from ._any_frequency import averages_at_all_frequencies as averages_at_all_frequencies
 from ._converge_cutoff import CutoffConvergence as CutoffConvergence
 from ._converge_cutoff import converge_cutoff as converge_cutoff
+from ._folded_coupling import AbstractFrequencySet as AbstractFrequencySet
+from ._folded_coupling import AbstractZSum as AbstractZSum
+from ._folded_coupling import InfiniteSum as InfiniteSum
+from ._folded_coupling import SumLimits as SumLimits
+from ._folded_coupling import TruncatedSum as TruncatedSum
+from ._folded_coupling import frequency_set as frequency_set
 from ._frequencies import AbstractCutoff as AbstractCutoff
 from ._frequencies import AbstractFrequencies as AbstractFrequencies
 from ._frequencies import CompressedMatsubara as CompressedMatsubara
@@ -14,12 +20,6 @@ from ._frequencies import checked_cutoffs as checked_cutoffs
 from ._frequencies import count_frequencies as count_frequencies
 from ._frequencies import default_cutoffs as default_cutoffs
 from ._frequencies import fermionic_frequencies as fermionic_frequencies
-from ._frequency_set import AbstractFrequencySet as AbstractFrequencySet
-from ._frequency_set import AbstractZSum as AbstractZSum
-from ._frequency_set import InfiniteSum as InfiniteSum
-from ._frequency_set import SumLimits as SumLimits
-from ._frequency_set import TruncatedSum as TruncatedSum
-from ._frequency_set import frequency_set as frequency_set
 from ._gap_equations import FoldedKernels as FoldedKernels
 from ._gap_equations import folded_kernels as folded_kernels
 from ._linearized_equations import apply_pairing_kernel as apply_pairing_kernel

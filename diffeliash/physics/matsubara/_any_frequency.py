@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int
 from ...units import BOLTZMANN
 from ..material import AbstractFermiSurfaceAverage, AbstractMaterial, Averages, couplings
 from ..numerics import is_concrete, rounded_up_size
+from ._folded_coupling import AbstractZSum, GapProblem, SumLimits, TruncatedSum
 from ._frequencies import (
     AbstractCutoff,
     AbstractFrequencies,
@@ -18,7 +19,6 @@ from ._frequencies import (
     bosonic_frequencies,
     fermionic_frequencies,
 )
-from ._frequency_set import AbstractZSum, GapProblem, SumLimits, TruncatedSum
 
 BLOCK = 64
 """Number of frequencies evaluated at a time."""

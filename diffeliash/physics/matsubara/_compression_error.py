@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..material import couplings
+from ._folded_coupling import ErrorEstimator, GapProblem
 from ._frequencies import bosonic_frequencies
-from ._frequency_set import ErrorEstimator, GapProblem
 from ._gap_equations import FoldedKernels, folded_kernels, reduced_pairing, reduced_renormalization
 
 SAFETY = 10.0

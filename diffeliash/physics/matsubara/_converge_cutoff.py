@@ -7,6 +7,7 @@ import numpy as np
 
 from ..material import Spectrum
 from ..numerics import Anderson, Solver, refuse, require_x64
+from ._folded_coupling import AbstractZSum, TruncatedSum
 from ._frequencies import (
     SMALLEST_RTOL,
     AbstractCutoff,
@@ -16,7 +17,6 @@ from ._frequencies import (
     count_frequencies,
     raised_cutoff,
 )
-from ._frequency_set import AbstractZSum, TruncatedSum
 from ._solve_gap import GapSolution, solve_gap
 
 HEADROOM = 0.1

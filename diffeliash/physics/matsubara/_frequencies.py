@@ -13,7 +13,7 @@ from ..._errors import InputError
 from ...units import BOLTZMANN
 from ..material import check_cutoffs, check_mu_star, check_temperature
 from ..numerics import is_concrete, refuse
-from ._compression import CompressionRule, FoldedTables, compression_rule, folded_tables
+from ._representative_frequencies import CompressionRule, FoldedTables, compression_rule, folded_tables
 
 ROUNDING = 1e-9
 """A frequency is included in a sum if it exceeds the cutoff by no more than this relative amount."""

@@ -23,8 +23,8 @@ from jaxtyping import Array, Float
 
 from ...units import BOLTZMANN
 from ..material import AbstractFermiSurfaceAverage, AbstractMaterial, couplings
+from ._folded_coupling import AbstractFrequencySet, SumLimits
 from ._frequencies import bosonic_frequencies, fermionic_frequencies
-from ._frequency_set import AbstractFrequencySet, SumLimits
 
 
 class FoldedKernels(eqx.Module):

@@ -22,6 +22,15 @@ from ..material import (
 from ..numerics import Anderson, Newton, Solver, all_finite, attach_root, is_concrete, refuse, require_x64
 from ._any_frequency import averages_at_all_frequencies, gap_at
 from ._compression_error import frequency_error
+from ._folded_coupling import (
+    AbstractFrequencySet,
+    AbstractZSum,
+    ErrorEstimator,
+    GapProblem,
+    SumLimits,
+    TruncatedSum,
+    frequency_set,
+)
 from ._frequencies import (
     LARGEST_FULL_SET,
     SMALLEST_RTOL,
@@ -33,15 +42,6 @@ from ._frequencies import (
     checked_cutoffs,
     fermionic_frequencies,
     raised_cutoff,
-)
-from ._frequency_set import (
-    AbstractFrequencySet,
-    AbstractZSum,
-    ErrorEstimator,
-    GapProblem,
-    SumLimits,
-    TruncatedSum,
-    frequency_set,
 )
 from ._gap_equations import FoldedKernels, folded_kernels, gap_jacobian, gap_residual, renormalization
 from ._linearized_equations import stability_eigenpair, with_reduced_thermal_term

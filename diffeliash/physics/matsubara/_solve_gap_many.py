@@ -23,6 +23,15 @@ from ..numerics import (
     require_x64,
     rounded_up_size,
 )
+from ._folded_coupling import (
+    AbstractFrequencySet,
+    AbstractZSum,
+    ErrorEstimator,
+    GapProblem,
+    SumLimits,
+    TruncatedSum,
+    frequency_set,
+)
 from ._frequencies import (
     AbstractCutoff,
     AbstractFrequencies,
@@ -31,15 +40,6 @@ from ._frequencies import (
     SharpCutoff,
     checked_cutoffs,
     raised_cutoff,
-)
-from ._frequency_set import (
-    AbstractFrequencySet,
-    AbstractZSum,
-    ErrorEstimator,
-    GapProblem,
-    SumLimits,
-    TruncatedSum,
-    frequency_set,
 )
 from ._solve_gap import CompiledSolution, GapSolution, as_solution, find_gap, solve_gap, tolerance
 

@@ -7,9 +7,9 @@ import pytest
 
 from diffeliash.paper import PaperConfig
 from diffeliash.paper._published_numbers import TABLE_I, TABLE_II
-from diffeliash.paper.verdicts import _basis_verdicts as bases
-from diffeliash.paper.verdicts import _figure_verdicts as items
-from diffeliash.paper.verdicts import _table_verdicts as measures
+from diffeliash.paper.verdicts import _verdicts_figs_1_to_8 as items
+from diffeliash.paper.verdicts import _verdicts_figs_9_10 as bases
+from diffeliash.paper.verdicts import _verdicts_tables_and_moments as measures
 from diffeliash.paper.verdicts._verdict import choose_verdict, digits, percent, with_error
 
 NULL = {

@@ -17,7 +17,7 @@ from diffeliash import (
     solve_tc_many,
 )
 from diffeliash.physics.critical._pairing_eigenvalue import pairing_eigenvalue
-from diffeliash.physics.matsubara._frequency_set import SumLimits, frequency_set
+from diffeliash.physics.matsubara._folded_coupling import SumLimits, frequency_set
 from diffeliash.physics.matsubara._gap_equations import folded_kernels
 from diffeliash.units import BOLTZMANN
 

@@ -5,7 +5,7 @@ import pytest
 
 from diffeliash import FullMatsubara, InfiniteSum, SharpCutoff, TruncatedSum
 from diffeliash.physics.material._coupling import lambda_kernel
-from diffeliash.physics.matsubara._frequency_set import SumLimits, frequency_set
+from diffeliash.physics.matsubara._folded_coupling import SumLimits, frequency_set
 from diffeliash.physics.matsubara._gap_equations import (
     folded_kernels,
     gap_jacobian,

@@ -22,7 +22,7 @@ from diffeliash import (
 )
 from diffeliash.data import family_grid
 from diffeliash.physics import batched, default_broadening, density_of_states
-from diffeliash.physics.material import _fermi_surface_average
+from diffeliash.physics.material import _averaged_propagators
 from diffeliash.units import BOLTZMANN
 
 from ...cases import central_difference, gaussian_peak
@@ -198,7 +198,7 @@ def test_a_wrong_branch_of_the_root_converges_but_fails_the_cauchy_test(monkeypa
         s = jnp.where(jnp.imag(s) < 0, -s, s)  # Im s > 0
         return 1 / (inverse_z * s), Delta / s
 
-    monkeypatch.setattr(_fermi_surface_average, "propagators", wrong)
+    monkeypatch.setattr(_averaged_propagators, "propagators", wrong)
     found = continue_gap(sol, spectrum, omega, method=MSC(rtol=2e-8))  # a program of its own
     assert float(found.continuation_error) < 2e-8
     assert float(found.cauchy) > 0.05

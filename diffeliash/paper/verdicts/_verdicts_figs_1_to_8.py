@@ -7,8 +7,7 @@ import numpy as np
 from .._paper_config import PaperConfig
 from .._published_numbers import TABLE_I
 from ..stages import VERDICTS, Arrays, Data, Results, bases_name, by_seed
-from . import _table_verdicts as measures
-from ._basis_verdicts import of_bases
+from . import _verdicts_tables_and_moments as measures
 from ._verdict import (
     BASELINE_FRACTION,
     GOOD,
@@ -20,6 +19,7 @@ from ._verdict import (
     percent,
     plus_minus,
 )
+from ._verdicts_figs_9_10 import of_bases
 
 
 def items(results: Results, config: PaperConfig) -> list[PaperItem]:

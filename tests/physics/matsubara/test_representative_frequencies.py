@@ -22,7 +22,7 @@ from diffeliash import (
     solve_tc,
 )
 from diffeliash.physics import count_frequencies
-from diffeliash.physics.matsubara._compression import compression_rule
+from diffeliash.physics.matsubara._representative_frequencies import compression_rule
 from diffeliash.units import BOLTZMANN
 
 from ...cases import central_difference, gaussian_peak
@@ -203,7 +203,7 @@ import hashlib, os, sys
 if sys.argv[1] == "one core":
     os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 import numpy as np
-from diffeliash.physics.matsubara._compression import compression_rule, folded_tables
+from diffeliash.physics.matsubara._representative_frequencies import compression_rule, folded_tables
 rule = compression_rule(350, rtol=1e-9, cutoff_ratio=1)
 tables = folded_tables(350, rtol=1e-9, cutoff_ratio=1, tests=False)
 arrays = rule.interpolation, rule.bosonic_interpolation, tables.near, tables.far
