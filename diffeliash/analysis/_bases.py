@@ -22,13 +22,15 @@ from ..models import Predictor, trainable
 from ..training import Objective, Rows, make_epoch
 
 SMOOTH = 0.5
-"""A basis function counts as learned if its autocorrelation exceeds this: its smooth part then exceeds its noise."""
+"""A basis function counts as learned if its autocorrelation (`smoothness`) exceeds this. The autocorrelation is about
+one for a smooth function and zero for noise; for their sum it is the fraction of the variance that is smooth."""
 
 LEAST_DROP = 0.1
 """Smallest decrease of the natural logarithm of the loss that counts as a step."""
 
 WIDTH, FINENESS = 0.1, 0.02
-"""Smoothing width of the loss, and distance of its points, in the natural logarithm of the epoch."""
+"""`loss_steps` evaluates the loss at points that are uniform in the natural logarithm of the epoch: the standard
+deviation of the Gaussian that smooths it, and the distance of the points, both in this logarithm."""
 
 PROMINENCE = 0.05
 """Smallest prominence of a maximum of the rate of descent, relative to the largest rate."""

@@ -35,6 +35,9 @@ def feature_grid(omega_max: float, n: int = N_ENERGIES) -> Float[np.ndarray, " f
     Args:
         omega_max: Last energy of the spectral functions [meV].
         n: Number of energies; the networks of arXiv:2007.07512 have 150 (predictor) and 200 (autoencoder).
+
+    Returns:
+        Energies, ascending from zero, shape (n,) [meV].
     """
     return np.linspace(0.0, RANGE_FACTOR * omega_max, n)
 

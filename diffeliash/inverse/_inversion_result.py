@@ -30,23 +30,26 @@ Samples = Float[np.ndarray, "sample freq"]
 class Inversion:
     r"""A spectral function found by `invert`, with its uncertainty.
 
-    The posterior is the distribution of `inverse.nonlinear`: normal errors, a prior for smooth functions, $a2F \ge 0$.
+    The posterior is the distribution of `inverse.nonlinear`: normal errors, a prior for smooth functions,
+    $\alpha^2F \ge 0$.
 
     Args:
-        omega: Energies of a2F [meV].
+        omega: Energies of a2F, shape (n,) [meV].
         a2f: The most probable non-negative spectral function, zero at the last energy; where `determined` is false,
             the mean of `samples`, which then are samples of the prior.
-        a2f_std: Standard deviation of `samples` at every energy.
-        samples: Samples of the posterior distribution of a2F, equally weighted.
+        a2f_std: Standard deviation of `samples` at every energy, shape (n,).
+        samples: Samples of the posterior distribution of a2F, equally weighted; shape (n_samples, n).
         mu_star: Coulomb pseudopotential: the given value, or the fitted one.
         mu_star_std: Standard deviation of `mu_star`; zero if it was given.
-        mu_star_samples: The Coulomb pseudopotential of every sample.
-        values: The observable that the solver finds for `a2f`, as real numbers: Re then Im for a complex gap function.
-        noise: Standard deviation of the measured values, given or estimated (root mean square over all values).
+        mu_star_samples: The Coulomb pseudopotential of every sample, shape (n_samples,).
+        values: The observable that the solver finds for `a2f`, as the real numbers of the observable, in its unit: meV
+            for gap functions (`ComplexGap`: all Re, then all Im), dimensionless for a density of states.
+        noise: Standard deviation of the measured values in the same unit, given or estimated; one number, the root mean
+            square over all values if they have different ones.
         noise_known: Whether the noise was given.
         chi2: $\chi^2/N$; at most one, by construction, where the noise is estimated.
-        n_resolved: Number of components of a2F, singular vectors of the linearized problem, that the data determine
-            better than the prior does.
+        n_resolved: Number of independent combinations of the values of a2F (right singular vectors of the linearized
+            problem) that the data determine better than the prior does.
         determined: Whether the data differ significantly from those of a normal metal.
         converged: Whether the Gauss-Newton iteration converged to a superconducting solution.
         n_jacobians: Number of Jacobians that were computed.
@@ -154,6 +157,10 @@ class Inversion:
 
         The standard deviation is that of the samples to first order, from the derivative of T_c at `a2f` and `mu_star`;
         it is NaN if T_c is zero.
+
+        Raises:
+            InputError: The Matsubara cutoff is so high that the search cannot reach low temperatures.
+            RuntimeError: JAX is not in 64-bit mode.
         """
         c, omega = self.conditions, self.omega
         solve = functools.partial(solve_tc, omega_c=c.omega_c, matsubara_cutoff=c.matsubara_cutoff)

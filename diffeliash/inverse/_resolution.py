@@ -37,14 +37,20 @@ RTOL = 1e-6
 class Resolution:
     r"""The resolution of a spectral function by a measurement; the result of `resolution`.
 
+    With $n$ points of a2F and $m$ measured numbers, $A$ is the Jacobian of these numbers with respect to a2F, shape
+    (m, n), in their unit, $\sigma$ their standard deviation in the same unit, and $s|Cx|^2$ the smoothness prior of a
+    function $x$, $|Cx|^2 = \omega_{\max}^3\int(x'' - \kappa^2x/\omega_{\max}^2)^2\,\mathrm{d}\Omega$, with the strength
+    $s$ and the inverse correlation length $\kappa/\omega_{\max}$ under which the spectrum is most likely.
+
     Args:
-        omega: Energies of a2F, without the last one, at which it is zero [meV].
-        singular_values: Singular values of $A/\sigma$, descending.
-        kernels: Resolution matrix $K$: row $i$ is the averaging kernel of the estimate at `omega[i]`.
-        widths: Full width at half maximum of each averaging kernel [meV].
-        std: Posterior standard deviation of a2F without the constraint $\alpha^2F \ge 0$.
-        n_resolved: Number of components of a2F that the data determine better than the prior does: singular values
-            $\sigma_k$ of $AC^{-1}/\sigma$ with $\sigma_k^2 > s$.
+        omega: Energies of a2F, without the last one, at which it is zero; shape (n,) [meV].
+        singular_values: Singular values of $A/\sigma$, descending, dimensionless; shape (n,), or (m,) if $m < n$.
+        kernels: Resolution matrix $K$, dimensionless, shape (n, n): row $i$ is the averaging kernel of the estimate at
+            `omega[i]`, which is $\sum_j K_{ij}\,\alpha^2F(\omega_j)$ with the true a2F.
+        widths: Full width at half maximum of each averaging kernel, shape (n,) [meV].
+        std: Posterior standard deviation of a2F without the constraint $\alpha^2F \ge 0$, dimensionless; shape (n,).
+        n_resolved: Number of independent combinations of the values of a2F that the data determine better than the
+            prior does: singular values $\sigma_k$ of $AC^{-1}/\sigma$ with $\sigma_k^2 > s$.
     """
 
     omega: Float[np.ndarray, " freq"]

@@ -1,7 +1,9 @@
 """The file format of checkpoints: arrays with a JSON header and a checksum, checked before use, nothing executed.
 
-A file consists of a line that identifies the format (`MAGIC`), the length of the header, the header as JSON, the bytes
-of the arrays, and the SHA-256 of everything before.
+It is called envelope, because it is the same around whatever is stored: networks, training states, the results of the
+stages of `diffeliash reproduce`. What the arrays mean is known to the modules that write and read these. Unlike a
+pickle, a file contains no code. A file consists of a line that identifies the format (`MAGIC`), the length of the
+header, the header as JSON, the bytes of the arrays, and the SHA-256 of everything before.
 """
 
 import dataclasses
@@ -158,11 +160,14 @@ def check_envelope(path: pathlib.Path) -> str:
 
 
 def fill(skeleton: Any, arrays: Sequence[np.ndarray], path: pathlib.Path) -> Any:
-    """Build a pytree with given arrays as its leaves.
+    """Build a pytree with the arrays of a file as its leaves.
+
+    A file holds the arrays in order but not how they belong together. This is known from the configuration in its
+    header: the reader builds a network from that, whose weights do not matter, and this function replaces them.
 
     Args:
-        skeleton: A pytree of the same structure, with leaves of the same types and shapes.
-        arrays: The leaves, in order.
+        skeleton: A pytree of the structure that the result shall have, with leaves of the same types and shapes.
+        arrays: The leaves of the result, in the order of `jax.tree.leaves`.
         path: The file they come from, for the message.
 
     Raises:
@@ -187,7 +192,11 @@ def check_finite_weights(tree: Any, path: pathlib.Path) -> None:
 
 
 def _open(path: pathlib.Path) -> tuple[bytes, memoryview]:
-    """Check the identification and the checksum of a file; the text of its header and the bytes of its arrays."""
+    """Check identification and checksum of a file, and return the text of its header and the bytes of its arrays.
+
+    A file of which at least half of the identification agrees counts as a damaged checkpoint, any other as a file of
+    another kind.
+    """
     content = memoryview(read_input(path, largest=LARGEST_OWN_FILE))
     agreeing = sum(a == b for a, b in zip(content[: len(MAGIC)], MAGIC, strict=False))
     if agreeing < len(MAGIC) // 2:

@@ -108,8 +108,9 @@ class Predictor(eqx.Module):
 
     $$ f = \bar f + s\,y \qquad\text{or, if `positive`,}\qquad f = s\ln\big(1 + e^{y + y_0}\big), $$
 
-    with $y_0$ such that $y = 0$ gives the mean. Weights and arithmetic are in single precision; inputs in double
-    precision are cast.
+    with $y_0$ such that $y = 0$ gives the mean. The units of inputs and outputs are those of the training set: for the
+    gap function meV, for a2F and the density of states none. Weights and arithmetic are in single precision; inputs in
+    double precision are cast.
 
     Args:
         config: Layer sizes.
@@ -136,7 +137,11 @@ class Predictor(eqx.Module):
                 states, or a2F, as the network was trained.
 
         Returns:
-            Output, shape (output_size,): a2F (dimensionless), or the features of a gap function [meV].
+            Output, shape (output_size,), in single precision: a2F (dimensionless), or the features of a gap function
+            [meV].
+
+        Raises:
+            TypeError: The input has another number of values than the network.
         """
         scaling = self.standardization
         x = (features.astype(jnp.float32) - scaling.input_mean) / scaling.input_scale

@@ -28,12 +28,12 @@ from ._run_folder import check_resumable as check_resumable
 from ._run_folder import new_run as new_run
 from ._run_folder import read_metrics as read_metrics
 from ._spectrum_inputs import MU_STAR_CUTOFF_NOTICE as MU_STAR_CUTOFF_NOTICE
-from ._spectrum_inputs import Material as Material
+from ._spectrum_inputs import InputSpectrum as InputSpectrum
 from ._spectrum_inputs import Source as Source
 from ._spectrum_inputs import UnusableSpectrum as UnusableSpectrum
 from ._spectrum_inputs import error_entry as error_entry
 from ._spectrum_inputs import evaluate_each as evaluate_each
-from ._spectrum_inputs import read_materials as read_materials
+from ._spectrum_inputs import read_input_spectra as read_input_spectra
 from ._spectrum_inputs import source_of as source_of
 from ._spectrum_inputs import z_sum_of as z_sum_of
 from ._temperatures import check_count as check_count

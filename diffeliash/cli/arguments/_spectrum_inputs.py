@@ -36,8 +36,8 @@ class Source:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Material:
-    """A spectrum, its source, and the file content with the notices."""
+class InputSpectrum:
+    """A spectrum from an input file, its source, and the content of the file with the notices."""
 
     source: Source
     spectrum: "Spectrum"
@@ -52,7 +52,7 @@ class UnusableSpectrum:
     error: InputError
 
 
-def read_materials(files: list[pathlib.Path], reading: dict[str, Any]) -> list[Material | UnusableSpectrum]:
+def read_input_spectra(files: list[pathlib.Path], reading: dict[str, Any]) -> list[InputSpectrum | UnusableSpectrum]:
     """Read the spectra of all files, in order, with errors in place of those that cannot be used.
 
     Args:
@@ -62,21 +62,21 @@ def read_materials(files: list[pathlib.Path], reading: dict[str, Any]) -> list[M
     from ...data import read_spectrum_files
     from ...physics import Spectrum
 
-    materials: list[Material | UnusableSpectrum] = []
+    inputs: list[InputSpectrum | UnusableSpectrum] = []
     for file in files:
         stop_if_requested()
         try:
             found = read_spectrum_files(file, **reading)
         except InputError as error:
-            materials.append(UnusableSpectrum(Source(file), error))
+            inputs.append(UnusableSpectrum(Source(file), error))
             continue
         for key, one in found.items():
             source = Source(file, key)
             if isinstance(one, InputError):
-                materials.append(UnusableSpectrum(source, one))
+                inputs.append(UnusableSpectrum(source, one))
             else:
-                materials.append(Material(source, Spectrum(one.omega, one.a2f), one))
-    return materials
+                inputs.append(InputSpectrum(source, Spectrum(one.omega, one.a2f), one))
+    return inputs
 
 
 def evaluate_each(function: Callable[[Sequence[Member]], Sequence[Any]], members: Sequence[Member]) -> list[Any]:

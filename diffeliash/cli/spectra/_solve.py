@@ -13,7 +13,7 @@ from ..._errors import InputError
 from ..._suggested_files import A2F_NAMES
 from .._interrupt import stop_if_requested
 from ..arguments import (
-    Material,
+    InputSpectrum,
     UnusableSpectrum,
     check_count,
     check_output_files,
@@ -24,7 +24,7 @@ from ..arguments import (
     exit_if_no_file_is_readable,
     parse_temperatures,
     ranges_of,
-    read_materials,
+    read_input_spectra,
     z_sum_of,
 )
 from ..terminal import (
@@ -121,10 +121,10 @@ def solve_command(
             check(check_output_files, files, output=output, plot=plot, csv=csv)
         exit_if_no_file_is_readable(files, json, entries=[{"T_K": T} for T in at], names=A2F_NAMES)
         start_jax(device)
-        materials = read_materials(files, {"format": format, "unit": unit, "column": column, "key": key})
+        inputs = read_input_spectra(files, {"format": format, "unit": unit, "column": column, "key": key})
         numbers |= {"z_sum": z_sum_of(z_sum)}
         real_axis = {"broadening": broadening, "method": _method(method, pade_points)}
-        results, solved = _answers(materials, at, numbers, converge=converge_cutoff, real_axis=real_axis)
+        results, solved = _answers(inputs, at, numbers, converge=converge_cutoff, real_axis=real_axis)
         if output and solved:
             from ...data import write_solution
 
@@ -141,7 +141,7 @@ def solve_command(
 
 
 def _answers(
-    materials: list[Material | UnusableSpectrum],
+    inputs: list[InputSpectrum | UnusableSpectrum],
     at: list[float],
     numbers: dict[str, Any],
     *,
@@ -149,24 +149,24 @@ def _answers(
     real_axis: dict[str, Any],
 ) -> tuple[list[dict[str, Any]], Solved]:
     """Return one result for each spectrum and temperature, in order, and the solutions of those without error."""
-    members = [(material, T) for material in materials if isinstance(material, Material) for T in at]
+    members = [(given, T) for given in inputs if isinstance(given, InputSpectrum) for T in at]
     found = _solutions(members, numbers, converge)
     results: list[dict[str, Any]] = []
     solved: Solved = []
-    answered: dict[Material, list[dict[str, Any]]] = {}
-    for material in materials:
-        source = material.source
-        if isinstance(material, UnusableSpectrum):
-            bad = error_entry(source, material.error)
+    answered: dict[InputSpectrum, list[dict[str, Any]]] = {}
+    for given in inputs:
+        source = given.source
+        if isinstance(given, UnusableSpectrum):
+            bad = error_entry(source, given.error)
             results += [bad | {"T_K": T} for T in at]
             continue
-        for notice in material.found.notices:
+        for notice in given.found.notices:
             tell(f"note: {source}: {notice}")
         good = []
         for T in at:
             stop_if_requested()
             try:
-                result, sol, real = continue_solution(material, found[material, T], T=T, **real_axis)
+                result, sol, real = continue_solution(given, found[given, T], T=T, **real_axis)
             except InputError as error:
                 results.append(error_entry(source, error) | {"T_K": T})
                 continue
@@ -177,7 +177,7 @@ def _answers(
         if numbers["matsubara_cutoff"] is None:
             tell_raised_cutoffs(source, good)
         if good:
-            answered[material] = good
+            answered[given] = good
     _add_critical_temperatures(answered, numbers)
     return results, solved
 
@@ -194,24 +194,24 @@ def _check_method(name: Method, pade_points: int | None) -> None:
 
 
 def _method(name: Method, pade_points: int | None) -> "MSC | Pade":
-    """Return the strategy that the options `--method` and `--pade-points` name."""
+    """Return the method of analytic continuation that the options `--method` and `--pade-points` choose."""
     from ...physics import MSC, Pade
 
     return MSC() if name == "msc" else Pade(pade_points)
 
 
-def _add_critical_temperatures(answered: dict[Material, list[dict[str, Any]]], numbers: dict[str, Any]) -> None:
+def _add_critical_temperatures(answered: dict[InputSpectrum, list[dict[str, Any]]], numbers: dict[str, Any]) -> None:
     r"""Add $T_c$ and the gap ratio $2\Delta_0/k_BT_c$ to the results without error."""
     from ...physics import gap_ratio, solve_tc_many
 
-    found = solve_tc_many([material.spectrum for material in answered], **numbers) if answered else []
+    found = solve_tc_many([given.spectrum for given in answered], **numbers) if answered else []
     for results, critical in zip(answered.values(), map(float, found), strict=True):
         for result in results:
             result["T_c_K"] = critical
             result["gap_ratio"] = float(gap_ratio(result["gap_edge_meV"], critical))
 
 
-Member = tuple[Material, float]
+Member = tuple[InputSpectrum, float]
 
 
 def _solutions(
@@ -227,12 +227,12 @@ def _solutions(
             update(next(done), "")
 
         def converged(part: Sequence[Member]) -> Sequence[Any]:
-            found = [converge_cutoff(material.spectrum, T, rtol=converge or 0.0, **numbers) for material, T in part]
+            found = [converge_cutoff(given.spectrum, T, rtol=converge or 0.0, **numbers) for given, T in part]
             advance()
             return found
 
         def batch(part: Sequence[Member], **strategy: Any) -> Sequence[Any]:
-            spectra, at = [material.spectrum for material, _ in part], [T for _, T in part]
+            spectra, at = [given.spectrum for given, _ in part], [T for _, T in part]
             return solve_gap_many(spectra, at, **strategy, progress=advance, **numbers)
 
         if converge is not None:
@@ -246,11 +246,12 @@ def _solutions(
         return dict(zip(short + long, answers, strict=True))
 
 
-def _is_long(material: Material, T: float, cutoff: float | None) -> bool:
+def _is_long(given: InputSpectrum, T: float, cutoff: float | None) -> bool:
     """Whether there are too many Matsubara frequencies to solve at all of them."""
     from ...physics import FullMatsubara, count_frequencies, default_cutoffs
 
-    _, energy = default_cutoffs(float(material.spectrum.omega_max), None, cutoff)  # a raised one leaves eight
+    # a default cutoff that `solve_gap` raises at high temperature leaves eight frequencies, which are not many
+    _, energy = default_cutoffs(float(given.spectrum.omega_max), None, cutoff)
     return T > 0 and math.isfinite(energy) and count_frequencies(T, energy) > FullMatsubara.largest
 
 

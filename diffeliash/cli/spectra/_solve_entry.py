@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._errors import InputError
 from ...units import BOLTZMANN
-from ..arguments import MU_STAR_CUTOFF_NOTICE, Material, Source, source_of
+from ..arguments import MU_STAR_CUTOFF_NOTICE, InputSpectrum, Source, source_of
 from ..terminal import tell
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ Solved = list[tuple[str, "GapSolution", "RealAxisGap"]]
 
 
 def continue_solution(
-    material: Material,
+    given: InputSpectrum,
     answer: "GapSolution | CutoffConvergence | InputError",
     *,
     T: float,
@@ -41,7 +41,7 @@ def continue_solution(
     """Continue a solution to the real axis, and return its result and the solution on both axes.
 
     Args:
-        material: The spectrum and its source.
+        given: The spectrum and its source.
         answer: The solution on the imaginary axis, possibly from a convergence of the cutoff, or an error.
         T: Temperature [K].
         broadening: Distance of the line from the real axis [meV]; `None` for the default.
@@ -55,10 +55,10 @@ def continue_solution(
     if isinstance(answer, InputError):
         raise answer
     raised, sol = (answer, answer.solution) if isinstance(answer, CutoffConvergence) else (None, answer)
-    spectrum = material.spectrum
+    spectrum = given.spectrum
     width = float(default_broadening(sol.T, spectrum.omega_max) if broadening is None else broadening)
     real = continue_gap(sol, spectrum, _energies(float(spectrum.omega_max), width), broadening=width, method=method)
-    result = material.source.entry | {
+    result = given.source.entry | {
         "T_K": T,
         "Delta_iw0_meV": float(sol.Delta[0]),
         "Z_iw0": float(sol.Z[0]),

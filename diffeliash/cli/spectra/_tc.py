@@ -11,7 +11,7 @@ from ..._suggested_files import A2F_NAMES
 from .._interrupt import stop_if_requested
 from ..arguments import (
     MU_STAR_CUTOFF_NOTICE,
-    Material,
+    InputSpectrum,
     UnusableSpectrum,
     check_count,
     check_output_files,
@@ -21,7 +21,7 @@ from ..arguments import (
     evaluate_each,
     exit_if_no_file_is_readable,
     parse_temperatures,
-    read_materials,
+    read_input_spectra,
     source_of,
     z_sum_of,
 )
@@ -88,8 +88,8 @@ def tc_command(
             check(check_output_files, files, csv=csv)
         exit_if_no_file_is_readable(files, json, names=A2F_NAMES)
         start_jax(device)
-        materials = read_materials(files, {"format": format, "unit": unit, "column": column, "key": key})
-        results = _answers(materials, at, {**numbers, "z_sum": z_sum_of(z_sum)})
+        inputs = read_input_spectra(files, {"format": format, "unit": unit, "column": column, "key": key})
+        results = _answers(inputs, at, {**numbers, "z_sum": z_sum_of(z_sum)})
         good = [result for result in results if "error" not in result]
         if csv:
             write_table(csv, results)
@@ -101,37 +101,37 @@ def tc_command(
 
 
 def _answers(
-    materials: list[Material | UnusableSpectrum], at: list[float], numbers: dict[str, Any]
+    inputs: list[InputSpectrum | UnusableSpectrum], at: list[float], numbers: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Return one result for each spectrum, in order."""
     from ...physics import solve_tc_many
 
-    good = [each for each in materials if isinstance(each, Material)]
+    good = [each for each in inputs if isinstance(each, InputSpectrum)]
     with progress_bar("T_c of", len(good)) as update:
 
-        def critical_temperatures(members: Sequence[Material]) -> Sequence[Any]:
+        def critical_temperatures(members: Sequence[InputSpectrum]) -> Sequence[Any]:
             spectra = [member.spectrum for member in members]
             return solve_tc_many(spectra, **numbers, progress=lambda done: update(done, "")).tolist()
 
         found = iter(evaluate_each(critical_temperatures, good))
     results = []
-    for material in materials:
+    for given in inputs:
         stop_if_requested()
         try:
-            if isinstance(material, UnusableSpectrum):
-                raise material.error
+            if isinstance(given, UnusableSpectrum):
+                raise given.error
             if isinstance(T_c := next(found), InputError):
                 raise T_c
-            results.append(_result(material, T_c, at, numbers))
+            results.append(_result(given, T_c, at, numbers))
         except InputError as error:
-            results.append(error_entry(material.source, error))
+            results.append(error_entry(given.source, error))
     return results
 
 
-def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, Any]) -> dict[str, Any]:
+def _result(given: InputSpectrum, T_c: float, at: list[float], numbers: dict[str, Any]) -> dict[str, Any]:
     from ...physics import allen_dynes_tc, count_frequencies, default_cutoffs, lowest_temperature
 
-    spectrum, found, mu_star = material.spectrum, material.found, numbers["mu_star"]
+    spectrum, found, mu_star = given.spectrum, given.found, numbers["mu_star"]
     cutoffs = default_cutoffs(float(spectrum.omega_max), numbers["omega_c"], numbers["matsubara_cutoff"])
     notices = list(found.notices)
     if T_c == 0:
@@ -142,14 +142,14 @@ def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, 
         notices.append("T_c is so high that few Matsubara frequencies lie below --matsubara-cutoff: raise it.")
     if cutoffs[0] > cutoffs[1]:
         notices.append(MU_STAR_CUTOFF_NOTICE)
-    result = material.source.entry | {
+    result = given.source.entry | {
         "lambda_ep": float(spectrum.lambda_ep),
         "omega_log_meV": float(spectrum.omega_log),
         "omega_2_meV": float(spectrum.omega_2),
         "T_c_K": T_c,
         "T_c_allen_dynes_K": float(allen_dynes_tc(spectrum, mu_star)),
         "mu_star": mu_star,
-        "mu_star_ad": mu_star,
+        "mu_star_ad": mu_star,  # another quantity, for which the option is used too: see docs/conventions.md
         "omega_c_meV": cutoffs[0],
         "matsubara_cutoff_meV": cutoffs[1],
         "z_sum": type(numbers["z_sum"]).__name__,
@@ -160,30 +160,30 @@ def _result(material: Material, T_c: float, at: list[float], numbers: dict[str, 
         "converged": not math.isnan(T_c),  # NaN if the search failed
     }
     if at:
-        result |= {"T_K": at, "eta": _eigenvalues(material, at, numbers)}
+        result |= {"T_K": at, "eta": _eigenvalues(given, at, numbers)}
     for notice in notices:
-        tell(f"note: {material.source}: {notice}")
+        tell(f"note: {given.source}: {notice}")
     return result
 
 
-def _eigenvalues(material: Material, at: list[float], numbers: dict[str, Any]) -> list[float | None]:
+def _eigenvalues(given: InputSpectrum, at: list[float], numbers: dict[str, Any]) -> list[float | None]:
     """Return pairing eigenvalues at several temperatures, `None` where the computation is refused.
 
     All temperatures share one compiled program if the sums are not too long.
     """
     from ...physics import CompressedMatsubara, FullMatsubara, SplitCutoff, default_cutoffs, leading_eigenvalue
 
-    _, cutoff = default_cutoffs(float(material.spectrum.omega_max), numbers["omega_c"], numbers["matsubara_cutoff"])
+    _, cutoff = default_cutoffs(float(given.spectrum.omega_max), numbers["omega_c"], numbers["matsubara_cutoff"])
     largest = SplitCutoff().count(min(at), cutoff)
     frequencies = FullMatsubara(2 ** largest.bit_length()) if largest <= LARGEST_UNCOMPRESSED else CompressedMatsubara()
     found: list[float | None] = []
     for T in at:
         stop_if_requested()
         try:
-            found.append(float(leading_eigenvalue(material.spectrum, T, frequencies=frequencies, **numbers)))
+            found.append(float(leading_eigenvalue(given.spectrum, T, frequencies=frequencies, **numbers)))
         except InputError as error:
             found.append(None)
-            tell(f"note: {material.source}: no eigenvalue at {T:g} K: {error}")
+            tell(f"note: {given.source}: no eigenvalue at {T:g} K: {error}")
     return found
 
 

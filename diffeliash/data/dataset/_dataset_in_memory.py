@@ -28,8 +28,8 @@ class Dataset:
     Args:
         config: The configuration it was generated with.
         digest: SHA-256 digest of configuration and content.
-        omega: Energy grid of the spectral functions [meV].
-        omega_real: Energies of the gap functions [meV].
+        omega: Energy grid of the spectral functions, shape (n_points,) [meV].
+        omega_real: Energies of the gap functions, shape (n_energies,) [meV].
         fields: Arrays with one row for each stored sample, by field name. The extra field `number` counts all samples
             drawn, stored or not, over all shards.
     """
@@ -71,7 +71,11 @@ def read_dataset(folder: pathlib.Path, fields: Sequence[str] = TRAINING_FIELDS) 
             data set was generated with `with_T_c`.
 
     Returns:
-        The stored samples, in the order in which they were drawn.
+        The stored samples, in the order in which they were drawn, with one row each: a2F, shape (sample, n_points),
+        dimensionless; `Delta_meV`, complex, and `Z`, complex, and `dos`, shape (sample, n_energies), on the line above
+        the real axis; `Delta_iw_meV` and `Z_iw`, shape (sample, matsubara); the others of shape (sample,). Names end in
+        the unit; fields without one are dimensionless. All values are in double precision (64-bit numbers, complex ones
+        as two of these), `sample` and `number` are integers.
 
     Raises:
         InputError: The folder is not a data set, is unfinished, has another format version or no such field, or the

@@ -105,13 +105,15 @@ def generate(
         folder: Folder of the data set. It must be new or empty; with `resume` or several workers it may hold a part of
             the same data set.
         resume: Complete an existing data set, and make its damaged shards again.
-        shard_index: Number of this worker, from 0.
-        num_shards: Number of workers, which divide the shards among them and share only the folder.
-        progress: Function called with the number of this worker's samples of each status so far; the first call, with
-            zeros, comes before the folder is made. If it raises, the run ends, and complete shards are written.
+        shard_index: Number of this worker, from 0. It is not the number of a shard, which is a file.
+        num_shards: Number of workers, which divide the shards (files) among them and share only the folder; worker i
+            makes the shards i, i + `num_shards`, and so on. It is not the number of shards, `config.n_shards`.
+        progress: Function called with a dictionary of the numbers of this worker's samples so far, by status (kept,
+            normal, ...); the first call, with zeros, comes before the folder is made. If it raises, the run ends, and
+            complete shards are written.
 
     Returns:
-        Numbers of samples and shards, and the digest.
+        Numbers of samples of each status and of shards, and the digest; see `GenerateReport`.
 
     Raises:
         InputError: The folder holds another data set, or its missing shards need other software or hardware; the worker

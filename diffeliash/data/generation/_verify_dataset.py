@@ -65,14 +65,15 @@ def repair_dataset(folder: pathlib.Path, *, progress: Progress = lambda counts: 
 
     Args:
         folder: Folder of the data set, made by `generate`.
-        progress: Function called with the number of samples of each status so far.
+        progress: Function called with a dictionary of the numbers of samples so far, by status, as in `generate`.
 
     Returns:
-        One message for each remaining problem, as in `verify_dataset`.
+        One message for each remaining problem, as in `verify_dataset`; empty if there is none.
 
     Raises:
         InputError: The folder is not a data set, its family is not one of this package, or it was made with other
             software or hardware, so that new shards would not be the same to the last digit.
+        RuntimeError: JAX is not in 64-bit mode.
         StorageError: The folder cannot be written, or another process is writing there.
         IntegrityError: The manifest is damaged and no shard has a copy of it; or a shard is not reproduced exactly.
     """

@@ -157,10 +157,14 @@ def _joined(line: str) -> str:
 
 
 def _labels_in(words: Sequence[str], width: int) -> list[Label] | None:
-    """Return words as labels, or `None` if they are not one for each column; surplus words need recognized labels."""
-    words = (
-        words if len(words) == width else [word for word in words if word]
-    )  # the index column of a table may have an empty label
+    """Return words of a header as labels of `width` columns, or `None` if they cannot be these.
+
+    There must be a word for each column, and one of them must name an energy: exactly one, or several if another
+    quantity is named too. Further words, after those of the columns, are allowed if each of the first `width` words is
+    only the name of a quantity.
+    """
+    if len(words) != width:  # the index column of a table may have an empty label
+        words = [word for word in words if word]
     labels = [read_label(word) for word in words[:width]]
     kinds = [label.kind for label in labels]
     complete = len(words) == width or (len(words) > width and all(label.is_name for label in labels))

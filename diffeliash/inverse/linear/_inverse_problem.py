@@ -20,7 +20,8 @@ SPLINE_DEGREE = 5
 """Degree of the splines that interpolate a gap function."""
 
 AVERAGES_RTOL = 1e-6
-"""Relative tolerance of the compressed Matsubara sums, well below the error of the integrals for their values."""
+"""Relative tolerance of the compressed Matsubara sums. The values that are summed come from Cauchy integrals over the
+line, whose error is larger."""
 
 SPACING_RTOL = 1e-6
 """Largest relative deviation of the energies of a uniform grid, in units of the spacing."""
@@ -40,7 +41,7 @@ class InverseProblem:
         stride: Steps of the line from one energy of the gap function to the next.
         n_energies: Number of energies of the gap function, from zero.
         omega: Boson energies at which a2F is computed [meV].
-        ends: Temperature [K] and cutoffs [meV].
+        ends: The limits, or ends, of the Matsubara sums: temperature [K], Coulomb cutoff and Matsubara cutoff [meV].
         mu_star: Coulomb pseudopotential at the Coulomb cutoff.
         frequencies: Compressed set of Matsubara frequencies.
         real_spline: Spline matrix from the real part of a gap function at its energies to the points of the line.
@@ -68,9 +69,10 @@ class InverseProblem:
         n = self.omega.size
         step = self.omega[0]
         grid = step * np.arange(-n - 1, n + 2)
-        ahead = np.zeros((grid.size, n))
-        ahead[n + 2 : 2 * n + 2] = np.eye(n)
-        matrix = make_interp_spline(grid, ahead - ahead[::-1], k=3)(np.minimum(omega, grid[-1]))
+        at_positive = np.zeros((grid.size, n))  # column i: one at the i-th positive energy, zero at all others
+        at_positive[n + 2 : 2 * n + 2] = np.eye(n)
+        odd = at_positive - at_positive[::-1]
+        matrix = make_interp_spline(grid, odd, k=3)(np.minimum(omega, grid[-1]))
         return np.where((omega < grid[-1])[:, None], matrix, 0.0)
 
     def averages_from(self, omega: Float[np.ndarray, " freq"]) -> Float[np.ndarray, "boson freq"]:
@@ -135,7 +137,8 @@ def pose_inverse_problem(
     n_bosons = math.ceil(omega_max / step * (1 - SPACING_RTOL)) - 1
     inside = stride * (omega.size - 1)
     half = 4 * math.ceil((inside + n_bosons + 1) / 4)
-    numbers = (half * step, inside * step, inside * step, broadening)
+    # half period, end of the solution, beginning of the taper and distance of the line, the fields of `Line` after `n`
+    lengths = (half * step, inside * step, inside * step, broadening)
     mirrored = spacing * np.arange(1 - omega.size, omega.size)
     spline = make_interp_spline(mirrored, np.eye(mirrored.size), k=SPLINE_DEGREE)(step * np.arange(inside + 1))
     right, left = spline[:, omega.size - 1 :].copy(), spline[:, omega.size - 2 :: -1]
@@ -146,7 +149,7 @@ def pose_inverse_problem(
     frequencies = CompressedMatsubara(rtol=AVERAGES_RTOL).resolve(T, matsubara_cutoff, omega_max)
     assert isinstance(frequencies, CompressedMatsubara)
     with jax.ensure_compile_time_eval():  # concrete arrays even during tracing, because the problem is cached
-        line = Line(2 * half, *(jnp.asarray(x, dtype=jnp.float64) for x in numbers))
+        line = Line(2 * half, *(jnp.asarray(x, dtype=jnp.float64) for x in lengths))
     return InverseProblem(
         line=line,
         stride=stride,

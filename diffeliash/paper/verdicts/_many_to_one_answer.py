@@ -67,13 +67,16 @@ class Answer:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Found:
-    """Means of 1 - PCC, with standard errors over spectra or (networks) one value for each seed.
+    """The mean 1 - PCC of the spectra that each method finds from each kind of data.
+
+    The keys are names of the data: "exact", "noise" and "rounded" for `limit`; "exact", "noise" and "pade" for
+    `inversion`. For networks they are the entries of `KINDS`: the data, and whether a network was trained longer.
 
     Args:
-        limit: Best linear estimates, by the data.
-        inversion: Linear inversions, by the data.
-        test: Networks on the test set, by the data and whether they were trained longer.
-        train: The same on the training set.
+        limit: Best linear estimates, with standard errors over the spectra.
+        inversion: Linear inversions, with standard errors over the spectra.
+        test: Networks on the test set, one value for each seed.
+        train: Networks on the training set, one value for each seed.
     """
 
     limit: dict[str, MeanWithError]
@@ -223,10 +226,10 @@ def _on_parts(found: _Found, config: PaperConfig) -> str:
 
 def _on_modes(missed: dict[str, np.ndarray], share: np.ndarray) -> str:
     """The paragraph on which modes of the family are missed."""
-    right = {name: _right(values) for name, values in missed.items()}
-    fine = right["network, exact data"] < right["linear inversion, exact data"]
+    n_found = {name: _n_modes_found(values) for name, values in missed.items()}
+    fine = n_found["network, exact data"] < n_found["linear inversion, exact data"]
     head = "The network misses the fine modes." if fine else "The network misses no modes that the inversion finds."
-    counts = "; ".join(f"{name}: {n} ({digits(100 * np.sum(share[:n]), 3)} %)" for name, n in right.items())
+    counts = "; ".join(f"{name}: {n} ({digits(100 * np.sum(share[:n]), 3)} %)" for name, n in n_found.items())
     return (
         f"**{head}** The number of leading modes of the family (eigenvectors of its covariance) before the first of "
         f"which at least half of the variance is missed, and their fraction of the total variance: {counts}. (Of "
@@ -234,10 +237,14 @@ def _on_modes(missed: dict[str, np.ndarray], share: np.ndarray) -> str:
     )
 
 
-def _right(missed: np.ndarray) -> int:
-    """The number of modes before the first of which at least half of the variance is missed."""
-    wrong = np.flatnonzero(missed >= HALF)
-    return int(wrong[0]) if wrong.size else missed.size
+def _n_modes_found(missed: np.ndarray) -> int:
+    """The number of leading modes before the first missed one, of which at least half of the variance is unexplained.
+
+    Args:
+        missed: Unexplained fraction of the variance of each mode, largest mode first.
+    """
+    of_missed_modes = np.flatnonzero(missed >= HALF)
+    return int(of_missed_modes[0]) if of_missed_modes.size else missed.size
 
 
 def _on_errors(config: PaperConfig) -> str:

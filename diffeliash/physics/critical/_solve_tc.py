@@ -267,7 +267,7 @@ class _Search(eqx.Module):
             for i, found in zip(now, unstable, strict=True):
                 if not found and n >= LARGEST_SEARCH:
                     _refuse_short_reach(inputs[i])
-                if found or n >= LARGEST_SEARCH or not float(upper_bound(inputs[i].spectrum)) > 0:
+                if found or n >= LARGEST_SEARCH or not float(upper_bound(inputs[i].material)) > 0:
                     sizes[i] = n
                     undecided.remove(i)
             n *= 2
@@ -278,7 +278,7 @@ class _Search(eqx.Module):
     ) -> Iterator[tuple[slice, np.ndarray]]:
         """Results of a batched function of inputs and `n`, for materials whose grids may have different lengths."""
         points = self.points(n)
-        omega, a2f = stack_spectra([each.spectrum.channels[-1] for each in inputs])
+        omega, a2f = stack_spectra([each.material.channels[-1] for each in inputs])
         numbers = (np.array([float(getattr(each, name)) for each in inputs]) for name in NUMBERS)
         chunk_size = min(default_chunk_size(), len(inputs))
         return map_materials(
@@ -288,7 +288,7 @@ class _Search(eqx.Module):
 
 def _first_size(inputs: TcInputs) -> int:
     """The number of frequencies at which `sizes_that_reach_tc` begins, enough to reach half of the bound on T_c."""
-    top = float(upper_bound(inputs.spectrum))
+    top = float(upper_bound(inputs.material))
     n = 32
     while top > 0 and n < LARGEST_SEARCH and n < 2 * count_frequencies(top, float(inputs.matsubara_cutoff)):
         n *= 2
@@ -297,7 +297,7 @@ def _first_size(inputs: TcInputs) -> int:
 
 def _refuse_short_reach(inputs: TcInputs) -> None:
     """Raise an error if a search without a result ended at too high a temperature to exclude superconductivity."""
-    lowest, omega_2 = float(lowest_temperature(inputs.matsubara_cutoff)), float(inputs.spectrum.channels[-1].omega_2)
+    lowest, omega_2 = float(lowest_temperature(inputs.matsubara_cutoff)), float(inputs.material.channels[-1].omega_2)
     if BOLTZMANN * lowest > HIGHEST_SEARCH_END * omega_2:
         raise InputError(
             f"with `matsubara_cutoff` {float(inputs.matsubara_cutoff):g} meV the search for T_c ended at "

@@ -54,9 +54,9 @@ MAX_STEPS = 100
 
 
 class TcInputs(eqx.Module):
-    """The quantities that T_c depends on: a spectrum, mu* and the two cutoffs [meV]."""
+    """The quantities that T_c depends on: a material, mu* and the two cutoffs [meV]."""
 
-    spectrum: AbstractMaterial
+    material: AbstractMaterial
     mu_star: Float[Array, ""]
     omega_c: Float[Array, ""]
     matsubara_cutoff: Float[Array, ""]
@@ -79,7 +79,7 @@ def upper_bound(material: AbstractMaterial) -> Float[Array, ""]:
 
 def _kernels(inputs: TcInputs, points: AbstractFrequencySet, T: Float[Array, ""]) -> FoldedKernels:
     limits = SumLimits(T, inputs.omega_c, inputs.matsubara_cutoff)
-    return folded_kernels(inputs.spectrum, points, limits, mu_star=inputs.mu_star)
+    return folded_kernels(inputs.material, points, limits, mu_star=inputs.mu_star)
 
 
 def _search_kernels(inputs: TcInputs, points: AbstractFrequencySet, T: Float[Array, ""]) -> FoldedKernels:
@@ -116,7 +116,7 @@ def _tc_may_lie_lower(inputs: TcInputs) -> Bool[Array, ""]:
     The estimate of T_c is the exponential of McMillan's formula times $\sqrt\lambda\,\bar\omega_2$, which depends less
     on bosons of low energy than $\omega_{\log}$ does, times `MARGIN`.
     """
-    spectrum = inputs.spectrum.channels[-1]
+    spectrum = inputs.material.channels[-1]
     mu_star_ad = rescale_mu_star(inputs.mu_star, old_cutoff=inputs.omega_c, new_cutoff=spectrum.omega_max)
     energy = upper_bound(spectrum) / (ABOVE_BOUND * STRONG_COUPLING_LIMIT)
     estimate = energy * BOLTZMANN / spectrum.omega_log * mcmillan_tc(spectrum, mu_star_ad)
@@ -125,13 +125,13 @@ def _tc_may_lie_lower(inputs: TcInputs) -> Bool[Array, ""]:
 
 def _critical_temperature(inputs: TcInputs, points: AbstractFrequencySet, n: int) -> Float[Array, ""]:
     numbers = (inputs.mu_star, inputs.omega_c, inputs.matsubara_cutoff)
-    usable = all_finite(inputs) & coupling_in_range(inputs.spectrum)
+    usable = all_finite(inputs) & coupling_in_range(inputs.material)
     usable &= parameters_in_range(inputs.omega_c, inputs.matsubara_cutoff, inputs.mu_star)
-    spectrum, numbers = replace_unusable(usable, inputs.spectrum, numbers)
-    safe = TcInputs(spectrum, *numbers)
+    material, numbers = replace_unusable(usable, inputs.material, numbers)
+    safe = TcInputs(material, *numbers)
     frozen = jax.lax.stop_gradient(safe)
     low = lowest_temperature(frozen.matsubara_cutoff, n)
-    high = jnp.maximum(upper_bound(frozen.spectrum), 2 * low)
+    high = jnp.maximum(upper_bound(frozen.material), 2 * low)
     search = _find_tc(lambda T: leading_eigenpair(_search_kernels(frozen, points, T), rtol=1e-14).eta, low, high)
     T_c = attach_root(_eta_minus_one, _eta_slope, (safe, points, search.found), search.T_c)
     normal = jnp.where(_tc_may_lie_lower(frozen), jnp.nan, 0.0) if n < LARGEST_SEARCH else 0.0

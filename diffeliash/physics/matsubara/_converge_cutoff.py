@@ -29,11 +29,11 @@ class CutoffConvergence:
 
     Args:
         solution: The solution at the last cutoff.
-        matsubara_cutoffs: All cutoffs used, ascending [meV].
-        Delta: $\Delta(i\omega_0)$ at each of them [meV].
-        Z: $Z(i\omega_0)$ at each of them, dimensionless.
-        changes: At each doubling the largest change of $\Delta(i\omega_n)$ and $Z(i\omega_n)$ with $\omega_n$ up to the
-            last boson energy, relative to the largest value.
+        matsubara_cutoffs: All $k$ cutoffs used, ascending, each twice the one before [meV].
+        Delta: $\Delta(i\omega_0)$ at each of them, $k$ numbers [meV].
+        Z: $Z(i\omega_0)$ at each of them, $k$ numbers, dimensionless.
+        changes: At each of the $k - 1$ doublings the largest change of $\Delta(i\omega_n)$ and $Z(i\omega_n)$ with
+            $\omega_n$ up to the last boson energy, relative to the largest value.
         converged: Whether the last change is at most the tolerance and all solutions converged.
     """
 

@@ -49,8 +49,10 @@ class AbstractZSum(eqx.Module):
             lambda_l: The coupling at $l = 0, 1, 2, ..$; the entry at $l = 0$ may be set to zero.
             truncated: The sum up to the cutoff.
             index: $n$.
-            rest_of_lambda_0: The part of $\lambda_0$ that an infinite sum contains although the weight of row $n$ in
-                the truncated sum is below one; it matters where `lambda_l` is without $\lambda_0$.
+            rest_of_lambda_0: $\lambda_0(1 - w_n)$, where $w_n$ is the weight of the frequency $n$ in the truncated sum,
+                below one next to a split cutoff. Where `lambda_l` is without $\lambda_0$, the caller adds
+                $w_n\lambda_0$ as the thermal term; an infinite sum contains all of $\lambda_0$, so the rest is added
+                here.
         """
 
     @abc.abstractmethod
@@ -63,7 +65,10 @@ class AbstractZSum(eqx.Module):
 
     @abc.abstractmethod
     def tail_pole_sum(self, z: Complex[Array, " node"], kT: Float[Array, ""], n: int) -> Complex[Array, " node"]:
-        r"""$\sum_{m\ge n}\omega_m/(z^2+\omega_m^2)$ up to a constant, which drops out [1/meV]; zero if truncated.
+        r"""$\sum_{m\ge n}\omega_m/(z^2+\omega_m^2)$ up to a constant [1/meV]; zero if the sum is truncated.
+
+        The sum diverges, but only by a constant, which is left out. This is allowed, because the equations integrate
+        the sum at $z - \Omega$ over $\Omega$ together with a2F, which is odd, so that a constant does not contribute.
 
         Args:
             z: Energies [meV], of magnitude far below $\omega_n$.
@@ -228,7 +233,12 @@ class CompressedSet(AbstractFrequencySet):
 
 
 class MaskedSet(AbstractFrequencySet):
-    """The nodes of a compression rule, where the limits of the sums are known only during the computation."""
+    """The nodes of a compression rule, where the limits of the sums are known only during the computation.
+
+    This is the case under `jax.vmap` over temperatures, for example. Since the number of frequencies must be known
+    beforehand, all frequencies of the rule are summed, and those above a cutoff are masked, that is, get the weight
+    zero (`SumLimits.weights`). Because of the weights the sums cannot be computed beforehand as in `CompressedSet`.
+    """
 
     index: Values
     bosonic: Values

@@ -307,9 +307,9 @@ def _initial_guess(
 
     For $\Delta = a s$, with the eigenvector as the shape $s$, the equations summed with weights $p_n$ are one equation
     for the amplitude $a$: $\sum_n p_n(\phi_n - Z_n\Delta_n)$ changes sign between the trivial root and a large gap.
-    From this guess Newton's method takes 3 to 5 steps at any temperature and Anderson mixing 8 to 14. From a fixed
-    large gap Newton's method needs one more for every factor of 1.5 by which the gap is smaller near $T_c$, and
-    Anderson mixing fails.
+    From this guess the number of steps hardly depends on the temperature (docs/theory.md). From a fixed large gap
+    Newton's method needs one more for every factor of 1.5 by which the gap is smaller near $T_c$, and Anderson mixing
+    fails.
     """
     omega_n = kernels.omega_n
     shape = shape / jnp.max(jnp.abs(shape))

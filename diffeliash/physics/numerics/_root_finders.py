@@ -58,7 +58,7 @@ class Newton(_AbstractStepwise):
 
     Args:
         rtol: Size of a step, relative to the largest unknown, at which the iteration ends.
-        atol: Size of a step that is always small enough, in the unit of the unknowns.
+        atol: Size of a step that is always small enough, in the unit of the unknowns, meV for `solve_gap`.
         norm: The norm of a step and of the unknowns; the largest absolute value by default.
         max_steps: Largest number of steps; a solution that needs more is reported as not converged.
 
@@ -96,13 +96,13 @@ class Broyden(_AbstractStepwise):
     $$ J_n^{-1} = J_{n-1}^{-1} + \frac{(\Delta x_n - J_{n-1}^{-1}\Delta f_n)\,\Delta x_n^T J_{n-1}^{-1}}
        {\Delta x_n^T J_{n-1}^{-1} \Delta f_n}, \qquad x_{n+1} = x_n - J_n^{-1} f(x_n) $$
 
-    Used as `solver` of `solve_gap`. It begins with $J_0^{-1} = -1$, which makes the first step a plain fixed-point
-    step. An update whose denominator is below `smallest_denominator` times $|\Delta x_n|^2$ is skipped, as the next
-    step would be unbounded.
+    C. G. Broyden, Math. Comput. 19, 577 (1965), doi:10.1090/S0025-5718-1965-0198670-6. Used as `solver` of `solve_gap`.
+    It begins with $J_0^{-1} = -1$, which makes the first step a plain fixed-point step. An update whose denominator is
+    below `smallest_denominator` times $|\Delta x_n|^2$ is skipped, as the next step would be unbounded.
 
     Args:
         rtol: Size of a step, relative to the largest unknown, at which the iteration ends.
-        atol: Size of a step that is always small enough, in the unit of the unknowns.
+        atol: Size of a step that is always small enough, in the unit of the unknowns, meV for `solve_gap`.
         smallest_denominator: Denominator, relative to $|\Delta x_n|^2$, below which an update is skipped.
         norm: The norm of a step and of the unknowns; the largest absolute value by default.
         max_steps: Largest number of steps; a solution that needs more is reported as not converged.
@@ -145,17 +145,17 @@ class Anderson(_AbstractStepwise):
 
     $$ x \leftarrow x + f - \sum_i (q_i\cdot f)\,p_i $$
 
-    Used as `solver` of `solve_gap`. Here the $q_i$ are the differences of successive residuals, made orthonormal by
-    Gram-Schmidt, and the $p_i$ are the same combinations of the differences of $x + f$. After `memory` steps the
-    oldest difference is replaced. A difference of which less than `smallest_part` is linearly independent of the
-    others is rounding noise, and is discarded.
+    D. G. Anderson, J. ACM 12, 547 (1965), doi:10.1145/321296.321305. Used as `solver` of `solve_gap`. The $q_i$ are the
+    differences of successive residuals, made orthonormal by Gram-Schmidt, and the $p_i$ are the same combinations of
+    the differences of $x + f$. After `memory` steps the oldest difference is replaced. A difference of which less than
+    `smallest_part` is linearly independent of the others is rounding noise, and is discarded.
 
-    One step costs one evaluation of $f$. The gap equations take 8 to 14 of them, where Newton's method takes 3 to 5
-    steps with a linear system each. For strong coupling within a percent of $T_c$ it may need a hundred.
+    One step costs one evaluation of $f$, one of Newton's method a Jacobian and a linear system. How many steps either
+    takes for the gap equations is said in the documentation (Theory, "Solving the equations").
 
     Args:
         rtol: Size of a step, relative to the largest unknown, at which the iteration ends.
-        atol: Size of a step that is always small enough, in the unit of the unknowns.
+        atol: Size of a step that is always small enough, in the unit of the unknowns, meV for `solve_gap`.
         smallest_part: Linearly independent part, relative to the whole, below which a difference is discarded.
         norm: The norm of a step and of the unknowns; the largest absolute value by default.
         memory: Number of differences kept.

@@ -101,6 +101,9 @@ def gap_edge(sol: GapSolution, spectrum: Spectrum, *, method: MSC | Pade = MSC()
 def gap_ratio(gap_edge: Any, T_c: Any) -> Any:
     r"""The gap ratio $2\Delta_0/k_BT_c$, which is 3.53 for weak coupling and $T \to 0$.
 
+    J. Bardeen, L. N. Cooper and J. R. Schrieffer, Phys. Rev. 108, 1175 (1957), doi:10.1103/PhysRev.108.1175; strong
+    coupling makes it larger.
+
     Args:
         gap_edge: $\Delta_0$ [meV] at the temperature of interest.
         T_c: Critical temperature [K].

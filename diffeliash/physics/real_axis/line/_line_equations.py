@@ -30,20 +30,23 @@ TANH_SATURATION = 30.0
 class LineEquations(eqx.Module):
     r"""The coefficients of the equations on a line for one material at one temperature.
 
-    Functions that enter a convolution are multiplied with a taper, which brings them to zero at the end of the line, so
-    that they are periodic. In some of the fields it is already included.
+    Functions that enter a convolution are multiplied with a taper, a factor that brings them smoothly to zero at the
+    end of the line, so that they are periodic for the Fourier transforms. `tanh`, `poles_Z` and `poles_phi` contain it
+    already; terms without one of these are multiplied with `taper`.
 
     Args:
         line: The line.
         z: The points of the line from zero on [meV].
         inverse_z: $1/z$ at these points [1/meV].
-        taper: The taper.
+        taper: The taper, from one at zero to zero at the end of the line.
         tanh: $\frac12\tanh(z/2k_BT)$ times the taper.
         poles_Z: $k_BT\sum_m(\omega_m/R_m)/(z - i\omega_m)$ times the taper.
         poles_phi: $ik_BT\sum_m(\Delta_m/R_m)/(z - i\omega_m)$ times the taper.
-        even: Fourier transform of $\alpha^2F\,(N + \frac12)$ along the line [meV]; the first row is that in the
-            equation of $Z$, the last one that in the equation of $\phi$.
-        odd: Fourier transform of $\alpha^2F$ divided by $i$ [meV], with the same rows.
+        even: Fourier transform of $\alpha^2F\,(N + \frac12)$ along the line [meV], which is real, because this is an
+            even function of $\Omega$. Its rows are the channels of the material: the first is that of the equation of
+            $Z$, the last that of the equation of $\phi$, the same one if there is a single a2F.
+        odd: Fourier transform of $\alpha^2F$ [meV], which is imaginary, because this is an odd function of $\Omega$; it
+            is stored divided by $i$, as real numbers. Rows as in `even`.
         coulomb: $\pi k_BT\mu^*\sum_{|\omega_m|<\omega_c}\Delta_m/R_m$ [meV].
         average: The Fermi-surface average of the propagators.
     """
