@@ -19,8 +19,6 @@ from diffeliash.analysis import (
 from diffeliash.data import split_rows
 from diffeliash.training import apply_network
 
-from ..conftest import rest_slow
-
 CONFIG = ReduceConfig(
     latent_sizes=(1, 2, 3, 6), hidden_sizes=(60, 60), autoencoder_sizes=(60,), epochs=60, autoencoder_epochs=60,
     batch_size=16, learning_rate=3e-3,
@@ -44,7 +42,8 @@ def quiet(name, epoch, loss):
 HOW = {"split": split_rows(N, 0), "config": CONFIG, "progress": quiet}
 
 
-@pytest.mark.parametrize("n_numbers", rest_slow([3, 1]))
+@pytest.mark.slow
+@pytest.mark.parametrize("n_numbers", [1, 3])
 def test_the_latent_dimension_is_the_number_that_was_planted(n_numbers):
     values = 5 + 100 * planted(n_numbers, 1)[1]
     scan = scan_latent_sizes("values", values, **HOW)
@@ -68,6 +67,7 @@ def test_too_few_sizes_are_said_to_be():
     assert (scan.sufficient, scan.chosen) == (False, 2)
 
 
+@pytest.mark.slow
 def test_kinds_of_functions_count_alike():
     """One number in each of two kinds, one of them a thousand times as large with a third of the points."""
     small, large = planted(1, 1, size=60)[1], 1000 * planted(1, 2, size=20)[1]

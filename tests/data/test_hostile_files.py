@@ -169,6 +169,7 @@ def test_families_of_others_are_read(tmp_path):
     assert parse_manifest(folder / "manifest.json", sealed_text(fields)).config == fields["config"]
 
 
+@pytest.mark.slow
 def test_every_field_of_done(folder):
     path = folder / "DONE"
     for what, forged in mutations(json.loads(path.read_text())):

@@ -125,6 +125,7 @@ def test_d_wave_on_the_real_axis_passes_the_cauchy_test(solved):
     assert np.max(real.dos) > 1.5
 
 
+@pytest.mark.slow
 def test_equal_channels_are_the_isotropic_material():
     """With nothing left out of the sums, since two channels might differ."""
 

@@ -181,6 +181,7 @@ def test_positive_outputs(dataset):
     assert np.mean(errors(training, dataset, training.split.test)) < 0.5
 
 
+@pytest.mark.slow
 def test_evaluation_of_a_perfect_predictor(dataset):
     training = train(dataclasses.replace(CONFIG, epochs=1), dataset)
     rows = training.split.test

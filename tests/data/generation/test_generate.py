@@ -33,8 +33,6 @@ from diffeliash.data.generation import _generate, _make_shards
 from diffeliash.data.storage._field_schema import STATUS_NAMES
 from diffeliash.data.storage._provenance import numerical_environment
 
-from ...conftest import rest_slow
-
 SMALL = GenerateConfig(
     family=ComplexFamily(n_points=100), num_samples=40, T=3.0, omega_c=30.0, matsubara_cutoff=40.0, shard_size=16,
     with_T_c=True,
@@ -296,7 +294,8 @@ def test_a_family_that_does_not_draw_what_it_says(tmp_path, spectrum, reason):
     assert not (tmp_path / "set").exists()
 
 
-@pytest.mark.parametrize("family", rest_slow(["gbm", "simple", "materials"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["simple", "gbm", "materials"])
 def test_every_family_can_be_generated(tmp_path, family):
     from diffeliash.data import make_family
 

@@ -115,6 +115,7 @@ def test_the_gap_closes_where_eta_is_one(cutoff, z_sum):
     assert not bool(solve_gap(spectrum, T_c * (1 + 1e-6), **numbers).superconducting)
 
 
+@pytest.mark.slow
 def test_functional_derivative_has_one_maximum_near_seven_temperatures():
     spectrum = gaussian_peak(1.3, n=400)
 

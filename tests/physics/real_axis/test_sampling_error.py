@@ -133,17 +133,16 @@ def test_the_error_knows_how_coarsely_an_even_grid_samples_a2f(name):
     assert 5e-5 < moved < error < 30 * moved
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "omega",
-    rest_slow(
-        [
-            0.5 * np.arange(1, 21),
-            0.4 + 0.1 * np.arange(97),
-            np.geomspace(0.2, 10, 80),
-            10 * (np.arange(1, 101) / 100) ** 2,
-            np.sort(np.append(10.0, np.random.default_rng(0).uniform(0.03, 10, 400))),
-        ]
-    ),
+    [
+        0.5 * np.arange(1, 21),
+        0.4 + 0.1 * np.arange(97),
+        np.geomspace(0.2, 10, 80),
+        10 * (np.arange(1, 101) / 100) ** 2,
+        np.sort(np.append(10.0, np.random.default_rng(0).uniform(0.03, 10, 400))),
+    ],
 )
 def test_the_error_of_other_grids(omega):
     error, moved = estimate_and_truth(scaled(omega, omega**2 * np.exp(-((omega - 5) ** 2) / 1.3)), 3.0, 0.3)
