@@ -97,7 +97,7 @@ def unexplained_by_mode(
     predicted: Float[np.ndarray, "sample freq"],
     *,
     n_modes: int,
-) -> Float[np.ndarray, " mode"]:
+) -> Float[np.ndarray, " shown"]:
     r"""Compute the fraction of the variance of each mode of a family that predictions leave unexplained.
 
     With the modes $v_k$, the eigenvectors of the covariance of the family, largest variance first,
