@@ -1,5 +1,7 @@
 """Measured functions back to their spectral functions, with error bars, against spectra that are known."""
 
+import dataclasses
+
 import jax
 import numpy as np
 import optimistix as optx
@@ -80,6 +82,13 @@ def batch(Delta, size):
 
 def unlike(found, expected=A2F):
     return 1 - np.corrcoef(found, expected)[0, 1]
+
+
+@pytest.mark.parametrize(("chi2", "consistent"), [(1.19, True), (1.21, False)])
+def test_the_verdict_changes_at_a_chi2_of_one_point_two(batch, chi2, consistent):
+    found = dataclasses.replace(batch[1][0], chi2=chi2)
+    assert (found.consistent, found.ok) == (consistent, consistent)
+    assert any("chi^2/N" in note for note in found.notes) is not consistent
 
 
 def test_noise_down_to_which_it_goes(batch, size):

@@ -185,7 +185,6 @@ def test_normal_state(rule):
     np.testing.assert_allclose(real.Z, 1 - self_energy / z[:, 0], rtol=1e-9 if rule else 1e-6)
 
 
-@pytest.mark.slow
 def test_a_wrong_branch_of_the_root_converges_but_fails_the_cauchy_test(monkeypatch):
     spectrum = gaussian_peak(12.0)
     sol = solve_gap(spectrum, 3.0)

@@ -149,8 +149,7 @@ def test_the_error_of_other_grids(omega):
     assert 3e-6 < moved < error < 40 * moved
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("part", [0.3, 0.99])
+@pytest.mark.parametrize("part", rest_slow([0.99, 0.3]))
 def test_the_error_grows_towards_T_c(part):
     omega = 0.1 * np.arange(1, 101)
     spectrum = scaled(omega, omega**2 * np.exp(-((omega - 5) ** 2) / 2), 0.6)
