@@ -52,17 +52,7 @@ class BrownianFamily:
         check_family(self, volatility=(0, 10), window=(0, 0.2), ramp=(0, 0.3))
 
     def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
-        """Draw one spectral function.
-
-        Args:
-            key: Random key; the same key gives the same function. Batch with `jax.vmap` over keys.
-
-        Returns:
-            a2F, dimensionless, at the energies of the grid [meV], both of shape (n_points,).
-
-        Raises:
-            RuntimeError: JAX is not in 64-bit mode.
-        """
+        """Draw one spectral function of shape (n_points,) from a random key, as `Family.sample_spectrum` says."""
         require_x64()
         motion_key, lambda_key = jax.random.split(key)
         step = self.volatility / math.sqrt(self.n_points)

@@ -45,9 +45,18 @@ class Family(Protocol):
         ...
 
     def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
-        """Draw one spectral function from a random key.
+        """Draw one spectral function.
 
-        The result must be a pure function of the key that JAX can trace, on the grid of the family as a NumPy array.
+        It must be a pure function of the key that JAX can trace, on the grid of the family as a NumPy array.
+
+        Args:
+            key: Random key; the same key gives the same function. Batch with `jax.vmap` over keys.
+
+        Returns:
+            a2F, dimensionless, at the energies of the grid [meV], both of shape (n_points,).
+
+        Raises:
+            RuntimeError: JAX is not in 64-bit mode.
         """
         ...
 

@@ -54,17 +54,7 @@ class MaterialsFamily:
         check_family(self, width_min=(0, self.width_max), width_max=(0, 0.3), onset=(0, 1), n_extra=(1, 100))
 
     def sample_spectrum(self, key: PRNGKeyArray) -> Spectrum:
-        """Draw one spectral function.
-
-        Args:
-            key: Random key; the same key gives the same function. Batch with `jax.vmap` over keys.
-
-        Returns:
-            a2F, dimensionless, at the energies of the grid [meV], both of shape (n_points,).
-
-        Raises:
-            RuntimeError: JAX is not in 64-bit mode.
-        """
+        """Draw one spectral function of shape (n_points,) from a random key, as `Family.sample_spectrum` says."""
         require_x64()
         number_key, center_key, height_key, width_key, background_key, lambda_key = jax.random.split(key, 6)
         size = (2 + self.n_extra,)

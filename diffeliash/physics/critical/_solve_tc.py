@@ -278,7 +278,7 @@ class _Search(eqx.Module):
     ) -> Iterator[tuple[slice, np.ndarray]]:
         """Results of a batched function of inputs and `n`, for materials whose grids may have different lengths."""
         points = self.points(n)
-        omega, a2f = stack_spectra([each.material.channels[-1] for each in inputs])
+        omega, a2f = stack_spectra([spectrum for (spectrum,) in (each.material.channels for each in inputs)])
         numbers = (np.array([float(getattr(each, name)) for each in inputs]) for name in NUMBERS)
         chunk_size = min(default_chunk_size(), len(inputs))
         return map_materials(

@@ -19,6 +19,7 @@ from ..material import (
     parameters_in_range,
     replace_unusable,
     rescale_mu_star,
+    strong_coupling_energy,
 )
 from ..matsubara import (
     AbstractFrequencySet,
@@ -72,9 +73,7 @@ def lowest_temperature(matsubara_cutoff: Any, n: int = LARGEST_SEARCH) -> Any:
 
 def upper_bound(material: AbstractMaterial) -> Float[Array, ""]:
     """An upper bound of T_c [K] of an isotropic material, from a moment of its a2F, with a margin for the cutoffs."""
-    spectrum = material.channels[-1]
-    moment = spectrum.integrate(2 * spectrum.a2f * spectrum.omega)
-    return ABOVE_BOUND * STRONG_COUPLING_LIMIT * jnp.sqrt(jnp.maximum(moment, 0.0)) / BOLTZMANN
+    return ABOVE_BOUND * STRONG_COUPLING_LIMIT * strong_coupling_energy(material) / BOLTZMANN
 
 
 def _kernels(inputs: TcInputs, points: AbstractFrequencySet, T: Float[Array, ""]) -> FoldedKernels:
@@ -118,8 +117,7 @@ def _tc_may_lie_lower(inputs: TcInputs) -> Bool[Array, ""]:
     """
     spectrum = inputs.material.channels[-1]
     mu_star_ad = rescale_mu_star(inputs.mu_star, old_cutoff=inputs.omega_c, new_cutoff=spectrum.omega_max)
-    energy = upper_bound(spectrum) / (ABOVE_BOUND * STRONG_COUPLING_LIMIT)
-    estimate = energy * BOLTZMANN / spectrum.omega_log * mcmillan_tc(spectrum, mu_star_ad)
+    estimate = strong_coupling_energy(inputs.material) / spectrum.omega_log * mcmillan_tc(spectrum, mu_star_ad)
     return MARGIN * estimate > lowest_temperature(inputs.matsubara_cutoff)
 
 

@@ -8,6 +8,7 @@ from ._averaged_propagators import propagators as propagators
 from ._coulomb_pseudopotential import rescale_mu_star as rescale_mu_star
 from ._coupling import couplings as couplings
 from ._coupling import lambda_kernel as lambda_kernel
+from ._coupling import strong_coupling_energy as strong_coupling_energy
 from ._many_spectra import check_sequence as check_sequence
 from ._many_spectra import per_material as per_material
 from ._many_spectra import stack_spectra as stack_spectra

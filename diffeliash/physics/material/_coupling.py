@@ -33,6 +33,12 @@ def couplings(material: AbstractMaterial, nu: Float[Array, " boson"]) -> Float[A
     return jnp.stack([lambda_kernel(channel, nu) for channel in material.channels])
 
 
+def strong_coupling_energy(material: AbstractMaterial) -> Float[Array, ""]:
+    r"""The energy $\sqrt\lambda\,\bar\omega_2$ [meV] of the bosons that pair, the scale of strong coupling."""
+    spectrum = material.channels[-1]
+    return jnp.sqrt(jnp.maximum(spectrum.integrate(2 * spectrum.a2f * spectrum.omega), 0.0))
+
+
 def coupling_of(
     omega: Float[Array, " point"], weight: Float[Array, " point"], nu: Float[Array, " boson"]
 ) -> Float[Array, " boson"]:

@@ -204,9 +204,7 @@ class FullSet(AbstractFrequencySet):
     def fold(self, lambda_l: Float[Array, "channel boson"], limits: SumLimits) -> FoldedCoupling:
         weights, coulomb = limits.weights(self.index.size, self.cutoff)
         lambda_0, rest = _without_lambda_0(lambda_l)
-        matrices = [toeplitz_and_hankel(channel) for channel in rest]
-        odd = weights[None, :] * (matrices[0][0] - matrices[0][1])
-        even = weights[None, :] * (matrices[-1][0] + matrices[-1][1])
+        odd, even = _odd_and_even([toeplitz_and_hankel(channel) for channel in rest], weights)
         normal = self.z_sum.normal_state_sum(
             rest[0], jnp.sum(odd, axis=1), self.index, rest_of_lambda_0=lambda_0 * (1 - weights)
         )
@@ -253,9 +251,7 @@ class MaskedSet(AbstractFrequencySet):
         lambda_0, rest = _without_lambda_0(lambda_l)
         coupling = [jnp.asarray(self.bosonic_interpolation) @ channel for channel in rest]
         row, m = jnp.asarray(self.index).astype(int)[:, None], jnp.arange(weights.size)[None, :]
-        matrices = [(channel[jnp.abs(row - m)], channel[row + m + 1]) for channel in coupling]
-        odd = weights[None, :] * (matrices[0][0] - matrices[0][1])
-        even = weights[None, :] * (matrices[-1][0] + matrices[-1][1])
+        odd, even = _odd_and_even([(one[jnp.abs(row - m)], one[row + m + 1]) for one in coupling], weights)
         row_weights = weights[row[:, 0]]
         normal = self.z_sum.normal_state_sum(
             coupling[0], jnp.sum(odd, axis=1), self.index, rest_of_lambda_0=lambda_0 * (1 - row_weights)
@@ -272,6 +268,20 @@ def _without_lambda_0(
     if len(lambda_l) > 1:
         return jnp.zeros(()), list(lambda_l)
     return lambda_l[0, 0], [lambda_l[0].at[0].set(0.0)]
+
+
+Matrix = Float[Array, "row full"]
+
+
+def _odd_and_even(channels: list[tuple[Matrix, Matrix]], weights: Float[Array, " full"]) -> tuple[Matrix, Matrix]:
+    r"""The kernels of $Z$, from the first channel, and of $\phi$, from the last, with weights of the frequencies.
+
+    Args:
+        channels: $\lambda(n-m)$ and $\lambda(n+m+1)$ of each channel.
+        weights: Weights of the frequencies $m$ in the sums.
+    """
+    (near, far), (pairing_near, pairing_far) = channels[0], channels[-1]
+    return weights[None, :] * (near - far), weights[None, :] * (pairing_near + pairing_far)
 
 
 class ErrorEstimator(eqx.Module):

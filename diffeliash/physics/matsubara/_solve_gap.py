@@ -18,6 +18,7 @@ from ..material import (
     coupling_in_range,
     parameters_in_range,
     replace_unusable,
+    strong_coupling_energy,
 )
 from ..numerics import Anderson, Newton, Solver, all_finite, attach_root, is_concrete, refuse, require_x64
 from ._any_frequency import averages_at_all_frequencies, gap_at
@@ -274,7 +275,7 @@ def find_gap(
     frozen = jax.lax.stop_gradient(kernels)
     pair = stability_eigenpair(with_reduced_thermal_term(frozen))
     superconducting = pair.eta > 1
-    start = _initial_guess(frozen, pair.y * frozen.omega_n, jax.lax.stop_gradient(_largest_gap(material)))
+    start = _initial_guess(frozen, pair.y * frozen.omega_n, jax.lax.stop_gradient(strong_coupling_energy(material)))
     Delta, n_steps = _find_root(frozen, jnp.where(superconducting, start, 0.0), solver)
     solved = superconducting & _is_superconducting_root(frozen, Delta, solver)
     Delta = jnp.where(superconducting & jnp.all(jnp.isfinite(Delta)), Delta, 0.0)
@@ -292,12 +293,6 @@ def find_gap(
 
 
 _find_gap_compiled = eqx.filter_jit(find_gap)
-
-
-def _largest_gap(material: AbstractMaterial) -> Float[Array, ""]:
-    r"""The strong-coupling scale of the gap, $\sqrt\lambda\,\bar\omega_2$ [meV], of the a2F that acts in $\phi$."""
-    spectrum = material.channels[-1]
-    return jnp.sqrt(jnp.maximum(spectrum.integrate(2 * spectrum.a2f * spectrum.omega), 0.0))
 
 
 def _initial_guess(

@@ -106,7 +106,7 @@ def make_line_problem(
         boson_transforms(channel, T, boson_grid=boson_grid, n=line.n, period=2 * line.half_period)
         for channel in material.channels
     ]
-    even, odd = (jnp.stack(channels) for channels in zip(*transforms, strict=True))
+    even, odd = jax.tree.map(lambda *channels: jnp.stack(channels), *transforms)
     equations = LineEquations(
         line=line,
         z=z,

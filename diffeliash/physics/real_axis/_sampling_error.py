@@ -78,8 +78,7 @@ def sampling_change(
         piecewise_linear_transforms(channel, T, boson_grid=boson_grid, n=line.n, period=2 * line.half_period)
         for channel in material.channels
     ]
-    transforms = [channel for channel in found if channel is not None]
-    stacked = tuple(jnp.stack(parts) for parts in zip(*transforms, strict=True)) or None
+    stacked = jax.tree.map(lambda *channels: jnp.stack(channels), *found)  # `None` where nothing is to be corrected
     response = _response(material.channels[-1], T, mu_star, omega_c, start=problem.start)
     mismatch = jnp.max(jnp.stack([coupling_mismatch(channel, T) for channel in material.channels]))
     return jax.lax.stop_gradient(SamplingChange(stacked, response * mismatch))
