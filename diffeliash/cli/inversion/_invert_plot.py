@@ -71,7 +71,8 @@ def _plot_misfit(axes: Axes, data: Any, found: "Inversion") -> None:
         axes.plot(data.omega, (given - part) / found.noise, ".", ms=2.5, color=color)
     axes.axhline(0, color=PREDICTION_COLOR, lw=1.0)
     axes.set(xlabel=r"$\omega$ [meV]", ylabel="(given - fitted) / noise", xlim=(0, float(data.omega[-1])))
-    axes.set_title(rf"$\chi^2/N$ = {found.chi2:.3f}, {found.n_resolved} components resolved", fontsize="medium")
+    lines = rf"$\chi^2/N$ = {found.chi2:.3f}", f"{found.n_resolved} components resolved"
+    axes.set_title("\n".join(lines), fontsize="medium")
 
 
 def _curves(data: Any, found: "Inversion") -> list[tuple[str, np.ndarray, np.ndarray, str]]:
