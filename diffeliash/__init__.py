@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .data import verify_dataset as verify_dataset
     from .inverse import ComplexGap as ComplexGap
     from .inverse import DensityOfStates as DensityOfStates
+    from .inverse import DifferentialConductance as DifferentialConductance
     from .inverse import GapModulus as GapModulus
     from .inverse import Inversion as Inversion
     from .inverse import RealGap as RealGap
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from .physics import allen_dynes_tc as allen_dynes_tc
     from .physics import continue_gap as continue_gap
     from .physics import converge_cutoff as converge_cutoff
+    from .physics import differential_conductance as differential_conductance
     from .physics import gap_edge as gap_edge
     from .physics import gap_ratio as gap_ratio
     from .physics import lambda_kernel as lambda_kernel
@@ -87,14 +89,14 @@ _LAYERS = {
         "read_gap", "read_spectra", "read_spectrum", "repair_dataset", "verify_dataset",
     ),
     "inverse": (
-        "ComplexGap", "DensityOfStates", "GapModulus", "Inversion", "RealGap", "Resolution", "invert", "invert_many",
+        "ComplexGap", "DensityOfStates", "DifferentialConductance", "GapModulus", "Inversion", "RealGap", "Resolution", "invert", "invert_many",
         "resolution",
     ),
     "models": ("Predictor", "read_checkpoint"),
     "physics": (
         "Anderson", "Broyden", "CompressedMatsubara", "CutoffConvergence", "FullMatsubara", "GapSolution",
         "InfiniteSum", "MSC", "Newton", "Pade", "RealAxisGap", "SharpCutoff", "Spectrum", "SplitCutoff", "TruncatedSum",
-        "allen_dynes_tc", "continue_gap", "converge_cutoff", "gap_edge", "gap_ratio", "lambda_kernel",
+        "allen_dynes_tc", "continue_gap", "converge_cutoff", "differential_conductance", "gap_edge", "gap_ratio", "lambda_kernel",
         "leading_eigenvalue", "mcmillan_tc", "rescale_mu_star", "solve_gap", "solve_gap_many", "solve_tc",
         "solve_tc_many",
     ),

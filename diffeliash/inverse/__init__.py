@@ -1,9 +1,10 @@
 """Inversion: the spectral function a2F from a gap function or a density of states, without a neural network."""
 
-from ._inversion_result import LARGEST_CONSISTENT_CHI2 as LARGEST_CONSISTENT_CHI2
 from ._inversion_result import Inversion as Inversion
 from ._invert import invert as invert
 from ._invert import invert_many as invert_many
+from ._model_tests import LARGEST_CONSISTENT_CHI2 as LARGEST_CONSISTENT_CHI2
+from ._model_tests import ModelTests as ModelTests
 from ._resolution import Resolution as Resolution
 from ._resolution import resolution as resolution
 from .linear import InverseProblem as InverseProblem
@@ -16,5 +17,6 @@ from .linear import pose_inverse_problem as pose_inverse_problem
 from .nonlinear import ComplexGap as ComplexGap
 from .nonlinear import Conditions as Conditions
 from .nonlinear import DensityOfStates as DensityOfStates
+from .nonlinear import DifferentialConductance as DifferentialConductance
 from .nonlinear import GapModulus as GapModulus
 from .nonlinear import RealGap as RealGap

@@ -12,10 +12,8 @@ from jaxtyping import Array, Float
 
 from ..physics import CompressedMatsubara, Spectrum, solve_tc
 from ..units import BOLTZMANN
-from .nonlinear import Conditions
-
-LARGEST_CONSISTENT_CHI2 = 1.2
-r"""Largest $\chi^2/N$ at which a spectral function is said to be consistent with the data."""
+from ._model_tests import ModelTests, largest_consistent_chi2
+from .nonlinear import Conditions, Parameters
 
 SIGNIFICANT_DEVIATIONS = 5.0
 r"""A $\chi^2$ below its expectation by more than this many of its standard deviations is significantly too small."""
@@ -42,6 +40,9 @@ class Inversion:
         mu_star: Coulomb pseudopotential: the given value, or the fitted one.
         mu_star_std: Standard deviation of `mu_star`; zero if it was given.
         mu_star_samples: The Coulomb pseudopotential of every sample, shape (n_samples,).
+        parameters: The parameters of the fit, given or fitted: `mu_star`, `broadening` [meV], `scale`, `slope` [1/meV] and
+            `offset` [meV].
+        parameter_samples: Samples of those that were fitted, each of shape (n_samples,), in the order of `samples`.
         values: The observable that the solver finds for `a2f`, as the real numbers of the observable, in its unit: meV
             for gap functions (`ComplexGap`: all Re, then all Im), dimensionless for a density of states.
         noise: Standard deviation of the measured values in the same unit, given or estimated; one number, the root mean
@@ -51,7 +52,9 @@ class Inversion:
         n_resolved: Number of independent combinations of the values of a2F (right singular vectors of the linearized
             problem) that the data determine better than the prior does.
         determined: Whether the data differ significantly from those of a normal metal.
-        converged: Whether the Gauss-Newton iteration converged to a superconducting solution.
+        converged: Whether the steps of the Gauss-Newton iteration ended at a superconducting solution; whether that is
+            an answer is said by `ok`.
+        tests: The tests whether the residuals are noise; `None` if a2F is not determined.
         n_jacobians: Number of Jacobians that were computed.
         conditions: Temperature, cutoffs, broadening, and the energy at which a2F ends.
         end_known: Whether the energy at which a2F ends was given.
@@ -65,6 +68,8 @@ class Inversion:
     mu_star: float
     mu_star_std: float
     mu_star_samples: Float[np.ndarray, " sample"]
+    parameters: Parameters
+    parameter_samples: dict[str, Float[np.ndarray, " sample"]]
     values: Float[np.ndarray, " value"]
     noise: float
     noise_known: bool
@@ -72,6 +77,7 @@ class Inversion:
     n_resolved: int
     determined: bool
     converged: bool
+    tests: ModelTests | None
     n_jacobians: int
     conditions: Conditions
     end_known: bool
@@ -79,19 +85,41 @@ class Inversion:
 
     @property
     def ok(self) -> bool:
-        """Whether the data determine a2F and it is consistent with them; `notes` gives the reason if not."""
+        """Whether the data determine a2F and the model describes them; `notes` gives the reasons if not."""
         return self.determined and self.consistent
+
+    @property
+    def broadening(self) -> tuple[float, float] | None:
+        r"""The fitted broadening $\Gamma$ and its standard deviation [meV]; `None` if it was given."""
+        return self._fitted("broadening")
+
+    @property
+    def scale(self) -> tuple[float, float] | None:
+        """The fitted scale of the normalization and its standard deviation; `None` if it was given."""
+        return self._fitted("scale")
+
+    @property
+    def slope(self) -> tuple[float, float] | None:
+        """The fitted slope of the normalization and its standard deviation [1/meV]; `None` if it was not fitted."""
+        return self._fitted("slope")
+
+    @property
+    def offset(self) -> tuple[float, float] | None:
+        """The fitted offset of the bias and its standard deviation [meV]; `None` if it was given."""
+        return self._fitted("offset")
+
+    def _fitted(self, name: str) -> tuple[float, float] | None:
+        drawn = self.parameter_samples.get(name)
+        return None if drawn is None else (float(getattr(self.parameters, name)), float(np.std(drawn)))
 
     @property
     def notes(self) -> list[str]:
         """Warnings to read before the result is used, as whole sentences."""
         end, texts = self.conditions.omega_max, []
-        if not self.end_known:
-            texts.append(f"a2F is assumed to end at {end:.4g} meV; give --omega-max (`omega_max`) if it does not.")
         if not self.determined:
-            return [
-                *texts, "the data agree with those of a normal metal within their errors: they do not determine a2F."
-            ]  # fmt: skip
+            return ["the data agree with those of a normal metal within their errors: they do not determine a2F."]
+        if not self.end_known:
+            texts.append(f"the end of a2F was not stated; the data ask for {end:.4g} meV.")
         if self.last_energy < end:
             texts.append(
                 f"the data end at {self.last_energy:.4g} meV, a2F at {end:.4g} meV: beyond the data a2F is little more "
@@ -100,9 +128,9 @@ class Inversion:
         return texts + self._fit_warnings()
 
     def _fit_warnings(self) -> list[str]:
-        r"""Warnings about convergence and $\chi^2$."""
+        r"""Warnings about convergence, $\chi^2$ and the tests of the model."""
         texts = [] if self.converged else ["the Gauss-Newton iteration did not converge."]
-        if self.chi2 > LARGEST_CONSISTENT_CHI2:
+        if self.noise_known and not self.has_consistent_chi2:
             texts.append(
                 f"chi^2/N = {self.chi2:.3g}: no a2F is consistent with these data and errors, and the error bars are "
                 "not valid. Check the noise, T, the broadening, mu* and the energy at which a2F ends."
@@ -117,12 +145,18 @@ class Inversion:
                 f"chi^2/N = {self.chi2:.3g}: the errors are smaller than stated; a2F is too smooth and its error bars "
                 "are too wide. Give a smaller noise."
             )
-        return texts
+        return texts + list(self.tests.failures if self.tests else ())
 
     @property
     def consistent(self) -> bool:
-        r"""Whether the iteration converged with $\chi^2/N \le 1.2$."""
-        return bool(self.converged and self.chi2 <= LARGEST_CONSISTENT_CHI2)
+        r"""Whether the iteration converged, $\chi^2$ is consistent with the noise, and the residuals are noise."""
+        return bool(self.converged and self.has_consistent_chi2 and not (self.tests and self.tests.failures))
+
+    @property
+    def has_consistent_chi2(self) -> bool:
+        r"""Whether $\chi^2$ is not too large; where the noise is estimated, `tests` compares it with the scatter."""
+        n_dof = max(1, self.values.size - self.n_resolved)
+        return bool(self.chi2 * self.values.size <= largest_consistent_chi2(n_dof) * n_dof or not self.noise_known)
 
     @property
     def noise_is_too_large(self) -> bool:

@@ -10,7 +10,9 @@ from threadpoolctl import threadpool_limits
 
 from ..physics import Spectrum, run_calls
 from ._inversion_result import Inversion
-from ._inverter import Noise, check_measured, check_noise, make_inverter
+from ._inverter import Inverter
+from ._measured_data import Noise, check_measured, check_noise
+from ._settings import Settings, check_settings
 from .nonlinear import AbstractObservable, ComplexGap
 
 
@@ -19,10 +21,12 @@ def invert(
     measured: np.ndarray,
     *,
     T: float,
-    broadening: float,
+    broadening: float | None = None,
     noise: Noise = None,
     observable: AbstractObservable = ComplexGap(),
     mu_star: float | None = 0.1,
+    scale: float | None = 1.0,
+    offset: float | None = 0.0,
     omega_max: float | None = None,
     omega_c: float | None = None,
     matsubara_cutoff: float | None = None,
@@ -47,12 +51,15 @@ def invert(
         measured: The data on the line $\omega + i\Gamma$, shape (n,): complex $\Delta$ [meV], or real as `observable`
             defines it.
         T: Temperature [K].
-        broadening: Distance $\Gamma$ of the line from the real axis [meV].
+        broadening: Distance $\Gamma$ of the line from the real axis [meV]; if `None`, it is fitted.
         noise: Standard deviation of every measured number (of Re and of Im), one number or shape (n,), in the unit of
             `measured`; if `None`, one standard deviation for all is estimated from the data.
-        observable: `ComplexGap()`, `RealGap()`, `GapModulus()` or `DensityOfStates()`.
+        observable: `ComplexGap()`, `RealGap()`, `GapModulus()`, `DensityOfStates()` or `DifferentialConductance()`.
         mu_star: Coulomb pseudopotential at `omega_c`; if `None`, it is fitted.
-        omega_max: Energy at which a2F ends [meV]; the last of `omega` divided by 3.5 if `None`.
+        scale: Factor of a density of states or conductance; if `None`, a linear function $s + tV$ is fitted.
+        offset: Energy $V_0$ that is added to all energies of a density of states or conductance [meV]; if `None`, it is
+            fitted.
+        omega_max: Energy at which a2F ends [meV]; if `None`, the one with the largest evidence is taken.
         omega_c: Coulomb cutoff [meV]; 10 times `omega_max` if `None`.
         matsubara_cutoff: Cutoff of the Matsubara sums [meV]; 22 times `omega_max` if `None`.
         n_points: Number of points of a2F, evenly spaced up to `omega_max`; if `None`, two for each broadening, at
@@ -70,11 +77,12 @@ def invert(
         RuntimeError: JAX is not in 64-bit mode.
     """
     measured = np.asarray(measured)
-    inverter = make_inverter(
-        omega, observable, mu_star, (T, broadening, omega_max, omega_c, matsubara_cutoff), (n_points, n_samples),
-        bad=[*check_measured(measured, np.shape(omega), observable), *check_noise(noise, np.shape(omega))],
+    settings = Settings(
+        omega=omega, observable=observable, T=T, broadening=broadening, mu_star=mu_star, scale=scale, offset=offset,
+        omega_max=omega_max, omega_c=omega_c, matsubara_cutoff=matsubara_cutoff, n_points=n_points, n_samples=n_samples,
     )  # fmt: skip
-    return inverter(measured, noise, starts, seed)
+    bad = [*check_measured(measured, np.shape(omega), observable), *check_noise(noise, np.shape(omega))]
+    return Inverter(check_settings(settings, bad))(measured, noise, starts, seed)
 
 
 def invert_many(
@@ -82,10 +90,12 @@ def invert_many(
     measured: np.ndarray,
     *,
     T: float,
-    broadening: float,
+    broadening: float | None = None,
     noise: Noise | Sequence[Noise] = None,
     observable: AbstractObservable = ComplexGap(),
     mu_star: float | None = 0.1,
+    scale: float | None = 1.0,
+    offset: float | None = 0.0,
     omega_max: float | None = None,
     omega_c: float | None = None,
     matsubara_cutoff: float | None = None,
@@ -105,6 +115,8 @@ def invert_many(
         noise: As in `invert` for all functions, or a list with one entry for each function.
         observable: As in `invert`.
         mu_star: As in `invert`.
+        scale: As in `invert`.
+        offset: As in `invert`.
         omega_max: As in `invert`.
         omega_c: As in `invert`.
         matsubara_cutoff: As in `invert`.
@@ -132,10 +144,11 @@ def invert_many(
     shape = np.shape(omega)
     if one_for_all and noises:
         bad += check_noise(noises[0], shape)
-    inverter = make_inverter(
-        omega, observable, mu_star, (T, broadening, omega_max, omega_c, matsubara_cutoff), (n_points, n_samples),
-        bad=bad,
+    settings = Settings(
+        omega=omega, observable=observable, T=T, broadening=broadening, mu_star=mu_star, scale=scale, offset=offset,
+        omega_max=omega_max, omega_c=omega_c, matsubara_cutoff=matsubara_cutoff, n_points=n_points, n_samples=n_samples,
     )  # fmt: skip
+    inverter = Inverter(check_settings(settings, bad))
 
     def one(row: Any) -> Inversion:
         i = int(row)

@@ -22,9 +22,12 @@ from .nonlinear import (
     RANGE_RATIO,
     AbstractObservable,
     ComplexGap,
+    ForwardModel,
+    Parameters,
     choose_conditions,
     choose_n_points,
-    forward_model,
+    compiled_model,
+    fitted_parameters,
     linear_problem,
     most_likely_prior,
 )
@@ -110,18 +113,22 @@ def resolution(
         T=T, broadening=float(default_broadening(T, end)) if broadening is None else broadening, omega_max=end,
         omega_c=omega_c, matsubara_cutoff=matsubara_cutoff, mu_star=mu_star,
     )  # fmt: skip
-    n_points = choose_n_points(conditions) if n_points is None else n_points
+    n_points = choose_n_points(conditions, observable) if n_points is None else n_points
     if energies is None:
         energies = np.linspace(0.0, RANGE_RATIO * end, 1 + round(RANGE_RATIO * n_points))
     energies = np.ascontiguousarray(energies, dtype=float)
-    forward = forward_model(conditions, n_points, energies.tobytes(), observable, RTOL)
+    program = compiled_model(conditions, n_points, energies.tobytes(), observable, RTOL, True)
+    parameters = Parameters(mu_star=mu_star, broadening=conditions.broadening)
+    last = float(np.max(np.abs(energies)))
+    fitted = fitted_parameters((), parameters, least_broadening=conditions.broadening, last=last)
+    forward = ForwardModel(program, conditions, fitted)
     a2f = np.interp(forward.omega[:-1], spectrum.omega, spectrum.a2f)
-    if not forward.values_at(mu_star, a2f)[1]:
+    if not forward.values_at(a2f)[1]:
         raise InputError(
             f"there is no gap at {T:g} K, so that nothing about a2F can be measured.",
             hint="Choose a lower temperature.",
         )
-    A = forward.jacobian_at(mu_star, a2f)[:, 1:] / noise
+    A = forward.jacobian_at(a2f).unknowns / noise
     Q, R = np.linalg.qr(A)
     problem = linear_problem((Q, R), A @ a2f, n_free=0, known=True)
     prior = most_likely_prior(a2f)

@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,8 +17,9 @@ from jaxtyping import Array, Bool, Float
 
 from ..._errors import InputError
 from ..._limits import LARGEST_ENERGY
-from ...physics import MSC, CompressedMatsubara, Spectrum, checked_cutoffs, continue_gap, solve_gap
+from ...physics import CompressedMatsubara, LinePlan, Spectrum, checked_cutoffs, continue_on_line, plan_line, solve_gap
 from ._observables import AbstractObservable
+from ._parameters import FittedParameters, Parameters, Unknowns
 
 JACOBIAN_RTOL, JACOBIAN_RTOL_FACTOR = 1e-3, 1e3
 """Relative tolerance of the continuation of which the Jacobian is taken (its actual error is about 5e-5), and the
@@ -36,8 +37,20 @@ POINTS_PER_BROADENING = 2.0
 FEWEST_POINTS, MOST_POINTS = 64, 256
 """Range of the default number of points of a2F."""
 
+FEWEST_SMEARED_POINTS, POINTS_PER_WIDTH = 96, 3.0
+"""The same for a smeared observable, whose width is that of the broadening and of the smearing together."""
+
 MATSUBARA_RTOL = 1e-7
 """Relative tolerance of the compressed set of Matsubara frequencies."""
+
+LEAST_REACH = 2.5
+"""Shortest line, in units of the end of a2F."""
+
+N_NUMBERS = 3
+r"""Number of variables before a2F: $\mu^*$, broadening [meV] and offset of the energies of the line [meV]."""
+
+Constants = tuple[float, float, float]
+"""End of a2F, Coulomb cutoff and cutoff of the Matsubara sums [meV]."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,24 +105,125 @@ def choose_conditions(
     )
 
 
-def choose_n_points(conditions: Conditions) -> int:
-    """The default number of points of a2F, from the number of broadenings up to `omega_max`."""
-    needed = math.ceil(POINTS_PER_BROADENING * conditions.omega_max / conditions.broadening * (1 - 1e-9))
-    return min(max(needed, FEWEST_POINTS), MOST_POINTS)
+def choose_n_points(conditions: Conditions, observable: AbstractObservable) -> int:
+    """The default number of points of a2F: as many as the broadening and the smearing of the observable resolve."""
+    c = conditions
+    smearing = observable.smearing(c.T)
+    fewest, per_width = (
+        (FEWEST_SMEARED_POINTS, POINTS_PER_WIDTH) if smearing else (FEWEST_POINTS, POINTS_PER_BROADENING)
+    )
+    needed = math.ceil(per_width * c.omega_max / (c.broadening + smearing) * (1 - 1e-9))
+    return min(max(needed, fewest), MOST_POINTS)
 
 
-class ForwardModel:
-    r"""The observable as a function of $\mu^*$ and of a2F on a uniform grid.
-
-    The grid begins one step above zero, and a2F is zero at its last point. The variables are $\mu^*$ and a2F at the
-    other points.
+class Jacobian(NamedTuple):
+    r"""Derivatives of the measured values.
 
     Args:
-        conditions: Temperature, cutoffs, broadening, and the energy at which a2F ends.
+        unknowns: With respect to the unknowns, in their units.
+        fixed: With respect to the parameters and conditions that are not fitted, by name.
+    """
+
+    unknowns: Float[np.ndarray, "value unknown"]
+    fixed: dict[str, Float[np.ndarray, " value"]]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ForwardModel:
+    r"""The measured values as a function of the fitted parameters and of a2F on a uniform grid.
+
+    The grid begins one step above zero, and a2F is zero at its last point.
+
+    Args:
+        program: The compiled functions.
+        conditions: Temperature, cutoffs, and the energy at which a2F ends; the broadening is that of the parameters.
+        fitted: The parameters that are fitted, and the values of the others.
+    """
+
+    program: "CompiledModel"
+    conditions: Conditions
+    fitted: FittedParameters
+
+    @property
+    def omega(self) -> Float[np.ndarray, " boson"]:
+        """The grid, its last point included [meV]."""
+        return self.conditions.grid(self.program.n_points)
+
+    @property
+    def energies(self) -> Float[np.ndarray, " freq"]:
+        """Energies of the measurement [meV]."""
+        return self.program.instrument.omega
+
+    @property
+    def observable(self) -> AbstractObservable:
+        """The measured quantity."""
+        return self.program.observable
+
+    @property
+    def rtol(self) -> float:
+        """Tolerance of the continuation, relative to the largest gap."""
+        return self.program.rtol
+
+    @property
+    def n_free(self) -> int:
+        """Number of unknowns before a2F."""
+        return self.fitted.n_free
+
+    def values_at(self, unknowns: Unknowns) -> tuple[Float[np.ndarray, " value"], bool]:
+        """The measured values, and whether they are finite and those of a superconductor."""
+        parameters, a2f = self.fitted.split(unknowns)
+        values, usable = self.program.values_on_line(self._variables(parameters, a2f), self._constants)
+        if not usable:
+            return np.full(self.program.n_values, np.nan), False
+        values = self._normalization(parameters) * self.program.instrument.measured(values, parameters.offset)
+        return values, True
+
+    def jacobian_at(self, unknowns: Unknowns) -> Jacobian:
+        """The derivatives of the measured values with respect to the unknowns, and to what is not fitted."""
+        parameters, a2f = self.fitted.split(unknowns)
+        variables, instrument = self._variables(parameters, a2f), self.program.instrument
+        on_line, _ = self.program.values_on_line(variables, self._constants)
+        columns = instrument.derivative(self.program.jacobian_on_line(variables, self._constants), parameters.offset)
+        unscaled, factor = instrument.measured(on_line, parameters.offset), self._normalization(parameters)
+        fixed = {"mu_star": columns[:, 0], "broadening": columns[:, 1]}
+        fixed |= {"offset": columns[:, 2]} if instrument.moves_line else {}
+        fixed |= instrument.by_conditions(on_line, parameters.offset)
+        fixed = {name: factor * column for name, column in fixed.items()}
+        if self.observable.normalized:
+            bias = self.energies
+            fixed |= {"scale": unscaled, "slope": bias * unscaled, "curvature": bias**2 * unscaled}
+        else:
+            del fixed["offset"]
+        free = [fixed.pop(name) for name in self.fitted.names]
+        return Jacobian(np.column_stack([*free, factor[:, None] * columns[:, N_NUMBERS:]]), fixed)
+
+    def _normalization(self, parameters: Parameters) -> Float[np.ndarray, " value"]:
+        if not self.observable.normalized:
+            return np.ones(self.program.n_values)
+        return parameters.scale + parameters.slope * self.energies
+
+    def _variables(self, parameters: Parameters, a2f: Float[np.ndarray, " boson"]) -> Float[np.ndarray, " variable"]:
+        shift = parameters.offset if self.program.instrument.moves_line else 0.0
+        return np.concatenate([[parameters.mu_star, parameters.broadening, shift], a2f])
+
+    @property
+    def _constants(self) -> tuple[float, float, float]:
+        return self.conditions.omega_max, self.conditions.omega_c, self.conditions.matsubara_cutoff
+
+
+class CompiledModel:
+    r"""The observable on the line as compiled functions of $(\mu^*, \Gamma, V_0, \alpha^2F)$.
+
+    Args:
+        conditions: The conditions, with the smallest broadening and, where the end of a2F is not known, the largest end.
         n_points: Number of points of the grid, the last one included.
         energies: Energies of the measurement [meV].
         observable: The measured quantity.
         rtol: Tolerance of the continuation, relative to the largest gap.
+        end_known: Whether all a2F end at the same energy.
+
+    Raises:
+        InputError: The broadening is too small, or there are too many energies.
     """
 
     def __init__(
@@ -120,53 +234,70 @@ class ForwardModel:
         observable: AbstractObservable,
         *,
         rtol: float,
+        end_known: bool = True,
     ):
-        self.conditions, self.n_points, self.observable = conditions, n_points, observable
-        self.energies = np.asarray(energies, dtype=float)
+        self.conditions, self.n_points, self.observable, self.end_known = conditions, n_points, observable, end_known
         self.rtol = float(np.clip(rtol, SMALLEST_RTOL, LARGEST_RTOL))
+        self.instrument = observable.instrument(energies, conditions.T, conditions.broadening)
+        self.n_values = observable.in_normal_state(energies.size).size
+        frequencies = CompressedMatsubara(rtol=MATSUBARA_RTOL)
+        self._frequencies = frequencies.resolve(conditions.T, conditions.matsubara_cutoff, conditions.omega_max)
+        self._plan, self._jacobian_plan = self._planned(self.rtol), self._planned(_jacobian_rtol(self.rtol))
 
-    @property
-    def omega(self) -> Float[np.ndarray, " boson"]:
-        """The grid, its last point included [meV]."""
-        return self.conditions.grid(self.n_points)
-
-    def values_at(self, mu_star: float, a2f: Float[np.ndarray, " boson"]) -> tuple[Float[np.ndarray, " value"], bool]:
-        """The values of the observable, and whether they are finite and those of a superconductor."""
-        values, superconducting = self._compiled_values(np.append(mu_star, a2f))
+    def values_on_line(
+        self, variables: Float[np.ndarray, " variable"], constants: Constants
+    ) -> tuple[Float[np.ndarray, " line"], bool]:
+        """The observable at the energies of the line, and whether it is finite and that of a superconductor."""
+        values, superconducting = self._compiled_values(variables, np.array(constants))
         values = np.asarray(values)
         return values, bool(superconducting) and bool(np.all(np.isfinite(values)))
 
-    def jacobian_at(self, mu_star: float, a2f: Float[np.ndarray, " boson"]) -> Float[np.ndarray, "value variable"]:
-        r"""The derivatives of the values with respect to $\mu^*$ (first column) and a2F."""
-        return np.asarray(self._compiled_jacobian(np.append(mu_star, a2f))).T
+    def jacobian_on_line(
+        self, variables: Float[np.ndarray, " variable"], constants: Constants
+    ) -> Float[np.ndarray, "line variable"]:
+        """Its derivatives with respect to all variables."""
+        return np.asarray(self._compiled_jacobian(variables, np.array(constants))).T
 
-    def _solve(self, variables: Any, *, rtol: float) -> tuple[Float[Array, " value"], Bool[Array, ""]]:
+    def _planned(self, rtol: float) -> LinePlan:
         c = self.conditions
-        spectrum = Spectrum(self.omega, jnp.append(variables[1:], 0.0))
+        grid = Spectrum(c.grid(self.n_points), np.zeros(self.n_points))
+        reach = max(float(np.max(np.abs(self.instrument.line_energies))), LEAST_REACH * c.omega_max)
+        return plan_line(grid, c.T, reach, c.broadening, rtol=rtol, end_known=self.end_known)
+
+    def _solve(self, variables: Any, constants: Any, plan: LinePlan) -> tuple[Float[Array, " line"], Bool[Array, ""]]:
+        c = self.conditions
+        numbers = (c.omega_max, c.omega_c, c.matsubara_cutoff) if self.end_known else tuple(constants)
+        omega = jnp.asarray(np.arange(1, self.n_points + 1) / self.n_points) * numbers[0]
+        omega = c.grid(self.n_points) if self.end_known else omega
+        spectrum = Spectrum(omega, jnp.append(variables[N_NUMBERS:], 0.0))
+        mu_star, broadening, offset = variables[:N_NUMBERS]
         sol = solve_gap(
-            spectrum, c.T, mu_star=variables[0], omega_c=c.omega_c, matsubara_cutoff=c.matsubara_cutoff,
-            frequencies=CompressedMatsubara(rtol=MATSUBARA_RTOL),
+            spectrum, c.T, mu_star=mu_star, omega_c=numbers[1], matsubara_cutoff=numbers[2],
+            frequencies=self._frequencies,
         )  # fmt: skip
-        real = continue_gap(sol, spectrum, self.energies, broadening=c.broadening, method=MSC(rtol=rtol))
+        real = continue_on_line(sol, spectrum, jnp.asarray(self.instrument.line_energies) - offset, broadening, plan)
         return self.observable(real), sol.superconducting
 
     @functools.cached_property
     def _compiled_values(self) -> Callable[..., Any]:
-        return jax.jit(functools.partial(self._solve, rtol=self.rtol))
+        return jax.jit(functools.partial(self._solve, plan=self._plan))
 
     @functools.cached_property
     def _compiled_jacobian(self) -> Callable[..., Any]:
-        def rows(variables: Float[Array, " variable"]) -> Float[Array, "variable value"]:
-            rtol = min(JACOBIAN_RTOL, JACOBIAN_RTOL_FACTOR * self.rtol)
-            _, linear = jax.linearize(lambda v: self._solve(v, rtol=rtol)[0], variables)
+        def rows(variables: Float[Array, " variable"], constants: Float[Array, "3"]) -> Float[Array, "variable line"]:
+            _, linear = jax.linearize(lambda v: self._solve(v, constants, self._jacobian_plan)[0], variables)
             return jax.vmap(linear)(jnp.eye(variables.size))
 
         return jax.jit(rows)
 
 
+def _jacobian_rtol(rtol: float) -> float:
+    return min(JACOBIAN_RTOL, JACOBIAN_RTOL_FACTOR * rtol)
+
+
 @functools.lru_cache(maxsize=8)
-def forward_model(
-    conditions: Conditions, n_points: int, energies: bytes, observable: AbstractObservable, rtol: float
-) -> ForwardModel:
-    """The forward model, cached so that its compiled programs are used again for the same conditions."""
-    return ForwardModel(conditions, n_points, np.frombuffer(energies), observable, rtol=rtol)
+def compiled_model(
+    conditions: Conditions, n_points: int, energies: bytes, observable: AbstractObservable, rtol: float, end_known: bool
+) -> CompiledModel:
+    """The compiled model, cached so that its programs are used again for the same conditions."""
+    return CompiledModel(conditions, n_points, np.frombuffer(energies), observable, rtol=rtol, end_known=end_known)

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ._forward_model import ForwardModel
+from ._forward_model import ForwardModel, Jacobian
+from ._parameters import Unknowns
 from ._smoothness_prior import LinearProblem, Prior, linear_problem
 
 MAX_JACOBIANS = 20
@@ -43,9 +44,6 @@ ROUNDING, NEGLIGIBLE = 1e-6, 1e-2
 r"""Increases of the objective that the line search accepts: relative to the objective, and absolute in units of the
 error variance."""
 
-Unknowns = Float[np.ndarray, " unknown"]
-r"""$\mu^*$, if it is fitted, then a2F at the points of the grid but the last."""
-
 Values = Float[np.ndarray, " value"]
 """The values of the observable at all energies, as real numbers."""
 
@@ -58,13 +56,11 @@ class Measurement:
         values: Data $d_i$.
         errors: Standard deviations $\sigma_i$, or numbers proportional to them.
         known: Whether the errors are known and not only their ratios.
-        mu_star: $\mu^*$ if it is known; `None` if it is the first of the unknowns.
     """
 
     values: Values
     errors: Values
     known: bool
-    mu_star: float | None
 
     def scaled(self, factor: float) -> "Measurement":
         """The measurement with all errors multiplied by a factor and known."""
@@ -80,25 +76,17 @@ class Measurement:
         largest = float(np.max(self.errors))
         return largest * float(np.sqrt(np.mean((self.errors / largest) ** 2)))
 
-    @property
-    def n_free(self) -> int:
-        r"""Number of unknowns besides a2F: one if $\mu^*$ is fitted, else zero."""
-        return int(self.mu_star is None)
-
-    def split(self, unknowns: Unknowns) -> tuple[float, Float[np.ndarray, " boson"]]:
-        r"""Split the unknowns into $\mu^*$ and a2F."""
-        return (float(unknowns[0]), unknowns[1:]) if self.mu_star is None else (self.mu_star, unknowns)
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class GaussNewtonFit:
     r"""The result of the Gauss-Newton iteration.
 
     Args:
-        unknowns: $\mu^*$, if it is fitted, and a2F at the points of the grid but the last.
+        unknowns: The fitted parameters, and a2F at the points of the grid but the last.
         values: $F(u)$.
         superconducting: Whether the values are finite and those of a superconductor.
         problem: The linearized problem at the result.
+        jacobian: The last Jacobian.
         converged: Whether the first step with the last Jacobian was small.
         n_jacobians: Number of Jacobians that were computed.
     """
@@ -107,6 +95,7 @@ class GaussNewtonFit:
     values: Values
     superconducting: bool
     problem: LinearProblem
+    jacobian: Jacobian
     converged: bool
     n_jacobians: int
 
@@ -130,20 +119,20 @@ def gauss_newton(forward: ForwardModel, measurement: Measurement, start: Unknown
     iterate, prior, n_jacobians = _evaluate(forward, measurement, start), None, 0
     while True:
         n_jacobians += 1
-        A = forward.jacobian_at(*measurement.split(iterate.unknowns))
-        A = A[:, 1 - measurement.n_free :] / measurement.errors[:, None]
+        jacobian = forward.jacobian_at(iterate.unknowns)
+        A = jacobian.unknowns / measurement.errors[:, None]
         before = iterate
         iterate, problem, prior, converged = _iterate_with_jacobian(forward, measurement, before, A, prior)
         if iterate is before or n_jacobians == MAX_JACOBIANS:
             break
     return GaussNewtonFit(
         unknowns=iterate.unknowns, values=iterate.values, superconducting=iterate.usable, problem=problem,
-        converged=converged, n_jacobians=n_jacobians,
+        jacobian=jacobian, converged=converged, n_jacobians=n_jacobians,
     )  # fmt: skip
 
 
 def _evaluate(forward: ForwardModel, measurement: Measurement, unknowns: Unknowns) -> _Iterate:
-    return _Iterate(unknowns, *forward.values_at(*measurement.split(unknowns)))
+    return _Iterate(unknowns, *forward.values_at(unknowns))
 
 
 def _iterate_with_jacobian(
@@ -166,9 +155,9 @@ def _iterate_with_jacobian(
         least_variance = max(
             LEAST_VARIANCE * float(np.mean(residual**2)), float(np.min(solver_error / measurement.errors)) ** 2
         )
-        size = max(LEAST_MAXIMUM, float(np.max(measurement.split(iterate.unknowns)[1])))
+        size = max(LEAST_MAXIMUM, float(np.max(iterate.unknowns[forward.n_free :])))
         problem = linear_problem(
-            (Q, R), residual + A @ iterate.unknowns, n_free=measurement.n_free, known=measurement.known,
+            (Q, R), residual + A @ iterate.unknowns, n_free=forward.n_free, known=measurement.known,
             least_variance=least_variance, size=size,
         )  # fmt: skip
         prior = prior or problem.evidence.best_or_previous(last)
@@ -178,7 +167,7 @@ def _iterate_with_jacobian(
         small.append(bool(negligible or regularized.length(step) < TOLERANCE * np.sqrt(step.size)))
         if small[-1] or len(small) > STEPS_PER_JACOBIAN:
             return iterate, problem, prior, small[0]
-        objective = _Objective(measurement, prior)
+        objective = _Objective(measurement, prior, forward.n_free)
         iterate, full_step = _line_search(forward, objective, iterate, step)
         if not full_step:
             return iterate, problem, prior, small[0]
@@ -189,9 +178,10 @@ class _Objective(NamedTuple):
 
     measurement: Measurement
     prior: Prior
+    n_free: int
 
     def __call__(self, iterate: _Iterate) -> float:
-        x = self.measurement.split(iterate.unknowns)[1]
+        x = iterate.unknowns[self.n_free :]
         return self.measurement.misfit(iterate.values) + float(np.sum((self.prior.root(x.size) @ x) ** 2))
 
 

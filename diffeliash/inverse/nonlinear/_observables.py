@@ -1,13 +1,21 @@
 r"""Observables: what a measurement gives of the gap function on the line $z = \omega + i\Gamma$, as real numbers."""
 
 import abc
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from ..._errors import InputError
 from ...physics import RealAxisGap
+from ...units import BOLTZMANN
+from ._instrument import AbstractInstrument, Conductance, Direct
+
+
+THERMAL_WIDTH = 2.0
+"""Width of the smearing by the Fermi function [k_B T]."""
 
 
 class AbstractObservable(eqx.Module):
@@ -17,9 +25,12 @@ class AbstractObservable(eqx.Module):
     their unit.
     """
 
+    normalized: ClassVar[bool] = False
+    """Whether it is relative to the normal state, so that energies may be negative, and scale, slope and offset fitted."""
+
     @abc.abstractmethod
     def __call__(self, real: RealAxisGap) -> Float[Array, " value"]:
-        """The values that the solver predicts for a gap function."""
+        """What the solver predicts for a gap function, at the energies of that function."""
 
     @abc.abstractmethod
     def as_values(self, measured: np.ndarray) -> Float[np.ndarray, " value"]:
@@ -28,6 +39,22 @@ class AbstractObservable(eqx.Module):
     @abc.abstractmethod
     def in_normal_state(self, n: int) -> Float[np.ndarray, " value"]:
         """The values in the normal state, for `n` energies."""
+
+    def smearing(self, T: float) -> float:
+        """Width of the smearing by the measurement at a temperature [K], besides the broadening [meV]."""
+        del T
+        return 0.0
+
+    def instrument(self, omega: Float[np.ndarray, " freq"], T: float, broadening: float) -> AbstractInstrument:
+        """How the measured values follow from the predicted ones.
+
+        Args:
+            omega: Energies of the measurement [meV].
+            T: Temperature [K].
+            broadening: Smallest broadening [meV].
+        """
+        del T, broadening
+        return Direct(omega)
 
 
 class ComplexGap(AbstractObservable):
@@ -92,6 +119,8 @@ class DensityOfStates(AbstractObservable):
     field `dos` of the result of `continue_gap`.
     """
 
+    normalized: ClassVar[bool] = True
+
     def __call__(self, real: RealAxisGap) -> Float[Array, " value"]:
         return real.dos
 
@@ -100,3 +129,42 @@ class DensityOfStates(AbstractObservable):
 
     def in_normal_state(self, n: int) -> Float[np.ndarray, " value"]:
         return np.ones(n)
+
+
+class DifferentialConductance(AbstractObservable):
+    r"""The differential conductance of a junction to a normal metal, relative to that of the normal state.
+
+    $$ \frac{(dI/dV)_S}{(dI/dV)_N}(V) = \int \frac{N(E)}{N_F}\,K(E - eV)\,\mathrm{d}E, $$
+
+    dimensionless, with $n$ values at $n$ bias energies $eV$ [meV] of either sign. $K$ is the derivative $-f'$ of the
+    Fermi function at the temperature of the measurement, averaged over the modulation of a lock-in amplifier, as in
+    `differential_conductance`, where the source is given.
+
+    Args:
+        modulation: rms amplitude of the modulation of the bias [meV] (peak amplitude over $\sqrt2$).
+
+    Raises:
+        InputError: The modulation is negative or not finite.
+    """
+
+    normalized: ClassVar[bool] = True
+    modulation: float = eqx.field(default=0.0, static=True)
+
+    def __check_init__(self):
+        if not 0 <= self.modulation < float("inf"):
+            raise InputError(f"`modulation` must be an rms amplitude [meV] that is not negative, got {self.modulation}")
+
+    def __call__(self, real: RealAxisGap) -> Float[Array, " value"]:
+        return real.dos
+
+    def as_values(self, measured: Float[np.ndarray, " freq"]) -> Float[np.ndarray, " value"]:
+        return np.asarray(measured)
+
+    def in_normal_state(self, n: int) -> Float[np.ndarray, " value"]:
+        return np.ones(n)
+
+    def instrument(self, omega: Float[np.ndarray, " freq"], T: float, broadening: float) -> AbstractInstrument:
+        return Conductance(omega, T, self.modulation, broadening)
+
+    def smearing(self, T: float) -> float:
+        return THERMAL_WIDTH * BOLTZMANN * T + self.modulation

@@ -220,6 +220,13 @@ class LinearProblem:
         logarithm += log_strength_prior(strengths / variance, self.size)
         return Evidence(strengths, correlations, np.where(possible, logarithm, -np.inf), variance)
 
+    def with_first(self, n: int) -> "LinearProblem":
+        """The equations for a function that is zero beyond its first `n` points."""
+        orthogonal, triangle = np.linalg.qr(self.triangle[:, : self.n_free + n])
+        projected = orthogonal.T @ self.projected
+        rest = self.rest + float(np.sum((self.projected - orthogonal @ projected) ** 2))
+        return dataclasses.replace(self, triangle=triangle, projected=projected, rest=rest)
+
     def n_resolved(self, prior: Prior) -> int:
         r"""Number of components of the function that the data determine better than the prior: $\sigma_k^2 > s$."""
         return int(np.sum(self.singular_values(prior.correlation)[0] ** 2 > prior.strength))

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float, Int
 
 from ...units import BOLTZMANN
-from ..material import AbstractMaterial
+from ..material import AbstractFermiSurfaceAverage, AbstractMaterial
 from ..matsubara import GapSolution
 from ..numerics import is_concrete, not_a_number, numpy_if_concrete, positive_or_one, refuse, require_x64
 from ._cauchy_test import cauchy_test
@@ -21,7 +21,7 @@ from .line import (
     LARGEST_LINE,
     choose_line,
     gap_and_renormalization,
-    interpolate,
+    gap_between_points,
     on_finer_grid,
     self_energy_coefficients,
 )
@@ -65,6 +65,7 @@ class RealAxisGap(eqx.Module):
         converged: Whether the solution on the imaginary axis is converged and, for `MSC`, also the iteration on the
             line, with `continuation_error` within the tolerance and the Cauchy test passed.
         n_steps: Number of iterations on the line; zero for `Pade`.
+        average: The average over the Fermi surface, which gives the density of states.
     """
 
     omega: Float[Array, " freq"]
@@ -77,6 +78,7 @@ class RealAxisGap(eqx.Module):
     cauchy: Float[Array, ""]
     converged: Bool[Array, ""]
     n_steps: Int[Array, ""]
+    average: AbstractFermiSurfaceAverage
 
     @property
     def error(self) -> Float[Array, " *material"]:
@@ -215,11 +217,7 @@ def _continue_by_msc(
     omega, broadening = jnp.where(jnp.isfinite(points[0]), points[0], 0.0), positive_or_one(points[1])
     found = solve_line(problem, rtol)
     fine = on_finer_grid(self_energy_coefficients(equations, found.Delta))
-    z = jnp.abs(omega) + 1j * broadening
-    position = (z - 1j * line.broadening) / line.step * 2
-    convolved = jnp.stack([interpolate(values, position) for values in fine])
-    Delta, Z = gap_and_renormalization(equations, z, convolved)
-    Delta, Z = (jnp.where(omega < 0, jnp.conj(values), values) for values in (Delta, Z))
+    Delta, Z = gap_between_points(equations, fine, omega, broadening)
     end = fine[:, 2 * line.last, None]
     tails = (
         lambda z: gap_and_renormalization(equations, z, end)[0],
@@ -245,6 +243,7 @@ def _continue_by_msc(
         cauchy=cauchy,
         converged=found.converged & (found.error <= rtol) & (cauchy <= CAUCHY_TOLERANCE + tail_uncertainty),
         n_steps=found.n_steps,
+        average=equations.average,
     )
 
 
@@ -264,4 +263,5 @@ def _continue_by_pade(
         cauchy=not_a_number(),
         converged=sol.converged,
         n_steps=jnp.array(0),
+        average=sol.spectrum.average,
     )

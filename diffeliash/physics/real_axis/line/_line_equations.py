@@ -21,7 +21,7 @@ from jaxtyping import Array, Complex, Float
 
 from ....units import BOLTZMANN
 from ...material import AbstractFermiSurfaceAverage
-from ._line import Line, fourier_coefficients, from_fourier_coefficients
+from ._line import Line, fourier_coefficients, from_fourier_coefficients, interpolate
 
 TANH_SATURATION = 30.0
 """Argument above which the hyperbolic tangent is one to rounding."""
@@ -122,3 +122,22 @@ def gap_map(equations: LineEquations, Delta: Complex[Array, " line"]) -> Complex
     end = jax.lax.dynamic_slice_in_dim(convolved, line.last, 1, axis=1)
     solved, above = (gap_and_renormalization(equations, z, values)[0] for values in (convolved, end))
     return jnp.where(jnp.arange(z.size) <= line.last, solved, above)
+
+
+def gap_between_points(
+    equations: LineEquations, fine: Complex[Array, "2 fine"], omega: Float[Array, " freq"], broadening: Float[Array, ""]
+) -> tuple[Complex[Array, " freq"], Complex[Array, " freq"]]:
+    r"""$\Delta$ [meV] and $Z$ at energies $\omega + i\Gamma$ near the line, by interpolation of the self-energies.
+
+    Args:
+        equations: The equations on the line.
+        fine: The self-energies of `gap_and_renormalization` at twice as many points as those of the line.
+        omega: Energies [meV]; $\Delta(-\omega) = \Delta(\omega)^*$.
+        broadening: $\Gamma$ [meV], equal or close to that of the line.
+    """
+    line = equations.line
+    z = jnp.abs(omega) + 1j * broadening
+    position = (z - 1j * line.broadening) / line.step * 2
+    convolved = jnp.stack([interpolate(values, position) for values in fine])
+    Delta, Z = gap_and_renormalization(equations, z, convolved)
+    return jnp.where(omega < 0, jnp.conj(Delta), Delta), jnp.where(omega < 0, jnp.conj(Z), Z)

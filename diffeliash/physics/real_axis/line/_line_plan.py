@@ -51,7 +51,7 @@ LARGEST_LINE = 2**22
 """Largest number of points of a line, which takes one GiB of memory and half a minute."""
 
 
-def _avoid_matsubara_frequencies(broadening: Any, T: Any) -> Any:
+def avoid_matsubara_frequencies(broadening: Any, T: Any) -> Any:
     """The broadening, moved slightly where it is close to a Matsubara frequency, at which 0/0 would occur."""
     xp = np if is_concrete(broadening, T) else jnp
     lowest = np.pi * BOLTZMANN * T
@@ -82,7 +82,7 @@ def choose_line(
         InputError: The number of points is too large, or too small for the broadening.
     """
     end, T = numpy_if_concrete(material.omega)[-1], numpy_if_concrete(T)
-    broadening = _avoid_matsubara_frequencies(numpy_if_concrete(broadening), T)
+    broadening = avoid_matsubara_frequencies(numpy_if_concrete(broadening), T)
     solved = reach if normal else reach + BOLTZMANN * T * math.log(1 / rtol)
     half_period = _rounded_up(solved / end + BUFFER) * end
     grid = uniform_grid(material.omega) if is_concrete(half_period) else None

@@ -1,0 +1,216 @@
+r"""Tests of the model of a measurement: whether the residuals of the fit are noise, and nothing but noise.
+
+An inversion with a wrong model (another temperature, broadening, normalization, ...) often fits the data with a wrong
+a2F. Four tests are made; each has a false alarm in far less than one of a hundred fits with the right model.
+
+* The misfit is compared with the scatter of neighbouring points (`_scatter`) or with the stated noise.
+* Sums of residuals over 2, 4, 8, ... neighbouring points are compared with those of independent ones, and the largest
+  residual with that of a normal distribution.
+* For each condition $p$ that was not fitted, the change $\delta p$ that the residuals ask for, with the a2F and the fitted
+  parameters free to change, too. With the column $c = \partial F/\partial p$ in units of the errors, and the projection
+  $P$ that removes what the fit can follow, $\delta p = c^TPr/c^TPc \pm 1/\sqrt{c^TPc}$ (the score test, C. R. Rao, Math.
+  Proc. Camb. Phil. Soc. 44, 50 (1948), doi:10.1017/S0305004100023987).
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from scipy.linalg import solve_triangular
+
+from ..units import BOLTZMANN
+from ._scatter import RELATIVE_ERROR
+from ._settings import Settings
+from .nonlinear import Parameters
+
+SIGNIFICANT = 4.0
+"""Number of standard deviations at which a test fails."""
+
+LARGEST_RESIDUAL = 5.0
+"""Number of standard deviations at which a single point is said to deviate."""
+
+LARGEST_CONSISTENT_CHI2 = 1.2
+r"""Largest $\chi^2$ per degree of freedom at which a2F is said to be consistent with data of known noise, if there are
+enough data; otherwise `SIGNIFICANT` standard deviations above one."""
+
+FEWEST_BLOCKS = 6
+"""Smallest number of blocks of neighbouring residuals that are compared."""
+
+
+class Residuals(NamedTuple):
+    r"""The residuals of a fit, in units of the errors, and what the fit can follow.
+
+    Args:
+        energies: Energies of the data, shape (n,) [meV].
+        values: Residuals, in the order of the data; for complex data those of Re, then those of Im.
+        columns: Derivatives of the data with respect to the unknowns that can change, with the rows of the prior below.
+        fixed: Derivatives of the data with respect to the conditions that were not fitted.
+        n_fitted: Number of unknowns that the data determine.
+    """
+
+    energies: Float[np.ndarray, " freq"]
+    values: Float[np.ndarray, " value"]
+    columns: Float[np.ndarray, "row unknown"]
+    fixed: Mapping[str, Float[np.ndarray, " value"]]
+    n_fitted: int
+
+    @property
+    def n_dof(self) -> int:
+        """Number of degrees of freedom."""
+        return max(1, self.values.size - self.n_fitted)
+
+    @property
+    def curves(self) -> list[Float[np.ndarray, " freq"]]:
+        """The residuals of each measured curve."""
+        return np.split(self.values, self.values.size // self.energies.size)
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """A condition of a measurement that the residuals may contradict.
+
+    Args:
+        words: Its name in messages, with a place for the correction.
+        negligible: Corrections smaller than this are too small to matter.
+    """
+
+    words: str
+    negligible: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ModelTests:
+    """The results of the tests.
+
+    Args:
+        misfit: Root mean square of the residuals, per degree of freedom, over the expected one.
+        correlation: Significance of the largest sum of neighbouring residuals, in standard deviations.
+        largest: Largest residual, in standard deviations, and its energy [meV].
+        corrections: For each condition that was not fitted the correction that the residuals ask for, and its standard
+            deviation.
+        failures: What the data contradict, as whole sentences; empty if the model passes.
+    """
+
+    misfit: float
+    correlation: float
+    largest: tuple[float, float]
+    corrections: dict[str, tuple[float, float]]
+    failures: tuple[str, ...]
+
+
+def largest_consistent_chi2(n_dof: int) -> float:
+    r"""The largest $\chi^2$ per degree of freedom that is consistent with known noise."""
+    return max(LARGEST_CONSISTENT_CHI2, 1 + SIGNIFICANT * math.sqrt(2 / n_dof))
+
+
+def run_model_tests(residuals: Residuals, scatter: float | None, conditions: Mapping[str, Condition]) -> ModelTests:
+    r"""Test whether the residuals of a fit are noise.
+
+    Args:
+        residuals: The residuals in units of the errors.
+        scatter: Noise from the scatter of neighbouring points, in units of the errors; `None` where the noise is known,
+            and $\chi^2$ is judged elsewhere.
+        conditions: The conditions that may be contradicted.
+    """
+    n = residuals.values.size
+    level = math.sqrt(float(np.sum(residuals.values**2)) / residuals.n_dof)
+    failures = []
+    if scatter is not None and level > scatter * (1 + SIGNIFICANT * RELATIVE_ERROR / math.sqrt(n)):
+        failures.append(
+            f"the fit misses the data by {level / scatter:.3g} times the scatter of neighbouring points: the model does "
+            "not describe these data."
+        )
+    unit = level if scatter is None else max(level, scatter)
+    correlation = max((_correlation(curve / unit) for curve in residuals.curves), default=0.0)
+    if correlation > SIGNIFICANT:
+        failures.append(
+            "the residuals are correlated along the energy: neighbouring points deviate in the same direction "
+            f"({correlation:.2g} standard deviations), so that the model does not describe these data or their noise is "
+            "not that of independent points."
+        )
+    where = int(np.argmax(np.abs(residuals.values)))
+    largest = abs(float(residuals.values[where])) / unit, float(residuals.energies[where % residuals.energies.size])
+    if largest[0] > LARGEST_RESIDUAL:
+        failures.append(f"the point at {largest[1]:.4g} meV deviates by {largest[0]:.2g} standard deviations.")
+    corrections = _corrections(residuals, unit)
+    for name, (change, error) in corrections.items():
+        condition = conditions.get(name)
+        if condition and abs(change) > SIGNIFICANT * error and abs(change) > condition.negligible:
+            failures.append(f"{condition.words.format(change=change, error=error)}")
+    return ModelTests(
+        misfit=level if scatter is None else level / scatter, correlation=correlation, largest=largest,
+        corrections=corrections, failures=tuple(failures),
+    )  # fmt: skip
+
+
+def conditions_that_matter(settings: Settings, parameters: Parameters) -> dict[str, Condition]:
+    """The conditions that residuals may contradict, with the sizes of negligible corrections.
+
+    Args:
+        settings: The settings of the inversion.
+        parameters: The parameters of the fit.
+    """
+    p, kT, last = parameters, BOLTZMANN * settings.T, settings.last_energy
+    ask = "(the data ask for {change:+.3g} +- {error:.2g}"
+    return {
+        "temperature": Condition(
+            f"the data contradict the temperature of {settings.T:g} K {ask} K).", 0.005 * settings.T
+        ),
+        "broadening": Condition(
+            f"the data contradict the broadening of {p.broadening:g} meV {ask} meV): fit it with --fit-broadening "
+            "(`broadening=None`).", 0.02 * p.broadening,
+        ),
+        "mu_star": Condition(
+            f"the data contradict mu* = {p.mu_star:g} {ask}): fit it with --fit-mu-star (`mu_star=None`).", 1e-3
+        ),
+        "scale": Condition(
+            f"the data contradict the normalization {ask} of the scale): fit it with --fit-scale (`scale=None`).", 1e-4
+        ),
+        "slope": Condition(
+            f"the data contradict the normalization {ask} per meV): fit it with --fit-scale (`scale=None`).", 1e-4 / last
+        ),
+        "curvature": Condition(
+            f"the normalization is curved {ask} per meV^2): use a better normal-state conductance.", 1e-4 / last**2
+        ),
+        "offset": Condition(
+            f"the zero of the bias is displaced {ask} meV): fit it with --fit-offset (`offset=None`).",
+            2e-3 * (p.broadening + kT),
+        ),
+        "modulation": Condition(
+            f"the data contradict the modulation {ask} meV^2 of half its mean square): state it with --modulation, or "
+            "check the temperature.", (0.1 * kT) ** 2 / 2,
+        ),
+    }  # fmt: skip
+
+
+def _correlation(residuals: Float[np.ndarray, " freq"]) -> float:
+    """The largest significance of the mean squares of block sums of 2, 4, 8, ... neighbouring residuals."""
+    found, length = [0.0], 2
+    while residuals.size // length >= FEWEST_BLOCKS:
+        for start in (0, length // 2):
+            blocks = residuals[start : start + (residuals.size - start) // length * length].reshape(-1, length)
+            sums = np.sum(blocks, axis=1) / math.sqrt(length)
+            found.append(_normal_deviate(float(np.sum(sums**2)), sums.size))
+        length *= 2
+    return max(found)
+
+
+def _normal_deviate(chi2: float, n: int) -> float:
+    r"""The number of standard deviations of a $\chi^2$ of `n` numbers (Wilson and Hilferty)."""
+    return ((chi2 / n) ** (1 / 3) - (1 - 2 / (9 * n))) / math.sqrt(2 / (9 * n))
+
+
+def _corrections(residuals: Residuals, unit: float) -> dict[str, tuple[float, float]]:
+    r"""$\delta p$ and its standard deviation for each condition."""
+    n = residuals.values.size
+    root = np.linalg.qr(residuals.columns, mode="r")
+    found = {}
+    for name, column in residuals.fixed.items():
+        followed = solve_triangular(root, residuals.columns[:n].T @ column, trans=1)
+        left = float(column @ column - followed @ followed)
+        if left > np.finfo(float).eps * n * float(column @ column):
+            found[name] = float(column @ residuals.values) / left, unit / math.sqrt(left)
+    return found

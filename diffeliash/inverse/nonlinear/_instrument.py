@@ -1,0 +1,133 @@
+r"""How measured values follow from the observable on the line: directly, or through the smearing of a junction.
+
+The observable is computed at the energies of the line, `line_energies`. A measured value is a linear map of these values,
+made once; its derivatives with respect to the offset of the bias and to the conditions of the measurement are such maps
+too.
+"""
+
+import abc
+import functools
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+from ..._errors import InputError
+from ..._limits import MOST_NUMBERS
+from ...physics import KernelDerivatives, kernel_derivatives
+from ...units import BOLTZMANN
+
+POINTS_PER_STRIP = 2.0
+r"""Points of the line for each broadening, or for each $\pi k_BT$ if this is smaller: a sum over them equals the integral
+to $e^{-4\pi}$."""
+
+REACH = 14.0
+"""Energies at which N is computed beyond the last bias [k_B T]; there it is taken as one."""
+
+Values = Float[np.ndarray, " value"]
+
+Columns = Float[np.ndarray, "value *unknown"]
+"""One or several functions at the energies, one in each column."""
+
+
+class AbstractInstrument(abc.ABC):
+    """The map from the observable on the line to measured values.
+
+    Args:
+        omega: Energies of the measurement [meV].
+    """
+
+    omega: Float[np.ndarray, " freq"]
+    line_energies: Float[np.ndarray, " line"]
+    moves_line: bool
+    """Whether an offset of the bias is an offset of the energies of the line."""
+
+    @abc.abstractmethod
+    def measured(self, values: Values, offset: float) -> Values:
+        """The measured values."""
+
+    @abc.abstractmethod
+    def derivative(self, columns: Columns, offset: float) -> Columns:
+        """Changes of the measured values from changes of the observable on the line."""
+
+    @abc.abstractmethod
+    def by_conditions(self, values: Values, offset: float) -> dict[str, Values]:
+        r"""Derivatives with respect to conditions that are not fitted, and to `offset` unless the line moves with it.
+
+        The names are `temperature` [1/K] and `modulation`, the derivative with respect to $v^2/2$ [1/meV^2].
+        """
+
+
+class Direct(AbstractInstrument):
+    """The observable itself is measured."""
+
+    moves_line = True
+
+    def __init__(self, omega: Float[np.ndarray, " freq"]):
+        self.omega = self.line_energies = omega
+
+    def measured(self, values: Values, offset: float) -> Values:
+        del offset
+        return values
+
+    def derivative(self, columns: Columns, offset: float) -> Columns:
+        del offset
+        return columns
+
+    def by_conditions(self, values: Values, offset: float) -> dict[str, Values]:
+        del values, offset
+        return {}
+
+
+class Conductance(AbstractInstrument):
+    """A junction to a normal metal: the density of states, smeared by its Fermi function and by the modulation.
+
+    Args:
+        omega: Bias energies [meV].
+        T: Temperature [K].
+        modulation: rms modulation [meV].
+        broadening: Smallest broadening [meV].
+
+    Raises:
+        InputError: There are too many bias energies for the energies that the smearing needs.
+    """
+
+    moves_line = False
+
+    def __init__(self, omega: Float[np.ndarray, " freq"], T: float, modulation: float, broadening: float):
+        self.omega, self.T, self.modulation = omega, T, modulation
+        kT = BOLTZMANN * T
+        step = min(broadening, math.pi * kT) / POINTS_PER_STRIP
+        last = float(np.max(np.abs(omega))) + REACH * kT + math.sqrt(2) * modulation
+        n = math.ceil(last / step) + 1
+        if n * omega.size > MOST_NUMBERS:
+            raise InputError(
+                f"{omega.size} bias energies, and {n} energies of the density of states between which they need it, are "
+                "too many",
+                hint="Average neighbouring points of the curve.",
+            )
+        self.line_energies = step * np.arange(n)
+
+    def measured(self, values: Values, offset: float) -> Values:
+        return 1 + self.derivative(values - 1, offset)
+
+    def derivative(self, columns: Columns, offset: float) -> Columns:
+        return self._matrices(offset).value @ columns
+
+    def by_conditions(self, values: Values, offset: float) -> dict[str, Values]:
+        matrices = self._matrices(offset)
+        return {
+            "offset": -matrices.first @ (values - 1),
+            "temperature": matrices.by_temperature @ (values - 1),
+            "modulation": matrices.second @ (values - 1),
+        }
+
+    @functools.lru_cache(maxsize=2)  # noqa: B019 - the instrument lives as long as its matrices are needed
+    def _matrices(self, offset: float) -> KernelDerivatives:
+        r"""The maps from $N - 1$ on the line to the conductance and to its derivatives with respect to the bias."""
+        E, step = self.line_energies, self.line_energies[1]
+        V = (self.omega - offset)[:, None]
+        weights = step * np.where(E == 0, 0.5, 1.0)[None, :]
+        right, left = (kernel_derivatives(x, self.T, self.modulation) for x in (E[None, :] - V, -E[None, :] - V))
+        value, first, second, by_T = ((a + b) * weights for a, b in zip(right, left, strict=True))
+        return KernelDerivatives(value, -first, second, by_T)
