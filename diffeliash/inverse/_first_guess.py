@@ -5,7 +5,7 @@ $z = E + i\Gamma$ (R. C. Dynes, V. Narayanamurti, J. P. Garno, Phys. Rev. Lett. 
 doi:10.1103/PhysRevLett.41.1509). The gaps and broadenings of a grid are compared with the data.
 """
 
-import math
+import functools
 
 import numpy as np
 from jaxtyping import Float
@@ -41,16 +41,25 @@ def guess_broadening(
         values: The data.
         T: Temperature [K].
     """
-    last, least = float(np.max(np.abs(omega))), SMALLEST_RATIO * BOLTZMANN * T
     if not observable.normalized:
-        return float(default_broadening(T, last / RANGE_RATIO))
+        return float(default_broadening(T, float(np.max(np.abs(omega))) / RANGE_RATIO))
     stride = max(1, omega.size // MOST_ENERGIES)
-    omega, values, best = omega[::stride], values[::stride], (math.inf, least)
-    instrument = observable.instrument(omega, T, least)
+    predicted, broadenings = _constant_gaps(observable, omega[::stride].tobytes(), T)
+    misfit = np.sum((values[::stride, None] - predicted) ** 2, axis=0)
+    return float(broadenings[np.argmin(misfit)])
+
+
+@functools.lru_cache(maxsize=2)
+def _constant_gaps(
+    observable: AbstractObservable, energies: bytes, T: float
+) -> tuple[Float[np.ndarray, "value pair"], Float[np.ndarray, " pair"]]:
+    """The measured values for all constant gaps and broadenings of the grid, and these broadenings [meV]."""
+    omega = np.frombuffer(energies)
+    last, least = float(np.max(np.abs(omega))), SMALLEST_RATIO * BOLTZMANN * T
+    instrument, predicted, found = observable.instrument(omega, T, least), [], []
     for gap in np.geomspace(GAPS[0] * last, GAPS[1] * last, N_GAPS):
         broadenings = np.geomspace(least, max(LARGEST_RATIO * gap, 2 * least), N_BROADENINGS)
         z = instrument.line_energies[:, None] + 1j * broadenings[None, :]
-        dos = np.abs(np.real(z / np.sqrt(z**2 - gap**2)))
-        misfit = np.sum((values[:, None] - instrument.measured(dos, 0.0)) ** 2, axis=0)
-        best = min(best, (float(np.min(misfit)), float(broadenings[np.argmin(misfit)])))
-    return best[1]
+        predicted.append(instrument.measured(np.abs(np.real(z / np.sqrt(z**2 - gap**2))), 0.0))
+        found.append(broadenings)
+    return np.concatenate(predicted, axis=1), np.concatenate(found)

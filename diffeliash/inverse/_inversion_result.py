@@ -10,16 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..physics import CompressedMatsubara, Spectrum, solve_tc
-from ..units import BOLTZMANN
+from ..physics import Spectrum, solve_tc_many
 from ._model_tests import ModelTests, largest_consistent_chi2
 from .nonlinear import Conditions, Parameters
 
 SIGNIFICANT_DEVIATIONS = 5.0
 r"""A $\chi^2$ below its expectation by more than this many of its standard deviations is significantly too small."""
 
-LOWEST_TC_RATIO = 0.5
-r"""The frequency set for the derivative of $T_c$ has enough frequencies for this fraction of $T_c$ and above."""
+MOST_TC_SAMPLES = 200
+"""Largest number of samples of which T_c is computed."""
 
 Samples = Float[np.ndarray, "sample freq"]
 
@@ -187,31 +186,21 @@ class Inversion:
 
     @functools.cached_property
     def T_c(self) -> tuple[float, float]:
-        """Critical temperature and its standard deviation [K].
+        """Critical temperature and its standard deviation over the samples, of which at most 200 are used [K].
 
-        The standard deviation is that of the samples to first order, from the derivative of T_c at `a2f` and `mu_star`;
-        it is NaN if T_c is zero.
+        The standard deviation is NaN if T_c is zero.
 
         Raises:
             InputError: The Matsubara cutoff is so high that the search cannot reach low temperatures.
             RuntimeError: JAX is not in 64-bit mode.
         """
-        c, omega = self.conditions, self.omega
-        solve = functools.partial(solve_tc, omega_c=c.omega_c, matsubara_cutoff=c.matsubara_cutoff)
-        T_c = float(solve(self.spectrum, mu_star=self.mu_star))
-        if not T_c > 0:
-            return T_c, math.nan
-        frequencies = CompressedMatsubara(
-            n=math.ceil(c.matsubara_cutoff / (2 * math.pi * BOLTZMANN * T_c * LOWEST_TC_RATIO))
+        c, chosen = self.conditions, slice(None, None, -(-len(self.samples) // MOST_TC_SAMPLES))
+        spectra = [Spectrum(self.omega, a2f) for a2f in (self.a2f, *self.samples[chosen])]
+        mu_star = np.append(self.mu_star, self.mu_star_samples[chosen])
+        T_c = np.asarray(
+            solve_tc_many(spectra, mu_star=mu_star, omega_c=c.omega_c, matsubara_cutoff=c.matsubara_cutoff)
         )
-
-        def critical(a2f: Float[Array, " freq"], mu_star: Float[Array, ""]) -> Float[Array, ""]:
-            return solve(Spectrum(omega, a2f), mu_star=mu_star, frequencies=frequencies)
-
-        gradient = jax.grad(critical, argnums=(0, 1))(jnp.asarray(self.a2f), jnp.asarray(self.mu_star))
-        deviations = (self.samples - self.a2f[None, :]) @ np.asarray(gradient[0])
-        deviations += (self.mu_star_samples - self.mu_star) * float(gradient[1])
-        return T_c, float(np.std(deviations))
+        return float(T_c[0]), float(np.std(T_c[1:])) if T_c[0] > 0 else math.nan
 
     def _moment(self, moment: Callable[[Spectrum], Float[Array, ""]]) -> tuple[float, float]:
         """A moment of `a2f` and its standard deviation over the samples."""

@@ -149,6 +149,8 @@ def invert_many(
         omega_max=omega_max, omega_c=omega_c, matsubara_cutoff=matsubara_cutoff, n_points=n_points, n_samples=n_samples,
     )  # fmt: skip
     inverter = Inverter(check_settings(settings, bad))
+    good = [row for row in measured if not check_measured(row, shape, observable)]
+    inverter = inverter.for_many(good)
 
     def one(row: Any) -> Inversion:
         i = int(row)

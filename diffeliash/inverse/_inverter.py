@@ -63,9 +63,24 @@ class _Fitted(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Inverter:
-    """Inverts functions measured at the same energies under the same conditions."""
+    """Inverts functions measured at the same energies under the same conditions.
+
+    Args:
+        settings: The settings.
+        line_broadening: Where the broadening is fitted, the smallest one for which the line is chosen at first [meV];
+            if `None`, it is chosen for each function.
+    """
 
     settings: Settings
+    line_broadening: float | None = None
+
+    def for_many(self, rows: Sequence[np.ndarray]) -> "Inverter":
+        """An inverter for many functions, with one line for all of them where the broadening is fitted."""
+        s = self.settings
+        if s.broadening is not None or not rows:
+            return self
+        guesses = [guess_broadening(s.observable, s.omega, s.observable.as_values(row), s.T) for row in rows]
+        return dataclasses.replace(self, line_broadening=_rounded_down(LEAST_BROADENING_RATIO * float(np.median(guesses))))
 
     def __call__(self, measured: np.ndarray, noise: Noise, starts: Sequence[Spectrum], seed: int) -> Inversion:
         s, rng = self.settings, np.random.default_rng(seed)
@@ -114,7 +129,8 @@ class Inverter:
     def _first_forward_model(self, measurement: Measurement, rtol: float) -> ForwardModel:
         s = self.settings
         guess = s.broadening or guess_broadening(s.observable, s.omega, measurement.values, s.T)
-        least = s.broadening or _rounded_down(LEAST_BROADENING_RATIO * guess)
+        least = s.broadening or self.line_broadening or _rounded_down(LEAST_BROADENING_RATIO * guess)
+        guess = max(guess, least)
         return self._forward_model(
             s.parameters(guess), s.longest_end, least, float(np.clip(rtol, SMALLEST_RTOL, LARGEST_RTOL))
         )
@@ -146,7 +162,9 @@ class Inverter:
             return forward, found.fit.unknowns
         new = self._forward_model(parameters, end, least, rtol)
         if "mu_star" in forward.fitted.names:
-            mu_star = float(rescale_mu_star(parameters.mu_star, old_cutoff=c.omega_c, new_cutoff=new.conditions.omega_c))
+            mu_star = float(
+                rescale_mu_star(parameters.mu_star, old_cutoff=c.omega_c, new_cutoff=new.conditions.omega_c)
+            )
             parameters = parameters._replace(mu_star=mu_star)
         a2f = np.interp(new.omega[:-1], np.append(0.0, forward.omega), np.concatenate([[0.0], a2f, [0.0]]))
         return new, new.fitted.join(parameters, a2f)

@@ -34,7 +34,10 @@ LARGEST_RESIDUAL = 5.0
 
 LARGEST_CONSISTENT_CHI2 = 1.2
 r"""Largest $\chi^2$ per degree of freedom at which a2F is said to be consistent with data of known noise, if there are
-enough data; otherwise `SIGNIFICANT` standard deviations above one."""
+enough data; otherwise `SIGNIFICANT_CHI2` standard deviations above one."""
+
+SIGNIFICANT_CHI2 = 3.0
+"""Number of these standard deviations."""
 
 FEWEST_BLOCKS = 6
 """Smallest number of blocks of neighbouring residuals that are compared."""
@@ -103,7 +106,7 @@ class ModelTests:
 
 def largest_consistent_chi2(n_dof: int) -> float:
     r"""The largest $\chi^2$ per degree of freedom that is consistent with known noise."""
-    return max(LARGEST_CONSISTENT_CHI2, 1 + SIGNIFICANT * math.sqrt(2 / n_dof))
+    return max(LARGEST_CONSISTENT_CHI2, 1 + SIGNIFICANT_CHI2 * math.sqrt(2 / n_dof))
 
 
 def run_model_tests(residuals: Residuals, scatter: float | None, conditions: Mapping[str, Condition]) -> ModelTests:

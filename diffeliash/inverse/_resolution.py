@@ -22,12 +22,9 @@ from .nonlinear import (
     RANGE_RATIO,
     AbstractObservable,
     ComplexGap,
-    ForwardModel,
-    Parameters,
     choose_conditions,
     choose_n_points,
-    compiled_model,
-    fitted_parameters,
+    forward_model,
     linear_problem,
     most_likely_prior,
 )
@@ -116,12 +113,7 @@ def resolution(
     n_points = choose_n_points(conditions, observable) if n_points is None else n_points
     if energies is None:
         energies = np.linspace(0.0, RANGE_RATIO * end, 1 + round(RANGE_RATIO * n_points))
-    energies = np.ascontiguousarray(energies, dtype=float)
-    program = compiled_model(conditions, n_points, energies.tobytes(), observable, RTOL, True)
-    parameters = Parameters(mu_star=mu_star, broadening=conditions.broadening)
-    last = float(np.max(np.abs(energies)))
-    fitted = fitted_parameters((), parameters, least_broadening=conditions.broadening, last=last)
-    forward = ForwardModel(program, conditions, fitted)
+    forward = forward_model(conditions, n_points, energies, observable, RTOL, mu_star=mu_star)
     a2f = np.interp(forward.omega[:-1], spectrum.omega, spectrum.a2f)
     if not forward.values_at(a2f)[1]:
         raise InputError(

@@ -151,8 +151,8 @@ def conditions_of(setting):
 
 def forward_of(setting):
     conditions = choose_conditions(T=setting.T, mu_star=setting.mu_star, **conditions_of(setting))
-    n_points = choose_n_points(conditions)
-    return forward_model(conditions, n_points, setting.omega_real.tobytes(), ComplexGap(), LARGEST_RTOL)
+    n_points = choose_n_points(conditions, ComplexGap())
+    return forward_model(conditions, n_points, setting.omega_real, ComplexGap(), LARGEST_RTOL, mu_star=setting.mu_star)
 
 
 def invert_all(setting, measured, sizes, kind, who):
@@ -312,9 +312,9 @@ def starts_part(contest, n=40):
 def fit_from(forward, setting, measured, size, guess):
     """The Gauss-Newton result from one starting point; from the best smooth candidate if there is none."""
     values = forward.observable.as_values(measured)
-    measurement = Measurement(values=values, errors=np.full(values.size, size), known=True, mu_star=setting.mu_star)
+    measurement = Measurement(values=values, errors=np.full(values.size, size), known=True)
     if guess is None:
-        start = best_candidate(measurement, smooth_candidates(forward, setting.mu_star))
+        start = best_candidate(measurement, smooth_candidates(forward))
     else:
         start = np.maximum(np.interp(forward.omega[:-1], setting.omega, guess), 0.0)
     end = gauss_newton(forward, measurement, start)

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import optimistix as optx
 import pytest
+import scipy.stats
 
 from diffeliash import (
     ComplexFamily,
@@ -24,6 +25,7 @@ from diffeliash import (
     solve_tc,
 )
 from diffeliash.data.generation._sample_record import sample_key
+from diffeliash.inverse._model_tests import largest_consistent_chi2
 from diffeliash.inverse.linear._gap_from_dos import gap_from_dos
 from diffeliash.inverse.nonlinear._forward_model import Conditions, forward_model
 from diffeliash.inverse.nonlinear._gauss_newton import Measurement, gauss_newton
@@ -84,11 +86,18 @@ def unlike(found, expected=A2F):
     return 1 - np.corrcoef(found, expected)[0, 1]
 
 
-@pytest.mark.parametrize(("chi2", "consistent"), [(1.19, True), (1.21, False)])
-def test_the_verdict_changes_at_a_chi2_of_one_point_two(batch, chi2, consistent):
-    found = dataclasses.replace(batch[1][0], chi2=chi2)
+@pytest.mark.parametrize(("factor", "consistent"), [(0.99, True), (1.01, False)])
+def test_the_verdict_changes_at_the_largest_consistent_chi2(batch, factor, consistent):
+    one = batch[1][0]
+    n_dof = one.values.size - one.n_resolved
+    found = dataclasses.replace(one, chi2=factor * largest_consistent_chi2(n_dof) * n_dof / one.values.size)
     assert (found.consistent, found.ok) == (consistent, consistent)
     assert any("chi^2/N" in note for note in found.notes) is not consistent
+
+
+def test_the_largest_consistent_chi2_is_that_of_noise():
+    assert largest_consistent_chi2(10**6) == 1.2
+    assert 0.995 < scipy.stats.chi2.cdf(50 * largest_consistent_chi2(50), 50) < 0.9999
 
 
 def test_noise_down_to_which_it_goes(batch, size):
@@ -268,16 +277,18 @@ def test_observables(real, Delta):
 
 def forward_of(observable, rtol):
     """One that an inversion above has compiled, too."""
-    return forward_model(CONDITIONS, N, ENERGIES.tobytes(), observable, rtol)
+    return forward_model(CONDITIONS, N, ENERGIES, observable, rtol, mu_star=0.1)
 
 
 @pytest.mark.parametrize(("observable", "rtol"), rest_slow([(ComplexGap(), 1e-9), (DensityOfStates(), 1e-6)]))
 def test_jacobian_matches_central_differences(observable, rtol):
     forward = forward_of(observable, rtol)
-    exact = forward.jacobian_at(0.1, A2F[:-1])
+    forward = dataclasses.replace(forward, fitted=dataclasses.replace(forward.fitted, names=("mu_star",)))
+    unknowns = np.append(0.1, A2F[:-1])
+    exact = forward.jacobian_at(unknowns).unknowns
     for column, h in ((0, 1e-4), (20, 1e-5), (45, 1e-5)):
         step = h * (np.arange(N) == column)
-        ahead, back = (forward.values_at(0.1 + s[0], A2F[:-1] + s[1:])[0] for s in (step, -step))
+        ahead, back = (forward.values_at(unknowns + s)[0] for s in (step, -step))
         expected = (ahead - back) / (2 * h)
         assert np.max(np.abs(expected)) > 0.01
         np.testing.assert_allclose(exact[:, column], expected, atol=1e-4 * np.max(np.abs(expected)))
@@ -290,15 +301,16 @@ def test_the_minimum_is_that_of_another_method(Delta, size, monkeypatch):
     monkeypatch.setattr("diffeliash.inverse.nonlinear._smoothness_prior.Evidence.best", property(lambda self: prior))
     a2f = 0.8 * np.sin(np.pi * OMEGA / 10)[:-1]
     forward = forward_of(ComplexGap(), 1e-9)
-    values = forward.values_at(0.1, a2f)[0]
+    values = forward.values_at(a2f)[0]
     measured = values + size * np.random.default_rng(0).normal(size=values.shape)
-    measurement = Measurement(values=measured, errors=np.full(values.shape, size), known=True, mu_star=0.1)
+    measurement = Measurement(values=measured, errors=np.full(values.shape, size), known=True)
     found = gauss_newton(forward, measurement, 1.5 * a2f)
     assert found.converged
     assert np.min(found.unknowns) > 0
 
     def residual(x, _):
-        miss = (measured - forward._solve(jax.numpy.append(0.1, x), rtol=1e-5)[0]) / size
+        variables = jax.numpy.concatenate([jax.numpy.array([0.1, 0.3, 0.0]), x])
+        miss = (measured - forward.program._solve(variables, None, forward.program._plan)[0]) / size
         return jax.numpy.concatenate([miss, prior.root(N - 1) @ x])
 
     other = optx.least_squares(residual, optx.LevenbergMarquardt(1e-8, 1e-8), jax.numpy.asarray(1.2 * a2f)).value

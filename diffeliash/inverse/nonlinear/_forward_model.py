@@ -4,6 +4,7 @@ The Jacobian follows from the implicit function theorem. The solution is lineari
 are solved for the changes of a2F at all points together: a few iterations on the line for all columns.
 """
 
+import abc
 import dataclasses
 import functools
 import math
@@ -19,7 +20,7 @@ from ..._errors import InputError
 from ..._limits import LARGEST_ENERGY
 from ...physics import CompressedMatsubara, LinePlan, Spectrum, checked_cutoffs, continue_on_line, plan_line, solve_gap
 from ._observables import AbstractObservable
-from ._parameters import FittedParameters, Parameters, Unknowns
+from ._parameters import FittedParameters, Parameters, Unknowns, fitted_parameters
 
 JACOBIAN_RTOL, JACOBIAN_RTOL_FACTOR = 1e-3, 1e3
 """Relative tolerance of the continuation of which the Jacobian is taken (its actual error is about 5e-5), and the
@@ -128,8 +129,30 @@ class Jacobian(NamedTuple):
     fixed: dict[str, Float[np.ndarray, " value"]]
 
 
+class AbstractForwardModel(abc.ABC):
+    """Measured values as a function of unknowns, all non-negative: first the fitted parameters, then a2F at its points."""
+
+    @property
+    @abc.abstractmethod
+    def n_free(self) -> int:
+        """Number of unknowns before a2F."""
+
+    @property
+    @abc.abstractmethod
+    def rtol(self) -> float:
+        """Error of the values, relative to the largest one."""
+
+    @abc.abstractmethod
+    def values_at(self, unknowns: Unknowns) -> tuple[Float[np.ndarray, " value"], bool]:
+        """The measured values, and whether they are finite and those of a superconductor."""
+
+    @abc.abstractmethod
+    def jacobian_at(self, unknowns: Unknowns) -> Jacobian:
+        """The derivatives of the measured values with respect to the unknowns, and to what is not fitted."""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
-class ForwardModel:
+class ForwardModel(AbstractForwardModel):
     r"""The measured values as a function of the fitted parameters and of a2F on a uniform grid.
 
     The grid begins one step above zero, and a2F is zero at its last point.
@@ -161,16 +184,13 @@ class ForwardModel:
 
     @property
     def rtol(self) -> float:
-        """Tolerance of the continuation, relative to the largest gap."""
         return self.program.rtol
 
     @property
     def n_free(self) -> int:
-        """Number of unknowns before a2F."""
         return self.fitted.n_free
 
     def values_at(self, unknowns: Unknowns) -> tuple[Float[np.ndarray, " value"], bool]:
-        """The measured values, and whether they are finite and those of a superconductor."""
         parameters, a2f = self.fitted.split(unknowns)
         values, usable = self.program.values_on_line(self._variables(parameters, a2f), self._constants)
         if not usable:
@@ -179,7 +199,6 @@ class ForwardModel:
         return values, True
 
     def jacobian_at(self, unknowns: Unknowns) -> Jacobian:
-        """The derivatives of the measured values with respect to the unknowns, and to what is not fitted."""
         parameters, a2f = self.fitted.split(unknowns)
         variables, instrument = self._variables(parameters, a2f), self.program.instrument
         on_line, _ = self.program.values_on_line(variables, self._constants)
@@ -301,3 +320,21 @@ def compiled_model(
 ) -> CompiledModel:
     """The compiled model, cached so that its programs are used again for the same conditions."""
     return CompiledModel(conditions, n_points, np.frombuffer(energies), observable, rtol=rtol, end_known=end_known)
+
+
+def forward_model(
+    conditions: Conditions,
+    n_points: int,
+    energies: Float[np.ndarray, " freq"],
+    observable: AbstractObservable,
+    rtol: float,
+    *,
+    mu_star: float,
+) -> ForwardModel:
+    """The forward model of a2F alone, with all other parameters given."""
+    energies = np.ascontiguousarray(energies, dtype=float)
+    program = compiled_model(conditions, n_points, energies.tobytes(), observable, rtol, True)
+    parameters = Parameters(mu_star=mu_star, broadening=conditions.broadening)
+    last = float(np.max(np.abs(energies)))
+    fitted = fitted_parameters((), parameters, least_broadening=conditions.broadening, last=last)
+    return ForwardModel(program, conditions, fitted)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ._forward_model import ForwardModel, Jacobian
+from ._forward_model import AbstractForwardModel, Jacobian
 from ._parameters import Unknowns
 from ._smoothness_prior import LinearProblem, Prior, linear_problem
 
@@ -108,7 +108,7 @@ class _Iterate(NamedTuple):
     usable: bool
 
 
-def gauss_newton(forward: ForwardModel, measurement: Measurement, start: Unknowns) -> GaussNewtonFit:
+def gauss_newton(forward: AbstractForwardModel, measurement: Measurement, start: Unknowns) -> GaussNewtonFit:
     r"""Minimize $\chi^2 + s|Cu|^2$ over $u \ge 0$ by Gauss-Newton steps with a line search.
 
     Args:
@@ -131,12 +131,12 @@ def gauss_newton(forward: ForwardModel, measurement: Measurement, start: Unknown
     )  # fmt: skip
 
 
-def _evaluate(forward: ForwardModel, measurement: Measurement, unknowns: Unknowns) -> _Iterate:
+def _evaluate(forward: AbstractForwardModel, measurement: Measurement, unknowns: Unknowns) -> _Iterate:
     return _Iterate(unknowns, *forward.values_at(unknowns))
 
 
 def _iterate_with_jacobian(
-    forward: ForwardModel,
+    forward: AbstractForwardModel,
     measurement: Measurement,
     iterate: _Iterate,
     A: Float[np.ndarray, "value unknown"],
@@ -186,7 +186,7 @@ class _Objective(NamedTuple):
 
 
 def _line_search(
-    forward: ForwardModel, objective: _Objective, iterate: _Iterate, step: Unknowns
+    forward: AbstractForwardModel, objective: _Objective, iterate: _Iterate, step: Unknowns
 ) -> tuple[_Iterate, bool]:
     """Halve a step until it does not increase the objective.
 

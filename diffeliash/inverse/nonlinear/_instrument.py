@@ -43,7 +43,7 @@ class AbstractInstrument(abc.ABC):
     """Whether an offset of the bias is an offset of the energies of the line."""
 
     @abc.abstractmethod
-    def measured(self, values: Values, offset: float) -> Values:
+    def measured(self, values: Columns, offset: float) -> Columns:
         """The measured values."""
 
     @abc.abstractmethod
@@ -66,7 +66,7 @@ class Direct(AbstractInstrument):
     def __init__(self, omega: Float[np.ndarray, " freq"]):
         self.omega = self.line_energies = omega
 
-    def measured(self, values: Values, offset: float) -> Values:
+    def measured(self, values: Columns, offset: float) -> Columns:
         del offset
         return values
 
@@ -108,7 +108,7 @@ class Conductance(AbstractInstrument):
             )
         self.line_energies = step * np.arange(n)
 
-    def measured(self, values: Values, offset: float) -> Values:
+    def measured(self, values: Columns, offset: float) -> Columns:
         return 1 + self.derivative(values - 1, offset)
 
     def derivative(self, columns: Columns, offset: float) -> Columns:

@@ -71,7 +71,9 @@ class FittedParameters:
         return unknowns[:, self.names.index(name)] + getattr(self.lowest, name)
 
 
-def fitted_parameters(names: Sequence[str], given: Parameters, *, least_broadening: float, last: float):
+def fitted_parameters(
+    names: Sequence[str], given: Parameters, *, least_broadening: float, last: float
+) -> FittedParameters:
     """Fix the order and the lowest values of the parameters that are fitted.
 
     Args:

@@ -1,0 +1,139 @@
+"""Inversions of conductances with right and wrong models: how many are refused, and how many error bars hold the truth.
+
+    python experiments/measured/wrong_models.py [--spectra 100] [--output results]
+"""
+
+import argparse
+import json
+import pathlib
+import time
+
+import jax
+import numpy as np
+
+import diffeliash as de
+from diffeliash.units import BOLTZMANN
+
+FAMILY = de.MaterialsFamily(omega_max=10.0, n_points=200, lambda_min=0.8, lambda_max=2.0)
+T, BROADENING, MU_STAR, NOISE = 1.0, 0.06, 0.12, 1e-3
+OMEGA_C = 100.0
+BIAS = np.linspace(0, 20, 201)
+FINE = np.linspace(0, 24, 2401)
+KNOWN = {"T": T, "broadening": None, "mu_star": None, "omega_max": 10.0, "omega_c": OMEGA_C}
+"""Broadening and mu* are fitted; where they are wrong they are given."""
+
+
+def conductance(spectrum, T=T, modulation=0.0):
+    sol = de.solve_gap(spectrum, T, mu_star=MU_STAR, omega_c=OMEGA_C)
+    real = de.continue_gap(sol, spectrum, FINE, broadening=BROADENING)
+    return np.asarray(de.differential_conductance(real, T, modulation))[:2001:10]
+
+
+def noise(seed, correlated=False):
+    error = np.random.default_rng(seed).normal(size=BIAS.size)
+    if correlated:
+        error = np.convolve(np.random.default_rng(seed).normal(size=BIAS.size + 8), np.ones(9) / 3, mode="valid")
+    return NOISE * error
+
+
+def bad_point(G, seed):
+    G = G.copy()
+    G[np.random.default_rng(seed).integers(20, BIAS.size)] += 12 * NOISE
+    return G
+
+
+CASES = {
+    "right model": ({}, {}),
+    "right model, all given": ({}, {"broadening": BROADENING, "mu_star": MU_STAR}),
+    "right model, all fitted": ({}, {"scale": None, "offset": None}),
+    "right model, end not stated": ({}, {"omega_max": None}),
+    "temperature +30 %": ({}, {"T": 1.3 * T}),
+    "temperature -30 %": ({}, {"T": 0.7 * T}),
+    "broadening x 2": ({}, {"broadening": 2 * BROADENING}),
+    "broadening / 2": ({}, {"broadening": BROADENING / 2}),
+    "modulation missing": ({"modulation": 0.15}, {}),
+    "scale 2 %": ({"change": lambda G, seed: 1.02 * G}, {}),
+    "slope": ({"change": lambda G, seed: (1 + 0.001 * BIAS) * G}, {}),
+    "bias offset": ({"shift": 0.05}, {}),
+    "a2F cut short": ({}, {"omega_max": 8.0}),
+    "mu* wrong": ({}, {"mu_star": 0.15}),
+    "cutoff wrong": ({}, {"omega_c": 50.0, "mu_star": MU_STAR}),
+    "step in the background": ({"change": lambda G, seed: G + 0.005 * (BIAS > 6.0)}, {}),
+    "correlated noise": ({"correlated": True}, {}),
+    "one bad point": ({"change": bad_point}, {}),
+}
+
+
+def data(number, *, modulation=0.0, change=None, shift=0.0, correlated=False, clean=None):
+    spectrum = FAMILY.sample_spectrum(jax.random.key(number))
+    G = conductance(spectrum, modulation=modulation)
+    if shift:
+        G = np.interp(BIAS, BIAS + shift, G)
+    if change:
+        G = change(G, number)
+    return spectrum, G + noise(number, correlated)
+
+
+def run(name, spectra, truth):
+    wrong, told = CASES[name]
+    shift = wrong.get("shift", 0.0)
+    curves = [truth[n]["curves"][(wrong.get("modulation", 0.0), shift)] for n in range(spectra)]
+    if change := wrong.get("change"):
+        curves = [change(G, n) for n, G in enumerate(curves)]
+    curves = [G + noise(n, wrong.get("correlated", False)) for n, G in enumerate(curves)]
+    start = time.time()
+    found = de.invert_many(BIAS, np.array(curves), observable=de.DifferentialConductance(), **(KNOWN | told))
+    seconds = (time.time() - start) / spectra
+    rows = []
+    for n, one in enumerate(found):
+        z = {
+            "lambda": (one.lambda_ep[0] - truth[n]["lambda"]) / one.lambda_ep[1],
+            "T_c": (one.T_c[0] - truth[n]["T_c"]) / one.T_c[1],
+        }
+        rows.append({"ok": one.ok, "notes": one.notes, **z})
+    return rows, seconds
+
+
+def make_truth(spectra):
+    made = []
+    shifted = np.abs(FINE - 0.05)
+    for n in range(spectra):
+        spectrum = FAMILY.sample_spectrum(jax.random.key(n))
+        sol = de.solve_gap(spectrum, T, mu_star=MU_STAR, omega_c=OMEGA_C)
+        real = de.continue_gap(sol, spectrum, FINE, broadening=BROADENING)
+        G = np.asarray(de.differential_conductance(real, T))
+        curves = {(0.0, 0.0): G[:2001:10], (0.15, 0.0): np.asarray(de.differential_conductance(real, T, 0.15))[:2001:10]}
+        curves[(0.0, 0.05)] = G[np.round(shifted / 0.01).astype(int)][:2001:10]
+        T_c = float(de.solve_tc(spectrum, mu_star=MU_STAR, omega_c=OMEGA_C))
+        made.append({"lambda": float(spectrum.lambda_ep), "T_c": T_c, "curves": curves})
+    return made
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--spectra", type=int, default=100)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--output", type=pathlib.Path)
+    args = parser.parse_args()
+    jax.config.update("jax_enable_x64", True)
+    truth = make_truth(args.spectra)
+    results = {}
+    print("| model | ok | ok or bars hold | 68 % lambda | 68 % T_c | 95 % lambda | 95 % T_c | s each |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name in CASES:
+        if args.only and args.only not in name:
+            continue
+        rows, seconds = run(name, args.spectra, truth)
+        ok = np.array([row["ok"] for row in rows])
+        z = {key: np.array([row[key] for row in rows]) for key in ("lambda", "T_c")}
+        hold = (np.abs(z["lambda"]) < 1.96) & (np.abs(z["T_c"]) < 1.96)
+        parts = [np.mean(ok), np.mean(~ok | hold), *(np.mean(np.abs(z[k]) < s) for s in (1, 1.96) for k in z)]
+        print(f"| {name} | " + " | ".join(f"{100 * p:.0f}" for p in parts) + f" | {seconds:.1f} |", flush=True)
+        results[name] = rows
+    if args.output:
+        args.output.mkdir(exist_ok=True)
+        (args.output / "wrong_models.json").write_text(json.dumps(results, indent=1, default=float))
+
+
+if __name__ == "__main__":
+    main()
