@@ -1,0 +1,91 @@
+"""Smooth functions of the bias: polynomials, their choice by an information criterion, and what they leave."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+WHITE_LIMIT = 4.0
+"""Residuals count as white if their lag-1 autocorrelation is below this number over the root of their number."""
+
+ROUNDING = 1e-9
+"""Residuals below this fraction of the values count as rounding."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Polynomial:
+    r"""A polynomial of the bias, $\sum_i c_i (V/V_0)^{p_i}$.
+
+    Args:
+        powers: Powers $p_i$.
+        coefficients: Coefficients $c_i$.
+        scale: Unit of the bias $V_0$ [meV].
+    """
+
+    powers: tuple[int, ...]
+    coefficients: Float[np.ndarray, " power"]
+    scale: float
+
+    def __call__(self, omega: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
+        """Return the values of the polynomial at some bias energies [meV]."""
+        return _columns(omega / self.scale, self.powers) @ self.coefficients
+
+
+def _columns(x: np.ndarray, powers: Sequence[int]) -> np.ndarray:
+    return x[:, None] ** np.array(powers)[None, :]
+
+
+def fit_polynomial(
+    omega: Float[np.ndarray, " point"],
+    values: Float[np.ndarray, " point"],
+    errors: Float[np.ndarray, " point"] | None,
+    choices: Sequence[tuple[int, ...]],
+) -> tuple[Polynomial, Float[np.ndarray, " point"]]:
+    r"""Fit polynomials and choose the one with the lowest Bayesian information criterion.
+
+    $$ \mathrm{BIC} = n \ln\Big(\frac{1}{n}\sum_i r_i^2\Big) + k \ln n $$
+
+    Args:
+        omega: Bias energies [meV], shape (n,).
+        values: Values to fit.
+        errors: Standard deviations of the values, the weights of the fit; or `None` for equal ones.
+        choices: Powers of each polynomial.
+
+    Returns:
+        The polynomial, and the residuals $r$ divided by the errors.
+    """
+    scale = float(np.max(np.abs(omega)))
+    weights = np.ones_like(values) if errors is None else 1 / errors
+    floor = (ROUNDING * float(np.max(np.abs(values * weights)))) ** 2
+    best = None
+    for powers in choices:
+        design = _columns(omega / scale, powers)
+        coefficients = np.linalg.lstsq(design * weights[:, None], values * weights, rcond=None)[0]
+        residuals = (values - design @ coefficients) * weights
+        bic = omega.size * np.log(np.mean(residuals**2) + floor) + len(powers) * np.log(omega.size)
+        if best is None or bic < best[0]:
+            best = bic, Polynomial(powers, coefficients, scale), residuals
+    assert best is not None
+    return best[1], best[2]
+
+
+def are_white(residuals: Sequence[Float[np.ndarray, " point"]], typical: float) -> bool:
+    """Whether neighboring residuals are uncorrelated, that is, nothing but noise.
+
+    Args:
+        residuals: Residuals of one or more pieces of a curve, in the order of the bias.
+        typical: Size of the fitted values, in the unit of the residuals; residuals of the size of rounding are white.
+    """
+    n = sum(piece.size for piece in residuals)
+    power = sum(float(np.sum(piece**2)) for piece in residuals)
+    if power <= n * (ROUNDING * typical) ** 2:
+        return True
+    neighbors = sum(float(np.sum(piece[1:] * piece[:-1])) for piece in residuals)
+    return abs(neighbors / power) < WHITE_LIMIT / n**0.5
+
+
+def scatter(values: Float[np.ndarray, " point"]) -> float:
+    """Return the standard deviation of the noise of a curve, from the second differences of neighboring points."""
+    second = np.diff(values, 2)
+    return float(np.median(np.abs(second)) / (0.6745 * 6**0.5)) if second.size else 0.0
