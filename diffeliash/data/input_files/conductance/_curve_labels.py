@@ -48,7 +48,7 @@ _ERROR = r"(?:errors?|err|errorbars?|std|stddev|stderr|sem|deviation|uncertainty
 _NORMALIZED = re.compile(rf"{_G}[svu]*/{_G}(?:n|normal)?[vu]*|.*(?<!un)(?<!not)normali[sz]ed.*|norm{_G}|{_G}norm")
 _KINDS: tuple[tuple[Quantity, str], ...] = (
     ("conductance", _NORMALIZED.pattern),
-    ("error", rf"(?:standard|std|stat)?{_ERROR}(?:of|in)?(?:the)?(?:{_G})?|(?:d|delta|s){_G}|{_G}{_ERROR}"),
+    ("error", rf"(?:standard|std|stat|rel|relative)*{_ERROR}(?:of|in)?(?:the)?(?:{_G})?|(?:d|delta|s){_G}|{_G}{_ERROR}"),
     ("second derivative", r"d\^?2[ij].*"),
     ("resistance", r"d[vu]/di.*|dvdi|rd?|(?:differential)?resistance"),
     ("current", r"[ij]|.*current.*"),
@@ -108,6 +108,8 @@ def read_curve_label(text: str) -> CurveLabel:
     is_name = kind is not None
     if kind is None:
         kind = next((kind for kind, pattern in _CONTAINED if re.search(pattern, name, re.IGNORECASE)), None)
+    if kind == "error" and compact.startswith("rel"):
+        unit = unit or "relative"
     normalized = ratio or (kind == "conductance" and bool(_NORMALIZED.fullmatch(compact)))
     return CurveLabel(text.strip(), kind, unit, is_name, normalized)
 

@@ -197,8 +197,8 @@ def _in_unit_of_values(
     Raises:
         InputError: The two units have nothing to do with each other.
     """
-    if unit == "%":
-        return np.abs(values) * errors / 100
+    if unit in ("%", "relative"):
+        return np.abs(values) * errors * (0.01 if unit == "%" else 1.0)
     if unit in (unit_of_values, "") or (unit == "arbitrary" and unit_of_values not in SIEMENS):
         return errors
     if unit in SIEMENS and unit_of_values in SIEMENS:

@@ -5,8 +5,8 @@ import pathlib
 import numpy as np
 
 from ...._errors import InputError
-from ._smooth_functions import Polynomial, are_white, fit_polynomial, scatter
-from ._sweeps import Curve
+from ._curve import Curve, scatter
+from ._smooth_functions import Polynomial, are_white, fit_polynomial
 
 HIGHEST_ORDER = 8
 """Highest order of the polynomial that represents a curve of the normal state."""
@@ -17,20 +17,14 @@ POINTS_PER_COEFFICIENT = 4
 NORMAL_RANGE = (0.5, 2.0)
 """Range of a normalized conductance far from zero bias."""
 
-OUTER_PART = 2 / 3
-"""Fraction of the largest bias beyond which a curve is compared with one."""
-
 FRACTIONS = (0.6, 0.55, 0.5), (0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 """Fractions of the largest bias at which the fit of the background may begin: growing and shrinking."""
 
+FEWEST_OUTER_POINTS = 12
+"""Smallest number of points with which more than a constant is fitted as a background."""
+
 RANGE_RTOL = 1e-6
 """By this fraction of its range a curve may extend beyond that of the normal state."""
-
-
-def far_from_zero(curve: Curve) -> float:
-    """Return the median conductance at the outer third of the bias."""
-    size = np.abs(curve.omega)
-    return float(np.median(curve.conductance[size >= OUTER_PART * np.max(size)]))
 
 
 def is_near_one(value: float) -> bool:
@@ -64,10 +58,8 @@ def divide_by_normal_state(
         why = "it is not positive everywhere."
         raise InputError("no conductance of a normal state", where=str(normal_path), why=why)
     divided = _with_noise(curve.divided_by(divisor), noise / divisor)
-    if not is_near_one(far_from_zero(divided)):
-        why = (
-            f"divided by it, the conductance is {far_from_zero(divided):.3g} far from zero bias, where it must be one."
-        )
+    if not is_near_one(divided.far_from_zero):
+        why = f"divided by it, the conductance is {divided.far_from_zero:.3g} far from zero bias, where it must be one."
         hint = "Are both from the same junction, in the same unit, and not normalized yet?"
         raise InputError("the curve of the normal state does not fit", where=str(normal_path), why=why, hint=hint)
     noisy = f", whose noise of {100 * float(np.median(noise / divisor)):.2g} % is added to the errors" if noise else ""
@@ -104,7 +96,7 @@ def divide_by_background(path: pathlib.Path, curve: Curve) -> tuple[Curve, list[
         hint = "Give the curve of the normal state with --normal, or a normalized conductance."
         raise InputError("no smooth background for the normalization", where=str(path), why=why, hint=hint)
     terms = " + ".join(f"b{power}" + ("", " V", " V^2")[power] for power in background.powers)
-    found = "where it leaves only noise" if white else "though structure is left there"
+    found = "where it leaves only noise" if white else "where too few points or too much structure are left to be sure"
     hint = "its scale is not certain and must be fitted; --normal FILE, the curve of the normal state, is better."
     return curve.divided_by(divisor), [
         f"the conductance is divided by a background {terms}, fitted beyond {start:.4g} meV, {found}: {hint}"
@@ -114,27 +106,32 @@ def divide_by_background(path: pathlib.Path, curve: Curve) -> tuple[Curve, list[
 def _outer_background(curve: Curve) -> tuple[float, Polynomial, bool]:
     """Return where the fit of a background begins [meV], the background, and whether it leaves nothing but noise."""
     growing, shrinking = FRACTIONS
-    first = _fit_beyond(curve, growing[0])
-    fits = [first]
-    for fraction in growing[1:] if first[2] else shrinking:
-        fits.append(_fit_beyond(curve, fraction))
-        if fits[-1][2] != first[2]:
+    fits = [_fit_beyond(curve, growing[0])]
+    white = fits[0][2]
+    for fraction in growing[1:] if white else shrinking:
+        if _count_beyond(curve, fraction) < FEWEST_OUTER_POINTS:
             break
-    white = [fit for fit in fits if fit[2]]
-    return min(white, key=lambda fit: fit[0]) if white else fits[-1]
+        fits.append(_fit_beyond(curve, fraction))
+        if fits[-1][2] != white:
+            break
+    return min((fit for fit in fits if fit[2]), key=lambda fit: fit[0], default=fits[-1])
+
+
+def _count_beyond(curve: Curve, fraction: float) -> int:
+    size = np.abs(curve.omega)
+    return int(np.sum(size >= fraction * np.max(size)))
 
 
 def _fit_beyond(curve: Curve, fraction: float) -> tuple[float, Polynomial, bool]:
+    """Fit a background beyond a fraction of the largest bias: a constant if there are few points."""
     size = np.abs(curve.omega)
     start = fraction * float(np.max(size))
-    fewest = 3 * POINTS_PER_COEFFICIENT
-    start = min(start, float(np.sort(size)[-min(fewest, size.size)]))
-    outer = size >= start
-    omega, values = curve.omega[outer], curve.conductance[outer]
-    errors = None if curve.errors is None else curve.errors[outer]
-    both = np.sum(omega < 0) >= POINTS_PER_COEFFICIENT and np.sum(omega > 0) >= POINTS_PER_COEFFICIENT
-    choices = [(0,), (0, 1), (0, 2), (0, 1, 2)] if both else [(0,), (0, 2)]
-    background, residuals = fit_polynomial(omega, values, errors, choices)
-    typical = values if errors is None else values / errors
+    outer = curve.at(np.flatnonzero(size >= start))
+    omega, values = outer.omega, outer.conductance
+    enough = omega.size >= FEWEST_OUTER_POINTS
+    both = min(np.sum(omega < 0), np.sum(omega > 0)) >= POINTS_PER_COEFFICIENT
+    choices = [(0,), *([(0, 2)] if enough else []), *([(0, 1), (0, 1, 2)] if enough and both else [])]
+    background, residuals = fit_polynomial(omega, values, outer.errors, choices)
+    typical = values if outer.errors is None else values / outer.errors
     pieces = [residuals[omega < 0], residuals[omega > 0]]
-    return start, background, are_white(pieces, float(np.max(np.abs(typical))))
+    return start, background, enough and are_white(pieces, float(np.max(np.abs(typical))))

@@ -11,11 +11,11 @@ from ...._errors import InputError
 from ....units import MEV_PER_BIAS_UNIT
 from .._stated_parameters import FunctionOfEnergy, stated_parameters
 from ._bias_unit import bias_in_meV
+from ._curve import Curve, scatter
 from ._curve_table import CurveTable, read_curve_table
 from ._modulation import stated_modulation
-from ._normalization import divide_by_background, divide_by_normal_state, far_from_zero, is_near_one
-from ._smooth_functions import scatter
-from ._sweeps import Curve, merge_sweeps
+from ._normalization import divide_by_background, divide_by_normal_state, is_near_one
+from ._sweeps import merge_sweeps
 from ._symmetry import asymmetry, symmetry_notices
 
 MOST_BELOW_ZERO = 5.0
@@ -23,6 +23,15 @@ MOST_BELOW_ZERO = 5.0
 
 NEAR_ONE = 0.05
 """A normalized conductance that differs from one by more than this far from zero bias gets a notice."""
+
+SMALLEST_CONDUCTANCE = 1e-30
+"""A conductance must be larger than this number at its maximum, and smaller than its inverse."""
+
+ERROR_FACTOR = 2.0
+"""Stated errors that differ from the scatter by more than this factor get a notice."""
+
+FEWEST_FOR_SCATTER = 20
+"""Number of points far from zero bias with which errors are compared with the scatter."""
 
 CONSTANT_RTOL = 1e-12
 """A curve whose values differ by less than this fraction is constant."""
@@ -117,7 +126,18 @@ def _read_curve(
     omega, told = bias_in_meV(path, table.bias, table.bias_units, unit)
     curve, merged = merge_sweeps(path, Curve(omega, table.conductance, table.errors))
     _check_values(path, curve)
-    return table, curve, (*table.notices, *told, *merged)
+    return table, curve, (*table.notices, *told, *merged, *_error_notices(curve.outer_part))
+
+
+def _error_notices(outer: Curve) -> list[str]:
+    """Return a notice if the stated errors of the points far from zero bias are not those of their scatter."""
+    if outer.errors is None or outer.omega.size < FEWEST_FOR_SCATTER:
+        return []
+    noise = scatter(outer.conductance)
+    ratio = outer.noise / noise if noise else np.inf
+    if 1 / ERROR_FACTOR < ratio < ERROR_FACTOR:
+        return []
+    return [f"the stated errors are {ratio:.2g} times the scatter of neighboring points far from zero bias."]
 
 
 def _check_values(path: pathlib.Path, curve: Curve) -> None:
@@ -128,6 +148,8 @@ def _check_values(path: pathlib.Path, curve: Curve) -> None:
     """
     values = curve.conductance
     largest = float(np.max(np.abs(values)))
+    if not SMALLEST_CONDUCTANCE < largest < 1 / SMALLEST_CONDUCTANCE:
+        raise InputError("no values of a conductance", where=str(path), why=f"the largest is {largest:.3g}.")
     if np.ptp(values) <= CONSTANT_RTOL * largest:
         raise InputError("the conductance is constant", where=str(path), why=f"it is {values[0]:g} everywhere.")
     noise = scatter(values) if curve.errors is None else curve.errors
@@ -150,7 +172,7 @@ def _normalized(
     if normal is not None:
         divided, notices = _by_normal_state(path, table, curve, normal, unit)
         return divided, False, notices
-    end = far_from_zero(curve)
+    end = curve.far_from_zero
     if table.normalized is not False and is_near_one(end):
         return curve, False, _normalization_notices(table.normalized, end)
     divided, notices = divide_by_background(path, curve)

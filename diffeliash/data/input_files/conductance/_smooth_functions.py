@@ -83,9 +83,3 @@ def are_white(residuals: Sequence[Float[np.ndarray, " point"]], typical: float) 
         return True
     neighbors = sum(float(np.sum(piece[1:] * piece[:-1])) for piece in residuals)
     return abs(neighbors / power) < WHITE_LIMIT / n**0.5
-
-
-def scatter(values: Float[np.ndarray, " point"]) -> float:
-    """Return the standard deviation of the noise of a curve, from the second differences of neighboring points."""
-    second = np.diff(values, 2)
-    return float(np.median(np.abs(second)) / (0.6745 * 6**0.5)) if second.size else 0.0

@@ -1,12 +1,11 @@
 """Sweeps of the bias up and down: merged into one curve with ascending energies."""
 
-import dataclasses
 import pathlib
 
 import numpy as np
-from jaxtyping import Float
 
 from ...._errors import InputError
+from ._curve import Curve
 from ._curve_table import FEWEST_POINTS
 
 SAME_ENERGY_RTOL = 1e-9
@@ -14,26 +13,6 @@ SAME_ENERGY_RTOL = 1e-9
 
 FEWEST_POINTS_PER_SWEEP = 8
 """Average number of points between two turns of the bias; with fewer, the points count as unordered."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Curve:
-    """A tunneling curve with strictly ascending energies.
-
-    Args:
-        omega: Bias energies of both signs [meV].
-        conductance: Differential conductance, normalized or not.
-        errors: Standard deviation of each value, or `None`.
-    """
-
-    omega: Float[np.ndarray, " point"]
-    conductance: Float[np.ndarray, " point"]
-    errors: Float[np.ndarray, " point"] | None
-
-    def divided_by(self, divisor: Float[np.ndarray, " point"]) -> "Curve":
-        """Return the curve and its errors divided by a positive function of the bias."""
-        errors = None if self.errors is None else self.errors / divisor
-        return Curve(self.omega, self.conductance / divisor, errors)
 
 
 def merge_sweeps(path: pathlib.Path, measured: Curve) -> tuple[Curve, list[str]]:
@@ -55,14 +34,9 @@ def merge_sweeps(path: pathlib.Path, measured: Curve) -> tuple[Curve, list[str]]
         what = "all energies coincide" if n == 1 else f"only {n} different energies"
         raise InputError(what, where=str(path), why=f"a curve needs at least {FEWEST_POINTS}.")
     if n == omega.size:
-        return _ordered(measured, order), notices
+        return measured.at(order), notices
     notices.append(f"{omega.size} points at {n} energies: those at the same energy are averaged.")
-    return _averaged(_ordered(measured, order), group), notices
-
-
-def _ordered(curve: Curve, order: np.ndarray) -> Curve:
-    errors = None if curve.errors is None else curve.errors[order]
-    return Curve(curve.omega[order], curve.conductance[order], errors)
+    return _averaged(measured.at(order), group), notices
 
 
 def _averaged(curve: Curve, group: np.ndarray) -> Curve:
@@ -91,8 +65,8 @@ def _order_notices(measured: Curve) -> list[str]:
 def _one_way(measured: Curve, moving: np.ndarray) -> Curve:
     """Return the points of the sweeps in one direction, sorted: both ends of every step that way."""
     own = np.concatenate([moving, [False]]) | np.concatenate([[False], moving])
-    part = _ordered(measured, np.flatnonzero(own))
-    return _ordered(part, np.argsort(part.omega, kind="stable"))
+    part = measured.at(np.flatnonzero(own))
+    return part.at(np.argsort(part.omega, kind="stable"))
 
 
 def _rms_difference(up: Curve, down: Curve) -> float | None:

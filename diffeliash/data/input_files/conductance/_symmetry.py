@@ -2,13 +2,16 @@
 
 import numpy as np
 
-from ._sweeps import Curve
+from ._curve import Curve
 
 FEWEST_PAIRS = 4
 """Smallest number of energies measured at both signs with which the signs are compared."""
 
 SIGNIFICANT = 5.0
 """An offset of the bias is reported if it exceeds its standard deviation by this factor."""
+
+NOTABLE_ASYMMETRY = 2.0
+"""A difference of the two signs that exceeds that of the noise by this factor is more than noise."""
 
 N_STEPS = 6
 """Number of Gauss-Newton steps in which the offset is found."""
@@ -55,12 +58,18 @@ def center_of_symmetry(curve: Curve) -> tuple[float, float] | None:
 
 
 def _first_coefficient(design: np.ndarray, values: np.ndarray) -> tuple[float, float]:
-    """Return the first coefficient of a linear fit and its standard deviation, from the residuals."""
+    """Return the first coefficient of a linear fit and its standard deviation from the residuals.
+
+    Of the standard deviations for the same noise everywhere and for a noise that varies, the larger one is returned.
+    """
     coefficients, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
     if rank < 2:
         return 0.0, np.inf
-    variance = np.sum((values - design @ coefficients) ** 2) / max(values.size - 2, 1)
-    return float(coefficients[0]), float(np.sqrt(variance * np.linalg.inv(design.T @ design)[0, 0]))
+    residuals = values - design @ coefficients
+    inverse = np.linalg.inv(design.T @ design)
+    even_noise = np.sum(residuals**2) / max(values.size - 2, 1) * inverse[0, 0]
+    uneven_noise = np.sum((design @ inverse[0] * residuals) ** 2)
+    return float(coefficients[0]), float(np.sqrt(max(even_noise, uneven_noise)))
 
 
 def symmetry_notices(curve: Curve, difference: float | None) -> list[str]:
@@ -72,9 +81,11 @@ def symmetry_notices(curve: Curve, difference: float | None) -> list[str]:
     """
     if difference is None:
         return []
+    expected = curve.noise / 2**0.5 / float(np.sqrt(np.mean(curve.conductance**2)))
+    more = f", more than its noise of {100 * expected:.2g} %" if difference > NOTABLE_ASYMMETRY * expected else ""
     notices = [
         f"both signs of the bias are used together; half their difference is {100 * difference:.2g} % of the "
-        "conductance (rms)."
+        f"conductance (rms){more}."
     ]
     center = center_of_symmetry(curve)
     if center is not None and abs(center[0]) > SIGNIFICANT * center[1]:
