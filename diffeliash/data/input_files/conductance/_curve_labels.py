@@ -19,6 +19,9 @@ SIEMENS = {
 }  # fmt: skip
 """Value of each unit of conductance [S]."""
 
+LONGEST_LABEL = 200
+"""Number of characters of a label that are interpreted."""
+
 _BIAS_UNITS = {"mV": r"mV|mv|milli-?volts?", "uV": r"uV|uv|micro-?volts?", "V": r"V|v|[Vv]olts?"} | {
     "meV": r"meV|mev|milli-?electron-?volts?",
     "eV": r"eV|ev|electron-?volts?",
@@ -48,13 +51,16 @@ _ERROR = r"(?:errors?|err|errorbars?|std|stddev|stderr|sem|deviation|uncertainty
 _NORMALIZED = re.compile(rf"{_G}[svu]*/{_G}(?:n|normal)?[vu]*|.*(?<!un)(?<!not)normali[sz]ed.*|norm{_G}|{_G}norm")
 _KINDS: tuple[tuple[Quantity, str], ...] = (
     ("conductance", _NORMALIZED.pattern),
-    ("error", rf"(?:standard|std|stat|rel|relative)*{_ERROR}(?:of|in)?(?:the)?(?:{_G})?|(?:d|delta|s){_G}|{_G}{_ERROR}"),
+    (
+        "error",
+        rf"(?:standard|std|stat|relative|rel)*{_ERROR}(?:of|in)?(?:the)?(?:{_G})?|(?:d|delta|s){_G}|{_G}{_ERROR}",
+    ),
     ("second derivative", r"d\^?2[ij].*"),
     ("resistance", r"d[vu]/di.*|dvdi|rd?|(?:differential)?resistance"),
     ("current", r"[ij]|.*current.*"),
     (
         "conductance",
-        rf"(?:diff|differential|tunnell?ing|local|raw|measured)*{_G}(?:[stvu]|raw|measured|lockin)*"
+        rf"(?:diff|differential|tunnell?ing|local|raw|measured)*{_G}(?:[stvu]|raw|measured|lockin|up|down|forward|backward|fwd|bwd)*"
         r"|lidemod\d[xy].*|lix?|lockinx?",
     ),
     ("density of states", r"n[se]?/n[fn0]*|l?dos|densityofstates"),
@@ -98,7 +104,7 @@ class CurveLabel:
 @functools.lru_cache(maxsize=4096)
 def read_curve_label(text: str) -> CurveLabel:
     """Interpret the label of a column of a tunneling curve."""
-    plain = " ".join(plain_text(text).split())
+    plain = " ".join(plain_text(text[:LONGEST_LABEL]).split())
     ratio = bool(_NORMALIZED.fullmatch(_compact(plain)))
     found = None if ratio else _IN_BRACKETS.search(plain) or _AT_END.search(plain)
     name = plain[: found.start()] if found else plain

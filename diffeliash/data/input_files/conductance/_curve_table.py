@@ -216,5 +216,5 @@ def _positive(path: pathlib.Path, errors: np.ndarray, lines: Sequence[int]) -> n
     bad = np.flatnonzero(errors <= 0)
     if bad.size:
         where = f"{path}:{lines[bad[0]]}"
-        raise InputError(f"an error of {errors[bad[0]]:g}", where=where, why="standard errors must be positive.")
+        raise InputError(f"an error of {errors[bad[0]] + 0:g}", where=where, why="standard errors must be positive.")
     return errors

@@ -10,11 +10,12 @@ from jaxtyping import Float
 from ...._errors import InputError
 from ....units import MEV_PER_BIAS_UNIT
 from .._stated_parameters import FunctionOfEnergy, stated_parameters
+from ._background import divide_by_background
 from ._bias_unit import bias_in_meV
 from ._curve import Curve, scatter
 from ._curve_table import CurveTable, read_curve_table
 from ._modulation import stated_modulation
-from ._normalization import divide_by_background, divide_by_normal_state, is_near_one
+from ._normal_state import divide_by_normal_state, is_near_one
 from ._sweeps import merge_sweeps
 from ._symmetry import asymmetry, symmetry_notices
 

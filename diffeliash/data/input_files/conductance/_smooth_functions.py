@@ -29,11 +29,26 @@ class Polynomial:
 
     def __call__(self, omega: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
         """Return the values of the polynomial at some bias energies [meV]."""
-        return _columns(omega / self.scale, self.powers) @ self.coefficients
+        return powers_of(omega / self.scale, self.powers) @ self.coefficients
 
 
-def _columns(x: np.ndarray, powers: Sequence[int]) -> np.ndarray:
+def powers_of(x: Float[np.ndarray, " point"], powers: Sequence[int]) -> Float[np.ndarray, "point power"]:
+    """Return powers of numbers, one column for each power."""
     return x[:, None] ** np.array(powers)[None, :]
+
+
+def information_criterion(residuals: Float[np.ndarray, " point"], n_coefficients: int, typical: float) -> float:
+    r"""Return the Bayesian information criterion of a fit, by which the lowest of several is chosen.
+
+    $$ \mathrm{BIC} = n \ln\Big(\frac{1}{n}\sum_i r_i^2\Big) + k \ln n $$
+
+    Args:
+        residuals: Residuals $r$, shape (n,).
+        n_coefficients: Number of coefficients $k$.
+        typical: Size of the fitted values; residuals far below it are rounding, and count as equal.
+    """
+    n = residuals.size
+    return float(n * np.log(np.mean(residuals**2) + (ROUNDING * typical) ** 2) + n_coefficients * np.log(n))
 
 
 def fit_polynomial(
@@ -42,9 +57,7 @@ def fit_polynomial(
     errors: Float[np.ndarray, " point"] | None,
     choices: Sequence[tuple[int, ...]],
 ) -> tuple[Polynomial, Float[np.ndarray, " point"]]:
-    r"""Fit polynomials and choose the one with the lowest Bayesian information criterion.
-
-    $$ \mathrm{BIC} = n \ln\Big(\frac{1}{n}\sum_i r_i^2\Big) + k \ln n $$
+    """Fit polynomials and choose the one with the lowest `information_criterion`.
 
     Args:
         omega: Bias energies [meV], shape (n,).
@@ -53,24 +66,24 @@ def fit_polynomial(
         choices: Powers of each polynomial.
 
     Returns:
-        The polynomial, and the residuals $r$ divided by the errors.
+        The polynomial, and the residuals divided by the errors.
     """
     scale = float(np.max(np.abs(omega)))
     weights = np.ones_like(values) if errors is None else 1 / errors
-    floor = (ROUNDING * float(np.max(np.abs(values * weights)))) ** 2
+    typical = float(np.max(np.abs(values * weights)))
     best = None
     for powers in choices:
-        design = _columns(omega / scale, powers)
+        design = powers_of(omega / scale, powers)
         coefficients = np.linalg.lstsq(design * weights[:, None], values * weights, rcond=None)[0]
         residuals = (values - design @ coefficients) * weights
-        bic = omega.size * np.log(np.mean(residuals**2) + floor) + len(powers) * np.log(omega.size)
+        bic = information_criterion(residuals, len(powers), typical)
         if best is None or bic < best[0]:
             best = bic, Polynomial(powers, coefficients, scale), residuals
     assert best is not None
     return best[1], best[2]
 
 
-def are_white(residuals: Sequence[Float[np.ndarray, " point"]], typical: float) -> bool:
+def are_white(residuals: Sequence[np.ndarray], typical: float) -> bool:
     """Whether neighboring residuals are uncorrelated, that is, nothing but noise.
 
     Args:
@@ -82,4 +95,4 @@ def are_white(residuals: Sequence[Float[np.ndarray, " point"]], typical: float) 
     if power <= n * (ROUNDING * typical) ** 2:
         return True
     neighbors = sum(float(np.sum(piece[1:] * piece[:-1])) for piece in residuals)
-    return abs(neighbors / power) < WHITE_LIMIT / n**0.5
+    return bool(abs(neighbors / power) < WHITE_LIMIT / n**0.5)
