@@ -10,8 +10,8 @@ from jaxtyping import Float
 
 from ...units import BOLTZMANN, MEV_PER_BIAS_UNIT
 
-NUMBER = r"[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?"
-"""Pattern of a positive number in a header."""
+NUMBER = r"(?:[0-9]+(?:[.,][0-9]+|\.)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+"""Pattern of a positive number in a header, also with a decimal comma."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,10 +69,15 @@ def stated_parameters(header: Sequence[str]) -> tuple[dict[str, Any], list[str]]
         factors = _FACTORS.get(name, _ENERGY)
         units = "|".join(factors) or "(?!)"
         pattern = rf"(?<![A-Za-z_])(?:{words})\s*[=:]\s*({NUMBER})(?:\s*({units})(?![A-Za-z]))?"
-        values = {float(number) * factors.get(unit, 1.0) for number, unit in re.findall(pattern, text)}
+        values = {to_number(number) * factors.get(unit, 1.0) for number, unit in re.findall(pattern, text)}
         if len(values) == 1:
             found[name] = values.pop()
         elif values:
             several = " and ".join(f"{value:g}" for value in sorted(values))
             notices.append(f"the header states several values of {name}, {several}; none of them is used.")
     return found, notices
+
+
+def to_number(text: str) -> float:
+    """Return the value of a text that matches `NUMBER`."""
+    return float(text.replace(",", "."))

@@ -43,6 +43,23 @@ class SumRule:
 
 
 @dataclasses.dataclass(frozen=True)
+class _Points:
+    """What a background is fitted to, relative to the largest bias and the largest conductance.
+
+    Args:
+        x: Bias.
+        values: Conductance.
+        weights: Weight of each point in the fit: zero outside the outer part, else the inverse of its error.
+        rule: The sum rule, if zero bias was reached.
+    """
+
+    x: Float[np.ndarray, " point"]
+    values: Float[np.ndarray, " point"]
+    weights: Float[np.ndarray, " point"]
+    rule: SumRule | None
+
+
+@dataclasses.dataclass(frozen=True)
 class Background:
     """A background that was fitted to the outer part of a curve.
 
@@ -101,16 +118,15 @@ def _outer_background(curve: Curve) -> Background:
 def _fit_beyond(curve: Curve, fraction: float) -> Background:
     """Fit a background beyond a fraction of the largest bias: a constant if there are few points."""
     scale, typical = (float(np.max(np.abs(values))) for values in (curve.omega, curve.conductance))
-    x, values = curve.omega / scale, curve.conductance / typical
-    weights = np.where(np.abs(x) >= fraction, 1.0 if curve.errors is None else typical / curve.errors, 0.0)
-    outer = x[np.abs(x) >= fraction]
+    x, size = curve.omega / scale, np.abs(curve.omega) / scale
+    outer = x[size >= fraction]
     enough = outer.size >= FEWEST_OUTER_POINTS
     both = min(np.sum(outer < 0), np.sum(outer > 0)) >= FEWEST_OF_A_SIGN
-    choices = [(0,), *([(0, 2)] if enough else []), *([(0, 1), (0, 1, 2)] if enough and both else [])]
-    rule = _sum_rule(x) if enough else None
+    weights = np.where(size >= fraction, 1.0 if curve.errors is None else typical / curve.errors, 0.0)
+    points = _Points(x, curve.conductance / typical, weights, _sum_rule(x) if enough else None)
     best = None
-    for powers in choices:
-        coefficients, residuals = _fit(x, values, weights, powers, rule)
+    for powers in [(0,), *([(0, 2)] if enough else []), *([(0, 1), (0, 1, 2)] if enough and both else [])]:
+        coefficients, residuals = _fit(points, powers)
         bic = information_criterion(residuals, len(coefficients), float(np.max(weights)))
         if best is None or bic < best[0]:
             best = bic, Polynomial(powers, typical * coefficients[: len(powers)], scale), residuals
@@ -137,36 +153,46 @@ def _sum_rule(x: Float[np.ndarray, " point"]) -> SumRule | None:
 
 
 def _fit(
-    x: np.ndarray, values: np.ndarray, weights: np.ndarray, powers: tuple[int, ...], rule: SumRule | None
+    points: _Points, powers: tuple[int, ...]
 ) -> tuple[Float[np.ndarray, " coefficient"], Float[np.ndarray, " outer"]]:
     """Fit a background, with the tail of a gap if the sum rule makes that possible, and if the tail is positive."""
-    coefficients, residuals = _fit_with_tail(x, values, weights, powers, rule, tail=rule is not None)
-    if rule is not None and coefficients[-1] < 0:
-        coefficients, residuals = _fit_with_tail(x, values, weights, powers, rule, tail=False)
+    coefficients, residuals = _fit_with_tail(points, powers, tail=points.rule is not None)
+    if points.rule is not None and coefficients[-1] < 0:
+        coefficients, residuals = _fit_with_tail(points, powers, tail=False)
     return coefficients, residuals
 
 
 def _fit_with_tail(
-    x: np.ndarray, values: np.ndarray, weights: np.ndarray, powers: tuple[int, ...], rule: SumRule | None, *, tail: bool
+    points: _Points, powers: tuple[int, ...], *, tail: bool
 ) -> tuple[Float[np.ndarray, " coefficient"], Float[np.ndarray, " outer"]]:
     """Return the coefficients of a background, then that of the tail, and the weighted residuals of the outer part."""
-    outer = weights > 0
-    design, background = powers_of(x, powers), np.ones_like(x)
+    design, background = powers_of(points.x, powers), np.ones_like(points.x)
     coefficients = residuals = np.zeros(0)
-    for _ in range(N_STEPS if rule else 1):
-        rows = design[outer]
-        if tail:
-            rows = np.concatenate([rows, (background[outer] / x[outer] ** 2)[:, None]], axis=1)
-        weighted, target = rows * weights[outer, None], (values * weights)[outer]
-        system, right = weighted, target
-        if rule is not None:
-            heavy = SUM_RULE_WEIGHT * float(np.median(weights[outer]))
-            integral = np.append(rule.weights / background @ design, [-rule.beyond] if tail else [])
-            system = np.concatenate([weighted, heavy * integral[None, :]])
-            right = np.append(target, heavy * (rule.weights / background @ values))
-        coefficients = np.linalg.lstsq(system, right, rcond=None)[0]
-        residuals = target - weighted @ coefficients
+    for _ in range(N_STEPS if points.rule else 1):
+        coefficients, residuals = _step(points, design, background, tail=tail)
         background = design @ coefficients[: len(powers)]
         if np.any(background <= 0):
             break
     return coefficients, residuals
+
+
+def _step(
+    points: _Points, design: np.ndarray, background: np.ndarray, *, tail: bool
+) -> tuple[Float[np.ndarray, " coefficient"], Float[np.ndarray, " outer"]]:
+    """Fit a background by linear least squares, with that of the step before in the sum rule and in the tail."""
+    outer = points.weights > 0
+    weights, columns = points.weights[outer], design[outer]
+    if tail:
+        columns = np.concatenate([columns, (background / np.where(outer, points.x, 1.0) ** 2)[outer, None]], axis=1)
+    columns, target = columns * weights[:, None], points.values[outer] * weights
+    rows, right = columns, target
+    if points.rule is not None:
+        heavy = SUM_RULE_WEIGHT * float(np.median(weights))
+        integral = points.rule.weights / background
+        rule = np.append(integral @ design, [-points.rule.beyond] if tail else [])
+        rows, right = (
+            np.concatenate([rows, heavy * rule[None, :]]),
+            np.append(right, heavy * (integral @ points.values)),
+        )
+    coefficients = np.linalg.lstsq(rows, right, rcond=None)[0]
+    return coefficients, target - columns @ coefficients

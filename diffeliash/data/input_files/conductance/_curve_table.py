@@ -83,7 +83,7 @@ def read_curve_table(path: pathlib.Path, *, wants_normalized: bool) -> CurveTabl
     errors = data[:, chosen[2]] if len(chosen) == 3 else None
     unit = labels[chosen[1]].unit if labels else ""
     if labels and errors is not None:
-        errors = _in_unit_of_values(path, errors, conductance, labels[chosen[2]].unit, unit)
+        errors = _in_unit_of_values(path, errors, conductance, unit=labels[chosen[2]].unit, unit_of_values=unit)
     return CurveTable(
         header=table.header,
         bias=bias,
@@ -190,7 +190,7 @@ def _ambiguous(path: pathlib.Path, labels: Sequence[CurveLabel], what: str, colu
 
 
 def _in_unit_of_values(
-    path: pathlib.Path, errors: np.ndarray, values: np.ndarray, unit: str, unit_of_values: str
+    path: pathlib.Path, errors: np.ndarray, values: np.ndarray, *, unit: str, unit_of_values: str
 ) -> np.ndarray:
     """Convert errors, in percent or in another unit of conductance, to the unit of the values.
 

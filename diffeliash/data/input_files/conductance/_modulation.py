@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from ....units import MEV_PER_BIAS_UNIT
 from .._column_labels import plain_text
-from .._stated_parameters import NUMBER
+from .._stated_parameters import NUMBER, to_number
 
 _MODULATION = re.compile(
     r"(?P<before>[^,;=:0-9]{0,40})\b(?:modulation|v ?mod|mod|excitation|v ?ac)\b(?P<between>[^,;=:0-9]{0,40})"
-    rf"[=:\s]\s*(?P<number>{NUMBER}|\.[0-9]+)\s*(?P<unit>[mu]?e?V)?(?P<after>[^,;=0-9]{{0,40}})",
+    rf"[=:\s]\s*(?P<number>{NUMBER})\s*(?P<unit>[mu]?e?V)?(?P<after>[^,;=0-9]{{0,40}})",
     re.IGNORECASE,
 )
 _CONVENTIONS = {
@@ -37,7 +37,7 @@ def stated_modulation(header: Sequence[str]) -> tuple[float | None, list[str]]:
         missing = "its unit" if unit is None else "whether this is the rms, the peak or the peak-to-peak value"
         stated = f"{match['number']} {match['unit'] or ''}".strip()
         return None, [f"the header states a modulation of {stated}, but not {missing}; it is not used."]
-    value = float(match["number"]) * MEV_PER_BIAS_UNIT[unit] * _CONVENTIONS[named[0]][1]
+    value = to_number(match["number"]) * MEV_PER_BIAS_UNIT[unit] * _CONVENTIONS[named[0]][1]
     return value, [f"a modulation of the bias of {value:.4g} mV (rms), as the header states it."]
 
 

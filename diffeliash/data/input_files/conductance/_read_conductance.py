@@ -96,7 +96,9 @@ def read_conductance(
     table, measured, notices = _read_curve(path, unit, wants_normalized=normal is None)
     stated, doubts = stated_parameters(table.header)
     modulation, said = stated_modulation(table.header)
-    curve, fitted, done = _normalized(path, table, measured, None if normal is None else pathlib.Path(normal), unit)
+    curve, fitted, done = _normalized(
+        path, table, measured, None if normal is None else pathlib.Path(normal), unit=unit
+    )
     difference = asymmetry(curve)
     notices = (*notices, *doubts, *said, *done, *symmetry_notices(curve, difference))
     for notice in notices:
@@ -163,7 +165,7 @@ def _check_values(path: pathlib.Path, curve: Curve) -> None:
 
 
 def _normalized(
-    path: pathlib.Path, table: CurveTable, curve: Curve, normal: pathlib.Path | None, unit: str | None
+    path: pathlib.Path, table: CurveTable, curve: Curve, normal: pathlib.Path | None, *, unit: str | None
 ) -> tuple[Curve, bool, tuple[str, ...]]:
     """Return the normalized curve, whether a background was fitted to it, and notices.
 
@@ -171,7 +173,7 @@ def _normalized(
         InputError: It is normalized already, or the curve of the normal state does not fit.
     """
     if normal is not None:
-        divided, notices = _by_normal_state(path, table, curve, normal, unit)
+        divided, notices = _by_normal_state(path, table, curve, normal, unit=unit)
         return divided, False, notices
     end = curve.far_from_zero
     if table.normalized is not False and is_near_one(end):
@@ -192,7 +194,7 @@ def _normalization_notices(stated: bool | None, end: float) -> tuple[str, ...]:
 
 
 def _by_normal_state(
-    path: pathlib.Path, table: CurveTable, curve: Curve, normal: pathlib.Path, unit: str | None
+    path: pathlib.Path, table: CurveTable, curve: Curve, normal: pathlib.Path, *, unit: str | None
 ) -> tuple[Curve, tuple[str, ...]]:
     """Divide a curve by that of the normal state in another file, with the notices of both.
 

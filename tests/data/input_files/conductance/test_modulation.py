@@ -13,6 +13,7 @@ from diffeliash.data.input_files.conductance._modulation import stated_modulatio
         ("rms modulation of 0.1 mV", 0.1),
         ("modulation (rms) = 1e-4 V", 0.1),
         ("modulation = 0.1 meV rms", 0.1),
+        ("modulation = 0,1 mV rms", 0.1),
         ("modulation = 0.2 mV peak", 0.2 / 2**0.5),
         ("peak modulation amplitude = 0.2 mV", 0.2 / 2**0.5),
         ("Vmod = 0.2 mVpp", 0.2 / 8**0.5),

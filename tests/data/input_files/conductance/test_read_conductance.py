@@ -1,4 +1,5 @@
 import hashlib
+import pathlib
 import warnings
 
 import h5py
@@ -133,6 +134,15 @@ def test_a_third_column_without_a_name(path):
 def test_stated_errors_are_compared_with_the_scatter(path, factor, notice):
     found = read(path, table(V, G, 0 * V + factor * 1e-3, header="# bias (mV), G/G_N, err\n"))
     assert bool(told(found, "times the scatter of neighboring points")) == notice
+
+
+def test_the_example_of_the_documentation(path):
+    page = (pathlib.Path(__file__).parents[4] / "docs" / "files.md").read_text()
+    (line,) = [line for line in page.splitlines() if line.startswith("# bias (mV), dI/dV (S)")]
+    found = read(path, table(V, G * NORMAL, 1e-3 * NORMAL, header=line + "\n"))
+    assert (found.T, found.modulation, found.background_fitted) == (1.2, 0.05, True)
+    np.testing.assert_allclose(found.errors, 1e-3, rtol=2e-3)
+    np.testing.assert_allclose(found.omega, V, atol=1e-8)
 
 
 def test_parameters_in_the_header(path):
