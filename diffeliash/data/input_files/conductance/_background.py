@@ -131,8 +131,7 @@ def _fit_beyond(curve: Curve, fraction: float) -> Background:
         if best is None or bic < best[0]:
             best = bic, Polynomial(powers, typical * coefficients[: len(powers)], scale), residuals
     assert best is not None
-    pieces = [best[2][outer < 0], best[2][outer > 0]]
-    return Background(best[1], fraction * scale, enough and are_white(pieces, float(np.max(weights))))
+    return Background(best[1], fraction * scale, enough and are_white(best[2], float(np.max(weights))))
 
 
 def _sum_rule(x: Float[np.ndarray, " point"]) -> SumRule | None:

@@ -15,11 +15,8 @@ LARGEST_IN_VOLTS = 0.25
 SMALLEST_IN_MILLIVOLTS = 3.0
 """A bias without a unit that reaches this number is taken to be in millivolts."""
 
-SHORTEST_CURVE, LONGEST_CURVE = 0.25, 1000.0
-"""Ends of a curve [meV] between which its unit is not doubted; beyond the larger one it is refused."""
-
-TINIEST_CURVE = 1e-3
-"""End of a curve [meV], a hundredth of a kelvin, below which it is refused."""
+SHORTEST_CURVE, LONGEST_CURVE = 1e-3, 1000.0
+"""Ends of a curve [meV], the smaller one a hundredth of a kelvin, beyond which it is refused."""
 
 USUAL_ENDS = (1.0, 250.0)
 """Usual ends of tunneling curves [meV], with which other units are suggested."""
@@ -48,10 +45,10 @@ def bias_in_meV(
         if name in ("V", "mV", "uV") and size != MEV_PER_BIAS_UNIT[used] and _is_usual(end * size)
     )
     hint = f"Give it with --unit; possible: {others or 'none of the known units'}."
-    if not TINIEST_CURVE < largest < LONGEST_CURVE:
+    if not SHORTEST_CURVE < largest < LONGEST_CURVE:
         why = f"in {used} the largest bias would be {largest:.4g} meV, which is that of no tunneling curve."
         raise InputError("the unit of the bias is wrong", where=str(path), why=why, hint=hint)
-    if largest < SHORTEST_CURVE and others:
+    if others:
         notices.append(f"in {used} the curve ends at {largest:.4g} meV. Is the unit of the bias right? {hint}")
     return bias * MEV_PER_BIAS_UNIT[used], notices
 

@@ -31,8 +31,6 @@ def stated_modulation(header: Sequence[str]) -> tuple[float | None, list[str]]:
     said = " ".join(match[part] for part in ("before", "between", "after"))
     named = [name for name, (pattern, _) in _CONVENTIONS.items() if re.search(pattern, said, re.IGNORECASE)]
     unit = next((name for name in MEV_PER_BIAS_UNIT if name == match["unit"]), None) if match["unit"] else None
-    if "peak-to-peak" in named and "peak" in named:
-        named.remove("peak")
     if len(named) != 1 or unit is None:
         missing = "its unit" if unit is None else "whether this is the rms, the peak or the peak-to-peak value"
         stated = f"{match['number']} {match['unit'] or ''}".strip()

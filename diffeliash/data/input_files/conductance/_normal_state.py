@@ -42,7 +42,7 @@ def divide_by_normal_state(
     choices = [tuple(range(order + 1)) for order in range(most + 1)]
     smooth, residuals = fit_polynomial(normal.omega, normal.conductance, normal.errors, choices)
     typical = normal.conductance if normal.errors is None else normal.conductance / normal.errors
-    if are_white([residuals], float(np.max(np.abs(typical)))):
+    if are_white(residuals, float(np.max(np.abs(typical)))):
         divisor, noise = smooth(curve.omega), 0.0
         how = f"a polynomial of order {len(smooth.powers) - 1} through"
     else:

@@ -83,16 +83,15 @@ def fit_polynomial(
     return best[1], best[2]
 
 
-def are_white(residuals: Sequence[np.ndarray], typical: float) -> bool:
+def are_white(residuals: Float[np.ndarray, " point"], typical: float) -> bool:
     """Whether neighboring residuals are uncorrelated, that is, nothing but noise.
 
     Args:
-        residuals: Residuals of one or more pieces of a curve, in the order of the bias.
+        residuals: Residuals of a fit, in the order of the bias.
         typical: Size of the fitted values, in the unit of the residuals; residuals of the size of rounding are white.
     """
-    n = sum(piece.size for piece in residuals)
-    power = sum(float(np.sum(piece**2)) for piece in residuals)
-    if power <= n * (ROUNDING * typical) ** 2:
+    power = float(np.sum(residuals**2))
+    if power <= residuals.size * (ROUNDING * typical) ** 2:
         return True
-    neighbors = sum(float(np.sum(piece[1:] * piece[:-1])) for piece in residuals)
-    return bool(abs(neighbors / power) < WHITE_LIMIT / n**0.5)
+    neighbors = float(np.sum(residuals[1:] * residuals[:-1]))
+    return abs(neighbors / power) < WHITE_LIMIT / residuals.size**0.5

@@ -67,6 +67,7 @@ def test_labels(text, kind, unit, normalized):
         (["# Bias voltage (mV) Conductance (S)"], [("bias", "mV"), ("conductance", "S")]),
         (["V G err measured by hand"], [("bias", ""), ("conductance", ""), ("error", "")]),
         (["V (V);I (A);dI/dV (S)"], [("bias", "V"), ("current", "A"), ("conductance", "S")]),
+        (["# V, G; measured at 4.2 K, second run"], [("bias", ""), ("conductance", "")]),
         (["Voltage\tdI/dV", "mV\tS"], [("bias", "mV"), ("conductance", "S")]),
         (["# 1: bias mV  2: dI/dV"], [("bias", "mV"), ("conductance", "")]),
         (["# T = 4.2 K, R = 1 kOhm", "# V (mV)\tG"], [("bias", "mV"), ("conductance", "")]),

@@ -4,6 +4,7 @@ import pytest
 from diffeliash import InputError
 from diffeliash.data.input_files.conductance._smooth_functions import are_white, fit_polynomial
 
+from ....conftest import shared
 from .curves import NORMAL, V, bcs, read, table, told
 
 G = bcs(V)
@@ -70,6 +71,7 @@ def test_units_of_conductance_and_of_the_bias_of_both_files(path, normal):
             table(V[50:], NORMAL[50:]),
             "the curve of the normal state is too short: it goes from -15 to 20 meV, the curve",
         ),
+        (table(V[:-50], NORMAL[:-50]), "too short: it goes from -20 to 15 meV, the curve from -20 to 20 meV"),
         (
             table(V, 1e3 * NORMAL),
             "the curve of the normal state does not fit: divided by it, .* is 0.001 far from zero",
@@ -154,6 +156,19 @@ def test_the_background_is_right_where_one_sign_is_shorter_or_missing(path):
     np.testing.assert_allclose(read(path, table(V[part], even[part], header=header)).conductance, G[part], rtol=0.02)
 
 
+def test_points_with_large_errors_count_little_for_the_background(path):
+    errors, raw = np.where(V > 17, 0.1, 1e-3) * NORMAL, np.where(V > 17, 1.05, 1.0) * G * NORMAL
+    found = read(path, table(V, raw, errors, header="# bias (mV), dI/dV (S), err (S)\n"))
+    np.testing.assert_allclose(found.conductance[V < 17], G[V < 17], rtol=5e-3)
+
+
+def test_the_tail_of_a_gap_is_not_negative(path):
+    bias, g = np.loadtxt(shared("measured", "pb_1.2K_normalised.txt"), unpack=True)  # the phonons are still near
+    raw = g * 2e-3 * (1 + 0.06 * (bias / 20) ** 2)
+    found = read(path, table(bias, raw, header="# bias (mV), dI/dV (S)\n"))
+    np.testing.assert_allclose(found.conductance, g, rtol=7e-3)
+
+
 def test_the_order_of_a_polynomial_is_that_of_the_function():
     choices = [tuple(range(order + 1)) for order in range(9)]
     for order in (0, 1, 3, 5):
@@ -161,6 +176,6 @@ def test_the_order_of_a_polynomial_is_that_of_the_function():
         found, residuals = fit_polynomial(V, values, None, choices)
         assert len(found.powers) - 1 == order
         np.testing.assert_allclose(found(V), values - residuals, rtol=1e-12)
-        assert are_white([residuals], 2.0)
-    assert not are_white([np.sin(V)], 1.0)
-    assert are_white([1e-12 * np.sin(V)], 1.0)
+        assert are_white(residuals, 2.0)
+    assert not are_white(np.sin(V), 1.0)
+    assert are_white(1e-12 * np.sin(V), 1.0)
