@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .analysis import reduce_complexity as reduce_complexity
     from .data import BrownianFamily as BrownianFamily
     from .data import ComplexFamily as ComplexFamily
+    from .data import ConductanceFile as ConductanceFile
     from .data import DataSource as DataSource
     from .data import GenerateConfig as GenerateConfig
     from .data import MaterialsFamily as MaterialsFamily
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .data import feature_grid as feature_grid
     from .data import gap_features as gap_features
     from .data import generate as generate
+    from .data import read_conductance as read_conductance
     from .data import read_dataset as read_dataset
     from .data import read_dos as read_dos
     from .data import read_gap as read_gap
@@ -84,9 +86,10 @@ _LAYERS = {
     "_errors": ("ConvergenceError", "InputError", "IntegrityError", "StorageError"),
     "analysis": ("ReduceConfig", "reduce_complexity"),
     "data": (
-        "BrownianFamily", "ComplexFamily", "DataSource", "GenerateConfig", "MaterialsFamily", "SimpleFamily",
-        "dos_features", "export_dataset", "feature_grid", "gap_features", "generate", "read_dataset", "read_dos",
-        "read_gap", "read_spectra", "read_spectrum", "repair_dataset", "verify_dataset",
+        "BrownianFamily", "ComplexFamily", "ConductanceFile", "DataSource", "GenerateConfig", "MaterialsFamily",
+        "SimpleFamily", "dos_features", "export_dataset", "feature_grid", "gap_features", "generate",
+        "read_conductance", "read_dataset", "read_dos", "read_gap", "read_spectra", "read_spectrum", "repair_dataset",
+        "verify_dataset",
     ),
     "inverse": (
         "ComplexGap", "DensityOfStates", "DifferentialConductance", "GapModulus", "Inversion", "RealGap", "Resolution", "invert", "invert_many",

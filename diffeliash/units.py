@@ -22,6 +22,9 @@ MEV_PER_UNIT: Final = {
 }
 """Value of each energy unit that input files may use [meV]."""
 
+MEV_PER_BIAS_UNIT: Final = {"V": 1000.0, "mV": 1.0, "uV": 1e-3, "meV": 1.0, "eV": 1000.0}
+"""Value of each unit of the bias of a tunnel junction [meV]: the energy of an electron after that voltage."""
+
 
 def to_meV(unit: str) -> float:
     """Return the factor that converts an energy in `unit` to meV.

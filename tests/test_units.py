@@ -1,7 +1,7 @@
 import pytest
 import scipy.constants
 
-from diffeliash.units import BOLTZMANN, MEV_PER_UNIT, to_meV
+from diffeliash.units import BOLTZMANN, MEV_PER_BIAS_UNIT, MEV_PER_UNIT, to_meV
 
 CODATA = scipy.constants
 
@@ -20,6 +20,10 @@ CODATA = scipy.constants
 def test_units_are_those_of_codata(unit, meV):
     assert to_meV(unit) == pytest.approx(meV, rel=1e-9)
     assert set(MEV_PER_UNIT) == {"meV", "eV", "THz", "cm-1", "K", "Ry", "Ha"}
+
+
+def test_an_electron_has_the_energy_of_its_bias():
+    assert MEV_PER_BIAS_UNIT == {"V": 1e3, "mV": 1.0, "uV": 1e-3, "meV": 1.0, "eV": 1e3}
 
 
 def test_the_boltzmann_constant_is_that_of_the_reference_data():

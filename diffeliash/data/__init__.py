@@ -38,9 +38,11 @@ from .generation import sample_record as sample_record
 from .generation import shards_of_worker as shards_of_worker
 from .generation import verify_dataset as verify_dataset
 from .input_files import FORMATS as FORMATS
+from .input_files import ConductanceFile as ConductanceFile
 from .input_files import DosFile as DosFile
 from .input_files import GapFile as GapFile
 from .input_files import SpectrumFile as SpectrumFile
+from .input_files import read_conductance as read_conductance
 from .input_files import read_dos as read_dos
 from .input_files import read_gap as read_gap
 from .input_files import read_spectra as read_spectra

@@ -1,4 +1,4 @@
-"""Reading of spectral functions, gap functions and densities of states from files of this and other programs."""
+"""Reading of spectral functions, gap functions, densities of states and measured curves from files."""
 
 from ._read_gap import DosFile as DosFile
 from ._read_gap import GapFile as GapFile
@@ -11,3 +11,5 @@ from ._read_spectrum import read_spectrum as read_spectrum
 from ._read_spectrum import read_spectrum_file as read_spectrum_file
 from ._read_spectrum import read_spectrum_files as read_spectrum_files
 from ._text_layouts import FORMATS as FORMATS
+from .conductance import ConductanceFile as ConductanceFile
+from .conductance import read_conductance as read_conductance

@@ -23,6 +23,8 @@ _GREEK = str.maketrans(
         "\u03bd": "nu",
         "\u222b": "int",
         "\u2212": "-",
+        "\u03bc": "u",
+        "\u03c3": "sigma",
     }
 )
 """ASCII names of Greek letters and other symbols."""
@@ -109,7 +111,7 @@ class Label:
 @functools.lru_cache(maxsize=4096)
 def read_label(text: str) -> Label:
     """Interpret the label of a column, or the name of an array."""
-    plain = _NAME_WITH_UNIT.sub(r"\1 \2", _plain(text))
+    plain = _NAME_WITH_UNIT.sub(r"\1 \2", plain_text(text))
     units = tuple(unit for unit, _ in _unit_places(plain))
     bare = plain
     for pattern in _UNITS.values():
@@ -139,10 +141,19 @@ def column_labels(header: Sequence[str], width: int) -> list[Label] | None:
     Labels may stand in one line, or be numbered (`column 1: omega, column 2: a2F`). If several lines could be the
     labels, the one with the most recognized labels is taken, and the last of several such lines.
     """
-    lines = [_joined(line.strip().lstrip("#!%").strip()) for line in header]
-    found = [_numbered_labels(lines, width)]
-    found += [_labels_in(re.split(split, line), width) for line in lines for split in reversed(_SPLITS)]
+    found = [_labels_in(words, width) for words in possible_labels(header, width)]
     return max(reversed(found), key=_how_well_known, default=None)
+
+
+def possible_labels(header: Sequence[str], width: int) -> list[list[str]]:
+    """Return all lists of words that may be the labels of the columns: numbered ones, and each line split in each way.
+
+    Words are not interpreted here. All lists but the first may have more or fewer words than there are columns.
+    """
+    lines = [_joined(line.strip().lstrip("#!%").strip()) for line in header]
+    numbered = {int(number): name for line in lines for number, name in _NUMBERED.findall(line)}
+    split_lines = [re.split(split, line) for line in lines for split in reversed(_SPLITS)]
+    return [[numbered.get(n + 1, "") for n in range(width)], *split_lines]
 
 
 def _how_well_known(labels: Sequence[Label] | None) -> tuple[int, int]:
@@ -172,12 +183,6 @@ def _labels_in(words: Sequence[str], width: int) -> list[Label] | None:
     return labels if len(labels) == width > 1 and complete and plain else None
 
 
-def _numbered_labels(lines: Sequence[str], width: int) -> list[Label] | None:
-    """Return labels that are numbered, as in `1: omega 2: a2F` or `column 1 = omega`, in one line or several."""
-    numbered = {int(number): name for line in lines for number, name in _NUMBERED.findall(line)}
-    return _labels_in([numbered.get(n + 1, "") for n in range(width)], width)
-
-
 def energy_units(header: Sequence[str], labels: Sequence[Label] | None) -> tuple[str, ...]:
     """Return the units of energy that a header states: one if it is unambiguous, otherwise several or none.
 
@@ -191,7 +196,7 @@ def energy_units(header: Sequence[str], labels: Sequence[Label] | None) -> tuple
         if own:
             return own
     found: dict[str, list[str]] = {"energy": [], "free": [], "a2f": [], "other": []}
-    for line in map(_plain, header):
+    for line in map(plain_text, header):
         for unit, place in _unit_places(line):
             found[_belongs_to(line, place)].append(unit)
     for whose in ("energy", "free", "a2f"):
@@ -205,7 +210,7 @@ def _units_of_row(header: Sequence[str], energy: int, width: int) -> tuple[str, 
     for line in header:
         for split in _SPLITS:
             words = [word for word in re.split(split, line.strip().lstrip("#!%").strip()) if word]
-            units = [unit for unit, _ in _unit_places(_plain(words[energy]))] if len(words) == width else []
+            units = [unit for unit, _ in _unit_places(plain_text(words[energy]))] if len(words) == width else []
             if len(units) == 1 and all(read_label(word).kind is None for word in words):
                 return tuple(units)
     return ()
@@ -216,7 +221,7 @@ def named_before_a2f(header: Sequence[str]) -> str | None:
 
     A column without a label may then not be a2F.
     """
-    text = " ".join(map(_plain, header))
+    text = " ".join(map(plain_text, header))
     nouns = [noun["other"] for noun in _NOUN.finditer(text) if noun["other"]]
     for noun in nouns:
         kind = read_label(noun).kind
@@ -232,7 +237,7 @@ def mentions_columns(header: Sequence[str]) -> bool:
     return bool(re.search(r"(?i)\bcol(umn)?s?\b", " ".join(header)))
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Convert Greek letters, superscripts and TeX to ASCII."""
     text = unicodedata.normalize("NFKC", text).translate(_GREEK)
     return re.sub(r"[$\\{}]", "", text).replace("_", " ")

@@ -10,24 +10,13 @@ from ..._errors import InputError
 from ._column_labels import Label, column_labels, energy_units
 from ._misplaced_files import refuse_a2f
 from ._plausibility import grid_notices
+from ._stated_parameters import stated_parameters
 from ._text_layouts import recognize
 from ._text_tables import parse_table
 
 _NUMBERS = {2: "two", 3: "three"}
 
 _REAL_GAP, _IMAGINARY_GAP = r"re(al)?(part|delta|gap)", r"im(ag|aginary)?(part|delta|gap)"
-
-_WORDS = {
-    "T": r"T|temperature",
-    "broadening": r"broadening|Gamma|eta",
-    "mu_star": r"mu\*|mu_star|mustar",
-    "omega_c": r"omega_c",
-    "matsubara_cutoff": r"matsubara_cutoff",
-    "omega_max": r"omega_max",
-}
-"""Patterns of the names of parameters in the header of a text file."""
-
-_VALUE = r"[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?"
 
 
 def read_gap_table(
@@ -66,9 +55,10 @@ def read_gap_table(
             "energies must be in meV", where=str(path), why=why, hint="Convert the energies in the file to meV."
         )
     data = data if chosen is None else data[:, chosen]
-    notices = [*table.notices, *notices, *grid_notices(data[:, 0], table.lines, between_only=True)]
+    stated, doubts = stated_parameters(table.header)
+    notices = [*table.notices, *notices, *doubts, *grid_notices(data[:, 0], table.lines, between_only=True)]
     values = data[:, 1] if data.shape[1] == 2 else data[:, 1] + 1j * data[:, 2]
-    return data[:, 0], values, _stated_in(table.header) | {"notices": tuple(notices)}
+    return data[:, 0], values, stated | {"notices": tuple(notices)}
 
 
 def _labelled_columns(path: pathlib.Path, labels: list[Label], what: str) -> tuple[list[int] | None, list[str]]:
@@ -94,13 +84,3 @@ def _labelled_columns(path: pathlib.Path, labels: list[Label], what: str) -> tup
         return None, []
     taken = ", ".join(labels[n].text for n in (energy, *wanted))
     return [energy, *wanted], [f"took the columns {taken}, as the header names them."]
-
-
-def _stated_in(header: list[str]) -> dict[str, float]:
-    """Return the parameters that a header states, as in `T = 1.16 K, broadening = 0.1 meV`."""
-    text, found = " ".join(header), {}
-    for name, words in _WORDS.items():
-        values = {float(value) for value in re.findall(rf"(?<![A-Za-z_])(?:{words})\s*[=:]\s*({_VALUE})", text)}
-        if len(values) == 1:
-            found[name] = values.pop()
-    return found

@@ -23,6 +23,7 @@ from ..storage import (
     write_file,
 )
 from ._gap_tables import read_gap_table
+from ._stated_parameters import FunctionOfEnergy
 from ._text_tables import read_bytes
 
 SOLUTION_FORMAT_VERSION = 3
@@ -33,22 +34,7 @@ NOTABLE_ERROR = 1e-2
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _ComplexLineFile:
-    """Energies on the line omega + i broadening above the real axis, and parameters that a file may state."""
-
-    omega: Float[np.ndarray, " freq"]
-    T: float | None = None
-    broadening: float | None = None
-    mu_star: float | None = None
-    omega_c: float | None = None
-    matsubara_cutoff: float | None = None
-    omega_max: float | None = None
-    z_sum: str | None = None
-    notices: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class GapFile(_ComplexLineFile):
+class GapFile(FunctionOfEnergy):
     """A gap function read from a file, on the line omega + i broadening above the real axis.
 
     Args:
@@ -68,7 +54,7 @@ class GapFile(_ComplexLineFile):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DosFile(_ComplexLineFile):
+class DosFile(FunctionOfEnergy):
     r"""A density of states read from a file, on the line $z = \omega + i\Gamma$ above the real axis.
 
     $$ N(\omega)/N_F = \mathrm{Re}\,\frac{z}{\sqrt{z^2 - \Delta^2(z)}} $$
