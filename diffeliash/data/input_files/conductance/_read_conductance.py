@@ -126,6 +126,9 @@ def _read_curve(
     table = read_curve_table(path, wants_normalized=wants_normalized)
     if np.ptp(table.bias) == 0:
         raise InputError("all energies coincide", where=str(path), why=f"they are {table.bias[0]:g}.")
+    largest = float(np.max(np.abs(table.conductance)))
+    if not SMALLEST_CONDUCTANCE < largest < 1 / SMALLEST_CONDUCTANCE:
+        raise InputError("no values of a conductance", where=str(path), why=f"the largest is {largest:.3g}.")
     omega, told = bias_in_meV(path, table.bias, table.bias_units, unit)
     curve, merged = merge_sweeps(path, Curve(omega, table.conductance, table.errors))
     _check_values(path, curve)
@@ -151,8 +154,6 @@ def _check_values(path: pathlib.Path, curve: Curve) -> None:
     """
     values = curve.conductance
     largest = float(np.max(np.abs(values)))
-    if not SMALLEST_CONDUCTANCE < largest < 1 / SMALLEST_CONDUCTANCE:
-        raise InputError("no values of a conductance", where=str(path), why=f"the largest is {largest:.3g}.")
     if np.ptp(values) <= CONSTANT_RTOL * largest:
         raise InputError("the conductance is constant", where=str(path), why=f"it is {values[0]:g} everywhere.")
     noise = scatter(values) if curve.errors is None else curve.errors

@@ -72,8 +72,8 @@ def _one_way(measured: Curve, moving: np.ndarray) -> Curve:
 def _rms_difference(up: Curve, down: Curve) -> float | None:
     """Return the rms difference of two curves where they overlap, relative to the rms conductance."""
     shared = (up.omega >= down.omega[0]) & (up.omega <= down.omega[-1])
-    if not np.any(shared):
-        return None
     values = up.conductance[shared]
+    if not np.any(values):
+        return None
     difference = values - np.interp(up.omega[shared], down.omega, down.conductance)
     return float(np.sqrt(np.mean(difference**2) / np.mean(values**2)))

@@ -46,6 +46,12 @@ def test_a_sweep_from_zero_and_back(path):
     np.testing.assert_allclose(found.omega, V, atol=1e-8)
 
 
+def test_a_sweep_without_a_signal(path):
+    silent = np.where(np.arange(802) < 401, 0.0, np.tile(bcs(V), 2))
+    found = read(path, table(np.concatenate([V, V[::-1]]), silent, header=HEADER))
+    assert told(found, "2 sweeps of the bias, up and down, are merged.")
+
+
 def test_points_without_an_order(path):
     order = np.random.default_rng(0).permutation(V.size)
     found = read(path, table(V[order], bcs(V)[order], header=HEADER))
