@@ -14,6 +14,7 @@ from .linear import invert_linearly as invert_linearly
 from .linear import linear_equations as linear_equations
 from .linear import matsubara_averages as matsubara_averages
 from .linear import pose_inverse_problem as pose_inverse_problem
+from .nonlinear import AbstractObservable as AbstractObservable
 from .nonlinear import ComplexGap as ComplexGap
 from .nonlinear import Conditions as Conditions
 from .nonlinear import DensityOfStates as DensityOfStates

@@ -39,8 +39,8 @@ class Inversion:
         mu_star: Coulomb pseudopotential: the given value, or the fitted one.
         mu_star_std: Standard deviation of `mu_star`; zero if it was given.
         mu_star_samples: The Coulomb pseudopotential of every sample, shape (n_samples,).
-        parameters: The parameters of the fit, given or fitted: `mu_star`, `broadening` [meV], `scale`, `slope` [1/meV] and
-            `offset` [meV].
+        parameters: The parameters of the fit, given or fitted: `mu_star`, `broadening` [meV], `scale`, `slope` [1/meV],
+            `curvature` [1/meV^2] and `offset` [meV].
         parameter_samples: Samples of those that were fitted, each of shape (n_samples,), in the order of `samples`.
         values: The observable that the solver finds for `a2f`, as the real numbers of the observable, in its unit: meV
             for gap functions (`ComplexGap`: all Re, then all Im), dimensionless for a density of states.
@@ -101,6 +101,11 @@ class Inversion:
     def slope(self) -> tuple[float, float] | None:
         """The fitted slope of the normalization and its standard deviation [1/meV]; `None` if it was not fitted."""
         return self._fitted("slope")
+
+    @property
+    def curvature(self) -> tuple[float, float] | None:
+        """The fitted curvature of the normalization and its standard deviation [1/meV^2]; `None` if not fitted."""
+        return self._fitted("curvature")
 
     @property
     def offset(self) -> tuple[float, float] | None:

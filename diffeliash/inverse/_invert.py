@@ -56,7 +56,7 @@ def invert(
             `measured`; if `None`, one standard deviation for all is estimated from the data.
         observable: `ComplexGap()`, `RealGap()`, `GapModulus()`, `DensityOfStates()` or `DifferentialConductance()`.
         mu_star: Coulomb pseudopotential at `omega_c`; if `None`, it is fitted.
-        scale: Factor of a density of states or conductance; if `None`, a linear function $s + tV$ is fitted.
+        scale: Factor of a density of states or conductance; if `None`, a parabola $s + tV + cV^2$ is fitted.
         offset: Energy $V_0$ that is added to all energies of a density of states or conductance [meV]; if `None`, it is
             fitted.
         omega_max: Energy at which a2F ends [meV]; if `None`, the one with the largest evidence is taken.

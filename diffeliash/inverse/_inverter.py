@@ -80,7 +80,9 @@ class Inverter:
         if s.broadening is not None or not rows:
             return self
         guesses = [guess_broadening(s.observable, s.omega, s.observable.as_values(row), s.T) for row in rows]
-        return dataclasses.replace(self, line_broadening=_rounded_down(LEAST_BROADENING_RATIO * float(np.median(guesses))))
+        return dataclasses.replace(
+            self, line_broadening=_rounded_down(LEAST_BROADENING_RATIO * float(np.median(guesses)))
+        )
 
     def __call__(self, measured: np.ndarray, noise: Noise, starts: Sequence[Spectrum], seed: int) -> Inversion:
         s, rng = self.settings, np.random.default_rng(seed)
@@ -104,9 +106,9 @@ class Inverter:
         s = self.settings
         normal = s.observable.in_normal_state(s.omega.size)
         if s.observable.normalized:
-            columns = np.stack([np.ones(s.omega.size), s.omega], axis=1) / measurement.errors[:, None]
-            fitted = np.linalg.lstsq(columns, measurement.values / measurement.errors)[0]
-            normal = s.scale * normal if s.scale is not None else fitted[0] + fitted[1] * s.omega
+            powers = np.stack([np.ones(s.omega.size), s.omega, s.omega**2], axis=1)
+            weighted = powers / measurement.errors[:, None], measurement.values / measurement.errors
+            normal = s.scale * normal if s.scale is not None else powers @ np.linalg.lstsq(*weighted)[0]
         return measurement.misfit(normal) > normal.size + NORMAL_STATE_DEVIATIONS * math.sqrt(2 * normal.size)
 
     def _fit(self, measurement: Measurement, measured: np.ndarray, starts: Sequence[Spectrum]) -> _Fitted:

@@ -33,7 +33,7 @@ class Settings:
         T: Temperature [K].
         broadening: Broadening [meV], `None` if it is fitted.
         mu_star: Coulomb pseudopotential, `None` if it is fitted.
-        scale: Scale of the normalization, `None` if it is fitted, with the slope.
+        scale: Scale of the normalization, `None` if it is fitted, with slope and curvature.
         offset: Offset of the bias [meV], `None` if it is fitted.
         omega_max: End of a2F [meV], `None` if it is not known.
         omega_c: Coulomb cutoff [meV] or `None`.
@@ -69,7 +69,7 @@ class Settings:
     def fitted(self) -> tuple[str, ...]:
         """Names of the parameters that are fitted."""
         names = [name for name in ("mu_star", "broadening", "scale", "offset") if getattr(self, name) is None]
-        return (*names, "slope") if self.scale is None else tuple(names)
+        return (*names, "slope", "curvature") if self.scale is None else tuple(names)
 
     def parameters(self, broadening: float) -> Parameters:
         """Given or initial values of all parameters, with the broadening if it is given, or else this one."""

@@ -1,6 +1,6 @@
 """Inversions of conductances with right and wrong models: how many are refused, and how many error bars hold the truth.
 
-    python experiments/measured/wrong_models.py [--spectra 100] [--output results]
+python experiments/measured/wrong_models.py [--spectra 100] [--output results]
 """
 
 import argparse
@@ -102,7 +102,10 @@ def make_truth(spectra):
         sol = de.solve_gap(spectrum, T, mu_star=MU_STAR, omega_c=OMEGA_C)
         real = de.continue_gap(sol, spectrum, FINE, broadening=BROADENING)
         G = np.asarray(de.differential_conductance(real, T))
-        curves = {(0.0, 0.0): G[:2001:10], (0.15, 0.0): np.asarray(de.differential_conductance(real, T, 0.15))[:2001:10]}
+        curves = {
+            (0.0, 0.0): G[:2001:10],
+            (0.15, 0.0): np.asarray(de.differential_conductance(real, T, 0.15))[:2001:10],
+        }
         curves[(0.0, 0.05)] = G[np.round(shifted / 0.01).astype(int)][:2001:10]
         T_c = float(de.solve_tc(spectrum, mu_star=MU_STAR, omega_c=OMEGA_C))
         made.append({"lambda": float(spectrum.lambda_ep), "T_c": T_c, "curves": curves})

@@ -7,6 +7,7 @@ from ._check_arguments import collect_errors as collect_errors
 from ._check_arguments import exit_if_no_file_is_readable as exit_if_no_file_is_readable
 from ._gap_inputs import override_stated as override_stated
 from ._gap_inputs import read_curve as read_curve
+from ._gap_inputs import read_measured_curve as read_measured_curve
 from ._gap_inputs import stem_of as stem_of
 from ._number_ranges import check_ranges as check_ranges
 from ._number_ranges import check_sizes as check_sizes

@@ -1,16 +1,18 @@
-"""Files of gap functions and densities of states as inputs of commands."""
+"""Files of gap functions, densities of states and measured curves as inputs of commands."""
 
 import dataclasses
 import math
 import pathlib
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..._inputs import STANDARD_INPUT
 from ..terminal import tell
 
 if TYPE_CHECKING:
-    from ...data import DosFile, GapFile
+    from ...data import ConductanceFile, DosFile, GapFile
+
+Curve = TypeVar("Curve", bound="GapFile | DosFile | ConductanceFile")
 
 SAME_VALUE_RTOL = 1e-6
 """Relative difference up to which a stated and a given value are the same."""
@@ -33,9 +35,23 @@ def read_curve(file: pathlib.Path, *, is_dos: bool) -> "GapFile | DosFile":
     return given
 
 
-def override_stated(
-    file: pathlib.Path, given: "GapFile | DosFile", stated: dict[str, float | None]
-) -> "GapFile | DosFile":
+def read_measured_curve(file: pathlib.Path, *, unit: str | None, normal: pathlib.Path | None) -> "ConductanceFile":
+    """Read a measured tunneling curve, and print the notices about it.
+
+    Raises:
+        InputError: The file cannot be read, or holds something else.
+    """
+    from ...data import read_conductance
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the notices are printed below instead
+        given = read_conductance(file, unit=unit, normal=normal)
+    for notice in given.notices:
+        tell(f"note: {file}: {notice}")
+    return given
+
+
+def override_stated(file: pathlib.Path, given: Curve, stated: dict[str, float | None]) -> Curve:
     """Replace the parameters that a file states by those of the command line, and print a note if they differ.
 
     Args:

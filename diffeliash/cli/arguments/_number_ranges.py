@@ -85,6 +85,8 @@ _COMMAND_RANGES = {
     "invert": {
         "noise": _positive(),
         "omega_max": _positive("meV", limits.LARGEST_ENERGY),
+        "modulation": Range(0.0, limits.LARGEST_ENERGY, unit="meV"),
+        "modulation_peak": Range(0.0, limits.LARGEST_ENERGY, unit="meV"),
         "points": Range(limits.FEWEST_A2F_POINTS, limits.MOST_A2F_POINTS),
         "samples": Range(limits.FEWEST_SAMPLES, limits.MOST_SAMPLES),
     },

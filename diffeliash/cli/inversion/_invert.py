@@ -1,14 +1,12 @@
 """The command `invert`: a2F with error bars from a gap function or a density of states, without a network."""
 
-import dataclasses
 import math
 import pathlib
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..._errors import DiffeliashError, InputError, IntegrityError
-from ..._limits import unphysical_magnitude
+from ..._errors import DiffeliashError, InputError
 from ..arguments import (
     check_checkpoint,
     check_output_files,
@@ -18,8 +16,6 @@ from ..arguments import (
     collect_errors,
     error_entry,
     exit_if_no_file_is_readable,
-    override_stated,
-    read_curve,
 )
 from ..terminal import (
     DeviceOption,
@@ -33,18 +29,14 @@ from ..terminal import (
     progress_bar,
     session,
     start_jax,
-    tell,
 )
-from ._invert_output import BAND, as_hdf5, as_text
+from ._invert_inputs import Kind, Measured, Request, Unit, read_measured
+from ._invert_output import as_hdf5, as_text
+from ._invert_result import as_row, result_entry
 
 if TYPE_CHECKING:
-    from ...data import DosFile, GapFile
     from ...inverse import Inversion
     from ...physics import Spectrum
-
-Kind = Literal["gap", "dos"]
-
-DEFAULT_MU_STAR = 0.1
 
 
 def invert_command(
@@ -53,22 +45,61 @@ def invert_command(
         typer.Argument(
             readable=False,
             help="Gap functions: text with w, Re Delta, Im Delta [meV] at w + i Gamma; with --kind dos densities of "
-            "states: text with w [meV], N/N_F. Or HDF5 of `solve`.",
+            "states: text with w [meV], N/N_F; or HDF5 of `solve`. With --kind didv measured curves: text with bias, "
+            "dI/dV and, if known, its error.",
         ),
     ],
     kind: Annotated[
-        Kind, typer.Option("--kind", help="Function in the files: gap function or density of states.")
+        Kind,
+        typer.Option(
+            "--kind", help="Function in the files: gap function, density of states, or differential conductance."
+        ),
     ] = "gap",
     temperature: StatedTemperature = None,
     broadening: Annotated[
         float | None, typer.Option("--broadening", help="Gamma of the files [meV].", show_default="as the file states")
     ] = None,
+    fit_broadening: Annotated[
+        bool, typer.Option("--fit-broadening", help="Fit Gamma to the data, too; with --kind didv the default.")
+    ] = False,
     noise: Annotated[
         float | None,
         typer.Option(
-            "--noise", help="Standard deviation of the noise of the data.", show_default="estimated from the data"
+            "--noise",
+            help="Standard deviation of the noise of the data.",
+            show_default="as the file states, else estimated from the data",
         ),
     ] = None,
+    unit: Annotated[
+        Unit | None,
+        typer.Option(
+            "--unit", help="Unit of the bias, with --kind didv.", show_default="as the file states, or guessed"
+        ),
+    ] = None,
+    normal: Annotated[
+        pathlib.Path | None,
+        typer.Option(
+            "--normal", readable=False, help="Conductance of the junction in the normal state, with --kind didv."
+        ),
+    ] = None,
+    modulation: Annotated[
+        float | None,
+        typer.Option(
+            "--modulation",
+            help="Lock-in modulation of the bias, rms [meV], with --kind didv.",
+            show_default="as the file states, else none",
+        ),
+    ] = None,
+    modulation_peak: Annotated[
+        float | None,
+        typer.Option("--modulation-peak", help="The same as peak amplitude: sqrt(2) times the rms [meV]."),
+    ] = None,
+    fit_scale: Annotated[
+        bool, typer.Option("--fit-scale", help="Fit scale, slope and curvature of the normalization (didv, dos), too.")
+    ] = False,
+    fit_offset: Annotated[
+        bool, typer.Option("--fit-offset", help="Fit the offset of the energies (didv, dos), too.")
+    ] = False,
     mu_star: Annotated[
         float | None,
         typer.Option(
@@ -81,7 +112,7 @@ def invert_command(
         typer.Option(
             "--omega-max",
             help="Last energy of a2F [meV].",
-            show_default="as the file states, else its last energy / 3.5",
+            show_default="as the file states, else found from the data",
         ),
     ] = None,
     omega_c: Annotated[
@@ -112,23 +143,41 @@ def invert_command(
     plot: Annotated[
         pathlib.Path | None, typer.Option("--plot", readable=False, help="Figure (png, pdf, svg) of all files.")
     ] = None,
+    compare: Annotated[
+        pathlib.Path | None,
+        typer.Option("--compare", readable=False, help="Another a2F, drawn into the figure of --plot."),
+    ] = None,
     seed: Seed = 0,
     device: DeviceOption = "auto",
     json: Json = False,
 ) -> None:
-    """Infer a2F with error bars from a measured gap function or density of states.
+    """Infer a2F with error bars from a measured conductance, density of states or gap function.
 
     The result is the smoothest nonnegative a2F that explains the data. It is fitted by differentiating through the
-    solver of the Eliashberg equations; no network is needed.
+    solver of the Eliashberg equations; no network is needed. Whether the model describes the data is tested: if not,
+    the reasons are given and the exit code is 4.
     """
-    if fit_mu_star and mu_star is not None:
-        raise typer.BadParameter("--mu-star and --fit-mu-star cannot be given together.")
+    _check_options(
+        kind, {"--unit": unit, "--normal": normal, "--modulation": modulation, "--modulation-peak": modulation_peak}
+    )
+    for given, fit, name in ((mu_star, fit_mu_star, "mu-star"), (broadening, fit_broadening, "broadening")):
+        if fit and given is not None:
+            raise typer.BadParameter(f"--{name} and --fit-{name} cannot be given together.")
+    if modulation is not None and modulation_peak is not None:
+        raise typer.BadParameter("--modulation and --modulation-peak cannot be given together.")
+    if kind == "gap" and (fit_scale or fit_offset):
+        raise typer.BadParameter("--fit-scale and --fit-offset are for conductances and densities of states.")
+    if compare and not plot:
+        raise typer.BadParameter("--compare needs --plot.")
     with session(json):
         stated = {
             "broadening": broadening, "mu_star": mu_star, "omega_max": omega_max, "omega_c": omega_c,
             "matsubara_cutoff": matsubara_cutoff,
         }  # fmt: skip
-        sizes = {"noise": noise, "points": points, "samples": samples, "seed": seed}
+        sizes = {
+            "noise": noise, "points": points, "samples": samples, "seed": seed, "modulation": modulation,
+            "modulation_peak": modulation_peak,
+        }  # fmt: skip
         with collect_errors() as check:
             check(check_ranges, "invert", temperature=temperature, **stated, **sizes)
             check(check_sizes, points, samples)
@@ -138,14 +187,17 @@ def invert_command(
                 check(check_checkpoint, run)
         exit_if_no_file_is_readable(files, json)
         start_jax(device)
-        stated["T"] = temperature
-        given = [_read(file, kind, stated) for file in files]
-        found = _invert_all(
-            given, run,
-            {"noise": noise, "n_points": points, "n_samples": samples, "seed": seed}, fit_mu_star=fit_mu_star,
+        request = Request(
+            kind=kind, unit=unit, normal=normal, stated=stated | {"T": temperature},
+            modulation=modulation if modulation_peak is None else modulation_peak / math.sqrt(2),
+            fitted=_names(mu_star=fit_mu_star, broadening=fit_broadening, scale=fit_scale, offset=fit_offset),
         )  # fmt: skip
+        reference = _read_reference(compare) if compare else None
+        given = [read_measured(file, request) for file in files]
+        options = {"n_points": points, "n_samples": samples, "seed": seed}
+        found = _invert_all(given, run, options, noise)
         results = [
-            error_entry(file, one) if isinstance(one, DiffeliashError) else _result(file, data, one)
+            error_entry(file, one) if isinstance(one, DiffeliashError) else result_entry(file, data, one)
             for file, data, one in zip(files, given, found, strict=True)
         ]
         good = [
@@ -154,11 +206,11 @@ def invert_command(
             if not isinstance(one, DiffeliashError) and not isinstance(data, DiffeliashError)
         ]
         if good:
-            _write(good, output, plot)
+            _write(good, output, plot, reference)
         if json:
             print_json({"results": results})
         elif good:
-            print_table([_row(result) for result in results if "error" not in result])
+            print_table([as_row(result) for result in results if "error" not in result])
             for path in (output, plot):
                 if path:
                     print(f"written to {path}")
@@ -166,14 +218,17 @@ def invert_command(
 
 
 def _write(
-    good: "list[tuple[pathlib.Path, Any, Inversion]]", output: pathlib.Path | None, plot: pathlib.Path | None
+    good: "list[tuple[pathlib.Path, Any, Inversion]]",
+    output: pathlib.Path | None,
+    plot: pathlib.Path | None,
+    reference: "Spectrum | None",
 ) -> None:
     from ..._figure import figure_bytes
     from ...data import write_file
     from ._invert_plot import plot_inversions
 
     if plot:
-        write_file(plot, figure_bytes(plot_inversions(good), plot))
+        write_file(plot, figure_bytes(plot_inversions(good, reference), plot))
     if output:
         write_file(output, as_hdf5(good) if output.suffix == ".h5" else as_text(good[0][2]))
 
@@ -185,37 +240,24 @@ def _check_output(files: list[pathlib.Path], output: pathlib.Path | None) -> Non
         )
 
 
-def _read(file: pathlib.Path, kind: Kind, stated: dict[str, float | None]) -> "GapFile | DosFile | DiffeliashError":
-    """Read a file, with its parameters replaced by those of the command line; return the error if it is not usable."""
-    try:
-        given = read_curve(file, is_dos=kind == "dos")
-    except (InputError, IntegrityError) as error:
-        return error
-    what, field = ("density of states", "dos") if kind == "dos" else ("gap function", "Delta")
-    if too_much := unphysical_magnitude(getattr(given, field), is_dos=kind == "dos"):
-        return InputError(f"the {what} {too_much}", where=str(file))
-    if given.z_sum not in (None, "TruncatedSum"):
-        notice = (
-            f"the file was solved with {given.z_sum!r:.60} for Z but is inverted with TruncatedSum, which changes a2F."
-        )
-        tell(f"note: {file}: {notice}")
-        given = dataclasses.replace(given, notices=(*given.notices, notice))
-    given = override_stated(file, given, stated)
-    missing = [f"{name} ({option})" for name, option in _NEEDED.items() if getattr(given, name) is None]
-    if missing:
-        return InputError("the file does not state all parameters", where=str(file), why=f"give {', '.join(missing)}.")
-    return given
+def _check_options(kind: Kind, options: dict[str, Any]) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if given and kind != "didv":
+        raise typer.BadParameter(f"{', '.join(given)}: only with --kind didv.")
 
 
-_NEEDED = {"T": "-T", "broadening": "--broadening"}
+def _names(**wanted: bool) -> frozenset[str]:
+    return frozenset(name for name, want in wanted.items() if want)
+
+
+def _read_reference(compare: pathlib.Path) -> "Spectrum":
+    from ...data import read_spectrum
+
+    return read_spectrum(compare)
 
 
 def _invert_all(
-    given: "list[GapFile | DosFile | DiffeliashError]",
-    run: pathlib.Path | None,
-    options: dict[str, Any],
-    *,
-    fit_mu_star: bool,
+    given: "list[Measured | DiffeliashError]", run: pathlib.Path | None, options: dict[str, Any], noise: float | None
 ) -> "list[Inversion | DiffeliashError]":
     """Return the inversion of each file, or its error; files with equal energies and parameters form one batch."""
     found: dict[int, Any] = {i: data for i, data in enumerate(given) if isinstance(data, DiffeliashError)}
@@ -224,54 +266,47 @@ def _invert_all(
             members: list[Any] = [given[i] for i in group]
             try:
                 starts = _starts_of_network(run, members) if run else None
-                inversions = _invert_group(members, starts, options, fit_mu_star=fit_mu_star, update=update)
+                inversions = _invert_group(members, starts, options, noise, update=update)
                 found |= dict(zip(group, inversions, strict=True))
             except InputError as error:
                 found |= dict.fromkeys(group, error)
     return [found[i] for i in range(len(given))]
 
 
-def _groups(given: "list[GapFile | DosFile | DiffeliashError]") -> list[list[int]]:
+def _groups(given: "list[Measured | DiffeliashError]") -> list[list[int]]:
     """Return the indices of the files without error, grouped by equal energies and parameters."""
     groups: dict[Any, list[int]] = {}
     for i, data in enumerate(given):
         if not isinstance(data, DiffeliashError):
-            groups.setdefault((data.omega.tobytes(), *_conditions(data).values()), []).append(i)
+            groups.setdefault(data.shared, []).append(i)
     return list(groups.values())
 
 
-def _conditions(data: "GapFile | DosFile") -> dict[str, float | None]:
-    names = ("T", "broadening", "mu_star", "omega_max", "omega_c", "matsubara_cutoff")
-    return {name: getattr(data, name) for name in names}
-
-
 def _invert_group(
-    members: "list[Any]",
+    members: list[Measured],
     starts: "list[list[Spectrum]] | None",
     options: dict[str, Any],
+    noise: float | None,
     *,
-    fit_mu_star: bool,
     update: Any,
 ) -> "list[Inversion]":
     import numpy as np
 
-    from ...data import GapFile
-    from ...inverse import ComplexGap, DensityOfStates, invert_many
+    from ...inverse import invert_many
 
-    is_gap, known = isinstance(members[0], GapFile), _conditions(members[0])
-    known["mu_star"] = None if fit_mu_star else DEFAULT_MU_STAR if known["mu_star"] is None else known["mu_star"]
     return invert_many(
-        members[0].omega,
-        np.stack([member.Delta if is_gap else member.dos for member in members]),
-        observable=ComplexGap() if is_gap else DensityOfStates(),
+        members[0].file.omega,
+        np.stack([member.values for member in members]),
+        noise=[member.errors if noise is None else noise for member in members],
+        observable=members[0].observable,
         starts=starts,
         progress=lambda done: update(done, ""),
-        **known,
+        **members[0].options,
         **options,
     )
 
 
-def _starts_of_network(run: pathlib.Path, members: list[Any]) -> "list[list[Spectrum]]":
+def _starts_of_network(run: pathlib.Path, members: list[Measured]) -> "list[list[Spectrum]]":
     """Return the predictions of a network as starting points for the files of a batch.
 
     Raises:
@@ -280,69 +315,9 @@ def _starts_of_network(run: pathlib.Path, members: list[Any]) -> "list[list[Spec
     from ...models import predict_spectrum, read_checkpoint
 
     checkpoint = read_checkpoint(checkpoint_of(run))
-    if checkpoint.setting is None or checkpoint.setting.task != _TASKS[type(members[0]).__name__]:
+    if checkpoint.setting is None or checkpoint.setting.task != _TASKS.get(members[0].kind):
         raise InputError("this network does not predict a2F from such data", where=str(run))
-    return [[predict_spectrum(checkpoint.model, checkpoint.setting, member)[0]] for member in members]
+    return [[predict_spectrum(checkpoint.model, checkpoint.setting, member.file)[0]] for member in members]
 
 
-_TASKS = {"GapFile": "gap-to-a2f", "DosFile": "dos-to-a2f"}
-
-
-def _result(file: pathlib.Path, given: Any, found: "Inversion") -> dict[str, Any]:
-    import numpy as np
-
-    for note in found.notes:
-        tell(f"note: {file}: {note}")
-    c = found.conditions
-    pairs = {
-        "lambda_ep": found.lambda_ep,
-        "omega_log_meV": found.omega_log,
-        "omega_2_meV": found.omega_2,
-        "T_c_K": found.T_c if found.determined else (math.nan, math.nan),
-    }
-    low, high = np.quantile(found.samples, BAND, axis=0)
-    result = {"file": str(file)}
-    for name, (value, std) in pairs.items():
-        stem, _, unit = name.rpartition("_") if name.endswith(("meV", "K")) else (name, "", "")
-        result |= {name: value, f"{stem}_std_{unit}" if unit else f"{name}_std": std}
-    return result | {
-        "mu_star": found.mu_star,
-        "mu_star_std": found.mu_star_std,
-        "T_K": c.T,
-        "broadening_meV": c.broadening,
-        "omega_max_meV": c.omega_max,
-        "omega_c_meV": c.omega_c,
-        "matsubara_cutoff_meV": c.matsubara_cutoff,
-        "noise": found.noise,
-        "chi2": found.chi2,
-        "n_resolved": found.n_resolved,
-        "determined": found.determined,
-        "converged": found.ok,
-        "ok": found.ok,
-        "omega_meV": found.omega.tolist(),
-        "a2f": found.a2f.tolist(),
-        "a2f_std": found.a2f_std.tolist(),
-        "a2f_low": low.tolist(),
-        "a2f_high": high.tolist(),
-        "notes": found.notes,
-        "notices": list(given.notices),
-    }
-
-
-def _row(result: dict[str, Any]) -> dict[str, str]:
-    def pair(value: float, std: float) -> str:
-        if not result["determined"]:
-            return "not determined"
-        digits = max(0, 1 - math.floor(math.log10(std))) if 0 < std < math.inf else 4
-        return f"{value:.{digits}f} +- {std:.{digits}f}"
-
-    return {
-        "file": result["file"],
-        "lambda": pair(result["lambda_ep"], result["lambda_ep_std"]),
-        "omega_log [meV]": pair(result["omega_log_meV"], result["omega_log_std_meV"]),
-        "T_c [K]": pair(result["T_c_K"], result["T_c_std_K"]),
-        "mu*": pair(result["mu_star"], result["mu_star_std"]) if result["mu_star_std"] else f"{result['mu_star']:g}",
-        "noise": f"{result['noise']:.3g}",
-        "chi2/N": f"{result['chi2']:.3f}",
-        "resolved": str(result["n_resolved"]),
-    }
+_TASKS = {"gap": "gap-to-a2f", "dos": "dos-to-a2f"}

@@ -1,4 +1,4 @@
-"""Figure of inversions: spectral functions with their uncertainty, and the data with the fitted functions."""
+"""Figure of inversions: the data with the fitted function, residuals, and a2F with its uncertainty."""
 
 import pathlib
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,10 @@ from ._invert_output import BAND
 
 if TYPE_CHECKING:
     from ...inverse import Inversion
+    from ...physics import Spectrum
+    from ._invert_inputs import Measured
 
-IMAGINARY = "tab:green"
+IMAGINARY, REFERENCE = "tab:green", "0.25"
 
 MOST_ROWS = 6
 """Largest number of inversions in a figure."""
@@ -21,44 +23,112 @@ MOST_ROWS = 6
 SHOWN_SAMPLES = 12
 """Number of posterior samples drawn as thin lines."""
 
+ABOVE_GAP = 2.0
+"""The phonon structure is shown above the bias of the largest conductance times this."""
 
-def plot_inversions(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> Figure:
-    """Plot the first inversions, one row of panels for each."""
+MOST_LAGS = 40
+"""Largest number of lags of the correlation of residuals."""
+
+_UNITS = {"broadening": "meV", "scale": "", "offset": "meV", "mu_star": ""}
+_SYMBOLS = {"broadening": r"\Gamma", "scale": "s", "offset": "V_0", "mu_star": r"\mu^*"}
+
+
+def plot_inversions(
+    inversions: "list[tuple[pathlib.Path, Measured, Inversion]]", reference: "Spectrum | None" = None
+) -> Figure:
+    """Plot the first inversions, two rows of panels for each: data and phonon structure, residuals and a2F.
+
+    Args:
+        inversions: Files, their content and their inversions.
+        reference: Another spectral function, to compare with.
+    """
     shown = inversions[:MOST_ROWS]
-    figure = Figure(figsize=(10.5, 3.3 * len(shown) + 0.3), layout="constrained")
-    for row, (file, data, found) in zip(figure.subplots(len(shown), 3, squeeze=False), shown, strict=True):
-        _plot_spectrum(row[0], found)
-        row[0].set_title(_title(file, found), fontsize="medium", pad=18)
-        _plot_data(row[1], data, found)
-        _plot_misfit(row[2], data, found)
+    figure = Figure(figsize=(10.5, 7.0 * len(shown) + 0.3), layout="constrained")
+    panels = figure.subplots(2 * len(shown), 2, squeeze=False)
+    for i, (file, data, found) in enumerate(shown):
+        (curve, structure), (residuals, spectrum) = panels[2 * i], panels[2 * i + 1]
+        _plot_data(curve, data, found)
+        curve.set_title(_title(file, found), fontsize="medium", pad=20, loc="left")
+        _plot_structure(structure, data, found)
+        _plot_residuals(residuals, data, found)
+        _plot_spectrum(spectrum, found, reference)
     return figure
 
 
 def _title(file: pathlib.Path, found: "Inversion") -> str:
     if not found.determined:
-        return f"{file.name}: not determined"
-    return rf"{file.name}: $\lambda$ = {found.lambda_ep[0]:.3g} $\pm$ {found.lambda_ep[1]:.2g}"
+        return f"{file.name}: a2F is not determined"
+    return f"{file.name}" + ("" if found.ok else ": the model does NOT describe these data")
 
 
-def _plot_spectrum(axes: Axes, found: "Inversion") -> None:
+def _plot_spectrum(axes: Axes, found: "Inversion", reference: "Spectrum | None") -> None:
     low, high = np.quantile(found.samples, BAND, axis=0)
     axes.fill_between(found.omega, low, high, color=PREDICTION_COLOR, alpha=0.25, lw=0, label="68 % of the samples")
     for sample in found.samples[:: max(1, len(found.samples) // SHOWN_SAMPLES)]:
         axes.plot(found.omega, sample, color=PREDICTION_COLOR, lw=0.4, alpha=0.5)
     if found.determined:
         axes.plot(found.omega, found.a2f, color=PREDICTION_COLOR, lw=1.6, label="most probable")
-    axes.set(xlabel=r"$\omega$ [meV]", ylabel=r"$\alpha^2F(\omega)$", xlim=(0, None), ylim=(0, None))
+    end = float(found.omega[-1])
+    if reference is not None:
+        axes.plot(reference.omega, reference.a2f, "--", color=REFERENCE, lw=1.2, label="compared with")
+        end = max(end, float(reference.omega[-1]))
+    axes.set(xlabel=r"$\omega$ [meV]", ylabel=r"$\alpha^2F(\omega)$", xlim=(0, end), ylim=(0, None))
+    axes.text(
+        0.98, 0.97, "\n".join(_numbers(found)), transform=axes.transAxes, ha="right", va="top", fontsize="small",
+        bbox={"facecolor": "white", "alpha": 0.7, "lw": 0},
+    )  # fmt: skip
     _legend_above(axes)
 
 
-def _plot_data(axes: Axes, data: Any, found: "Inversion") -> None:
-    curves = _curves(data, found)
+def _numbers(found: "Inversion") -> list[str]:
+    """Lines with the coupling constant, T_c, and the fitted parameters."""
+    if not found.determined:
+        return []
+    lines = [rf"$\lambda$ = {_pair(found.lambda_ep)}", rf"$T_c$ = {_pair(found.T_c)} K"]
+    for name, symbol in _SYMBOLS.items():
+        pair = (found.mu_star, found.mu_star_std) if name == "mu_star" else getattr(found, name)
+        if pair and pair[1]:
+            lines.append(f"${symbol}$ = {_pair(pair)} {_UNITS[name]}".rstrip())
+    return lines
+
+
+def _pair(pair: tuple[float, float]) -> str:
+    value, std = pair
+    if not 0 < std < np.inf:
+        return f"{value:.4g}"
+    digits = min(6, max(0, 1 - int(np.floor(np.log10(std)))))
+    return rf"{value:.{digits}f} $\pm$ {std:.{digits}f}"
+
+
+def _plot_data(axes: Axes, data: "Measured", found: "Inversion") -> None:
+    omega, curves = data.file.omega, _curves(data, found)
     for name, given, part, color in curves:
-        axes.plot(data.omega, given, ".", ms=2.5, color=color, label=f"{name}given")
-        axes.plot(data.omega, part, lw=1.0, color=PREDICTION_COLOR, label="fitted" if part is curves[-1][2] else None)
-    label = r"$\Delta(\omega)$ [meV]" if len(curves) == 2 else r"$N(\omega)/N_F$"
-    axes.set(xlabel=r"$\omega$ [meV]", ylabel=label, xlim=(0, float(data.omega[-1])))
+        axes.plot(omega, given, ".", ms=2.5, color=color, label=f"{name}measured")
+        axes.plot(omega, part, lw=1.0, color=PREDICTION_COLOR, label="model" if part is curves[-1][2] else None)
+    axes.set(xlabel=_energy_label(data), ylabel=_value_label(data), xlim=(min(0.0, float(omega[0])), float(omega[-1])))
     _legend_above(axes)
+
+
+def _plot_structure(axes: Axes, data: "Measured", found: "Inversion") -> None:
+    """Plot the phonon structure, enlarged; for gap functions their real part only."""
+    omega, (_, given, part, color) = data.file.omega, _curves(data, found)[0]
+    if data.kind == "gap":
+        axes.set_visible(False)
+        return
+    peak = abs(float(omega[int(np.argmax(part))]))
+    shown = np.abs(omega) > ABOVE_GAP * peak
+    if not np.any(shown):
+        shown = np.ones(omega.size, dtype=bool)
+    normal = found.parameters.scale + found.parameters.slope * omega + found.parameters.curvature * omega**2
+    axes.plot(np.abs(omega[shown]), (given / normal - 1)[shown], ".", ms=3, color=color, label="measured")
+    order = np.argsort(np.abs(omega[shown]))
+    axes.plot(
+        np.abs(omega[shown])[order], (part / normal - 1)[shown][order], lw=1.0, color=PREDICTION_COLOR, label="model"
+    )
+    axes.axhline(0, color="gray", lw=0.5)
+    label = r"$(dI/dV)_S/(dI/dV)_N - 1$" if data.kind == "didv" else r"$N/N_F - 1$"
+    axes.set(xlabel=_energy_label(data), ylabel=label)
+    axes.set_title("phonon structure", fontsize="medium", pad=20)
 
 
 def _legend_above(axes: Axes) -> None:
@@ -66,20 +136,50 @@ def _legend_above(axes: Axes) -> None:
     axes.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
 
 
-def _plot_misfit(axes: Axes, data: Any, found: "Inversion") -> None:
-    for _, given, part, color in _curves(data, found):
-        axes.plot(data.omega, (given - part) / found.noise, ".", ms=2.5, color=color)
+def _plot_residuals(axes: Axes, data: "Measured", found: "Inversion") -> None:
+    """Plot the residuals in units of the errors, and in an inset their correlation along the energy."""
+    curves, largest = _curves(data, found), 0.0
+    for _, given, part, color in curves:
+        residuals = (given - part) / _errors(data, found)
+        largest = max(largest, float(np.max(np.abs(residuals), initial=0.0)))
+        axes.plot(data.file.omega, residuals, ".", ms=2.5, color=color)
     axes.axhline(0, color=PREDICTION_COLOR, lw=1.0)
-    axes.set(xlabel=r"$\omega$ [meV]", ylabel="(given - fitted) / noise", xlim=(0, float(data.omega[-1])))
+    axes.set(
+        xlabel=_energy_label(data), ylabel="(measured - model) / error", ylim=(-1.1 * largest, 2.2 * largest or 1.0)
+    )
+    axes.set_xlim(min(0.0, float(data.file.omega[0])), float(data.file.omega[-1]))
     lines = rf"$\chi^2/N$ = {found.chi2:.3f}", f"{found.n_resolved} components resolved"
-    axes.set_title("\n".join(lines), fontsize="medium")
+    axes.set_title(", ".join(lines), fontsize="medium")
+    if not found.determined:
+        return
+    inset = axes.inset_axes((0.55, 0.68, 0.42, 0.28))
+    for _, given, part, color in curves:
+        residuals = (given - part) / _errors(data, found)
+        n, lags = residuals.size, np.arange(1, min(MOST_LAGS, residuals.size // 3) + 1)
+        square = float(np.mean(residuals**2)) or 1.0
+        inset.plot(lags, [np.mean(residuals[k:] * residuals[:-k]) / square for k in lags], color=color, lw=0.9)
+        inset.axhspan(-2 / np.sqrt(n), 2 / np.sqrt(n), color="0.9", lw=0)
+    inset.set_ylabel("correlation", fontsize="x-small")
+    inset.set_xlabel("distance in points", fontsize="x-small", labelpad=0)
+    inset.tick_params(labelsize="x-small")
 
 
-def _curves(data: Any, found: "Inversion") -> list[tuple[str, np.ndarray, np.ndarray, str]]:
+def _errors(data: "Measured", found: "Inversion") -> Any:
+    return data.errors if data.errors is not None and found.noise_known else found.noise
+
+
+def _energy_label(data: "Measured") -> str:
+    return r"$eV$ [meV]" if data.kind == "didv" else r"$\omega$ [meV]"
+
+
+def _value_label(data: "Measured") -> str:
+    labels = {"gap": r"$\Delta(\omega)$ [meV]", "dos": r"$N(\omega)/N_F$", "didv": r"$(dI/dV)_S/(dI/dV)_N$"}
+    return labels[data.kind]
+
+
+def _curves(data: "Measured", found: "Inversion") -> list[tuple[str, np.ndarray, np.ndarray, str]]:
     """Return label, given values, fitted values and color of each function in the data."""
-    from ...data import DosFile
-
-    if isinstance(data, DosFile):
-        return [("", data.dos, found.values, LABEL_COLOR)]
+    if data.kind != "gap":
+        return [("", data.values, found.values, LABEL_COLOR)]
     Re, Im = np.split(found.values, 2)
-    return [("Re ", data.Delta.real, Re, LABEL_COLOR), ("Im ", data.Delta.imag, Im, IMAGINARY)]
+    return [("Re ", data.values.real, Re, LABEL_COLOR), ("Im ", data.values.imag, Im, IMAGINARY)]

@@ -219,7 +219,7 @@ class ForwardModel(AbstractForwardModel):
     def _normalization(self, parameters: Parameters) -> Float[np.ndarray, " value"]:
         if not self.observable.normalized:
             return np.ones(self.program.n_values)
-        return parameters.scale + parameters.slope * self.energies
+        return parameters.scale + parameters.slope * self.energies + parameters.curvature * self.energies**2
 
     def _variables(self, parameters: Parameters, a2f: Float[np.ndarray, " boson"]) -> Float[np.ndarray, " variable"]:
         shift = parameters.offset if self.program.instrument.moves_line else 0.0

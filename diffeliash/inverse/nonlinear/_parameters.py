@@ -1,8 +1,9 @@
 r"""The parameters of a measurement that may be fitted together with a2F, and their order in the vector of unknowns.
 
-A measured conductance or density of states is modelled as $(s + tV)\,F(V - V_0)$, with the scale $s$ and slope $t$ of the
-normalization, the offset $V_0$ of the bias, and the observable $F$, which depends on $\mu^*$, on the broadening and on
-a2F. All unknowns of the fit are non-negative, as a2F is; parameters that may have either sign are therefore counted from
+A measured conductance or density of states is modelled as $(s + tV + cV^2)\,F(V - V_0)$, with the scale $s$, slope $t$
+and curvature $c$ of the normalization (the normal-state conductance of a barrier is a parabola: W. F. Brinkman, R. C.
+Dynes, J. M. Rowell, J. Appl. Phys. 41, 1915 (1970), doi:10.1063/1.1659141), the offset $V_0$ of the bias, and the
+observable $F$, which depends on $\mu^*$, on the broadening and on a2F. All unknowns of the fit are non-negative, as a2F is; parameters that may have either sign are therefore counted from
 the lowest value that they can have.
 """
 
@@ -25,6 +26,7 @@ class Parameters(NamedTuple):
         broadening: $\Gamma$ [meV].
         scale: Scale $s$ of the normalization, dimensionless.
         slope: Slope $t$ of the normalization [1/meV].
+        curvature: Curvature $c$ of the normalization [1/meV^2].
         offset: Offset $V_0$ of the bias [meV].
     """
 
@@ -32,6 +34,7 @@ class Parameters(NamedTuple):
     broadening: float
     scale: float = 1.0
     slope: float = 0.0
+    curvature: float = 0.0
     offset: float = 0.0
 
 
@@ -82,5 +85,7 @@ def fitted_parameters(
         least_broadening: Lowest value of the broadening [meV].
         last: Largest measured energy [meV].
     """
-    lowest = Parameters(mu_star=0.0, broadening=least_broadening, scale=0.0, slope=-1 / last, offset=-last)
+    lowest = Parameters(
+        mu_star=0.0, broadening=least_broadening, scale=0.0, slope=-1 / last, curvature=-1 / last**2, offset=-last
+    )
     return FittedParameters(tuple(name for name in Parameters._fields if name in names), given, lowest)

@@ -1,0 +1,101 @@
+"""Results of `invert`: the entries of JSON, and the rows of the table."""
+
+import math
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+from ..terminal import tell
+from ._invert_output import BAND
+
+if TYPE_CHECKING:
+    from ...inverse import Inversion
+
+FITTED = {"broadening": "meV", "scale": "", "slope": "per_meV", "curvature": "per_meV2", "offset": "meV"}
+"""Parameters that may be fitted, with their units."""
+
+
+MOST_DIGITS = 6
+"""Most decimals of a number in the table; smaller ones are shown with an exponent."""
+
+_LABELS = {
+    "broadening": "Gamma [meV]", "scale": "scale", "slope": "slope [1/meV]", "curvature": "curvature [1/meV^2]",
+    "offset": "offset [meV]",
+}  # fmt: skip
+
+
+def result_entry(file: pathlib.Path, given: Any, found: "Inversion") -> dict[str, Any]:
+    """The result of one file as an entry of JSON; its notes are printed."""
+    import numpy as np
+
+    for note in found.notes:
+        tell(f"note: {file}: {note}")
+    c = found.conditions
+    result: dict[str, Any] = {"file": str(file)}
+    for name, pair in {
+        "lambda_ep": found.lambda_ep,
+        "omega_log_meV": found.omega_log,
+        "omega_2_meV": found.omega_2,
+        "T_c_K": found.T_c if found.determined else (math.nan, math.nan),
+    }.items():
+        stem, _, unit = name.rpartition("_") if name.endswith(("meV", "K")) else (name, "", "")
+        result |= _pair(stem, pair, unit)
+    result |= {"mu_star": found.mu_star, "mu_star_std": found.mu_star_std, "T_K": c.T}
+    for name, unit in FITTED.items():
+        pair = getattr(found, name)
+        result |= _pair(name, pair or (float(getattr(found.parameters, name)), 0.0), unit)
+    low, high = np.quantile(found.samples, BAND, axis=0)
+    return result | {
+        "modulation_meV": given.modulation,
+        "omega_max_meV": c.omega_max,
+        "omega_c_meV": c.omega_c,
+        "matsubara_cutoff_meV": c.matsubara_cutoff,
+        "noise": found.noise,
+        "chi2": found.chi2,
+        "n_resolved": found.n_resolved,
+        "determined": found.determined,
+        "converged": found.converged,
+        "ok": found.ok,
+        "omega_meV": found.omega.tolist(),
+        "a2f": found.a2f.tolist(),
+        "a2f_std": found.a2f_std.tolist(),
+        "a2f_low": low.tolist(),
+        "a2f_high": high.tolist(),
+        "notes": found.notes,
+        "notices": list(given.file.notices),
+    }
+
+
+def _pair(stem: str, pair: tuple[float, float], unit: str) -> dict[str, float]:
+    value, std = pair
+    return {f"{stem}_{unit}": value, f"{stem}_std_{unit}": std} if unit else {stem: value, f"{stem}_std": std}
+
+
+def as_row(result: dict[str, Any]) -> dict[str, str]:
+    """A row of the table; parameters have a column if they are fitted."""
+
+    def shown(value: float, std: float) -> str:
+        if not result["determined"]:
+            return "not determined"
+        digits = max(0, 1 - math.floor(math.log10(std))) if 0 < std < math.inf else 4
+        if digits > MOST_DIGITS:
+            return f"{value:.2g} +- {std:.2g}"
+        return f"{value:.{digits}f} +- {std:.{digits}f}"
+
+    row = {
+        "file": result["file"],
+        "ok": "yes" if result["ok"] else "NO",
+        "lambda": shown(result["lambda_ep"], result["lambda_ep_std"]),
+        "omega_log [meV]": shown(result["omega_log_meV"], result["omega_log_std_meV"]),
+        "T_c [K]": shown(result["T_c_K"], result["T_c_std_K"]),
+        "mu*": shown(result["mu_star"], result["mu_star_std"]) if result["mu_star_std"] else f"{result['mu_star']:g}",
+    }
+    for name, unit in FITTED.items():
+        end = f"_{unit}" if unit else ""
+        if std := result[f"{name}_std{end}"]:
+            label = _LABELS[name]
+            row[label] = shown(result[f"{name}{end}"], std)
+    return row | {
+        "noise": f"{result['noise']:.3g}",
+        "chi2/N": f"{result['chi2']:.3f}",
+        "resolved": str(result["n_resolved"]),
+    }
