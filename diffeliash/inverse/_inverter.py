@@ -50,6 +50,9 @@ SMALLEST_BROADENING = 0.02
 MOST_ROUNDS = 4
 """Largest number of fits with other ends of a2F, or with lines of smaller broadening."""
 
+NORMALIZATION = ("scale", "slope", "curvature", "offset")
+"""Parameters of the normalization and of the bias."""
+
 END_TOLERANCE = 0.1
 """The end of a2F is found if the next one differs by less than this, relatively."""
 
@@ -118,6 +121,7 @@ class Inverter:
         rtol = 10.0 ** math.floor(math.log10(SOLVER_ERROR_RATIO * smallest / largest))
         forward = self._first_forward_model(measurement, rtol)
         start = choose_starting_point(forward, measurement, measured, starts)
+        start = self._without_normalization(forward, measurement, start)
         found = _Fitted(forward, gauss_newton(forward, measurement, start))
         for _ in range(MOST_ROUNDS):
             variance = found.fit.problem.evidence.best.variance
@@ -127,6 +131,22 @@ class Inverter:
                 break
             found = _Fitted(forward, gauss_newton(forward, measurement, start))
         return found
+
+    def _without_normalization(
+        self, forward: ForwardModel, measurement: Measurement, start: Float[np.ndarray, " unknown"]
+    ) -> Float[np.ndarray, " unknown"]:
+        """A better starting point where the normalization is fitted: that of a fit with the given one.
+
+        Far from the solution the normalization would follow the misfit of a2F.
+        """
+        fitted = forward.fitted
+        names = tuple(name for name in fitted.names if name not in NORMALIZATION)
+        if names == fitted.names:
+            return start
+        fewer = dataclasses.replace(fitted, names=names)
+        fixed = dataclasses.replace(forward, fitted=fewer)
+        found = gauss_newton(fixed, measurement, fewer.join(*fitted.split(start)))
+        return fitted.join(*fewer.split(found.unknowns))
 
     def _first_forward_model(self, measurement: Measurement, rtol: float) -> ForwardModel:
         s = self.settings

@@ -49,4 +49,4 @@ def sample_prior(rng: np.random.Generator, n: int, n_samples: int) -> Float[np.n
 
 
 def _sample(rng: np.random.Generator, one: TruncatedNormal, n_samples: int) -> Float[np.ndarray, "sample unknown"]:
-    return sample_truncated_normal(rng, one.center, one.spread, start=one.most_probable, n_samples=n_samples)
+    return np.stack([one.perturbed(rng.standard_normal(one.target.size)) for _ in range(n_samples)])

@@ -26,6 +26,7 @@ $\sigma^2 = \min(\ldots)/m$ with $m$ equations.
 
 import dataclasses
 import functools
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,12 @@ STRENGTHS = 10.0 ** np.arange(-8.0, 4.1, 0.25)
 
 CORRELATIONS = (0.0, 10.0, 20.0, 40.0)
 r"""Values of $\kappa$ among which the evidence chooses, from functions of one broad peak to those of many."""
+
+ONSETS = (0.0, 0.25)
+r"""Values of $\omega_0/\omega_{\max}$ among which the evidence chooses: none, and acoustic phonons below a quarter."""
+
+SHAPES = tuple(itertools.product(CORRELATIONS, ONSETS))
+"""All pairs of these."""
 
 N_LONG_WAVES = 3
 """Number of sine waves of longest wavelength (half a wave, one, and one and a half) that are hardly constrained."""
@@ -72,12 +79,14 @@ class Evidence(NamedTuple):
     Args:
         strengths: $s\sigma^2$ of each prior.
         correlations: $\kappa$ of each prior.
+        onsets: $\omega_0/\omega_{\max}$ of each prior.
         logarithm: Logarithm of the evidence of each, up to a constant.
         variance: Error variance $\sigma^2$ for each; one where the size of the errors is known.
     """
 
     strengths: Float[np.ndarray, " prior"]
     correlations: Float[np.ndarray, " prior"]
+    onsets: Float[np.ndarray, " prior"]
     logarithm: Float[np.ndarray, " prior"]
     variance: Float[np.ndarray, " prior"]
 
@@ -90,6 +99,7 @@ class Evidence(NamedTuple):
         """The prior with the largest evidence, or the last one if its evidence is nearly as large."""
         if last is not None:
             same = (self.strengths == last.strength) & (self.correlations == last.correlation)
+            same &= self.onsets == last.onset
             if np.any(same & (self.logarithm > np.max(self.logarithm) - EVIDENCE_TOLERANCE)):
                 return self.prior(int(np.argmax(same)))
         return self.best
@@ -102,7 +112,8 @@ class Evidence(NamedTuple):
 
     def prior(self, number: int) -> "Prior":
         """The prior with a given index."""
-        return Prior(float(self.strengths[number]), float(self.correlations[number]), float(self.variance[number]))
+        fields = (self.strengths, self.correlations, self.onsets, self.variance)
+        return Prior(*(float(field[number]) for field in fields))
 
 
 class Prior(NamedTuple):
@@ -111,16 +122,18 @@ class Prior(NamedTuple):
     Args:
         strength: Regularization strength times error variance, $s\sigma^2$.
         correlation: Inverse correlation length $\kappa$, in units of $1/\omega_{\max}$.
+        onset: Energy $\omega_0$ below which the function is suppressed, in units of $\omega_{\max}$.
         variance: Error variance $\sigma^2$.
     """
 
     strength: float
     correlation: float
+    onset: float
     variance: float
 
     def root(self, n: int) -> Float[np.ndarray, "boson boson"]:
         r"""The matrix $\sqrt{s\sigma^2}\,C$ for `n` points between two zeros."""
-        return np.sqrt(self.strength) * smoothness_operator(n, self.correlation)
+        return np.sqrt(self.strength) * smoothness_operator(n, self.correlation, self.onset)
 
 
 def second_derivative_operator(n: int) -> Float[np.ndarray, "boson boson"]:
@@ -128,11 +141,13 @@ def second_derivative_operator(n: int) -> Float[np.ndarray, "boson boson"]:
     return (n + 1.0) ** 1.5 * second_differences(n)
 
 
-@functools.lru_cache(maxsize=32)
-def smoothness_operator(n: int, correlation: float) -> Float[np.ndarray, "boson boson"]:
+@functools.lru_cache(maxsize=64)
+def smoothness_operator(n: int, correlation: float, onset: float = 0.0) -> Float[np.ndarray, "boson boson"]:
     """The matrix $C$ of the prior for `n` points between two zeros."""
     C = second_derivative_operator(n) - (n + 1.0) ** 1.5 * (correlation / (n + 1)) ** 2 * np.eye(n)
-    return C - (1 - LONG_WAVE_FACTOR) * _long_waves(n) @ (_long_waves(n).T @ C)
+    C -= (1 - LONG_WAVE_FACTOR) * _long_waves(n) @ (_long_waves(n).T @ C)
+    x = np.arange(1, n + 1) / (n + 1)
+    return C * ((x**2 + onset**2) / x**2)[None, :]
 
 
 def _long_waves(n: int) -> Float[np.ndarray, "boson broad"]:
@@ -149,16 +164,16 @@ def _log_long_wave_factors(n: int, correlation: float) -> float:
 def most_likely_prior(function: Float[np.ndarray, " boson"]) -> Prior:
     r"""Find the prior under which a function is most likely, leaving out the waves of longest wavelength.
 
-    For every $\kappa$ the strength is $s = n/|Cx|^2$.
+    For every $\kappa$ and $\omega_0$ the strength is $s = n/|Cx|^2$.
     """
     n, found = function.size - N_LONG_WAVES, []
-    for correlation in CORRELATIONS:
-        C = smoothness_operator(function.size, correlation)
+    for correlation, onset in SHAPES:
+        C = smoothness_operator(function.size, correlation, onset)
         strength = n / np.sum((C @ function) ** 2)
         determinant = np.linalg.slogdet(C)[1] - _log_long_wave_factors(function.size, correlation)
-        found.append((determinant + n / 2 * np.log(strength), correlation, strength))
-    _, correlation, strength = max(found)
-    return Prior(float(strength), correlation, 1.0)
+        found.append((determinant + n / 2 * np.log(strength), correlation, onset, strength))
+    _, correlation, onset, strength = max(found)
+    return Prior(float(strength), correlation, onset, 1.0)
 
 
 def log_strength_prior(strengths: Float[np.ndarray, " prior"], size: float) -> Float[np.ndarray, " prior"]:
@@ -190,10 +205,12 @@ class LinearProblem:
     least_variance: float
     size: float
 
-    def singular_values(self, correlation: float) -> tuple[Float[np.ndarray, " value"], Float[np.ndarray, " value"]]:
+    def singular_values(
+        self, correlation: float, onset: float
+    ) -> tuple[Float[np.ndarray, " value"], Float[np.ndarray, " value"]]:
         r"""The singular values $\sigma_k$ and the components of $Q^Tb$ along their left singular vectors."""
         block = self.triangle[self.n_free :, self.n_free :]
-        C = smoothness_operator(block.shape[1], correlation)
+        C = smoothness_operator(block.shape[1], correlation, onset)
         left, values, _ = np.linalg.svd(np.linalg.solve(C.T, block.T).T, full_matrices=False)
         return values, left.T @ self.projected[self.n_free :]
 
@@ -201,24 +218,24 @@ class LinearProblem:
     def evidence(self) -> Evidence:
         """The evidence of all priors that are compared."""
         strengths = STRENGTHS if self.known else np.unique(np.outer(STRENGTHS, ERROR_VARIANCES).round(30))
-        parts = [self._evidence(strengths, correlation) for correlation in CORRELATIONS]
+        parts = [self._evidence(strengths, *shape) for shape in SHAPES]
         return Evidence(*map(np.concatenate, zip(*parts, strict=True)))
 
-    def _evidence(self, strengths: Float[np.ndarray, " prior"], correlation: float) -> Evidence:
-        values, components = self.singular_values(correlation)
+    def _evidence(self, strengths: Float[np.ndarray, " prior"], correlation: float, onset: float) -> Evidence:
+        values, components = self.singular_values(correlation, onset)
         left = strengths[:, None] / (values[None, :] ** 2 + strengths[:, None])
         total = np.maximum(self.rest + left @ components**2, np.finfo(float).tiny)
         occam = np.sum(np.log(left), axis=1) - N_LONG_WAVES * np.log(strengths)
         occam -= 2 * _log_long_wave_factors(self.triangle.shape[1] - self.n_free, correlation)
-        correlations = np.full(strengths.size, correlation)
+        shape = np.full(strengths.size, correlation), np.full(strengths.size, onset)
         if self.known:
             logarithm = (occam - total) / 2 + log_strength_prior(strengths, self.size)
-            return Evidence(strengths, correlations, logarithm, np.ones(strengths.size))
+            return Evidence(strengths, *shape, logarithm, np.ones(strengths.size))
         variance = np.maximum(total / self.n_values, self.least_variance)
         possible = (strengths >= STRENGTHS[0] * variance) & (strengths <= STRENGTHS[-1] * variance)
         logarithm = (occam - (self.n_values - self.n_free - N_LONG_WAVES) * np.log(variance) - total / variance) / 2
         logarithm += log_strength_prior(strengths / variance, self.size)
-        return Evidence(strengths, correlations, np.where(possible, logarithm, -np.inf), variance)
+        return Evidence(strengths, *shape, np.where(possible, logarithm, -np.inf), variance)
 
     def with_first(self, n: int) -> "LinearProblem":
         """The equations for a function that is zero beyond its first `n` points."""
@@ -229,7 +246,7 @@ class LinearProblem:
 
     def n_resolved(self, prior: Prior) -> int:
         r"""Number of components of the function that the data determine better than the prior: $\sigma_k^2 > s$."""
-        return int(np.sum(self.singular_values(prior.correlation)[0] ** 2 > prior.strength))
+        return int(np.sum(self.singular_values(prior.correlation, prior.onset)[0] ** 2 > prior.strength))
 
     def with_prior(self, prior: Prior) -> "TruncatedNormal":
         """The posterior distribution of the unknowns under one prior."""
@@ -292,6 +309,10 @@ class TruncatedNormal:
     def most_probable(self) -> Vector:
         """The mode, by non-negative least squares."""
         return nnls(self.root, self.target, maxiter=20 * self.target.size)[0]
+
+    def perturbed(self, errors: Vector) -> Vector:
+        """The mode with normal errors, in standard deviations, added to data and prior, by non-negative least squares."""
+        return nnls(self.root, self.target + np.sqrt(self.variance) * errors, maxiter=20 * self.target.size)[0]
 
     @property
     def spread(self) -> Float[np.ndarray, "unknown unknown"]:
