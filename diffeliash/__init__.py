@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from .physics import lambda_kernel as lambda_kernel
     from .physics import leading_eigenvalue as leading_eigenvalue
     from .physics import mcmillan_tc as mcmillan_tc
+    from .physics import normal_self_energy as normal_self_energy
     from .physics import rescale_mu_star as rescale_mu_star
     from .physics import solve_gap as solve_gap
     from .physics import solve_gap_many as solve_gap_many
@@ -95,8 +96,8 @@ _LAYERS = {
         "Anderson", "Broyden", "CompressedMatsubara", "CutoffConvergence", "FullMatsubara", "GapSolution",
         "InfiniteSum", "MSC", "Newton", "Pade", "RealAxisGap", "SharpCutoff", "Spectrum", "SplitCutoff", "TruncatedSum",
         "allen_dynes_tc", "continue_gap", "converge_cutoff", "gap_edge", "gap_ratio", "lambda_kernel",
-        "leading_eigenvalue", "mcmillan_tc", "rescale_mu_star", "solve_gap", "solve_gap_many", "solve_tc",
-        "solve_tc_many",
+        "leading_eigenvalue", "mcmillan_tc", "normal_self_energy", "rescale_mu_star", "solve_gap", "solve_gap_many",
+        "solve_tc", "solve_tc_many",
     ),
     "training": ("EquationResidual", "SolverConsistency", "TrainConfig", "train"),
 }  # fmt: skip

@@ -43,6 +43,7 @@ CALLS = {
     "continue_gap": lambda: de.continue_gap(SOL, PEAK, ENERGIES),
     "gap_edge": lambda: de.gap_edge(SOL, PEAK),
     "gap_ratio": lambda: de.gap_ratio(1.0, 5.0),
+    "normal_self_energy": lambda: de.normal_self_energy(SPECTRUM, ENERGIES, 3.0),
     "leading_eigenvalue": lambda: de.leading_eigenvalue(SPECTRUM, 3.0),
     "solve_tc": lambda: de.solve_tc(SPECTRUM),
     "solve_tc_many": lambda: de.solve_tc_many([SPECTRUM]),
