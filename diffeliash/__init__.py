@@ -37,10 +37,13 @@ if TYPE_CHECKING:
     from .inverse import DensityOfStates as DensityOfStates
     from .inverse import GapModulus as GapModulus
     from .inverse import Inversion as Inversion
+    from .inverse import NormalSelfEnergy as NormalSelfEnergy
     from .inverse import RealGap as RealGap
     from .inverse import Resolution as Resolution
+    from .inverse import SelfEnergyInversion as SelfEnergyInversion
     from .inverse import invert as invert
     from .inverse import invert_many as invert_many
+    from .inverse import invert_self_energy as invert_self_energy
     from .inverse import resolution as resolution
     from .models import Predictor as Predictor
     from .models import read_checkpoint as read_checkpoint
@@ -88,8 +91,8 @@ _LAYERS = {
         "read_gap", "read_spectra", "read_spectrum", "repair_dataset", "verify_dataset",
     ),
     "inverse": (
-        "ComplexGap", "DensityOfStates", "GapModulus", "Inversion", "RealGap", "Resolution", "invert", "invert_many",
-        "resolution",
+        "ComplexGap", "DensityOfStates", "GapModulus", "Inversion", "NormalSelfEnergy", "RealGap", "Resolution",
+        "SelfEnergyInversion", "invert", "invert_many", "invert_self_energy", "resolution",
     ),
     "models": ("Predictor", "read_checkpoint"),
     "physics": (

@@ -49,6 +49,7 @@ CALLS = {
     "solve_tc_many": lambda: de.solve_tc_many([SPECTRUM]),
     "invert": lambda: de.invert(ENERGIES, GAP, noise=1e-3, **LINE),
     "invert_many": lambda: de.invert_many(ENERGIES, GAP[None, :], noise=1e-3, **LINE),
+    "invert_self_energy": lambda: de.invert_self_energy(ENERGIES, GAP, T=5.0),
     "resolution": lambda: de.resolution(SPECTRUM, 5.0, noise=1e-3),
     "read_spectra": lambda: de.read_spectra("peak.dat", unit="meV"),
     "read_spectrum": lambda: de.read_spectrum("peak.dat", unit="meV"),
@@ -72,9 +73,9 @@ NO_PHYSICS = {
         "Anderson", "Broyden", "Newton", "CompressedMatsubara", "FullMatsubara", "InfiniteSum", "TruncatedSum",
         "SharpCutoff", "SplitCutoff", "MSC", "Pade",
     ],
-    "which part of a gap function was measured": ["ComplexGap", "DensityOfStates", "GapModulus", "RealGap"],
+    "what was measured": ["ComplexGap", "DensityOfStates", "GapModulus", "NormalSelfEnergy", "RealGap"],
     "results of the functions above; those of their properties that compute are in `PARTS`": [
-        "GapSolution", "RealAxisGap", "CutoffConvergence", "Inversion", "Resolution",
+        "GapSolution", "RealAxisGap", "CutoffConvergence", "Inversion", "Resolution", "SelfEnergyInversion",
     ],
     "files to NumPy arrays and back": [
         "DataSource", "export_dataset", "read_dataset", "read_dos", "read_gap", "repair_dataset", "verify_dataset",

@@ -18,5 +18,8 @@ from ._observables import GapModulus as GapModulus
 from ._observables import RealGap as RealGap
 from ._posterior_samples import sample_posterior as sample_posterior
 from ._posterior_samples import sample_prior as sample_prior
+from ._smoothness_prior import LinearProblem as LinearProblem
+from ._smoothness_prior import Prior as Prior
+from ._smoothness_prior import TruncatedNormal as TruncatedNormal
 from ._smoothness_prior import linear_problem as linear_problem
 from ._smoothness_prior import most_likely_prior as most_likely_prior
