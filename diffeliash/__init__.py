@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .data import read_dataset as read_dataset
     from .data import read_dos as read_dos
     from .data import read_gap as read_gap
+    from .data import read_self_energy as read_self_energy
     from .data import read_spectra as read_spectra
     from .data import read_spectrum as read_spectrum
     from .data import repair_dataset as repair_dataset
@@ -88,7 +89,7 @@ _LAYERS = {
     "data": (
         "BrownianFamily", "ComplexFamily", "DataSource", "GenerateConfig", "MaterialsFamily", "SimpleFamily",
         "dos_features", "export_dataset", "feature_grid", "gap_features", "generate", "read_dataset", "read_dos",
-        "read_gap", "read_spectra", "read_spectrum", "repair_dataset", "verify_dataset",
+        "read_gap", "read_self_energy", "read_spectra", "read_spectrum", "repair_dataset", "verify_dataset",
     ),
     "inverse": (
         "ComplexGap", "DensityOfStates", "GapModulus", "Inversion", "NormalSelfEnergy", "RealGap", "Resolution",

@@ -78,8 +78,8 @@ NO_PHYSICS = {
         "GapSolution", "RealAxisGap", "CutoffConvergence", "Inversion", "Resolution", "SelfEnergyInversion",
     ],
     "files to NumPy arrays and back": [
-        "DataSource", "export_dataset", "read_dataset", "read_dos", "read_gap", "repair_dataset", "verify_dataset",
-        "feature_grid",
+        "DataSource", "export_dataset", "read_dataset", "read_dos", "read_gap", "read_self_energy",
+        "repair_dataset", "verify_dataset", "feature_grid",
     ],
     "networks and their inputs, which are single precision": [
         "Predictor", "dos_features", "gap_features", "read_checkpoint", "reduce_complexity",

@@ -40,9 +40,11 @@ from .generation import verify_dataset as verify_dataset
 from .input_files import FORMATS as FORMATS
 from .input_files import DosFile as DosFile
 from .input_files import GapFile as GapFile
+from .input_files import SelfEnergyFile as SelfEnergyFile
 from .input_files import SpectrumFile as SpectrumFile
 from .input_files import read_dos as read_dos
 from .input_files import read_gap as read_gap
+from .input_files import read_self_energy as read_self_energy
 from .input_files import read_spectra as read_spectra
 from .input_files import read_spectrum as read_spectrum
 from .input_files import read_spectrum_file as read_spectrum_file

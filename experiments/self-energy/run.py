@@ -91,7 +91,8 @@ def draw(axes, band, data, found):
 def coverage(args):
     lines = [
         "| a2F ends at [meV] | noise Re, Im [meV] | curves | truth within lambda +- std "
-        "| within the 16 and 84 % quantiles | (lambda - truth)/std | std/truth (median) | noise found/true, Re and Im | incompatible | ok | s |",
+        "| within the 16 and 84 % quantiles | (lambda - truth)/std | std/truth (median) "
+        "| noise found/true, Re and Im | incompatible | ok | s |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for end, *noise in CASES:

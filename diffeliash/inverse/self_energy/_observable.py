@@ -1,13 +1,8 @@
 r"""The self-energy of the normal state as an observable: which part was measured, and what is unknown besides a2F."""
 
-from typing import Literal
-
 import equinox as eqx
 import numpy as np
 from jaxtyping import Float
-
-Part = Literal["both", "real", "imaginary"]
-"""The measured part of the self-energy."""
 
 
 class NormalSelfEnergy(eqx.Module):
@@ -29,7 +24,7 @@ class NormalSelfEnergy(eqx.Module):
         electrons: Whether $d \ge 0$ [1/meV] is free, the scattering of electrons from each other in a Fermi liquid.
     """
 
-    part: Part = "both"
+    part: str = "both"
     constant: bool = True
     slope: bool = True
     impurity: bool = True
@@ -59,5 +54,4 @@ class NormalSelfEnergy(eqx.Module):
 
     def only(self, name: str) -> "NormalSelfEnergy":
         """The observable of one of its parts."""
-        part: Part = "real" if name == "real" else "imaginary"
-        return NormalSelfEnergy(part, self.constant, self.slope, self.impurity, self.electrons)
+        return NormalSelfEnergy(name, self.constant, self.slope, self.impurity, self.electrons)
