@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .data import read_dataset as read_dataset
     from .data import read_dos as read_dos
     from .data import read_gap as read_gap
+    from .data import read_self_energy as read_self_energy
     from .data import read_spectra as read_spectra
     from .data import read_spectrum as read_spectrum
     from .data import repair_dataset as repair_dataset
@@ -40,10 +41,13 @@ if TYPE_CHECKING:
     from .inverse import DifferentialConductance as DifferentialConductance
     from .inverse import GapModulus as GapModulus
     from .inverse import Inversion as Inversion
+    from .inverse import NormalSelfEnergy as NormalSelfEnergy
     from .inverse import RealGap as RealGap
     from .inverse import Resolution as Resolution
+    from .inverse import SelfEnergyInversion as SelfEnergyInversion
     from .inverse import invert as invert
     from .inverse import invert_many as invert_many
+    from .inverse import invert_self_energy as invert_self_energy
     from .inverse import resolution as resolution
     from .models import Predictor as Predictor
     from .models import read_checkpoint as read_checkpoint
@@ -71,6 +75,7 @@ if TYPE_CHECKING:
     from .physics import lambda_kernel as lambda_kernel
     from .physics import leading_eigenvalue as leading_eigenvalue
     from .physics import mcmillan_tc as mcmillan_tc
+    from .physics import normal_self_energy as normal_self_energy
     from .physics import rescale_mu_star as rescale_mu_star
     from .physics import solve_gap as solve_gap
     from .physics import solve_gap_many as solve_gap_many
@@ -88,20 +93,20 @@ _LAYERS = {
     "data": (
         "BrownianFamily", "ComplexFamily", "ConductanceFile", "DataSource", "GenerateConfig", "MaterialsFamily",
         "SimpleFamily", "dos_features", "export_dataset", "feature_grid", "gap_features", "generate",
-        "read_conductance", "read_dataset", "read_dos", "read_gap", "read_spectra", "read_spectrum", "repair_dataset",
-        "verify_dataset",
+        "read_conductance", "read_dataset", "read_dos", "read_gap", "read_self_energy", "read_spectra",
+        "read_spectrum", "repair_dataset", "verify_dataset",
     ),
     "inverse": (
-        "ComplexGap", "DensityOfStates", "DifferentialConductance", "GapModulus", "Inversion", "RealGap", "Resolution", "invert", "invert_many",
-        "resolution",
+        "ComplexGap", "DensityOfStates", "DifferentialConductance", "GapModulus", "Inversion", "NormalSelfEnergy",
+        "RealGap", "Resolution", "SelfEnergyInversion", "invert", "invert_many", "invert_self_energy", "resolution",
     ),
     "models": ("Predictor", "read_checkpoint"),
     "physics": (
         "Anderson", "Broyden", "CompressedMatsubara", "CutoffConvergence", "FullMatsubara", "GapSolution",
         "InfiniteSum", "MSC", "Newton", "Pade", "RealAxisGap", "SharpCutoff", "Spectrum", "SplitCutoff", "TruncatedSum",
-        "allen_dynes_tc", "continue_gap", "converge_cutoff", "differential_conductance", "gap_edge", "gap_ratio", "lambda_kernel",
-        "leading_eigenvalue", "mcmillan_tc", "rescale_mu_star", "solve_gap", "solve_gap_many", "solve_tc",
-        "solve_tc_many",
+        "allen_dynes_tc", "continue_gap", "converge_cutoff", "differential_conductance", "gap_edge", "gap_ratio",
+        "lambda_kernel", "leading_eigenvalue", "mcmillan_tc", "normal_self_energy", "rescale_mu_star", "solve_gap",
+        "solve_gap_many", "solve_tc", "solve_tc_many",
     ),
     "training": ("EquationResidual", "SolverConsistency", "TrainConfig", "train"),
 }  # fmt: skip

@@ -41,10 +41,12 @@ from .input_files import FORMATS as FORMATS
 from .input_files import ConductanceFile as ConductanceFile
 from .input_files import DosFile as DosFile
 from .input_files import GapFile as GapFile
+from .input_files import SelfEnergyFile as SelfEnergyFile
 from .input_files import SpectrumFile as SpectrumFile
 from .input_files import read_conductance as read_conductance
 from .input_files import read_dos as read_dos
 from .input_files import read_gap as read_gap
+from .input_files import read_self_energy as read_self_energy
 from .input_files import read_spectra as read_spectra
 from .input_files import read_spectrum as read_spectrum
 from .input_files import read_spectrum_file as read_spectrum_file

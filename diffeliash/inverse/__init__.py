@@ -21,3 +21,7 @@ from .nonlinear import DensityOfStates as DensityOfStates
 from .nonlinear import DifferentialConductance as DifferentialConductance
 from .nonlinear import GapModulus as GapModulus
 from .nonlinear import RealGap as RealGap
+from .self_energy import NormalSelfEnergy as NormalSelfEnergy
+from .self_energy import SelfEnergyInversion as SelfEnergyInversion
+from .self_energy import SelfEnergyPart as SelfEnergyPart
+from .self_energy import invert_self_energy as invert_self_energy

@@ -5,6 +5,8 @@ from ._read_gap import GapFile as GapFile
 from ._read_gap import read_dos as read_dos
 from ._read_gap import read_gap as read_gap
 from ._read_gap import write_solution as write_solution
+from ._read_self_energy import SelfEnergyFile as SelfEnergyFile
+from ._read_self_energy import read_self_energy as read_self_energy
 from ._read_spectrum import SpectrumFile as SpectrumFile
 from ._read_spectrum import read_spectra as read_spectra
 from ._read_spectrum import read_spectrum as read_spectrum

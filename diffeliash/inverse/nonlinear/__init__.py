@@ -28,5 +28,7 @@ from ._parameters import fitted_parameters as fitted_parameters
 from ._posterior_samples import sample_posterior as sample_posterior
 from ._posterior_samples import sample_prior as sample_prior
 from ._smoothness_prior import LinearProblem as LinearProblem
+from ._smoothness_prior import Prior as Prior
+from ._smoothness_prior import TruncatedNormal as TruncatedNormal
 from ._smoothness_prior import linear_problem as linear_problem
 from ._smoothness_prior import most_likely_prior as most_likely_prior

@@ -8,6 +8,7 @@ from ._batch import in_chunks as in_chunks
 from ._batch import map_materials as map_materials
 from ._batch import rounded_up_size as rounded_up_size
 from ._batch import run_calls as run_calls
+from ._digamma import digamma as digamma
 from ._implicit_derivatives import attach_fixed_point as attach_fixed_point
 from ._implicit_derivatives import attach_root as attach_root
 from ._input_checks import is_concrete as is_concrete

@@ -1,4 +1,4 @@
-"""The real axis: analytic continuation, its tests and error estimates, the density of states, and the gap edge."""
+"""The real axis: analytic continuation, its tests and error estimates, the gap edge, and the self-energy above T_c."""
 
 from ._cauchy_test import cauchy_integral as cauchy_integral
 from ._continue_gap import CAUCHY_TOLERANCE as CAUCHY_TOLERANCE
@@ -16,4 +16,6 @@ from ._gap_on_line import continue_on_line as continue_on_line
 from ._gap_on_line import plan_line as plan_line
 from ._matsubara_sums import sum_averages as sum_averages
 from ._msc import MSC as MSC
+from ._normal_self_energy import normal_self_energy as normal_self_energy
+from ._normal_self_energy import self_energy_kernel as self_energy_kernel
 from ._pade import Pade as Pade
