@@ -311,7 +311,7 @@ class TruncatedNormal:
         return nnls(self.root, self.target, maxiter=20 * self.target.size)[0]
 
     def perturbed(self, errors: Vector) -> Vector:
-        """The mode with normal errors, in standard deviations, added to data and prior, by non-negative least squares."""
+        """The mode after normal errors, in standard deviations, were added to data and prior."""
         return nnls(self.root, self.target + np.sqrt(self.variance) * errors, maxiter=20 * self.target.size)[0]
 
     @property
