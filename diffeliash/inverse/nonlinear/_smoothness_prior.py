@@ -32,9 +32,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 from scipy.linalg import solve_triangular
-from scipy.optimize import nnls
 
 from ..linear import second_differences
+from ._non_negative_solutions import non_negative_solution
 
 STRENGTHS = 10.0 ** np.arange(-8.0, 4.1, 0.25)
 """Regularization strengths $s$ among which the evidence chooses."""
@@ -308,11 +308,7 @@ class TruncatedNormal:
     @property
     def most_probable(self) -> Vector:
         """The mode, by non-negative least squares."""
-        return nnls(self.root, self.target, maxiter=20 * self.target.size)[0]
-
-    def perturbed(self, errors: Vector) -> Vector:
-        """The mode with normal errors, in standard deviations, added to data and prior, by non-negative least squares."""
-        return nnls(self.root, self.target + np.sqrt(self.variance) * errors, maxiter=20 * self.target.size)[0]
+        return non_negative_solution(self.root, self.target)
 
     @property
     def spread(self) -> Float[np.ndarray, "unknown unknown"]:

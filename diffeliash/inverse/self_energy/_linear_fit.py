@@ -17,10 +17,9 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import logsumexp
 
-from ..nonlinear import LinearProblem, Prior, TruncatedNormal, linear_problem
+from ..nonlinear import LinearProblem, Prior, TruncatedNormal, draw_counts, linear_problem, sample_posterior
 from ._linear_model import LinearModel
 from ._part_errors import CORRELATIONS, WHITE, PartErrors
-from ._perturbed_samples import draw_counts, sample_perturbed
 
 SIGNIFICANT_EVIDENCE = 2.0
 """Errors are correlated if this raises the logarithm of the evidence by more than this."""
@@ -130,7 +129,7 @@ class LinearFit:
         """Sample the posterior distribution of the unknowns, over all ends and priors, one sample a row."""
         counts = draw_counts(rng, np.array([end.log_evidence for end in self.ends]), n_samples)
         parts = [
-            self._padded(end, sample_perturbed(rng, end.problem, int(n)))
+            self._padded(end, sample_posterior(rng, end.problem, int(n)))
             for end, n in zip(self.ends, counts, strict=True)
             if n
         ]

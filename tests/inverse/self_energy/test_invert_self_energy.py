@@ -4,12 +4,10 @@ import jax
 import numpy as np
 import pytest
 from scipy.linalg import cholesky, toeplitz
-from scipy.optimize import nnls
 
 from diffeliash import InputError, MaterialsFamily, NormalSelfEnergy, Spectrum, invert_self_energy, normal_self_energy
 from diffeliash.inverse.self_energy._linear_model import linear_model
 from diffeliash.inverse.self_energy._part_errors import WHITE, Correlation, PartErrors, are_correlated, scatter
-from diffeliash.inverse.self_energy._perturbed_samples import non_negative_solutions
 
 from ...conftest import shared
 
@@ -151,15 +149,6 @@ def test_whitened_errors_are_independent():
     assert not are_correlated(noise)
     assert are_correlated(noise[1:] + noise[:-1])
     assert scatter(3 * noise) == pytest.approx(3.0, rel=0.15)
-
-
-def test_non_negative_solutions_are_those_of_another_method():
-    rng = np.random.default_rng(0)
-    root = np.triu(rng.normal(size=(40, 40))) + 4 * np.eye(40)
-    targets = rng.normal(size=(20, 40))
-    found = non_negative_solutions(root, targets)
-    assert 0.2 < np.mean(found == 0) < 0.8
-    np.testing.assert_allclose(found, [nnls(root, target)[0] for target in targets], atol=1e-10)
 
 
 def test_what_is_wrong_is_said_at_once(sigma):
