@@ -32,6 +32,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 from scipy.linalg import solve_triangular
+from scipy.special import logsumexp
 
 from ..linear import second_differences
 from ._non_negative_solutions import non_negative_solution
@@ -221,6 +222,16 @@ class LinearProblem:
         parts = [self._evidence(strengths, *shape) for shape in SHAPES]
         return Evidence(*map(np.concatenate, zip(*parts, strict=True)))
 
+    @property
+    def log_evidence(self) -> float:
+        """The logarithm of the sum over all priors, to be compared between functions of different numbers of points.
+
+        The flat measure is that of the amplitudes of the long waves as functions, whose norms as vectors grow with the
+        number of points.
+        """
+        n = self.triangle.shape[1] - self.n_free
+        return float(logsumexp(self.evidence.logarithm)) - N_LONG_WAVES / 2 * float(np.log(n + 1.0))
+
     def _evidence(self, strengths: Float[np.ndarray, " prior"], correlation: float, onset: float) -> Evidence:
         values, components = self.singular_values(correlation, onset)
         left = strengths[:, None] / (values[None, :] ** 2 + strengths[:, None])
@@ -239,10 +250,11 @@ class LinearProblem:
 
     def with_first(self, n: int) -> "LinearProblem":
         """The equations for a function that is zero beyond its first `n` points."""
-        orthogonal, triangle = np.linalg.qr(self.triangle[:, : self.n_free + n])
-        projected = orthogonal.T @ self.projected
-        rest = self.rest + float(np.sum((self.projected - orthogonal @ projected) ** 2))
-        return dataclasses.replace(self, triangle=triangle, projected=projected, rest=rest)
+        size = self.n_free + n
+        rest = self.rest + float(np.sum(self.projected[size:] ** 2))
+        return dataclasses.replace(
+            self, triangle=self.triangle[:size, :size], projected=self.projected[:size], rest=rest
+        )
 
     def n_resolved(self, prior: Prior) -> int:
         r"""Number of components of the function that the data determine better than the prior: $\sigma_k^2 > s$."""
