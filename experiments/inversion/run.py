@@ -19,7 +19,7 @@ import numpy as np
 
 import diffeliash as de
 from diffeliash.inverse import ComplexGap, DensityOfStates, _inverter
-from diffeliash.inverse.nonlinear._posterior_samples import _sample as draw_from
+from diffeliash.inverse.nonlinear._posterior_samples import sample_perturbed as draw_from
 from diffeliash.inverse.nonlinear._smoothness_prior import N_LONG_WAVES, Prior, most_likely_prior
 from diffeliash.physics import MSC, batched, continue_gap, map_materials, solve_gap
 

@@ -25,6 +25,7 @@ from ._parameters import FittedParameters as FittedParameters
 from ._parameters import Parameters as Parameters
 from ._parameters import Unknowns as Unknowns
 from ._parameters import fitted_parameters as fitted_parameters
+from ._posterior_samples import draw_counts as draw_counts
 from ._posterior_samples import sample_posterior as sample_posterior
 from ._posterior_samples import sample_prior as sample_prior
 from ._smoothness_prior import LinearProblem as LinearProblem

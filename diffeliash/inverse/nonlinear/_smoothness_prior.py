@@ -1,21 +1,25 @@
 r"""The prior for smooth functions, its evidence, and the regularized solution of linear equations under it.
 
 The equations $Au = b$ have independent normal errors of unit variance. The unknowns are $u = (c, x)$: $c$ ($\mu^*$, or
-nothing) has a flat prior, and the function $x$, zero at both ends, is smooth,
+nothing) has a flat prior, and the function is $x = gy$ with a smooth $y$, zero at both ends, and an envelope $g$,
 
 $$ p(u) \propto e^{-s|Cx|^2/2}, \qquad
-   |Cx|^2 = \omega_{\max}^3\int (x'' - \kappa^2x/\omega_{\max}^2)^2\,\mathrm{d}\Omega. $$
+   |Cx|^2 = \omega_{\max}^3\int (y'' - \kappa^2y/\omega_{\max}^2)^2\,\mathrm{d}\Omega, \qquad
+   g(\Omega) = \frac{\Omega^2}{\Omega^2 + \omega_0^2} . $$
 
-This is a random function whose values are correlated over $\omega_{\max}/\kappa$. For the three sine waves of longest
-wavelength $C$ is a hundred times smaller, so that the prior hardly constrains them. The regularization strength $s$ and
-$\kappa$ maximize the evidence (D. J. C. MacKay, Neural Comput. 4, 415 (1992), doi:10.1162/neco.1992.4.3.415), in which
-the amplitudes of these waves have a flat measure and $s\,x_{\max}^2$ has a log-normal prior $p_0(s)$ taken from known
-spectra (`TYPICAL_STRENGTH`): without it, data with little information would give functions smoother or rougher than
-those of any metal.
+With $C_0$ for $C$ without envelope, the covariance of $x$ is $\mathrm{diag}(g)\,C_0^{-1}C_0^{-T}\,\mathrm{diag}(g)/s$.
+The values of $y$ are random, and correlated over $\omega_{\max}/\kappa$. The envelope is that of acoustic phonons,
+whose a2F begins as $\Omega^2$: without it ($\omega_0 = 0$) the prior expects an a2F that is linear at low energies, and
+the coupling constant depends on what the data cannot show. For the three sine waves of longest wavelength $C_0$ is a
+hundred times smaller, so that the prior hardly constrains them. The regularization strength $s$, $\kappa$ and
+$\omega_0$ maximize the evidence (D. J. C. MacKay, Neural Comput. 4, 415 (1992), doi:10.1162/neco.1992.4.3.415), in
+which the amplitudes of these waves in $y$ have a flat measure and $s\,x_{\max}^2$ has a log-normal prior $p_0(s)$ taken
+from known spectra (`TYPICAL_STRENGTH`): without it, data with little information would give functions smoother or
+rougher than those of any metal.
 
 With $A = QR$, in which the columns of $c$ come first, the lower right block of $R$ and the lower part of $Q^Tb$ are the
 equations for $x$ with $c$ integrated out. With the singular values $\sigma_k$ of that block times $C^{-1}$, and $c_j$
-the norm of $C$ times the $j$-th sine wave,
+the norm of $C_0$ times the $j$-th sine wave,
 
 $$ 2\log p = \sum_k\log\frac{s}{\sigma_k^2 + s} - \min_x\big(|Ax - b|^2 + s|Cx|^2\big)
    + 2\log p_0(s) - \sum_{j\le3}\log(s c_j^2). $$
@@ -32,9 +36,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 from scipy.linalg import solve_triangular
-from scipy.optimize import nnls
+from scipy.special import logsumexp
 
 from ..linear import second_differences
+from ._non_negative_solutions import non_negative_solution
 
 STRENGTHS = 10.0 ** np.arange(-8.0, 4.1, 0.25)
 """Regularization strengths $s$ among which the evidence chooses."""
@@ -143,7 +148,7 @@ def second_derivative_operator(n: int) -> Float[np.ndarray, "boson boson"]:
 
 @functools.lru_cache(maxsize=64)
 def smoothness_operator(n: int, correlation: float, onset: float = 0.0) -> Float[np.ndarray, "boson boson"]:
-    """The matrix $C$ of the prior for `n` points between two zeros."""
+    r"""The matrix $C = C_0\,\mathrm{diag}(1/g)$ of the prior for `n` points between two zeros."""
     C = second_derivative_operator(n) - (n + 1.0) ** 1.5 * (correlation / (n + 1)) ** 2 * np.eye(n)
     C -= (1 - LONG_WAVE_FACTOR) * _long_waves(n) @ (_long_waves(n).T @ C)
     x = np.arange(1, n + 1) / (n + 1)
@@ -151,13 +156,13 @@ def smoothness_operator(n: int, correlation: float, onset: float = 0.0) -> Float
 
 
 def _long_waves(n: int) -> Float[np.ndarray, "boson broad"]:
-    """The normalized sine waves of longest wavelength, which are eigenvectors of $C$."""
+    """The normalized sine waves of longest wavelength, which are eigenvectors of $C_0$."""
     waves = np.sin(np.pi * np.outer(np.arange(1, n + 1), np.arange(1, N_LONG_WAVES + 1)) / (n + 1))
     return waves / np.linalg.norm(waves, axis=0)[None, :]
 
 
 def _log_long_wave_factors(n: int, correlation: float) -> float:
-    r"""The logarithm of the product $\prod_j c_j$ of the norms of $C$ times these waves."""
+    r"""The logarithm of the product $\prod_j c_j$ of the norms of $C_0$ times these waves."""
     return float(np.sum(np.log(np.linalg.norm(smoothness_operator(n, correlation) @ _long_waves(n), axis=0))))
 
 
@@ -221,6 +226,16 @@ class LinearProblem:
         parts = [self._evidence(strengths, *shape) for shape in SHAPES]
         return Evidence(*map(np.concatenate, zip(*parts, strict=True)))
 
+    @property
+    def log_evidence(self) -> float:
+        """The logarithm of the sum over all priors, to be compared between functions of different numbers of points.
+
+        The flat measure is that of the amplitudes of the long waves as functions, whose norms as vectors grow with the
+        number of points.
+        """
+        n = self.triangle.shape[1] - self.n_free
+        return float(logsumexp(self.evidence.logarithm)) - N_LONG_WAVES / 2 * float(np.log(n + 1.0))
+
     def _evidence(self, strengths: Float[np.ndarray, " prior"], correlation: float, onset: float) -> Evidence:
         values, components = self.singular_values(correlation, onset)
         left = strengths[:, None] / (values[None, :] ** 2 + strengths[:, None])
@@ -239,10 +254,11 @@ class LinearProblem:
 
     def with_first(self, n: int) -> "LinearProblem":
         """The equations for a function that is zero beyond its first `n` points."""
-        orthogonal, triangle = np.linalg.qr(self.triangle[:, : self.n_free + n])
-        projected = orthogonal.T @ self.projected
-        rest = self.rest + float(np.sum((self.projected - orthogonal @ projected) ** 2))
-        return dataclasses.replace(self, triangle=triangle, projected=projected, rest=rest)
+        size = self.n_free + n
+        rest = self.rest + float(np.sum(self.projected[size:] ** 2))
+        return dataclasses.replace(
+            self, triangle=self.triangle[:size, :size], projected=self.projected[:size], rest=rest
+        )
 
     def n_resolved(self, prior: Prior) -> int:
         r"""Number of components of the function that the data determine better than the prior: $\sigma_k^2 > s$."""
@@ -308,11 +324,7 @@ class TruncatedNormal:
     @property
     def most_probable(self) -> Vector:
         """The mode, by non-negative least squares."""
-        return nnls(self.root, self.target, maxiter=20 * self.target.size)[0]
-
-    def perturbed(self, errors: Vector) -> Vector:
-        """The mode after normal errors, in standard deviations, were added to data and prior."""
-        return nnls(self.root, self.target + np.sqrt(self.variance) * errors, maxiter=20 * self.target.size)[0]
+        return non_negative_solution(self.root, self.target)
 
     @property
     def spread(self) -> Float[np.ndarray, "unknown unknown"]:

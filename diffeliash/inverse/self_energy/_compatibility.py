@@ -30,7 +30,7 @@ def compatibility(joint: LinearFit) -> float:
         joint: The fit of both parts, with the errors of both found by separate fits.
     """
     n_free, n = joint.model.n_free, joint.best.n
-    A = whiten(joint.errors, joint.model.matrix[:, : n_free + n]) * joint.best.envelope[None, :]
+    A = whiten(joint.errors, joint.model.matrix[:, : n_free + n])
     b = whiten(joint.errors, joint.measured - joint.model.baseline)
     root = joint.prior.root(n)
     rows = np.split(np.arange(len(b)), len(joint.errors))

@@ -64,9 +64,7 @@ def invert_self_energy(
 
     The self-energy is linear in $\alpha^2F$ (`normal_self_energy`). Each part is fitted alone first, which gives the
     size of its errors if it is not known, and their correlation along the energy. The joint fit takes both. Strength
-    and correlation of the smoothness prior and the energy at which a2F ends maximize the evidence, as in `invert`; here
-    the prior is that of $\alpha^2F/g$ with $g = \omega^2/(\omega^2 + \omega_0^2)$, because a2F of acoustic phonons
-    vanishes as $\omega^2$ and $\lambda$ would otherwise depend on what the data cannot show.
+    and shape of the smoothness prior and the energy at which a2F ends maximize the evidence, as in `invert`.
 
     Args:
         omega: Energies of the data from the Fermi energy, of either sign, ascending, shape (n,) [meV].

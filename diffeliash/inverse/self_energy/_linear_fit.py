@@ -1,11 +1,8 @@
 r"""The most probable a2F of a self-energy, with the energy at which it ends, and samples of its posterior.
 
 The errors of the parts are made independent (`PartErrors.whiten`), so that the equations are those of
-`nonlinear._smoothness_prior`. Where a2F ends is one more parameter of the prior. All possible ends share one matrix, in
-which an earlier end leaves out the last columns, and therefore one factorization $A = QR$. The smooth function is
-$y = \alpha^2F/g$ with the envelope $g$ of acoustic phonons: without it the prior expects an a2F that is linear at low
-energies, and its coupling constant depends on what the data cannot show. The evidence of an end is the
-sum over the priors; the flat measure of the long waves is that of their amplitudes as functions.
+`nonlinear._smoothness_prior`. Where a2F ends is one more parameter of the prior, and the evidence of an end is the sum
+over the priors.
 """
 
 import dataclasses
@@ -15,18 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import logsumexp
 
-from ..nonlinear import LinearProblem, Prior, TruncatedNormal, linear_problem
+from ..nonlinear import LinearProblem, Prior, TruncatedNormal, draw_counts, linear_problem, sample_posterior
 from ._linear_model import LinearModel
 from ._part_errors import CORRELATIONS, WHITE, PartErrors
-from ._perturbed_samples import draw_counts, sample_perturbed
 
 SIGNIFICANT_EVIDENCE = 2.0
 """Errors are correlated if this raises the logarithm of the evidence by more than this."""
-
-ONSET = 0.25
-r"""Energy $\omega_0$ below which a2F decreases as for acoustic phonons, in units of the end of a2F."""
 
 LEAST_ERROR = 1e-9
 """Smallest standard deviation of errors of unknown size, relative to the largest value."""
@@ -37,23 +29,16 @@ LEAST_MAXIMUM = 1e-2
 Values = Float[np.ndarray, " value"]
 
 
-class _End(NamedTuple):
-    r"""The linear problem for one end of a2F.
+class End(NamedTuple):
+    """The linear problem for one end of a2F.
 
     Args:
         n: Number of points before the end.
-        problem: The equations for the free parameters and for $y = \alpha^2F/g$.
-        envelope: $g$ at these points, and one for each free parameter.
+        problem: The equations for the free parameters and for a2F at these points.
     """
 
     n: int
     problem: LinearProblem
-    envelope: Float[np.ndarray, " unknown"]
-
-    @property
-    def log_evidence(self) -> float:
-        waves = 1.5 * np.log(self.n + 1.0)  # three waves, whose norms as vectors grow with the number of points
-        return float(logsumexp(self.problem.evidence.logarithm)) - waves
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,12 +57,12 @@ class LinearFit:
     measured: Values
     errors: tuple[PartErrors, ...]
     known: bool
-    ends: tuple[_End, ...]
+    ends: tuple[End, ...]
 
     @functools.cached_property
-    def best(self) -> _End:
+    def best(self) -> End:
         """The end with the largest evidence."""
-        return max(self.ends, key=lambda end: end.log_evidence)
+        return max(self.ends, key=lambda end: end.problem.log_evidence)
 
     @property
     def prior(self) -> Prior:
@@ -92,7 +77,7 @@ class LinearFit:
     @functools.cached_property
     def unknowns(self) -> Float[np.ndarray, " unknown"]:
         """The most probable unknowns; a2F is zero beyond the end."""
-        return self._padded(self.best, self.distribution.most_probable)
+        return self._padded(self.distribution.most_probable)
 
     @property
     def a2f(self) -> Float[np.ndarray, " boson"]:
@@ -101,9 +86,8 @@ class LinearFit:
 
     @property
     def size(self) -> float:
-        """The maximum of y, for the prior of the strength."""
-        found = self.unknowns[: len(self.best.envelope)] / self.best.envelope
-        return max(LEAST_MAXIMUM, float(np.max(found[self.model.n_free :])))
+        """The maximum of a2F, for the prior of the strength."""
+        return max(LEAST_MAXIMUM, float(np.max(self.a2f)))
 
     @property
     def omega_max(self) -> float:
@@ -128,23 +112,18 @@ class LinearFit:
 
     def sample(self, rng: np.random.Generator, n_samples: int) -> Float[np.ndarray, "sample unknown"]:
         """Sample the posterior distribution of the unknowns, over all ends and priors, one sample a row."""
-        counts = draw_counts(rng, np.array([end.log_evidence for end in self.ends]), n_samples)
+        counts = draw_counts(rng, np.array([end.problem.log_evidence for end in self.ends]), n_samples)
         parts = [
-            self._padded(end, sample_perturbed(rng, end.problem, int(n)))
+            self._padded(sample_posterior(rng, end.problem, int(n)))
             for end, n in zip(self.ends, counts, strict=True)
             if n
         ]
         return np.concatenate(parts)
 
-    def _padded(self, end: _End, found: Float[np.ndarray, "*sample short"]) -> Float[np.ndarray, "*sample unknown"]:
-        """The free parameters and a2F, zero beyond its end, from the free parameters and y."""
+    def _padded(self, found: Float[np.ndarray, "*sample short"]) -> Float[np.ndarray, "*sample unknown"]:
+        """The unknowns with zeros beyond the end of a2F."""
         missing = self.model.matrix.shape[1] - found.shape[-1]
-        return np.pad(found * end.envelope, [(0, 0)] * (found.ndim - 1) + [(0, missing)])
-
-
-def acoustic_envelope(omega: Float[np.ndarray, " boson"], omega_max: float) -> Float[np.ndarray, " boson"]:
-    r"""The envelope $g = \omega^2/(\omega^2 + \omega_0^2)$ with $\omega_0$ the fraction `ONSET` of the end of a2F."""
-    return omega**2 / (omega**2 + (ONSET * omega_max) ** 2)
+        return np.pad(found, [(0, 0)] * (found.ndim - 1) + [(0, missing)])
 
 
 def whiten(
@@ -174,21 +153,13 @@ def fit_linearly(
         known: Whether the size of the errors is known; otherwise one factor for all maximizes the evidence.
         size: Approximate maximum of a2F.
     """
-    Q, R = np.linalg.qr(whiten(errors, model.matrix))
     right = whiten(errors, measured - model.baseline)
     least = (LEAST_ERROR * float(np.max(np.abs(measured)) / np.min([np.min(each.sizes) for each in errors]))) ** 2
-
-    def at(n: int) -> _End:
-        n_unknowns = model.n_free + n
-        envelope = np.append(np.ones(model.n_free), acoustic_envelope(model.omega[:n], float(model.omega[n])))
-        factors = Q[:, :n_unknowns], R[:n_unknowns, :n_unknowns] * envelope[None, :]
-        problem = linear_problem(
-            factors, right, n_free=model.n_free, known=known, least_variance=least, size=size
-        )  # fmt: skip
-        return _End(n, problem, envelope)
-
+    factors = np.linalg.qr(whiten(errors, model.matrix))
+    longest = linear_problem(factors, right, n_free=model.n_free, known=known, least_variance=least, size=size)
     return LinearFit(
-        model=model, measured=measured, errors=tuple(errors), known=known, ends=tuple(at(n) for n in ends)
+        model=model, measured=measured, errors=tuple(errors), known=known,
+        ends=tuple(End(n, longest.with_first(n)) for n in ends),
     )  # fmt: skip
 
 
@@ -210,7 +181,7 @@ def fit_part(
     size = fit_linearly(model, measured, [PartErrors(sizes, WHITE)], ends[-1:], known=known).size
     candidates = [PartErrors(sizes, correlation) for correlation in CORRELATIONS]
     logarithms = [
-        fit_linearly(model, measured, [each], ends[-1:], known=known, size=size).best.log_evidence
+        fit_linearly(model, measured, [each], ends[-1:], known=known, size=size).best.problem.log_evidence
         - each.log_determinant
         for each in candidates
     ]

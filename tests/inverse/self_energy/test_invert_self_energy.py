@@ -4,12 +4,10 @@ import jax
 import numpy as np
 import pytest
 from scipy.linalg import cholesky, toeplitz
-from scipy.optimize import nnls
 
 from diffeliash import InputError, MaterialsFamily, NormalSelfEnergy, Spectrum, invert_self_energy, normal_self_energy
 from diffeliash.inverse.self_energy._linear_model import linear_model
 from diffeliash.inverse.self_energy._part_errors import WHITE, Correlation, PartErrors, are_correlated, scatter
-from diffeliash.inverse.self_energy._perturbed_samples import non_negative_solutions
 
 from ...conftest import shared
 
@@ -153,15 +151,6 @@ def test_whitened_errors_are_independent():
     assert scatter(3 * noise) == pytest.approx(3.0, rel=0.15)
 
 
-def test_non_negative_solutions_are_those_of_another_method():
-    rng = np.random.default_rng(0)
-    root = np.triu(rng.normal(size=(40, 40))) + 4 * np.eye(40)
-    targets = rng.normal(size=(20, 40))
-    found = non_negative_solutions(root, targets)
-    assert 0.2 < np.mean(found == 0) < 0.8
-    np.testing.assert_allclose(found, [nnls(root, target)[0] for target in targets], atol=1e-10)
-
-
 def test_what_is_wrong_is_said_at_once(sigma):
     for energies, measured, options, message in (
         (ENERGIES[::-1], sigma, {}, "ascending"),
@@ -186,7 +175,10 @@ def test_measured_bands(band):
     )
     found = invert_self_energy(real[:, 1], real[:, 0] - 1e3j * np.abs(imaginary[:, 0]), T=T)
     assert 0.8 < found.chi2 < 1.2
-    assert 0.45 < found.lambda_ep[0] < 0.6
+    value, std = found.lambda_ep
+    assert value + std > 0.45  # published are 0.45 to 0.6
+    assert value - std < 0.6
+    assert std < 0.1
     assert not found.compatible
     assert all(part.n_correlated == 3 for part in found.parts)
 
