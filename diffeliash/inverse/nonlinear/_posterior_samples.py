@@ -18,6 +18,7 @@ from jaxtyping import Float, Int
 
 from ._non_negative_solutions import non_negative_solutions
 from ._smoothness_prior import LinearProblem, TruncatedNormal, second_derivative_operator
+from ._truncated_normal import sample_truncated_normal
 
 PRIOR_STRENGTH = 1.5e-4
 """Strength of the prior that is sampled without data, the same for long and short waves: values of a2F up to about
