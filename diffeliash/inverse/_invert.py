@@ -1,5 +1,6 @@
 """The public functions of the inversion: `invert` for one function, `invert_many` for many at the same energies."""
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -104,6 +105,7 @@ def invert_many(
     n_samples: int = 200,
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
+    stage: Callable[[str], object] | None = None,
 ) -> list[Inversion]:
     """Invert many functions that were measured at the same energies, in parallel on all cores; see `invert`.
 
@@ -125,6 +127,7 @@ def invert_many(
         n_samples: As in `invert`.
         seed: As in `invert`; function number i uses the seed `seed + i`.
         progress: Called after each inversion with the number of inversions done.
+        stage: Called during the first inversion with what is being done, such as compiling, which happens once.
 
     Returns:
         One `Inversion` for each function, in order. A function with invalid data or noise (not finite, for example)
@@ -152,16 +155,17 @@ def invert_many(
     good = [row for row in measured if not check_measured(row, shape, observable)]
     inverter = inverter.for_many(good)
 
-    def one(row: Any) -> Inversion:
+    def one(row: Any, stage: Callable[[str], object] | None = None) -> Inversion:
         i = int(row)
         if check_measured(measured[i], shape, observable) or check_noise(noises[i], shape):
             return inverter.invalid_row(seed + i)
-        return inverter(measured[i], noises[i], given[i], seed + i)
+        return inverter(measured[i], noises[i], given[i], seed + i, stage)
 
     results = []
     rows = (np.array(i) for i in range(len(measured)))
     with threadpool_limits(1):  # every core does another inversion, so that BLAS must use one thread
-        first = map(one, itertools.islice(rows, 1))  # alone, because it compiles the programs that the others use
+        # alone, because it compiles the programs that the others use
+        first = map(functools.partial(one, stage=stage), itertools.islice(rows, 1))
         others = (found.item() for found in run_calls(one, ((row,) for row in rows)))
         for found in itertools.chain(first, others):
             results.append(found)

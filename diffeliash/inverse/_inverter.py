@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -87,12 +87,20 @@ class Inverter:
             self, line_broadening=_rounded_down(LEAST_BROADENING_RATIO * float(np.median(guesses)))
         )
 
-    def __call__(self, measured: np.ndarray, noise: Noise, starts: Sequence[Spectrum], seed: int) -> Inversion:
-        s, rng = self.settings, np.random.default_rng(seed)
+    def __call__(
+        self,
+        measured: np.ndarray,
+        noise: Noise,
+        starts: Sequence[Spectrum],
+        seed: int,
+        stage: Callable[[str], object] | None = None,
+    ) -> Inversion:
+        s, rng, say = self.settings, np.random.default_rng(seed), stage or _silent
         measurement = as_measurement(s.omega, measured, noise, s.observable)
         if not self._differs_from_normal_state(measurement):
             return self._undetermined(rng, measurement, converged=True)
-        found = self._fit(measurement, measured, starts)
+        found = self._fit(measurement, measured, starts, say)
+        say("samples")
         scaled = measurement.scaled(math.sqrt(found.fit.problem.evidence.best.variance))
         if not self._differs_from_normal_state(scaled):
             return self._undetermined(rng, scaled, converged=found.fit.converged, known=measurement.known)
@@ -114,13 +122,21 @@ class Inverter:
             normal = s.scale * normal if s.scale is not None else powers @ np.linalg.lstsq(*weighted)[0]
         return measurement.misfit(normal) > normal.size + NORMAL_STATE_DEVIATIONS * math.sqrt(2 * normal.size)
 
-    def _fit(self, measurement: Measurement, measured: np.ndarray, starts: Sequence[Spectrum]) -> _Fitted:
+    def _fit(
+        self,
+        measurement: Measurement,
+        measured: np.ndarray,
+        starts: Sequence[Spectrum],
+        say: Callable[[str], object],
+    ) -> _Fitted:
         """The Gauss-Newton fit, with a solver tolerance well below the noise."""
         largest, smallest = float(np.max(np.abs(measurement.values))), float(np.min(measurement.errors))
         # rounded to a power of ten, so that few programs are compiled
         rtol = 10.0 ** math.floor(math.log10(SOLVER_ERROR_RATIO * smallest / largest))
         forward = self._first_forward_model(measurement, rtol)
+        say("first guess (compiling, once)")
         start = choose_starting_point(forward, measurement, measured, starts)
+        say("steps (compiling, once)")
         start = self._without_normalization(forward, measurement, start)
         found = _Fitted(forward, gauss_newton(forward, measurement, start))
         for _ in range(MOST_ROUNDS):
@@ -129,6 +145,7 @@ class Inverter:
             forward, start = self._next(found, too_exact=too_exact and found.forward.rtol > SMALLEST_RTOL)
             if forward is found.forward:
                 break
+            say("more steps")
             found = _Fitted(forward, gauss_newton(forward, measurement, start))
         return found
 
@@ -287,3 +304,8 @@ class Inverter:
 def _rounded_down(broadening: float) -> float:
     r"""The next power of $\sqrt2$ below a broadening [meV]."""
     return 2.0 ** (math.floor(2 * math.log2(broadening)) / 2)
+
+
+def _silent(stage: str) -> None:
+    """Say nothing about a stage."""
+    del stage

@@ -270,7 +270,7 @@ def _invert_all(
 ) -> "list[Inversion | DiffeliashError]":
     """Return the inversion of each file, or its error; files with equal energies and parameters form one batch."""
     found: dict[int, Any] = {i: data for i, data in enumerate(given) if isinstance(data, DiffeliashError)}
-    with progress_bar("inverted", len(given) - len(found)) as update:
+    with progress_bar("inverted", len(given) - len(found), stages=True) as update:
         for group in _groups(given):
             members: list[Any] = [given[i] for i in group]
             try:
@@ -310,6 +310,7 @@ def _invert_group(
         observable=members[0].observable,
         starts=starts,
         progress=lambda done: update(done, ""),
+        stage=lambda text: update(0, text),
         **members[0].options,
         **options,
     )

@@ -17,18 +17,20 @@ LINE_EVERY = 15.0
 
 
 @contextlib.contextmanager
-def progress_bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+def progress_bar(title: str, total: int, *, stages: bool = False) -> Iterator[Callable[[int, str], None]]:
     """Yield a function that shows the number of finished steps and a remark; it also checks for signals.
 
     Args:
         title: Text before the bar.
         total: Number of steps.
+        stages: Whether remarks say what the program is doing; without a terminal, each new one is then a line.
     """
     console = rich.console.Console(stderr=True)
     if not console.is_terminal:
-        yield _lines(console, title, total)
+        yield _lines(console, title, total, stages=stages)
         return
     columns = (
+        rich.progress.SpinnerColumn(),
         "[progress.description]{task.description}",
         rich.progress.BarColumn(BAR_WIDTH),
         rich.progress.MofNCompleteColumn(),
@@ -45,16 +47,16 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]
         yield update
 
 
-def _lines(console: rich.console.Console, title: str, total: int) -> Callable[[int, str], None]:
+def _lines(console: rich.console.Console, title: str, total: int, *, stages: bool) -> Callable[[int, str], None]:
     started = last = time.monotonic()
-    first = None
+    first, stage = None, ""
 
     def update(done: int, remark: str) -> None:
-        nonlocal last, first
+        nonlocal last, first, stage
         now = time.monotonic()
         first = done if first is None else first
-        if done >= total or now - last >= LINE_EVERY:
-            last = now
+        if done >= total or now - last >= LINE_EVERY or (stages and remark not in ("", stage)):
+            last, stage = now, remark
             left = (total - done) / (done - first) * (now - started) if done > first else 0.0
             parts = (f"{title} {done}/{total}", f"{now - started:.0f} s", f"{left:.0f} s left" if left else "", remark)
             console.print(", ".join(part for part in parts if part), highlight=False, soft_wrap=True)

@@ -1,8 +1,8 @@
 r"""How measured values follow from the observable on the line: directly, or through the smearing of a junction.
 
-The observable is computed at the energies of the line, `line_energies`. A measured value is a linear map of these values,
-made once; its derivatives with respect to the offset of the bias and to the conditions of the measurement are such maps
-too.
+The observable is computed at the energies of the line, `line_energies`. A measured value is a linear map of these
+values, made once; its derivatives with respect to the offset of the bias and to the conditions of the measurement are
+such maps too.
 
 For a junction, the density of states is the real part of $G(z)$, which is analytic above the real axis, and the kernel
 $K(x)$ is analytic within $\pi k_BT$ of it. The path of the integral can therefore be raised by a distance $\delta$,
@@ -10,8 +10,8 @@ $K(x)$ is analytic within $\pi k_BT$ of it. The path of the integral can therefo
 $$ \int \mathrm{Re}\,G(E + i\Gamma)\,K(E - eV)\,\mathrm{d}E
    = \mathrm{Re}\int G(E + i\Gamma + i\delta)\,K(E + i\delta - eV)\,\mathrm{d}E, $$
 
-midway between the singularities of both. On that path $G$ is smooth even where $\Gamma$ is small or zero, and a few points
-for each $k_BT$ make the sum equal to the integral.
+midway between the singularities of both. On that path $G$ is smooth even where $\Gamma$ is small or zero, and a few
+points for each $k_BT$ make the sum equal to the integral.
 """
 
 import abc
@@ -27,7 +27,7 @@ from ...physics import KernelDerivatives, kernel_derivatives
 from ...units import BOLTZMANN
 
 POINTS_PER_STRIP = 2.5
-r"""Points of the line for each distance of its nearest singularity: a sum over them equals the integral to $e^{-5\pi}$."""
+r"""Points of the line in the distance of its nearest singularity; a sum then equals the integral to $e^{-5\pi}$."""
 
 REACH = 14.0
 """Energies at which N is computed beyond the last bias [k_B T]; there it is taken as one."""
@@ -82,7 +82,7 @@ class Direct(AbstractInstrument):
         self.omega = self.line_energies = omega
 
     def from_propagator(self, G: Complex[np.ndarray, "line *column"]) -> Columns:
-        return G.real
+        return np.real(G)
 
     def measured(self, values: Columns, offset: float) -> Columns:
         del offset
@@ -127,7 +127,7 @@ class Conductance(AbstractInstrument):
         self.line_energies = step * np.arange(n)
 
     def from_propagator(self, G: Complex[np.ndarray, "line *column"]) -> Columns:
-        return np.concatenate([G.real, G.imag])
+        return np.concatenate([np.real(G), np.imag(G)])
 
     def measured(self, values: Columns, offset: float) -> Columns:
         return 1 + self._matrices(offset).value @ self._deviation(values)
@@ -160,7 +160,7 @@ class Conductance(AbstractInstrument):
             kernel_derivatives(x + 1j * self.raised, self.T, self.modulation) for x in (E[None, :] - V, -E[None, :] - V)
         )
         value, first, second, by_T = (
-            np.concatenate([(a + b).real * weights, (b - a).imag * weights], axis=1)
+            np.concatenate([np.real(a + b) * weights, np.imag(b - a) * weights], axis=1)
             for a, b in zip(right, left, strict=True)
         )
         return KernelDerivatives(value, -first, second, by_T)
