@@ -1,7 +1,7 @@
 """The energy at which a2F ends, where it is not known: the one with the largest evidence.
 
-The linearized problem of a fit with a long grid contains those of all shorter grids: a2F that ends at a lower energy has
-fewer unknowns, and its evidence (see `inverse.nonlinear`) is larger if the data do not need the others.
+The linearized problem of a fit with a long grid contains those of all shorter grids: a2F that ends at a lower energy
+has fewer unknowns, and its evidence (see `inverse.nonlinear`) is larger if the data do not need the others.
 """
 
 import numpy as np

@@ -17,7 +17,7 @@ from .nonlinear import Conditions, Parameters
 SIGNIFICANT_DEVIATIONS = 5.0
 r"""A $\chi^2$ below its expectation by more than this many of its standard deviations is significantly too small."""
 
-MOST_TC_SAMPLES = 200
+MOST_TC_SAMPLES = 100
 """Largest number of samples of which T_c is computed."""
 
 Samples = Float[np.ndarray, "sample freq"]
@@ -191,7 +191,7 @@ class Inversion:
 
     @functools.cached_property
     def T_c(self) -> tuple[float, float]:
-        """Critical temperature and its standard deviation over the samples, of which at most 200 are used [K].
+        """Critical temperature and its standard deviation over the samples, of which at most 100 are used [K].
 
         The standard deviation is NaN if T_c is zero.
 

@@ -41,8 +41,8 @@ SYSTEMATIC_ERROR = 1e-4
 """Where the noise is not known, misfits below this fraction of the largest value are not held against the model."""
 
 LEAST_BROADENING_RATIO = 0.6
-r"""The line is chosen for a broadening of this fraction of the first guess, rounded down to a power of $\sqrt2$ [meV], so
-that few programs are compiled."""
+r"""The line is chosen for a broadening of this fraction of the first guess, rounded down to a power of $\sqrt2$ [meV],
+so that few programs are compiled."""
 
 SMALLEST_BROADENING = 0.02
 """Broadenings below this many k_B T are not distinguished from zero."""

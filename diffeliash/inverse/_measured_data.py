@@ -26,7 +26,7 @@ Noise = float | int | Float[np.ndarray, " freq"] | None
 def as_measurement(
     omega: Float[np.ndarray, " freq"], measured: np.ndarray, noise: Noise, observable: AbstractObservable
 ) -> Measurement:
-    """The data as real numbers; where the noise is not known, the errors are the scatter of neighbouring points."""
+    """The data as real numbers; where the noise is not known, the errors are the scatter of neighboring points."""
     values = observable.as_values(measured)
     if noise is None:
         least = SMALLEST_NOISE * max(float(np.max(np.abs(values))), np.finfo(float).tiny)
@@ -37,7 +37,7 @@ def as_measurement(
 
 
 def scatter_of(omega: Float[np.ndarray, " freq"], values: Float[np.ndarray, " value"]) -> float:
-    """The noise from the scatter of neighbouring points, the same for Re and Im of complex data; zero for few points."""
+    """The noise from the scatter of neighboring points, the same for Re and Im of complex data; zero for few points."""
     curves = np.split(values, values.size // omega.size)
     found = float(np.sqrt(np.mean([noise_from_scatter(omega, curve) ** 2 for curve in curves])))
     return found if np.isfinite(found) else 0.0
@@ -57,8 +57,8 @@ def check_energies(omega: np.ndarray, observable: AbstractObservable, T: float) 
         bad.append(f"`omega` must be at most {MOST_ENERGIES} energies, got {omega.size}")
     if normalized and T > 0 and last < FEWEST_THERMAL_WIDTHS * BOLTZMANN * T:
         bad.append(
-            f"the energies end at {last:.3g} meV, but k_B T is {BOLTZMANN * T:.3g} meV: check the unit of the energies, "
-            "which must be meV, and the temperature"
+            f"the energies end at {last:.3g} meV, but k_B T is {BOLTZMANN * T:.3g} meV: check the unit of the "
+            "energies, which must be meV, and the temperature"
         )
     return bad
 
@@ -67,8 +67,8 @@ def check_measured(measured: np.ndarray, shape: tuple[int, ...], observable: Abs
     """The errors in the data of one function, as parts of a message; empty if there are none."""
     if not isinstance(observable, AbstractObservable):
         return [
-            "`observable` must be ComplexGap(), RealGap(), GapModulus(), DensityOfStates() or DifferentialConductance(), "
-            f"got {observable!r}"
+            "`observable` must be ComplexGap(), RealGap(), GapModulus(), DensityOfStates() or "
+            f"DifferentialConductance(), got {observable!r}"
         ]
     bad, is_complex = [], isinstance(observable, ComplexGap)
     if measured.shape != shape:

@@ -3,13 +3,13 @@ r"""Tests of the model of a measurement: whether the residuals of the fit are no
 An inversion with a wrong model (another temperature, broadening, normalization, ...) often fits the data with a wrong
 a2F. Four tests are made; each has a false alarm in far less than one of a hundred fits with the right model.
 
-* The misfit is compared with the scatter of neighbouring points (`_scatter`) or with the stated noise.
-* Sums of residuals over 2, 4, 8, ... neighbouring points are compared with those of independent ones, and the largest
+* The misfit is compared with the scatter of neighboring points (`_scatter`) or with the stated noise.
+* Sums of residuals over 2, 4, 8, ... neighboring points are compared with those of independent ones, and the largest
   residual with that of a normal distribution.
-* For each condition $p$ that was not fitted, the change $\delta p$ that the residuals ask for, with the a2F and the fitted
-  parameters free to change, too. With the column $c = \partial F/\partial p$ in units of the errors, and the projection
-  $P$ that removes what the fit can follow, $\delta p = c^TPr/c^TPc \pm 1/\sqrt{c^TPc}$ (the score test, C. R. Rao, Math.
-  Proc. Camb. Phil. Soc. 44, 50 (1948), doi:10.1017/S0305004100023987).
+* For each condition $p$ that was not fitted, the change $\delta p$ that the residuals ask for, with the a2F and the
+  fitted parameters free to change, too. With the column $c = \partial F/\partial p$ in units of the errors, and the
+  projection $P$ that removes what the fit can follow, $\delta p = c^TPr/c^TPc \pm 1/\sqrt{c^TPc}$ (the score test, C.
+  R. Rao, Math. Proc. Camb. Phil. Soc. 44, 50 (1948), doi:10.1017/S0305004100023987).
 """
 
 import dataclasses
@@ -40,7 +40,7 @@ SIGNIFICANT_CHI2 = 3.0
 """Number of these standard deviations."""
 
 FEWEST_BLOCKS = 6
-"""Smallest number of blocks of neighbouring residuals that are compared."""
+"""Smallest number of blocks of neighboring residuals that are compared."""
 
 
 class Residuals(NamedTuple):
@@ -90,7 +90,7 @@ class ModelTests:
 
     Args:
         misfit: Root mean square of the residuals, per degree of freedom, over the expected one.
-        correlation: Significance of the largest sum of neighbouring residuals, in standard deviations.
+        correlation: Significance of the largest sum of neighboring residuals, in standard deviations.
         largest: Largest residual, in standard deviations, and its energy [meV].
         corrections: For each condition that was not fitted the correction that the residuals ask for, and its standard
             deviation.
@@ -114,7 +114,7 @@ def run_model_tests(residuals: Residuals, scatter: float | None, conditions: Map
 
     Args:
         residuals: The residuals in units of the errors.
-        scatter: Noise from the scatter of neighbouring points, in units of the errors; `None` where the noise is known,
+        scatter: Noise from the scatter of neighboring points, in units of the errors; `None` where the noise is known,
             and $\chi^2$ is judged elsewhere.
         conditions: The conditions that may be contradicted.
     """
@@ -123,16 +123,16 @@ def run_model_tests(residuals: Residuals, scatter: float | None, conditions: Map
     failures = []
     if scatter is not None and level > scatter * (1 + SIGNIFICANT * RELATIVE_ERROR / math.sqrt(n)):
         failures.append(
-            f"the fit misses the data by {level / scatter:.3g} times the scatter of neighbouring points: the model does "
+            f"the fit misses the data by {level / scatter:.3g} times the scatter of neighboring points: the model does "
             "not describe these data."
         )
     unit = level if scatter is None else max(level, scatter)
     correlation = max((_correlation(curve / unit) for curve in residuals.curves), default=0.0)
     if correlation > SIGNIFICANT:
         failures.append(
-            "the residuals are correlated along the energy: neighbouring points deviate in the same direction "
-            f"({correlation:.2g} standard deviations), so that the model does not describe these data or their noise is "
-            "not that of independent points."
+            "the residuals are correlated along the energy: neighboring points deviate in the same direction "
+            f"({correlation:.2g} standard deviations), so that the model does not describe these data or their "
+            "noise is not that of independent points."
         )
     where = int(np.argmax(np.abs(residuals.values)))
     largest = abs(float(residuals.values[where])) / unit, float(residuals.energies[where % residuals.energies.size])
@@ -173,7 +173,8 @@ def conditions_that_matter(settings: Settings, parameters: Parameters) -> dict[s
             f"the data contradict the normalization {ask} of the scale): fit it with --fit-scale (`scale=None`).", 1e-4
         ),
         "slope": Condition(
-            f"the data contradict the normalization {ask} per meV): fit it with --fit-scale (`scale=None`).", 1e-4 / last
+            f"the data contradict the normalization {ask} per meV): fit it with --fit-scale (`scale=None`).",
+            1e-4 / last
         ),
         "curvature": Condition(
             f"the normalization is curved {ask} per meV^2): use a better normal-state conductance.", 1e-4 / last**2
@@ -190,7 +191,7 @@ def conditions_that_matter(settings: Settings, parameters: Parameters) -> dict[s
 
 
 def _correlation(residuals: Float[np.ndarray, " freq"]) -> float:
-    """The largest significance of the mean squares of block sums of 2, 4, 8, ... neighbouring residuals."""
+    """The largest significance of the mean squares of block sums of 2, 4, 8, ... neighboring residuals."""
     found, length = [0.0], 2
     while residuals.size // length >= FEWEST_BLOCKS:
         for start in (0, length // 2):

@@ -1,9 +1,9 @@
-r"""The noise of a curve from the scatter of neighbouring points, without any model of the curve.
+r"""The noise of a curve from the scatter of neighboring points, without any model of the curve.
 
-Over $k + 1$ neighbouring points a smooth curve is nearly a polynomial of degree $k - 1$, whose $k$-th divided difference
-vanishes. Divided differences with weights of unit norm therefore have the standard deviation of the noise if the curve is
-smooth, and are larger otherwise. The median of their moduli is insensitive to single bad points and to a few places where
-the curve changes rapidly, and the order with the smallest median is taken.
+Over $k + 1$ neighboring points a smooth curve is nearly a polynomial of degree $k - 1$, whose $k$-th divided
+difference vanishes. Divided differences with weights of unit norm therefore have the standard deviation of the noise if
+the curve is smooth, and are larger otherwise. The median of their moduli is insensitive to single bad points and to a
+few places where the curve changes rapidly, and the order with the smallest median is taken.
 """
 
 import numpy as np

@@ -16,8 +16,10 @@ from .._limits import (
 )
 from ..physics import default_broadening, require_x64
 from ._measured_data import check_energies
-from ._starting_point import INITIAL_MU_STAR
 from .nonlinear import AbstractObservable, Conditions, Parameters, choose_conditions, choose_n_points
+
+INITIAL_MU_STAR = 0.1
+r"""Initial value of $\mu^*$ if it is fitted."""
 
 LONGEST_END = 0.8
 """Largest energy at which a2F may end where it is not known, in units of the last energy of the data."""

@@ -36,9 +36,6 @@ r"""Spacing of $\ln\lambda$ of the smooth candidates: the first number times $\G
 and at most the third. A step moves a peak at $\omega_{\max}/4$, the position for a large gap, by $\Gamma/2$ to
 $\Gamma$."""
 
-INITIAL_MU_STAR = 0.1
-r"""Initial value of $\mu^*$ if it is fitted."""
-
 
 def choose_starting_point(
     forward: ForwardModel, measurement: Measurement, measured: np.ndarray, starts: Sequence[Spectrum]
@@ -146,6 +143,5 @@ def _problem(conditions: Conditions, energies: bytes, parameters: Parameters) ->
     """`pose_inverse_problem`, cached so that the programs compiled for a problem are used again."""
     c = conditions
     return pose_inverse_problem(
-        np.frombuffer(energies), T=c.T, mu_star=parameters.mu_star, omega_c=c.omega_c, matsubara_cutoff=c.matsubara_cutoff,
-        broadening=parameters.broadening, omega_max=c.omega_max,
-    )  # fmt: skip
+        np.frombuffer(energies), T=c.T, mu_star=parameters.mu_star, omega_c=c.omega_c,
+        matsubara_cutoff=c.matsubara_cutoff, broadening=parameters.broadening, omega_max=c.omega_max, )  # fmt: skip

@@ -53,8 +53,8 @@ from .real_axis import differential_conductance as differential_conductance
 from .real_axis import gap_edge as gap_edge
 from .real_axis import gap_ratio as gap_ratio
 from .real_axis import kernel_derivatives as kernel_derivatives
-from .real_axis import plan_line as plan_line
 from .real_axis import normal_self_energy as normal_self_energy
+from .real_axis import plan_line as plan_line
 from .real_axis import self_energy_kernel as self_energy_kernel
 from .real_axis import sum_averages as sum_averages
 from .real_axis.line import Line as Line

@@ -12,7 +12,6 @@ import jax
 import numpy as np
 
 import diffeliash as de
-from diffeliash.units import BOLTZMANN
 
 FAMILY = de.MaterialsFamily(omega_max=10.0, n_points=200, lambda_min=0.8, lambda_max=2.0)
 T, BROADENING, MU_STAR, NOISE = 1.0, 0.06, 0.12, 1e-3

@@ -158,15 +158,17 @@ def invert_command(
     the reasons are given and the exit code is 4.
     """
     _check_options(
-        kind, {"--unit": unit, "--normal": normal, "--modulation": modulation, "--modulation-peak": modulation_peak}
-    )
-    for given, fit, name in ((mu_star, fit_mu_star, "mu-star"), (broadening, fit_broadening, "broadening")):
-        if fit and given is not None:
-            raise typer.BadParameter(f"--{name} and --fit-{name} cannot be given together.")
-    if modulation is not None and modulation_peak is not None:
-        raise typer.BadParameter("--modulation and --modulation-peak cannot be given together.")
-    if kind == "gap" and (fit_scale or fit_offset):
-        raise typer.BadParameter("--fit-scale and --fit-offset are for conductances and densities of states.")
+        kind,
+        for_didv={
+            "--unit": unit, "--normal": normal, "--modulation": modulation, "--modulation-peak": modulation_peak,
+        },
+        not_for_gap={"--fit-scale": fit_scale, "--fit-offset": fit_offset},
+        exclusive=[
+            {"--mu-star": mu_star is not None, "--fit-mu-star": fit_mu_star},
+            {"--broadening": broadening is not None, "--fit-broadening": fit_broadening},
+            {"--modulation": modulation is not None, "--modulation-peak": modulation_peak is not None},
+        ],
+    )  # fmt: skip
     if compare and not plot:
         raise typer.BadParameter("--compare needs --plot.")
     with session(json):
@@ -240,10 +242,17 @@ def _check_output(files: list[pathlib.Path], output: pathlib.Path | None) -> Non
         )
 
 
-def _check_options(kind: Kind, options: dict[str, Any]) -> None:
-    given = [name for name, value in options.items() if value is not None]
-    if given and kind != "didv":
+def _check_options(
+    kind: Kind, *, for_didv: dict[str, Any], not_for_gap: dict[str, bool], exclusive: list[dict[str, bool]]
+) -> None:
+    """Refuse options that do not go with the kind of data, or with each other."""
+    if kind != "didv" and (given := [name for name, value in for_didv.items() if value is not None]):
         raise typer.BadParameter(f"{', '.join(given)}: only with --kind didv.")
+    if kind == "gap" and (given := [name for name, wanted in not_for_gap.items() if wanted]):
+        raise typer.BadParameter(f"{', '.join(given)}: for conductances and densities of states only.")
+    for options in exclusive:
+        if all(options.values()):
+            raise typer.BadParameter(f"{' and '.join(options)} cannot be given together.")
 
 
 def _names(**wanted: bool) -> frozenset[str]:

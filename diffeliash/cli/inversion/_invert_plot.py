@@ -73,10 +73,7 @@ def _plot_spectrum(axes: Axes, found: "Inversion", reference: "Spectrum | None")
         axes.plot(reference.omega, reference.a2f, "--", color=REFERENCE, lw=1.2, label="compared with")
         end = max(end, float(reference.omega[-1]))
     axes.set(xlabel=r"$\omega$ [meV]", ylabel=r"$\alpha^2F(\omega)$", xlim=(0, end), ylim=(0, None))
-    axes.text(
-        0.98, 0.97, "\n".join(_numbers(found)), transform=axes.transAxes, ha="right", va="top", fontsize="small",
-        bbox={"facecolor": "white", "alpha": 0.7, "lw": 0},
-    )  # fmt: skip
+    axes.set_title(", ".join(_numbers(found)), fontsize="small", pad=20, loc="left", wrap=True)
     _legend_above(axes)
 
 

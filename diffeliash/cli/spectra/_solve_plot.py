@@ -82,10 +82,12 @@ def _plot_spectrum(axes: Axes, sol: "GapSolution") -> None:
 
 
 def _plot_dos(axes: Axes, sol: "GapSolution", real: "RealAxisGap", *, edge: float) -> None:
-    """Plot the density of states near the gap, and its phonon structure in an inset."""
-    omega, dos = np.asarray(real.omega), np.asarray(real.dos)
+    """Plot density of states and conductance of a junction near the gap, and their phonon structure in an inset."""
+    omega, dos, conductance = np.asarray(real.omega), np.asarray(real.dos), _conductance(sol, real)
     window = 2 * float(sol.spectrum.omega_max)
-    axes.plot(omega, dos, color="k", lw=1.2)
+    axes.plot(omega, dos, color="k", lw=1.2, label=r"$N(\omega)/N_F$")
+    axes.plot(omega, conductance, color="C0", lw=1.0, label=rf"$dI/dV$ at {float(sol.T):g} K, $eV = \omega$")
+    axes.legend(frameon=False, fontsize="x-small", loc="lower right")
     axes.axhline(1, color="gray", lw=0.5)
     axes.set(xlabel=r"$\omega$ [meV]", ylabel=r"$N(\omega)/N_F$", ylim=(0, max(2.6, 1.05 * np.max(dos))))
     axes.set_xlim(0, min(omega[-1], DOS_RANGE * edge) if np.isfinite(edge) else window)
@@ -97,9 +99,17 @@ def _plot_dos(axes: Axes, sol: "GapSolution", real: "RealAxisGap", *, edge: floa
     if np.any(shown):
         inset = axes.inset_axes((0.52, 0.55, 0.45, 0.41))
         inset.plot(omega[shown], dos[shown], color="k", lw=0.9)
+        inset.plot(omega[shown], conductance[shown], color="C0", lw=0.9)
         inset.axhline(1, color="gray", lw=0.5)
         inset.set_xlim(omega[shown][0], omega[shown][-1])
         inset.tick_params(labelsize="x-small")
+
+
+def _conductance(sol: "GapSolution", real: "RealAxisGap") -> np.ndarray:
+    """The differential conductance of a junction to a normal metal at the temperature of a solution."""
+    from ...physics import differential_conductance
+
+    return np.asarray(differential_conductance(real, float(sol.T)))
 
 
 def plot_temperatures(results: list[dict[str, Any]]) -> Figure:

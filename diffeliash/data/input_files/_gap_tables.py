@@ -44,7 +44,7 @@ def read_gap_table(
         why = f"the next line is {after[:40]!r}." if after else ""
         raise InputError("only one row of numbers", where=f"{path}:{table.lines[0]}", why=why)
     labels = column_labels(table.header, data.shape[1])
-    chosen, notices = _labelled_columns(path, labels, what) if labels else (None, [])
+    chosen, notices = _labeled_columns(path, labels, what) if labels else (None, [])
     if chosen is None and data.shape[1] != len(columns):
         why = f"a {what} needs {_NUMBERS[len(columns)]}: {', '.join(columns)}."
         raise InputError(f"{data.shape[1]} columns", where=str(path), why=why)
@@ -61,7 +61,7 @@ def read_gap_table(
     return data[:, 0], values, stated | {"notices": tuple(notices)}
 
 
-def _labelled_columns(path: pathlib.Path, labels: list[Label], what: str) -> tuple[list[int] | None, list[str]]:
+def _labeled_columns(path: pathlib.Path, labels: list[Label], what: str) -> tuple[list[int] | None, list[str]]:
     """Return the columns of energies and values by the header, or `None` for the usual order, and notices.
 
     Raises:

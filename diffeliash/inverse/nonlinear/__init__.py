@@ -3,9 +3,9 @@
 from ._forward_model import LARGEST_RTOL as LARGEST_RTOL
 from ._forward_model import RANGE_RATIO as RANGE_RATIO
 from ._forward_model import SMALLEST_RTOL as SMALLEST_RTOL
-from ._forward_model import Conditions as Conditions
 from ._forward_model import AbstractForwardModel as AbstractForwardModel
 from ._forward_model import CompiledModel as CompiledModel
+from ._forward_model import Conditions as Conditions
 from ._forward_model import ForwardModel as ForwardModel
 from ._forward_model import Jacobian as Jacobian
 from ._forward_model import choose_conditions as choose_conditions

@@ -130,7 +130,7 @@ class Jacobian(NamedTuple):
 
 
 class AbstractForwardModel(abc.ABC):
-    """Measured values as a function of unknowns, all non-negative: first the fitted parameters, then a2F at its points."""
+    """Measured values as a function of non-negative unknowns: the fitted parameters, then a2F at its points."""
 
     @property
     @abc.abstractmethod
@@ -234,7 +234,7 @@ class CompiledModel:
     r"""The observable on the line as compiled functions of $(\mu^*, \Gamma, V_0, \alpha^2F)$.
 
     Args:
-        conditions: The conditions, with the smallest broadening and, where the end of a2F is not known, the largest end.
+        conditions: The conditions, with the smallest broadening and the largest end of a2F.
         n_points: Number of points of the grid, the last one included.
         energies: Energies of the measurement [meV].
         observable: The measured quantity.

@@ -1,8 +1,8 @@
 r"""How measured values follow from the observable on the line: directly, or through the smearing of a junction.
 
-The observable is computed at the energies of the line, `line_energies`. A measured value is a linear map of these values,
-made once; its derivatives with respect to the offset of the bias and to the conditions of the measurement are such maps
-too.
+The observable is computed at the energies of the line, `line_energies`. A measured value is a linear map of these
+values, made once; its derivatives with respect to the offset of the bias and to the conditions of the measurement are
+such maps too.
 """
 
 import abc
@@ -18,8 +18,8 @@ from ...physics import KernelDerivatives, kernel_derivatives
 from ...units import BOLTZMANN
 
 POINTS_PER_STRIP = 2.0
-r"""Points of the line for each broadening, or for each $\pi k_BT$ if this is smaller: a sum over them equals the integral
-to $e^{-4\pi}$."""
+r"""Points of the line for each broadening, or for each $\pi k_BT$ if this is smaller: a sum over them equals the
+integral to $e^{-4\pi}$."""
 
 REACH = 14.0
 """Energies at which N is computed beyond the last bias [k_B T]; there it is taken as one."""
@@ -102,9 +102,8 @@ class Conductance(AbstractInstrument):
         n = math.ceil(last / step) + 1
         if n * omega.size > MOST_NUMBERS:
             raise InputError(
-                f"{omega.size} bias energies, and {n} energies of the density of states between which they need it, are "
-                "too many",
-                hint="Average neighbouring points of the curve.",
+                f"{omega.size} bias energies, and {n} energies at which they need the density of states, are too many",
+                hint="Average neighboring points of the curve.",
             )
         self.line_energies = step * np.arange(n)
 

@@ -13,7 +13,6 @@ from ...physics import RealAxisGap
 from ...units import BOLTZMANN
 from ._instrument import AbstractInstrument, Conductance, Direct
 
-
 THERMAL_WIDTH = 2.0
 """Width of the smearing by the Fermi function [k_B T]."""
 
@@ -26,7 +25,7 @@ class AbstractObservable(eqx.Module):
     """
 
     normalized: ClassVar[bool] = False
-    """Whether it is relative to the normal state, so that energies may be negative, and scale, slope and offset fitted."""
+    """Whether it is relative to the normal state: energies may be negative, and scale and offset are defined."""
 
     @abc.abstractmethod
     def __call__(self, real: RealAxisGap) -> Float[Array, " value"]:

@@ -1,10 +1,10 @@
 r"""The parameters of a measurement that may be fitted together with a2F, and their order in the vector of unknowns.
 
-A measured conductance or density of states is modelled as $(s + tV + cV^2)\,F(V - V_0)$, with the scale $s$, slope $t$
+A measured conductance or density of states is modeled as $(s + tV + cV^2)\,F(V - V_0)$, with the scale $s$, slope $t$
 and curvature $c$ of the normalization (the normal-state conductance of a barrier is a parabola: W. F. Brinkman, R. C.
 Dynes, J. M. Rowell, J. Appl. Phys. 41, 1915 (1970), doi:10.1063/1.1659141), the offset $V_0$ of the bias, and the
-observable $F$, which depends on $\mu^*$, on the broadening and on a2F. All unknowns of the fit are non-negative, as a2F is; parameters that may have either sign are therefore counted from
-the lowest value that they can have.
+observable $F$, which depends on $\mu^*$, on the broadening and on a2F. All unknowns of the fit are non-negative, as a2F
+is; parameters that may have either sign are therefore counted from the lowest value that they can have.
 """
 
 import dataclasses

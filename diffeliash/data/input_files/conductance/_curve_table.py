@@ -74,7 +74,7 @@ def read_curve_table(path: pathlib.Path, *, wants_normalized: bool) -> CurveTabl
     data = table.rectangle()
     labels = curve_labels(table.header, data.shape[1])
     chosen, notices = (
-        _labelled_columns(path, labels, wants_normalized) if labels else _columns_by_place(path, table.header, data)
+        _labeled_columns(path, labels, wants_normalized) if labels else _columns_by_place(path, table.header, data)
     )
     if len(data) < FEWEST_POINTS:
         why = f"a curve needs at least {FEWEST_POINTS} points."
@@ -130,7 +130,7 @@ def _columns_by_place(
     return [0, 1, 2], ["the third column is taken as the standard error of each value of the conductance."]
 
 
-def _labelled_columns(
+def _labeled_columns(
     path: pathlib.Path, labels: Sequence[CurveLabel], wants_normalized: bool
 ) -> tuple[list[int], list[str]]:
     """Return the columns of the bias, the conductance and, if there is one, the error by their labels, and notices.
