@@ -191,6 +191,11 @@ class SelfEnergyInversion:
         return self.inversion.mu_star_std
 
     @property
+    def mu_star_samples(self) -> Float[np.ndarray, " sample"]:
+        """The Coulomb pseudopotential of every sample, the one that was given."""
+        return self.inversion.mu_star_samples
+
+    @property
     def conditions(self) -> Conditions:
         """Temperature, the cutoffs for T_c, and the energy at which a2F ends."""
         return self.inversion.conditions
