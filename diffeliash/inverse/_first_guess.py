@@ -56,10 +56,10 @@ def _constant_gaps(
     """The measured values for all constant gaps and broadenings of the grid, and these broadenings [meV]."""
     omega = np.frombuffer(energies)
     last, least = float(np.max(np.abs(omega))), SMALLEST_RATIO * BOLTZMANN * T
-    instrument, predicted, found = observable.instrument(omega, T, least), [], []
+    instrument, predicted, found = observable.instrument(omega, T, observable.least_broadening(least)), [], []
     for gap in np.geomspace(GAPS[0] * last, GAPS[1] * last, N_GAPS):
         broadenings = np.geomspace(least, max(LARGEST_RATIO * gap, 2 * least), N_BROADENINGS)
-        z = instrument.line_energies[:, None] + 1j * broadenings[None, :]
-        predicted.append(instrument.measured(np.abs(np.real(z / np.sqrt(z**2 - gap**2))), 0.0))
+        z = instrument.line_energies[:, None] + 1j * (broadenings[None, :] + instrument.raised)
+        predicted.append(instrument.measured(instrument.from_propagator(1 / np.sqrt(1 - (gap / z) ** 2)), 0.0))
         found.append(broadenings)
     return np.concatenate(predicted, axis=1), np.concatenate(found)

@@ -151,7 +151,8 @@ class Inverter:
     def _first_forward_model(self, measurement: Measurement, rtol: float) -> ForwardModel:
         s = self.settings
         guess = s.broadening or guess_broadening(s.observable, s.omega, measurement.values, s.T)
-        least = s.broadening or self.line_broadening or _rounded_down(LEAST_BROADENING_RATIO * guess)
+        rounded = self.line_broadening or _rounded_down(LEAST_BROADENING_RATIO * guess)
+        least = s.broadening or s.observable.least_broadening(rounded)
         guess = max(guess, least)
         return self._forward_model(
             s.parameters(guess), s.longest_end, least, float(np.clip(rtol, SMALLEST_RTOL, LARGEST_RTOL))

@@ -281,7 +281,8 @@ class CompiledModel:
         c = self.conditions
         grid = Spectrum(c.grid(self.n_points), np.zeros(self.n_points))
         reach = max(float(np.max(np.abs(self.instrument.line_energies))), LEAST_REACH * c.omega_max)
-        return plan_line(grid, c.T, reach, c.broadening, rtol=rtol, end_known=self.end_known)
+        broadening = c.broadening + self.instrument.raised
+        return plan_line(grid, c.T, reach, broadening, rtol=rtol, end_known=self.end_known)
 
     def _solve(self, variables: Any, constants: Any, plan: LinePlan) -> tuple[Float[Array, " line"], Bool[Array, ""]]:
         c = self.conditions
@@ -294,7 +295,8 @@ class CompiledModel:
             spectrum, c.T, mu_star=mu_star, omega_c=numbers[1], matsubara_cutoff=numbers[2],
             frequencies=self._frequencies,
         )  # fmt: skip
-        real = continue_on_line(sol, spectrum, jnp.asarray(self.instrument.line_energies) - offset, broadening, plan)
+        energies = jnp.asarray(self.instrument.line_energies) - offset
+        real = continue_on_line(sol, spectrum, energies, broadening + self.instrument.raised, plan)
         return self.observable(real), sol.superconducting
 
     @functools.cached_property

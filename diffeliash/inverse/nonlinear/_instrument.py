@@ -1,8 +1,17 @@
 r"""How measured values follow from the observable on the line: directly, or through the smearing of a junction.
 
-The observable is computed at the energies of the line, `line_energies`. A measured value is a linear map of these
-values, made once; its derivatives with respect to the offset of the bias and to the conditions of the measurement are
-such maps too.
+The observable is computed at the energies of the line, `line_energies`. A measured value is a linear map of these values,
+made once; its derivatives with respect to the offset of the bias and to the conditions of the measurement are such maps
+too.
+
+For a junction, the density of states is the real part of $G(z)$, which is analytic above the real axis, and the kernel
+$K(x)$ is analytic within $\pi k_BT$ of it. The path of the integral can therefore be raised by a distance $\delta$,
+
+$$ \int \mathrm{Re}\,G(E + i\Gamma)\,K(E - eV)\,\mathrm{d}E
+   = \mathrm{Re}\int G(E + i\Gamma + i\delta)\,K(E + i\delta - eV)\,\mathrm{d}E, $$
+
+midway between the singularities of both. On that path $G$ is smooth even where $\Gamma$ is small or zero, and a few points
+for each $k_BT$ make the sum equal to the integral.
 """
 
 import abc
@@ -10,16 +19,15 @@ import functools
 import math
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Complex, Float
 
 from ..._errors import InputError
 from ..._limits import MOST_NUMBERS
 from ...physics import KernelDerivatives, kernel_derivatives
 from ...units import BOLTZMANN
 
-POINTS_PER_STRIP = 2.0
-r"""Points of the line for each broadening, or for each $\pi k_BT$ if this is smaller: a sum over them equals the
-integral to $e^{-4\pi}$."""
+POINTS_PER_STRIP = 2.5
+r"""Points of the line for each distance of its nearest singularity: a sum over them equals the integral to $e^{-5\pi}$."""
 
 REACH = 14.0
 """Energies at which N is computed beyond the last bias [k_B T]; there it is taken as one."""
@@ -39,8 +47,14 @@ class AbstractInstrument(abc.ABC):
 
     omega: Float[np.ndarray, " freq"]
     line_energies: Float[np.ndarray, " line"]
+    raised: float
+    r"""How far the line lies above $\omega + i\Gamma$ [meV]."""
     moves_line: bool
     """Whether an offset of the bias is an offset of the energies of the line."""
+
+    @abc.abstractmethod
+    def from_propagator(self, G: Complex[np.ndarray, "line *column"]) -> Columns:
+        r"""The observable on the line of a superconductor with the propagator $G = z/\sqrt{z^2 - \Delta^2}$."""
 
     @abc.abstractmethod
     def measured(self, values: Columns, offset: float) -> Columns:
@@ -62,9 +76,13 @@ class Direct(AbstractInstrument):
     """The observable itself is measured."""
 
     moves_line = True
+    raised = 0.0
 
     def __init__(self, omega: Float[np.ndarray, " freq"]):
         self.omega = self.line_energies = omega
+
+    def from_propagator(self, G: Complex[np.ndarray, "line *column"]) -> Columns:
+        return G.real
 
     def measured(self, values: Columns, offset: float) -> Columns:
         del offset
@@ -86,7 +104,7 @@ class Conductance(AbstractInstrument):
         omega: Bias energies [meV].
         T: Temperature [K].
         modulation: rms modulation [meV].
-        broadening: Smallest broadening [meV].
+        broadening: Smallest broadening [meV]; it may be zero.
 
     Raises:
         InputError: There are too many bias energies for the energies that the smearing needs.
@@ -97,7 +115,8 @@ class Conductance(AbstractInstrument):
     def __init__(self, omega: Float[np.ndarray, " freq"], T: float, modulation: float, broadening: float):
         self.omega, self.T, self.modulation = omega, T, modulation
         kT = BOLTZMANN * T
-        step = min(broadening, math.pi * kT) / POINTS_PER_STRIP
+        self.raised = max(0.0, (math.pi * kT - broadening) / 2)
+        step = min(broadening + self.raised, math.pi * kT - self.raised) / POINTS_PER_STRIP
         last = float(np.max(np.abs(omega))) + REACH * kT + math.sqrt(2) * modulation
         n = math.ceil(last / step) + 1
         if n * omega.size > MOST_NUMBERS:
@@ -107,26 +126,41 @@ class Conductance(AbstractInstrument):
             )
         self.line_energies = step * np.arange(n)
 
+    def from_propagator(self, G: Complex[np.ndarray, "line *column"]) -> Columns:
+        return np.concatenate([G.real, G.imag])
+
     def measured(self, values: Columns, offset: float) -> Columns:
-        return 1 + self.derivative(values - 1, offset)
+        return 1 + self._matrices(offset).value @ self._deviation(values)
 
     def derivative(self, columns: Columns, offset: float) -> Columns:
         return self._matrices(offset).value @ columns
 
     def by_conditions(self, values: Values, offset: float) -> dict[str, Values]:
-        matrices = self._matrices(offset)
+        matrices, deviation = self._matrices(offset), self._deviation(values)
         return {
-            "offset": -matrices.first @ (values - 1),
-            "temperature": matrices.by_temperature @ (values - 1),
-            "modulation": matrices.second @ (values - 1),
+            "offset": -matrices.first @ deviation,
+            "temperature": matrices.by_temperature @ deviation,
+            "modulation": matrices.second @ deviation,
         }
+
+    def _deviation(self, values: Columns) -> Columns:
+        """The real and imaginary parts of $G - 1$."""
+        return values - np.repeat([1.0, 0.0], self.line_energies.size).reshape(-1, *[1] * (values.ndim - 1))
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - the instrument lives as long as its matrices are needed
     def _matrices(self, offset: float) -> KernelDerivatives:
-        r"""The maps from $N - 1$ on the line to the conductance and to its derivatives with respect to the bias."""
+        r"""The maps from Re and Im of $G - 1$ on the line to the conductance and to its derivatives by the bias.
+
+        At negative energies $G(-z^*) = G(z)^*$.
+        """
         E, step = self.line_energies, self.line_energies[1]
         V = (self.omega - offset)[:, None]
         weights = step * np.where(E == 0, 0.5, 1.0)[None, :]
-        right, left = (kernel_derivatives(x, self.T, self.modulation) for x in (E[None, :] - V, -E[None, :] - V))
-        value, first, second, by_T = ((a + b) * weights for a, b in zip(right, left, strict=True))
+        right, left = (
+            kernel_derivatives(x + 1j * self.raised, self.T, self.modulation) for x in (E[None, :] - V, -E[None, :] - V)
+        )
+        value, first, second, by_T = (
+            np.concatenate([(a + b).real * weights, (b - a).imag * weights], axis=1)
+            for a, b in zip(right, left, strict=True)
+        )
         return KernelDerivatives(value, -first, second, by_T)

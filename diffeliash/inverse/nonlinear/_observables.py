@@ -13,6 +13,9 @@ from ...physics import RealAxisGap
 from ...units import BOLTZMANN
 from ._instrument import AbstractInstrument, Conductance, Direct
 
+NO_BROADENING = 1e-6
+"""A broadening that is practically zero [meV]; the line of a conductance lies higher anyway."""
+
 THERMAL_WIDTH = 2.0
 """Width of the smearing by the Fermi function [k_B T]."""
 
@@ -29,7 +32,7 @@ class AbstractObservable(eqx.Module):
 
     @abc.abstractmethod
     def __call__(self, real: RealAxisGap) -> Float[Array, " value"]:
-        """What the solver predicts for a gap function, at the energies of that function."""
+        """What the solver predicts for a gap function at its energies, from which `instrument` gets the values."""
 
     @abc.abstractmethod
     def as_values(self, measured: np.ndarray) -> Float[np.ndarray, " value"]:
@@ -38,6 +41,10 @@ class AbstractObservable(eqx.Module):
     @abc.abstractmethod
     def in_normal_state(self, n: int) -> Float[np.ndarray, " value"]:
         """The values in the normal state, for `n` energies."""
+
+    def least_broadening(self, guess: float) -> float:
+        """The smallest broadening for which a line must be chosen, if the first guess is this one [meV]."""
+        return guess
 
     def smearing(self, T: float) -> float:
         """Width of the smearing by the measurement at a temperature [K], besides the broadening [meV]."""
@@ -154,7 +161,8 @@ class DifferentialConductance(AbstractObservable):
             raise InputError(f"`modulation` must be an rms amplitude [meV] that is not negative, got {self.modulation}")
 
     def __call__(self, real: RealAxisGap) -> Float[Array, " value"]:
-        return real.dos
+        G, _ = real.average.on_line(1 / (real.omega + 1j * real.broadening), real.Delta)
+        return jnp.concatenate([jnp.real(G), jnp.imag(G)])
 
     def as_values(self, measured: Float[np.ndarray, " freq"]) -> Float[np.ndarray, " value"]:
         return np.asarray(measured)
@@ -167,3 +175,7 @@ class DifferentialConductance(AbstractObservable):
 
     def smearing(self, T: float) -> float:
         return THERMAL_WIDTH * BOLTZMANN * T + self.modulation
+
+    def least_broadening(self, guess: float) -> float:
+        del guess
+        return NO_BROADENING

@@ -67,10 +67,10 @@ class KernelDerivatives(NamedTuple):
 
 
 def thermal_kernel(x: Any, T: Any) -> Any:
-    r"""$-f'(x)$ [1/meV] at energies [meV] and a temperature [K]; NumPy or JAX."""
+    r"""$-f'(x)$ [1/meV] at energies [meV], real or complex, and a temperature [K]; NumPy or JAX."""
     xp = np if is_concrete(x, T) else jnp
     kT = BOLTZMANN * T
-    small = xp.exp(-xp.abs(x) / kT)
+    small = xp.exp(xp.where(xp.real(x) < 0, x, -x) / kT)
     return small / (kT * (1 + small) ** 2)
 
 
@@ -106,7 +106,7 @@ def kernel_derivatives(x: np.ndarray, T: float, modulation: float) -> KernelDeri
     r"""The kernel $K$ and its derivatives at energies $x$ [meV], in NumPy.
 
     Args:
-        x: $E - eV$ [meV].
+        x: $E - eV$ [meV], real or complex with an imaginary part below $\pi k_BT$.
         T: Temperature [K].
         modulation: rms modulation [meV].
     """
