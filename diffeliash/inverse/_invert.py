@@ -3,20 +3,39 @@
 import functools
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 
+from .._errors import InputError
 from ..physics import Spectrum, run_calls
 from ._inversion_result import Inversion
 from ._inverter import Inverter
 from ._measured_data import Noise, check_measured, check_noise
 from ._settings import Settings, check_settings
 from .nonlinear import AbstractObservable, ComplexGap
+from .self_energy import NormalSelfEnergy, SelfEnergyInversion, invert_self_energy
 
 
+@overload
+def invert(
+    omega: Float[np.ndarray, " freq"],
+    measured: np.ndarray,
+    *,
+    T: float,
+    observable: NormalSelfEnergy,
+    noise: Noise | tuple[Noise, ...] = None,
+    omega_max: float | None = None,
+    n_points: int | None = None,
+    n_samples: int = 200,
+    seed: int = 0,
+    mu_star: float = 0.1,
+) -> SelfEnergyInversion: ...
+
+
+@overload
 def invert(
     omega: Float[np.ndarray, " freq"],
     measured: np.ndarray,
@@ -35,8 +54,29 @@ def invert(
     starts: Sequence[Spectrum] = (),
     n_samples: int = 200,
     seed: int = 0,
-) -> Inversion:
-    r"""Find the spectral function, with its uncertainty, from a gap function or a density of states.
+) -> Inversion: ...
+
+
+def invert(
+    omega: Float[np.ndarray, " freq"],
+    measured: np.ndarray,
+    *,
+    T: float,
+    broadening: float | None = None,
+    noise: Noise | tuple[Noise, ...] = None,
+    observable: AbstractObservable | NormalSelfEnergy = ComplexGap(),
+    mu_star: float | None = 0.1,
+    scale: float | None = 1.0,
+    offset: float | None = 0.0,
+    omega_max: float | None = None,
+    omega_c: float | None = None,
+    matsubara_cutoff: float | None = None,
+    n_points: int | None = None,
+    starts: Sequence[Spectrum] = (),
+    n_samples: int = 200,
+    seed: int = 0,
+) -> Inversion | SelfEnergyInversion:
+    r"""Find the spectral function, with its uncertainty, from a gap function, a density of states or a self-energy.
 
     With the data $d_i$ of standard deviation $\sigma_i$, the observable $F$ of the solver (`solve_gap`, then
     `continue_gap`), and a prior for smooth functions, the most probable $\alpha^2F = x$ is
@@ -55,7 +95,9 @@ def invert(
         broadening: Distance $\Gamma$ of the line from the real axis [meV]; if `None`, it is fitted.
         noise: Standard deviation of every measured number (of Re and of Im), one number or shape (n,), in the unit of
             `measured`; if `None`, one standard deviation for all is estimated from the data.
-        observable: `ComplexGap()`, `RealGap()`, `GapModulus()`, `DensityOfStates()` or `DifferentialConductance()`.
+        observable: `ComplexGap()`, `RealGap()`, `GapModulus()`, `DensityOfStates()`, `DifferentialConductance()`, or
+            `NormalSelfEnergy(...)`: that has neither a broadening nor a normalization and is inverted by
+            `invert_self_energy`.
         mu_star: Coulomb pseudopotential at `omega_c`; if `None`, it is fitted.
         scale: Factor of a density of states or conductance; if `None`, a parabola $s + tV + cV^2$ is fitted.
         offset: Energy $V_0$ that is added to all energies of a density of states or conductance [meV]; if `None`, it is
@@ -71,19 +113,39 @@ def invert(
         seed: Seed of the random numbers of the samples.
 
     Returns:
-        The most probable spectral function, its samples, and diagnostics; see `Inversion`.
+        The most probable spectral function, its samples, and diagnostics; see `Inversion`, and `SelfEnergyInversion`
+        for a self-energy.
 
     Raises:
         InputError: An argument is out of its range; one message lists all of them.
         RuntimeError: JAX is not in 64-bit mode.
     """
     measured = np.asarray(measured)
+    if isinstance(observable, NormalSelfEnergy):
+        _refuse(
+            broadening=broadening is not None, scale=scale != 1.0, offset=offset != 0.0, omega_c=omega_c is not None,
+            matsubara_cutoff=matsubara_cutoff is not None, starts=len(starts) > 0,
+        )  # fmt: skip
+        if mu_star is None:
+            raise InputError("a self-energy says nothing about `mu_star`: it must be given.")
+        return invert_self_energy(
+            omega, measured, T=T, observable=observable, noise=noise, omega_max=omega_max, n_points=n_points,
+            n_samples=n_samples, seed=seed, mu_star=mu_star,
+        )  # fmt: skip
+    if isinstance(noise, tuple):
+        raise InputError("`noise` must be one number or an array, not a tuple.")
     settings = Settings(
         omega=omega, observable=observable, T=T, broadening=broadening, mu_star=mu_star, scale=scale, offset=offset,
         omega_max=omega_max, omega_c=omega_c, matsubara_cutoff=matsubara_cutoff, n_points=n_points, n_samples=n_samples,
     )  # fmt: skip
     bad = [*check_measured(measured, np.shape(omega), observable), *check_noise(noise, np.shape(omega))]
     return Inverter(check_settings(settings, bad))(measured, noise, starts, seed)
+
+
+def _refuse(**given: bool) -> None:
+    """Refuse arguments that mean nothing for a self-energy."""
+    if bad := [f"`{name}`" for name, is_given in given.items() if is_given]:
+        raise InputError(f"a self-energy has no {', '.join(bad)}.")
 
 
 def invert_many(
@@ -93,7 +155,7 @@ def invert_many(
     T: float,
     broadening: float | None = None,
     noise: Noise | Sequence[Noise] = None,
-    observable: AbstractObservable = ComplexGap(),
+    observable: AbstractObservable | NormalSelfEnergy = ComplexGap(),
     mu_star: float | None = 0.1,
     scale: float | None = 1.0,
     offset: float | None = 0.0,
@@ -115,7 +177,7 @@ def invert_many(
         T: As in `invert`.
         broadening: As in `invert`.
         noise: As in `invert` for all functions, or a list with one entry for each function.
-        observable: As in `invert`.
+        observable: As in `invert`, but self-energies are refused.
         mu_star: As in `invert`.
         scale: As in `invert`.
         offset: As in `invert`.
@@ -138,6 +200,8 @@ def invert_many(
         RuntimeError: JAX is not in 64-bit mode.
     """
     measured = np.asarray(measured)
+    if isinstance(observable, NormalSelfEnergy):
+        raise InputError("self-energies are inverted one at a time, by `invert`.")
     bad = [] if measured.ndim == 2 else [f"`measured` must have one row for each function, got {measured.shape}"]
     one_for_all = not isinstance(noise, list | tuple)
     noises: list[Any] = [noise] * len(measured) if one_for_all else list(noise)

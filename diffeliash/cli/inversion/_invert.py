@@ -31,8 +31,16 @@ from ..terminal import (
     start_jax,
 )
 from ._invert_inputs import Kind, Measured, Request, Unit, read_measured
-from ._invert_output import as_hdf5, as_text
+from ._invert_output import as_hdf5, as_text, check_output
 from ._invert_result import as_row, result_entry
+from .self_energy import (
+    DEFAULT_FREE,
+    Part,
+    SelfEnergyRequest,
+    check_self_energy_options,
+    invert_self_energies,
+    parse_free,
+)
 
 if TYPE_CHECKING:
     from ...inverse import Inversion
@@ -46,13 +54,15 @@ def invert_command(
             readable=False,
             help="Gap functions: text with w, Re Delta, Im Delta [meV] at w + i Gamma; with --kind dos densities of "
             "states: text with w [meV], N/N_F; or HDF5 of `solve`. With --kind didv measured curves: text with bias, "
-            "dI/dV and, if known, its error.",
+            "dI/dV and, if known, its error. With --kind self-energy text with energy and Re Sigma, Im Sigma or both.",
         ),
     ],
     kind: Annotated[
         Kind,
         typer.Option(
-            "--kind", help="Function in the files: gap function, density of states, or differential conductance."
+            "--kind",
+            help="Function in the files: gap function, density of states, differential conductance, or self-energy of "
+            "the normal state.",
         ),
     ] = "gap",
     temperature: StatedTemperature = None,
@@ -73,7 +83,9 @@ def invert_command(
     unit: Annotated[
         Unit | None,
         typer.Option(
-            "--unit", help="Unit of the bias, with --kind didv.", show_default="as the file states, or guessed"
+            "--unit",
+            help="Unit of the bias, with --kind didv, or of the energies, with --kind self-energy.",
+            show_default="as the file states, or guessed",
         ),
     ] = None,
     normal: Annotated[
@@ -93,6 +105,22 @@ def invert_command(
     modulation_peak: Annotated[
         float | None,
         typer.Option("--modulation-peak", help="The same as peak amplitude: sqrt(2) times the rms [meV]."),
+    ] = None,
+    imaginary: Annotated[
+        pathlib.Path | None,
+        typer.Option("--imaginary", readable=False, help="File of the imaginary part, with --kind self-energy."),
+    ] = None,
+    part: Annotated[
+        Part | None, typer.Option("--part", help="Part to be inverted, with --kind self-energy.", show_default="both")
+    ] = None,
+    free: Annotated[
+        str | None,
+        typer.Option(
+            "--free",
+            help="What is free besides a2F, with --kind self-energy: some of constant, slope, impurity, electrons, "
+            "with commas; or none.",
+            show_default=",".join(DEFAULT_FREE),
+        ),
     ] = None,
     fit_scale: Annotated[
         bool, typer.Option("--fit-scale", help="Fit scale, slope and curvature of the normalization (didv, dos), too.")
@@ -157,6 +185,24 @@ def invert_command(
     solver of the Eliashberg equations; no network is needed. Whether the model describes the data is tested: if not,
     the reasons are given and the exit code is 4.
     """
+    check_self_energy_options(
+        kind, files, own={"--imaginary": imaginary, "--part": part, "--free": free}, unit=unit,
+        others={
+            "--broadening": broadening, "--fit-broadening": fit_broadening, "--normal": normal,
+            "--modulation": modulation, "--modulation-peak": modulation_peak, "--fit-scale": fit_scale,
+            "--fit-offset": fit_offset, "--fit-mu-star": fit_mu_star, "--omega-c": omega_c,
+            "--matsubara-cutoff": matsubara_cutoff, "--run": run,
+        },
+    )  # fmt: skip
+    if compare and not plot:
+        raise typer.BadParameter("--compare needs --plot.")
+    if kind == "self-energy":
+        wanted = SelfEnergyRequest(
+            imaginary=imaginary, part=part, unit=unit, free=parse_free(free), T=temperature,
+            mu_star=mu_star, noise=noise, omega_max=omega_max, points=points, samples=samples, seed=seed,
+        )  # fmt: skip
+        invert_self_energies(files, wanted, output=output, plot=plot, compare=compare, device=device, json=json)
+        return
     _check_options(
         kind,
         for_didv={
@@ -169,8 +215,6 @@ def invert_command(
             {"--modulation": modulation is not None, "--modulation-peak": modulation_peak is not None},
         ],
     )  # fmt: skip
-    if compare and not plot:
-        raise typer.BadParameter("--compare needs --plot.")
     with session(json):
         stated = {
             "broadening": broadening, "mu_star": mu_star, "omega_max": omega_max, "omega_c": omega_c,
@@ -184,7 +228,7 @@ def invert_command(
             check(check_ranges, "invert", temperature=temperature, **stated, **sizes)
             check(check_sizes, points, samples)
             check(check_output_files, files, output=output, plot=plot)
-            check(_check_output, files, output)
+            check(check_output, files, output)
             if run:
                 check(check_checkpoint, run)
         exit_if_no_file_is_readable(files, json)
@@ -233,13 +277,6 @@ def _write(
         write_file(plot, figure_bytes(plot_inversions(good, reference), plot))
     if output:
         write_file(output, as_hdf5(good) if output.suffix == ".h5" else as_text(good[0][2]))
-
-
-def _check_output(files: list[pathlib.Path], output: pathlib.Path | None) -> None:
-    if output and output.suffix != ".h5" and len(files) > 1:
-        raise InputError(
-            "the results of several files cannot be written to one text file.", hint="Let --output end in .h5."
-        )
 
 
 def _check_options(

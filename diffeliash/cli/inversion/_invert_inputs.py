@@ -12,7 +12,7 @@ from ..terminal import tell
 if TYPE_CHECKING:
     from ...inverse import AbstractObservable
 
-Kind = Literal["gap", "dos", "didv"]
+Kind = Literal["gap", "dos", "didv", "self-energy"]
 
 Unit = Literal["V", "mV", "uV", "meV", "eV"]
 
@@ -118,10 +118,7 @@ def _with_conditions(file: pathlib.Path, given: Any, request: Request) -> Measur
     """Add what is fitted, and refuse a file whose conditions are not known."""
     fitted = set(request.fitted)
     if given.T is None:
-        return InputError(
-            "the temperature is not known", where=str(file), why="neither the file nor the command states it.",
-            hint="Give it with -T, in kelvin.",
-        )  # fmt: skip
+        return unknown_temperature(file)
     if given.broadening is None and "broadening" not in fitted:
         if request.kind != "didv":
             return InputError(
@@ -139,6 +136,14 @@ def _with_conditions(file: pathlib.Path, given: Any, request: Request) -> Measur
     return Measured(
         file=given, kind=request.kind, values=getattr(given, _NAMES[request.kind][1]),
         errors=getattr(given, "errors", None), modulation=modulation or 0.0, fitted=frozenset(fitted),
+    )  # fmt: skip
+
+
+def unknown_temperature(file: pathlib.Path) -> InputError:
+    """The error of a file without a temperature."""
+    return InputError(
+        "the temperature is not known", where=str(file), why="neither the file nor the command states it.",
+        hint="Give it with -T, in kelvin.",
     )  # fmt: skip
 
 

@@ -2,10 +2,13 @@
 
 import json
 import pathlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..._errors import InputError
+
 if TYPE_CHECKING:
-    from ...inverse import Inversion
+    from ...inverse import Inversion, SelfEnergyInversion
 
 FORMAT_VERSION = 1
 """Version of the format of the HDF5 files."""
@@ -14,7 +17,19 @@ BAND = (0.16, 0.84)
 """Quantiles of the central 68 % of the samples."""
 
 
-def as_text(found: "Inversion") -> bytes:
+def check_output(files: list[pathlib.Path], output: pathlib.Path | None) -> None:
+    """Refuse one text file for the results of several files.
+
+    Raises:
+        InputError: That is wanted.
+    """
+    if output and output.suffix != ".h5" and len(files) > 1:
+        raise InputError(
+            "the results of several files cannot be written to one text file.", hint="Let --output end in .h5."
+        )
+
+
+def as_text(found: "Inversion | SelfEnergyInversion") -> bytes:
     """Return a text file with the columns energy, a2F and standard deviation of a2F."""
     c = found.conditions
     head = (
@@ -25,7 +40,7 @@ def as_text(found: "Inversion") -> bytes:
     return (head + "".join(f"{w:.8g} {a:.8g} {s:.4g}\n" for w, a, s in rows)).encode()
 
 
-def as_hdf5(inversions: "list[tuple[pathlib.Path, Any, Inversion]]") -> bytes:
+def as_hdf5(inversions: "Sequence[tuple[pathlib.Path, Any, Inversion | SelfEnergyInversion]]") -> bytes:
     """Return an HDF5 file with all inversions; with more than one, names get the suffixes `_0`, `_1`, ..."""
     from ...data import hdf5_bytes, software_versions, with_numbered_names
 

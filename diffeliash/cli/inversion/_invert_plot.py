@@ -11,7 +11,7 @@ from ..._figure import LABEL_COLOR, PREDICTION_COLOR
 from ._invert_output import BAND
 
 if TYPE_CHECKING:
-    from ...inverse import Inversion
+    from ...inverse import Inversion, SelfEnergyInversion
     from ...physics import Spectrum
     from ._invert_inputs import Measured
 
@@ -51,7 +51,7 @@ def plot_inversions(
         curve.set_title(_title(file, found), fontsize="medium", pad=20, loc="left")
         _plot_structure(structure, data, found)
         _plot_residuals(residuals, data, found)
-        _plot_spectrum(spectrum, found, reference)
+        plot_spectrum(spectrum, found, reference)
     return figure
 
 
@@ -61,7 +61,8 @@ def _title(file: pathlib.Path, found: "Inversion") -> str:
     return f"{file.name}" + ("" if found.ok else ": the model does NOT describe these data")
 
 
-def _plot_spectrum(axes: Axes, found: "Inversion", reference: "Spectrum | None") -> None:
+def plot_spectrum(axes: Axes, found: "Inversion | SelfEnergyInversion", reference: "Spectrum | None") -> None:
+    """Plot a2F with its uncertainty and the numbers that follow from it."""
     low, high = np.quantile(found.samples, BAND, axis=0)
     axes.fill_between(found.omega, low, high, color=PREDICTION_COLOR, alpha=0.25, lw=0, label="68 % of the samples")
     for sample in found.samples[:: max(1, len(found.samples) // SHOWN_SAMPLES)]:
@@ -74,10 +75,10 @@ def _plot_spectrum(axes: Axes, found: "Inversion", reference: "Spectrum | None")
         end = max(end, float(reference.omega[-1]))
     axes.set(xlabel=r"$\omega$ [meV]", ylabel=r"$\alpha^2F(\omega)$", xlim=(0, end), ylim=(0, None))
     axes.set_title(", ".join(_numbers(found)), fontsize="small", pad=20, loc="left", wrap=True)
-    _legend_above(axes)
+    legend_above(axes)
 
 
-def _numbers(found: "Inversion") -> list[str]:
+def _numbers(found: "Inversion | SelfEnergyInversion") -> list[str]:
     """Lines with the coupling constant, T_c, and the fitted parameters."""
     if not found.determined:
         return []
@@ -103,7 +104,7 @@ def _plot_data(axes: Axes, data: "Measured", found: "Inversion") -> None:
         axes.plot(omega, given, ".", ms=2.5, color=color, label=f"{name}measured")
         axes.plot(omega, part, lw=1.0, color=PREDICTION_COLOR, label="model" if part is curves[-1][2] else None)
     axes.set(xlabel=_energy_label(data), ylabel=_value_label(data), xlim=(min(0.0, float(omega[0])), float(omega[-1])))
-    _legend_above(axes)
+    legend_above(axes)
 
 
 def _plot_structure(axes: Axes, data: "Measured", found: "Inversion") -> None:
@@ -128,7 +129,7 @@ def _plot_structure(axes: Axes, data: "Measured", found: "Inversion") -> None:
     axes.set_title("phonon structure", fontsize="medium", pad=20)
 
 
-def _legend_above(axes: Axes) -> None:
+def legend_above(axes: Axes) -> None:
     """Place the legend above the panel, where it covers no curve."""
     axes.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
 

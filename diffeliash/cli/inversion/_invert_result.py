@@ -2,13 +2,14 @@
 
 import math
 import pathlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..terminal import tell
 from ._invert_output import BAND
 
 if TYPE_CHECKING:
-    from ...inverse import Inversion
+    from ...inverse import Inversion, SelfEnergyInversion
 
 FITTED = {"broadening": "meV", "scale": "", "slope": "per_meV", "curvature": "per_meV2", "offset": "meV"}
 """Parameters that may be fitted, with their units."""
@@ -25,6 +26,17 @@ _LABELS = {
 
 def result_entry(file: pathlib.Path, given: Any, found: "Inversion") -> dict[str, Any]:
     """The result of one file as an entry of JSON; its notes are printed."""
+    result = shared_entry(file, given.file.notices, found) | {"modulation_meV": given.modulation}
+    for name, unit in FITTED.items():
+        pair = getattr(found, name)
+        result |= named_pair(name, pair or (float(getattr(found.parameters, name)), 0.0), unit)
+    return result
+
+
+def shared_entry(
+    file: pathlib.Path, notices: Sequence[str], found: "Inversion | SelfEnergyInversion"
+) -> dict[str, Any]:
+    """What all kinds have in common; the notes are printed."""
     import numpy as np
 
     for note in found.notes:
@@ -38,14 +50,10 @@ def result_entry(file: pathlib.Path, given: Any, found: "Inversion") -> dict[str
         "T_c_K": found.T_c if found.determined else (math.nan, math.nan),
     }.items():
         stem, _, unit = name.rpartition("_") if name.endswith(("meV", "K")) else (name, "", "")
-        result |= _pair(stem, pair, unit)
+        result |= named_pair(stem, pair, unit)
     result |= {"mu_star": found.mu_star, "mu_star_std": found.mu_star_std, "T_K": c.T}
-    for name, unit in FITTED.items():
-        pair = getattr(found, name)
-        result |= _pair(name, pair or (float(getattr(found.parameters, name)), 0.0), unit)
     low, high = np.quantile(found.samples, BAND, axis=0)
     return result | {
-        "modulation_meV": given.modulation,
         "omega_max_meV": c.omega_max,
         "omega_c_meV": c.omega_c,
         "matsubara_cutoff_meV": c.matsubara_cutoff,
@@ -61,25 +69,29 @@ def result_entry(file: pathlib.Path, given: Any, found: "Inversion") -> dict[str
         "a2f_low": low.tolist(),
         "a2f_high": high.tolist(),
         "notes": found.notes,
-        "notices": list(given.file.notices),
+        "notices": list(notices),
     }
 
 
-def _pair(stem: str, pair: tuple[float, float], unit: str) -> dict[str, float]:
+def named_pair(stem: str, pair: tuple[float, float], unit: str = "") -> dict[str, float]:
+    """A number and its standard deviation under their JSON keys."""
     value, std = pair
     return {f"{stem}_{unit}": value, f"{stem}_std_{unit}": std} if unit else {stem: value, f"{stem}_std": std}
+
+
+def shown_pair(value: float, std: float) -> str:
+    """A number and its standard deviation with two digits of the latter, for the table."""
+    digits = max(0, 1 - math.floor(math.log10(std))) if 0 < std < math.inf else 4
+    if digits > MOST_DIGITS:
+        return f"{value:.2g} +- {std:.2g}"
+    return f"{value:.{digits}f} +- {std:.{digits}f}"
 
 
 def as_row(result: dict[str, Any]) -> dict[str, str]:
     """A row of the table; parameters have a column if they are fitted."""
 
     def shown(value: float, std: float) -> str:
-        if not result["determined"]:
-            return "not determined"
-        digits = max(0, 1 - math.floor(math.log10(std))) if 0 < std < math.inf else 4
-        if digits > MOST_DIGITS:
-            return f"{value:.2g} +- {std:.2g}"
-        return f"{value:.{digits}f} +- {std:.{digits}f}"
+        return shown_pair(value, std) if result["determined"] else "not determined"
 
     row = {
         "file": result["file"],

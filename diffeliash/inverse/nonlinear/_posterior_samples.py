@@ -10,7 +10,7 @@ $$ u = \arg\min_{u \ge 0} |Wu - t - \sigma\xi|^2 $$
 (J. M. Bardsley and C. Fox, Inverse Probl. Sci. Eng. 20, 477 (2012), doi:10.1080/17415977.2011.637208), of which a
 finite fraction is zero at each point where the condition matters. The samples of the truncated normal distribution are
 never zero; over the wide ranges in which a2F of a material vanishes they add up to a coupling constant that is too
-large by two and a half of its standard deviations (`experiments/self-energy`).
+large (`experiments/self-energy`).
 """
 
 import numpy as np

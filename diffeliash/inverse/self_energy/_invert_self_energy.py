@@ -13,13 +13,14 @@ from ...physics import checked_cutoffs, require_x64
 from ...units import BOLTZMANN
 from .._inversion_result import Inversion
 from .._inverter import NORMAL_STATE_DEVIATIONS
+from .._scatter import noise_from_scatter
 from ..nonlinear import Conditions, Parameters, sample_prior
 from ._argument_checks import Noise, check_data, check_noises, check_sizes
 from ._compatibility import compatibility
 from ._linear_fit import LinearFit, fit_linearly, fit_part, whiten
 from ._linear_model import LinearModel, linear_model
 from ._observable import NormalSelfEnergy
-from ._part_errors import PartErrors, are_correlated, exceed_scatter, scatter
+from ._part_errors import PartErrors, are_correlated, exceed_scatter
 from ._self_energy_result import Number, SelfEnergyInversion, SelfEnergyPart
 
 INITIAL_NOISE = 1e-3
@@ -151,18 +152,19 @@ def _part(
     setting: _Setting,
 ) -> SelfEnergyPart:  # fmt: skip
     """The diagnostics of one part, with the residual of the joint fit."""
-    white, residual = errors.whiten(fit.measured), errors.whiten(residual)
+    scatter = noise_from_scatter(fit.model.energies, errors.whiten(fit.measured))
+    residual = errors.whiten(residual)
     noise = float(np.sqrt(np.mean(errors.sizes**2)))
     return SelfEnergyPart(
         name=fit.model.observable.names[0],
         noise=noise,
         noise_known=known,
-        scatter=scatter(white) * noise,
+        scatter=scatter * noise,
         n_correlated=errors.correlation.n_correlated,
         correlation=errors.correlation.words,
         chi2=chi2,
         residuals_correlated=are_correlated(residual),
-        exceeds_scatter=exceed_scatter(residual, white),
+        exceeds_scatter=exceed_scatter(residual, scatter),
         alone=_inversion(fit, setting)[0],
     )
 

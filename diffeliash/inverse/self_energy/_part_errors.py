@@ -13,19 +13,15 @@ from jaxtyping import Float
 from scipy.linalg import cholesky, solve_triangular, toeplitz
 from scipy.stats import chi2
 
+from .._model_tests import SIGNIFICANT
+from .._scatter import RELATIVE_ERROR
+
 INDEPENDENT = 1e-3
 """Part of the variance that is not correlated, such as that of rounding: a running mean leaves nothing at some
 frequencies, which must not be trusted without limit."""
 
 LAGS, LEAST_PROBABILITY = 10, 1e-3
 """Residuals are correlated if their autocorrelation at the first lags is less probable than this for white noise."""
-
-SCATTER_VARIANCE = 4.62
-"""Variance of the estimate of a variance from third differences, relative to its square and times the number of values:
-$2(1 + 2(15^2 + 6^2 + 1)/20^2)$."""
-
-SIGNIFICANT_DEVIATIONS = 5.0
-"""Residuals exceed the scatter if their variance does so by this many standard deviations."""
 
 
 class Correlation(NamedTuple):
@@ -116,17 +112,7 @@ def are_correlated(residuals: Float[np.ndarray, " freq"]) -> bool:
     return bool(chi2.sf(n * (n + 2) * np.sum(products**2 / (n - lags)), lags.size) < LEAST_PROBABILITY)
 
 
-def scatter(values: Float[np.ndarray, " freq"]) -> float:
-    r"""Standard deviation of independent errors from the scatter of neighboring values, in their unit.
-
-    $$ \sigma^2 = \frac{\langle(d_i - 3d_{i+1} + 3d_{i+2} - d_{i+3})^2\rangle}{20} $$
-
-    Smooth functions of evenly spaced energies have no third differences.
-    """
-    return float(np.sqrt(np.mean(np.diff(values, 3) ** 2) / 20.0))
-
-
-def exceed_scatter(residuals: Float[np.ndarray, " freq"], values: Float[np.ndarray, " freq"]) -> bool:
-    """Whether residuals are significantly larger than the scatter of neighboring values allows."""
-    limit = 1 + SIGNIFICANT_DEVIATIONS * math.sqrt(SCATTER_VARIANCE / len(values))
-    return float(np.mean(residuals**2)) > limit * scatter(values) ** 2
+def exceed_scatter(residuals: Float[np.ndarray, " freq"], scatter: float) -> bool:
+    """Whether residuals are significantly larger than the noise from the scatter of neighboring values."""
+    level = float(np.sqrt(np.mean(residuals**2)))
+    return bool(level > scatter * (1 + SIGNIFICANT * RELATIVE_ERROR / math.sqrt(len(residuals))))

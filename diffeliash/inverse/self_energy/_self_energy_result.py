@@ -1,4 +1,4 @@
-r"""The result of the inversion of a self-energy."""
+"""The result of the inversion of a self-energy."""
 
 import dataclasses
 
@@ -8,6 +8,7 @@ from jaxtyping import Float
 from ...physics import Spectrum
 from .._inversion_result import Inversion
 from .._model_tests import LARGEST_CONSISTENT_CHI2
+from ..nonlinear import Conditions
 
 LEAST_COMPATIBILITY = 0.01
 """The two parts are incompatible if the increase of chi^2 by the joint fit is less probable than this."""
@@ -69,8 +70,7 @@ class SelfEnergyInversion:
     r"""A spectral function found from a self-energy of the normal state, with its uncertainty.
 
     Args:
-        inversion: The spectral function of all measured parts together: `omega`, `a2f`, `a2f_std`, `samples`,
-            `lambda_ep`, `omega_log`, `T_c` and so on.
+        inversion: The spectral function of all measured parts together, whose fields have the same names here.
         parts: The measured parts, each with its errors and the a2F of this part alone.
         nuisances: The free parameters besides a2F, each with its standard deviation: `constant` and `impurity` [meV],
             `slope` (a pure number), `electrons` [1/meV].
@@ -141,6 +141,76 @@ class SelfEnergyInversion:
         return self.inversion.determined
 
     @property
+    def converged(self) -> bool:
+        """Whether the fit is finite; a linear fit has no iteration."""
+        return self.inversion.converged
+
+    @property
+    def n_resolved(self) -> int:
+        """Number of independent combinations of the values of a2F that the data determine better than the prior."""
+        return self.inversion.n_resolved
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the errors in the joint fit, the root mean square over all parts [meV]."""
+        return self.inversion.noise
+
+    @property
+    def noise_known(self) -> bool:
+        """Whether the noise of a part was given."""
+        return self.inversion.noise_known
+
+    @property
+    def values(self) -> Float[np.ndarray, " value"]:
+        """The self-energy of `a2f` and of the free parameters [meV]: the real part, then the imaginary part."""
+        return self.inversion.values
+
+    @property
+    def broadening(self) -> Number | None:
+        """`None`: a self-energy is taken on the real axis."""
+        return self.inversion.broadening
+
+    @property
+    def scale(self) -> Number | None:
+        """`None`: a self-energy is not relative to anything."""
+        return self.inversion.scale
+
+    @property
+    def offset(self) -> Number | None:
+        """`None`: the Fermi energy is known."""
+        return self.inversion.offset
+
+    @property
+    def mu_star(self) -> float:
+        """The Coulomb pseudopotential that was given for T_c."""
+        return self.inversion.mu_star
+
+    @property
+    def mu_star_std(self) -> float:
+        """Zero, because it was given."""
+        return self.inversion.mu_star_std
+
+    @property
+    def mu_star_samples(self) -> Float[np.ndarray, " sample"]:
+        """The Coulomb pseudopotential of every sample, the one that was given."""
+        return self.inversion.mu_star_samples
+
+    @property
+    def conditions(self) -> Conditions:
+        """Temperature, the cutoffs for T_c, and the energy at which a2F ends."""
+        return self.inversion.conditions
+
+    @property
+    def a2f_std(self) -> Float[np.ndarray, " freq"]:
+        """Standard deviation of `samples` at every energy, shape (n,)."""
+        return self.inversion.a2f_std
+
+    @property
+    def samples(self) -> Float[np.ndarray, "sample freq"]:
+        """Samples of the posterior distribution of a2F, shape (n_samples, n)."""
+        return self.inversion.samples
+
+    @property
     def omega(self) -> Float[np.ndarray, " freq"]:
         """Energies of a2F, shape (n,) [meV]."""
         return self.inversion.omega
@@ -174,6 +244,11 @@ class SelfEnergyInversion:
     def omega_log(self) -> Number:
         r"""Logarithmic average $\omega_{\log}$ and its standard deviation [meV]."""
         return self.inversion.omega_log
+
+    @property
+    def omega_2(self) -> Number:
+        r"""Root mean square frequency $\bar\omega_2$ and its standard deviation [meV]."""
+        return self.inversion.omega_2
 
     @property
     def T_c(self) -> Number:

@@ -5,9 +5,19 @@ import numpy as np
 import pytest
 from scipy.linalg import cholesky, toeplitz
 
-from diffeliash import InputError, MaterialsFamily, NormalSelfEnergy, Spectrum, invert_self_energy, normal_self_energy
+from diffeliash import (
+    InputError,
+    MaterialsFamily,
+    NormalSelfEnergy,
+    SelfEnergyInversion,
+    Spectrum,
+    invert,
+    invert_many,
+    invert_self_energy,
+    normal_self_energy,
+)
 from diffeliash.inverse.self_energy._linear_model import linear_model
-from diffeliash.inverse.self_energy._part_errors import WHITE, Correlation, PartErrors, are_correlated, scatter
+from diffeliash.inverse.self_energy._part_errors import WHITE, Correlation, PartErrors, are_correlated, exceed_scatter
 
 from ...conftest import shared
 
@@ -148,7 +158,42 @@ def test_whitened_errors_are_independent():
     noise = np.random.default_rng(0).normal(size=400)
     assert not are_correlated(noise)
     assert are_correlated(noise[1:] + noise[:-1])
-    assert scatter(3 * noise) == pytest.approx(3.0, rel=0.15)
+    assert not exceed_scatter(3 * noise, 3.0)
+    assert exceed_scatter(3 * noise, 1.5)
+
+
+def test_invert_knows_self_energies(sigma):
+    """The same result, which answers what is asked of those of other measurements."""
+    known = {"T": T, "omega_max": 40.0, "n_points": 64, "n_samples": 20}
+    data = with_noise(sigma)
+    found = invert(ENERGIES, data, observable=NormalSelfEnergy(), noise=NOISE, **known)
+    expected = invert_self_energy(ENERGIES, data, noise=NOISE, **known)
+    assert isinstance(found, SelfEnergyInversion)
+    np.testing.assert_array_equal(found.samples, expected.samples)
+    np.testing.assert_array_equal(found.a2f_std, np.std(found.samples, axis=0))
+    assert found.lambda_ep == expected.lambda_ep
+    assert (found.broadening, found.scale, found.offset) == (None, None, None)
+    assert (found.mu_star, found.mu_star_std, found.converged, found.noise_known) == (0.1, 0.0, True, True)
+    assert found.noise == pytest.approx(np.sqrt(np.mean(np.square(NOISE))))
+    assert found.values.shape == (2 * ENERGIES.size,)
+    assert found.n_resolved > 3
+    assert (found.conditions.T, found.conditions.omega_max) == (T, 40.0)
+    assert 10 < found.omega_log[0] < found.omega_2[0] < 40
+
+
+def test_what_means_nothing_for_a_self_energy_is_refused(sigma):
+    for options, message in (
+        ({"broadening": 0.1, "scale": None}, "no `broadening`, `scale`"),
+        ({"offset": None, "omega_c": 100.0}, "no `offset`, `omega_c`"),
+        ({"matsubara_cutoff": 100.0, "starts": [SPECTRUM]}, "no `matsubara_cutoff`, `starts`"),
+        ({"mu_star": None}, "`mu_star`"),
+    ):
+        with pytest.raises(InputError, match=message):
+            invert(ENERGIES, sigma, T=T, observable=NormalSelfEnergy(), **options)
+    with pytest.raises(InputError, match="one at a time"):
+        invert_many(ENERGIES, sigma[None, :], T=T, observable=NormalSelfEnergy())
+    with pytest.raises(InputError, match="not a tuple"):
+        invert(ENERGIES, sigma, T=T, noise=NOISE)
 
 
 def test_what_is_wrong_is_said_at_once(sigma):
