@@ -67,7 +67,7 @@ def main():
         curves.append(G)
         T_c = float(de.solve_tc(spectrum, mu_star=mu, omega_c=10 * END))
         print(f"{name}: lambda {float(spectrum.lambda_ep):.3f}, mu* {mu:.3f}, gap {gap:.4f} meV, T_c {T_c:.3f} K")
-    above = BIAS > 2 * gap
+    above = 2 * gap < BIAS
     print(f"largest difference above twice the gap {np.max(np.abs(curves[0] - curves[1])[above]):.1e}")
     for name, G, a2f in zip(("first", "second"), curves, (first, second), strict=True):
         for seed in range(2):
