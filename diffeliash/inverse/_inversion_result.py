@@ -14,6 +14,10 @@ from ..physics import Spectrum, solve_tc_many
 from ._model_tests import ModelTests, largest_consistent_chi2
 from .nonlinear import Conditions, Parameters
 
+LARGEST_END_RATIO = 0.75
+"""Where the end of a2F is found from data, the largest one in units of the last energy; above it phonons appear at the
+end of the data or beyond."""
+
 SIGNIFICANT_DEVIATIONS = 5.0
 r"""A $\chi^2$ below its expectation by more than this many of its standard deviations is significantly too small."""
 
@@ -122,7 +126,12 @@ class Inversion:
         end, texts = self.conditions.omega_max, []
         if not self.determined:
             return ["the data agree with those of a normal metal within their errors: they do not determine a2F."]
-        if not self.end_known:
+        if self.end_is_beyond_data:
+            texts.append(
+                f"a2F does not end within the {self.last_energy:.4g} meV of these data, which do not show all phonons: "
+                "state its end with --omega-max (`omega_max`), or measure up to higher energies."
+            )
+        elif not self.end_known:
             texts.append(f"the end of a2F was not stated; the data ask for {end:.4g} meV.")
         if self.last_energy < end:
             texts.append(
@@ -153,8 +162,16 @@ class Inversion:
 
     @property
     def consistent(self) -> bool:
-        r"""Whether the iteration converged, $\chi^2$ is consistent with the noise, and the residuals are noise."""
-        return bool(self.converged and self.has_consistent_chi2 and not (self.tests and self.tests.failures))
+        r"""Whether the iteration converged, the residuals are noise, and the data show where a2F ends."""
+        passed = not (self.tests and self.tests.failures) and not self.end_is_beyond_data
+        return bool(self.converged and self.has_consistent_chi2 and passed)
+
+    @property
+    def end_is_beyond_data(self) -> bool:
+        """Whether the end of a2F was not stated, and the data do not show it."""
+        return (
+            self.determined and not self.end_known and self.conditions.omega_max > LARGEST_END_RATIO * self.last_energy
+        )
 
     @property
     def has_consistent_chi2(self) -> bool:
