@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 
 from ..._errors import InputError
 from ...units import BOLTZMANN
-from ..numerics import is_concrete, refuse, require_x64
+from ..numerics import is_concrete, numpy_if_concrete, refuse, require_x64
 from ._continue_gap import RealAxisGap
 
 ACCURACY = 1e-9
@@ -171,14 +171,14 @@ def _compiled(
 
 
 def _check(real: RealAxisGap, T: Any, modulation: Any) -> list[str]:
-    bad = []
+    bad, omega = [], numpy_if_concrete(real.omega)
     if is_concrete(T) and not (np.ndim(T) == 0 and 0 < float(T) < math.inf):
         bad.append(f"`T` must be one positive temperature [K], got {T}")
     if is_concrete(modulation) and not (np.ndim(modulation) == 0 and 0 <= float(modulation) < math.inf):
         bad.append(f"`modulation` must be one rms amplitude [meV] that is not negative, got {modulation}")
-    if real.omega.ndim != 1 or real.omega.size <= STENCIL:
+    if omega.ndim != 1 or omega.size <= STENCIL:
         bad.append(f"`real` must be one gap function at more than {STENCIL} energies; batch with jax.vmap")
-    elif is_concrete(real.omega) and (np.any(np.diff(real.omega) <= 0) or real.omega[0] < 0):
+    elif is_concrete(omega) and (np.any(np.diff(omega) <= 0) or omega[0] < 0):
         bad.append("`real.omega` must be ascending energies that are not negative: dI/dV is even in the bias")
     return bad
 
