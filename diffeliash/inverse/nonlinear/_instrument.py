@@ -17,9 +17,8 @@ from ..._limits import MOST_NUMBERS
 from ...physics import KernelDerivatives, kernel_derivatives
 from ...units import BOLTZMANN
 
-POINTS_PER_STRIP = 2.0
-r"""Points of the line for each broadening, or for each $\pi k_BT$ if this is smaller: a sum over them equals the integral
-to $e^{-4\pi}$."""
+POINTS_PER_STRIP = 2.5
+r"""Points of the line for each distance of its nearest singularity: a sum over them equals the integral to $e^{-5\pi}$."""
 
 REACH = 14.0
 """Energies at which N is computed beyond the last bias [k_B T]; there it is taken as one."""
@@ -27,7 +26,12 @@ REACH = 14.0
 Values = Float[np.ndarray, " value"]
 
 Columns = Float[np.ndarray, "value *unknown"]
-"""One or several functions at the energies, one in each column."""
+"""One or several functions at the energies of the measurement, one in each column."""
+
+LineValues = Float[np.ndarray, " line"]
+
+LineColumns = Float[np.ndarray, "line *unknown"]
+"""One or several functions at the energies of the line, one in each column."""
 
 
 class AbstractInstrument(abc.ABC):
@@ -43,15 +47,15 @@ class AbstractInstrument(abc.ABC):
     """Whether an offset of the bias is an offset of the energies of the line."""
 
     @abc.abstractmethod
-    def measured(self, values: Columns, offset: float) -> Columns:
+    def measured(self, values: LineColumns, offset: float) -> Columns:
         """The measured values."""
 
     @abc.abstractmethod
-    def derivative(self, columns: Columns, offset: float) -> Columns:
+    def derivative(self, columns: LineColumns, offset: float) -> Columns:
         """Changes of the measured values from changes of the observable on the line."""
 
     @abc.abstractmethod
-    def by_conditions(self, values: Values, offset: float) -> dict[str, Values]:
+    def by_conditions(self, values: LineValues, offset: float) -> dict[str, Values]:
         r"""Derivatives with respect to conditions that are not fitted, and to `offset` unless the line moves with it.
 
         The names are `temperature` [1/K] and `modulation`, the derivative with respect to $v^2/2$ [1/meV^2].
@@ -66,15 +70,15 @@ class Direct(AbstractInstrument):
     def __init__(self, omega: Float[np.ndarray, " freq"]):
         self.omega = self.line_energies = omega
 
-    def measured(self, values: Columns, offset: float) -> Columns:
+    def measured(self, values: LineColumns, offset: float) -> Columns:
         del offset
         return values
 
-    def derivative(self, columns: Columns, offset: float) -> Columns:
+    def derivative(self, columns: LineColumns, offset: float) -> Columns:
         del offset
         return columns
 
-    def by_conditions(self, values: Values, offset: float) -> dict[str, Values]:
+    def by_conditions(self, values: LineValues, offset: float) -> dict[str, Values]:
         del values, offset
         return {}
 
@@ -108,18 +112,18 @@ class Conductance(AbstractInstrument):
             )
         self.line_energies = step * np.arange(n)
 
-    def measured(self, values: Columns, offset: float) -> Columns:
+    def measured(self, values: LineColumns, offset: float) -> Columns:
         return 1 + self.derivative(values - 1, offset)
 
-    def derivative(self, columns: Columns, offset: float) -> Columns:
+    def derivative(self, columns: LineColumns, offset: float) -> Columns:
         return self._matrices(offset).value @ columns
 
-    def by_conditions(self, values: Values, offset: float) -> dict[str, Values]:
+    def by_conditions(self, values: LineValues, offset: float) -> dict[str, Values]:
         matrices = self._matrices(offset)
         return {
             "offset": -matrices.first @ (values - 1),
             "temperature": matrices.by_temperature @ (values - 1),
-            "modulation": matrices.second @ (values - 1),
+            "modulation": matrices.by_modulation @ (values - 1),
         }
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - the instrument lives as long as its matrices are needed
@@ -129,5 +133,5 @@ class Conductance(AbstractInstrument):
         V = (self.omega - offset)[:, None]
         weights = step * np.where(E == 0, 0.5, 1.0)[None, :]
         right, left = (kernel_derivatives(x, self.T, self.modulation) for x in (E[None, :] - V, -E[None, :] - V))
-        value, first, second, by_T = ((a + b) * weights for a, b in zip(right, left, strict=True))
-        return KernelDerivatives(value, -first, second, by_T)
+        value, first, by_modulation, by_T = ((a + b) * weights for a, b in zip(right, left, strict=True))
+        return KernelDerivatives(value, -first, by_modulation, by_T)

@@ -56,13 +56,13 @@ class KernelDerivatives(NamedTuple):
     Args:
         value: $K$ [1/meV].
         first: $K'$ [1/meV^2].
-        second: $K''$ [1/meV^3].
+        by_modulation: $\partial K/\partial(v^2/2)$ [1/meV^3].
         by_temperature: $\partial K/\partial T$ [1/(meV K)].
     """
 
     value: Any
     first: Any
-    second: Any
+    by_modulation: Any
     by_temperature: Any
 
 
@@ -105,18 +105,24 @@ def n_modulation_points(T: Any, modulation: Any) -> int:
 def kernel_derivatives(x: np.ndarray, T: float, modulation: float) -> KernelDerivatives:
     r"""The kernel $K$ and its derivatives at energies $x$ [meV], in NumPy.
 
+    $$ \frac{\partial K}{\partial(v^2/2)} = \frac23\int_{-1}^{1} \frac{2}{\pi}(1-s^2)^{3/2}\;
+       k''(x - \sqrt2\,v s)\,\mathrm{d}s, $$
+
+    from $-\sqrt2\,s\,k'/v$ by an integration by parts; without modulation it is half of $k''$.
+
     Args:
         x: $E - eV$ [meV].
         T: Temperature [K].
         modulation: rms modulation [meV].
     """
     kT, total = BOLTZMANN * T, None
-    points, weights = modulation_rule(n_modulation_points(T, modulation))
-    for point, weight in zip(modulation * points, weights, strict=True):
-        y = x - point
+    points, weights = modulation_rule(max(2, n_modulation_points(T, modulation)))  # 1 - s^2 needs two
+    for point, weight in zip(points, weights, strict=True):
+        y = x - modulation * point
         k, t = thermal_kernel(y, T), np.tanh(y / (2 * kT))
         first, second = -k * t / kT, k * (3 * t**2 - 1) / (2 * kT**2)
-        parts = np.stack([k, first, second, -(k + y * first) / T]) * weight
+        by_modulation = 2 / 3 * (1 - point**2 / 2) * second
+        parts = np.stack([k, first, by_modulation, -(k + y * first) / T]) * weight
         total = parts if total is None else total + parts
     assert total is not None
     return KernelDerivatives(*total)
