@@ -27,5 +27,5 @@ def evidence_of_ends(problem: LinearProblem) -> tuple[Float[np.ndarray, " end"],
     """
     n = problem.triangle.shape[1] - problem.n_free + 1
     counts = np.unique(np.geomspace(max(8, SMALLEST_FRACTION * n), n, N_ENDS).round().astype(int))
-    found = [float(np.max(problem.with_first(count - 1).evidence.logarithm)) for count in counts]
+    found = [float(np.max(problem.with_first(int(count) - 1).evidence.logarithm)) for count in counts]
     return counts / n, np.array(found)

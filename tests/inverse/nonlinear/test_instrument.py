@@ -1,14 +1,12 @@
 """What a junction makes of a density of states, against `differential_conductance` of a constant gap function."""
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from diffeliash import DifferentialConductance, InputError, RealAxisGap, differential_conductance
+from diffeliash import DifferentialConductance, InputError, differential_conductance
 from diffeliash.inverse.nonlinear._instrument import Conductance, Direct
-from diffeliash.physics.material import IsotropicAverage
 
-from ...cases import central_difference
+from ...cases import central_difference, constant_gap
 
 GAP, BROADENING = 1.4, 0.1
 T, MODULATION = 2.0, 0.3
@@ -16,24 +14,9 @@ BIAS = np.linspace(0.0, 12.0, 97)
 SIGNED = np.linspace(-6.0, 12.0, 73)
 
 
-def dos(energies):
-    z = energies + 1j * BROADENING
-    return np.abs(np.real(z / np.sqrt(z**2 - GAP**2)))
-
-
-def constant_gap(energies):
-    n = energies.size
-    return RealAxisGap(
-        omega=jnp.asarray(energies), Delta=GAP + jnp.zeros(n, complex), Z=jnp.ones(n, complex),
-        dos=jnp.asarray(dos(energies)), broadening=jnp.array(BROADENING), continuation_error=jnp.array(0.0),
-        sampling_error=jnp.array(0.0), cauchy=jnp.array(0.0), converged=jnp.array(True), n_steps=jnp.array(0),
-        average=IsotropicAverage(),
-    )  # fmt: skip
-
-
 def on_line(instrument):
     """What the solver would hand to an instrument."""
-    return dos(instrument.line_energies)
+    return np.asarray(constant_gap(instrument.line_energies, GAP, BROADENING).dos)
 
 
 def measured(bias=BIAS, T=T, modulation=MODULATION, offset=0.0, broadening=BROADENING):
@@ -43,7 +26,7 @@ def measured(bias=BIAS, T=T, modulation=MODULATION, offset=0.0, broadening=BROAD
 
 @pytest.mark.parametrize(("T", "modulation"), [(2.0, 0.3), (2.0, 0.0), (0.3, 0.0), (6.0, 0.5)])
 def test_measured_values_are_the_differential_conductance(T, modulation):
-    expected = differential_conductance(constant_gap(BIAS), T, modulation)
+    expected = differential_conductance(constant_gap(BIAS, GAP, BROADENING), T, modulation)
     assert np.ptp(expected) > 0.3
     np.testing.assert_allclose(measured(T=T, modulation=modulation), expected, rtol=0, atol=2e-5)
 
