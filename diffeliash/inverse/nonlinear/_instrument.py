@@ -93,7 +93,8 @@ class Conductance(AbstractInstrument):
         broadening: Smallest broadening [meV].
 
     Raises:
-        InputError: There are too many bias energies for the energies that the smearing needs.
+        InputError: There are too many bias energies for the energies that the smearing needs, or the modulation is far
+            too large for the temperature.
     """
 
     moves_line = False
@@ -101,6 +102,7 @@ class Conductance(AbstractInstrument):
     def __init__(self, omega: Float[np.ndarray, " freq"], T: float, modulation: float, broadening: float):
         self.omega, self.T, self.modulation = omega, T, modulation
         kT = BOLTZMANN * T
+        kernel_derivatives(omega[:1], T, modulation)  # which refuses a modulation that is far too large
         step = min(broadening, math.pi * kT) / POINTS_PER_STRIP
         last = float(np.max(np.abs(omega))) + REACH * kT + math.sqrt(2) * modulation
         n = math.ceil(last / step) + 1
