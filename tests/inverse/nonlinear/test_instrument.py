@@ -100,4 +100,4 @@ def test_what_is_refused():
         with pytest.raises(InputError, match="`modulation` must be an rms amplitude"):
             DifferentialConductance(modulation=modulation)
     with pytest.raises(InputError, match="modulation of 1000 meV is too large"):
-        measured(modulation=1e3, bias=BIAS[:8])
+        measured(modulation=1e3)
