@@ -1,9 +1,11 @@
 """Spectra with known answers, and helpers that compare."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from diffeliash import Spectrum
+from diffeliash import RealAxisGap, Spectrum
+from diffeliash.physics.material import IsotropicAverage
 
 
 def gaussian_peak(lambda_ep, *, center=5.0, width=0.8, omega_max=10.0, n=200):
@@ -18,6 +20,17 @@ def einstein(lambda_ep, omega_E=1.0, half_width=1e-6):
     omega = omega_E * np.array([1 - half_width, 1.0, 1 + half_width])
     # trapezoidal weight of the middle point is half_width * omega_E
     return Spectrum(omega, np.array([0.0, lambda_ep / (2 * half_width), 0.0]))
+
+
+def constant_gap(energies, gap, broadening):
+    """A gap function that does not depend on the energy, whose density of states is that of R. C. Dynes."""
+    z, n = energies + 1j * broadening, energies.size
+    return RealAxisGap(
+        omega=jnp.asarray(energies), Delta=gap + jnp.zeros(n, complex), Z=jnp.ones(n, complex),
+        dos=jnp.asarray(np.abs(np.real(z / np.sqrt(z**2 - gap**2)))), broadening=jnp.array(broadening),
+        continuation_error=jnp.array(0.0), sampling_error=jnp.array(0.0), cauchy=jnp.array(0.0),
+        converged=jnp.array(True), n_steps=jnp.array(0), average=IsotropicAverage(),
+    )  # fmt: skip
 
 
 def central_difference(function, x, step):

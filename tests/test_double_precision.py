@@ -11,6 +11,7 @@ import diffeliash as de
 from diffeliash import physics
 from diffeliash.data import Dataset
 from diffeliash.models import Setting
+from diffeliash.physics.material import IsotropicAverage
 
 from .cases import gaussian_peak
 
@@ -22,6 +23,7 @@ REAL = de.RealAxisGap(
     omega=jnp.asarray(ENERGIES), Delta=jnp.ones(71) + 0j, Z=jnp.ones(71) + 0j, dos=jnp.ones(71),
     broadening=jnp.array(0.5), continuation_error=jnp.array(1e-9), sampling_error=jnp.array(1e-5),
     cauchy=jnp.array(1e-9), converged=jnp.array(True), n_steps=jnp.array(9),
+    average=IsotropicAverage(),
 )  # fmt: skip
 Z_LINE = REAL.omega + 0.5j
 GAP = np.ones(71) + 0.1j
@@ -41,6 +43,7 @@ CALLS = {
     "solve_gap_many": lambda: de.solve_gap_many([SPECTRUM], 3.0),
     "converge_cutoff": lambda: de.converge_cutoff(SPECTRUM, 3.0),
     "continue_gap": lambda: de.continue_gap(SOL, PEAK, ENERGIES),
+    "differential_conductance": lambda: de.differential_conductance(REAL, 3.0, 0.1),
     "gap_edge": lambda: de.gap_edge(SOL, PEAK),
     "gap_ratio": lambda: de.gap_ratio(1.0, 5.0),
     "normal_self_energy": lambda: de.normal_self_energy(SPECTRUM, ENERGIES, 3.0),

@@ -110,9 +110,10 @@ def check_settings(settings: Settings, bad: list[str]) -> Settings:
     complaints += check_energies(omega, settings.observable, settings.T)
     complaints += _check_sizes(settings.n_points, settings.n_samples) + _check_normalization(settings)
     end = settings.longest_end if omega.ndim == 1 and omega.size else math.nan
-    n_points = settings.n_points
+    n_points, broadening = settings.n_points, settings.broadening
     try:
-        conditions = settings.conditions(end=end, broadening=settings.broadening or _typical_broadening(settings))
+        broadening = _typical_broadening(settings) if broadening is None else broadening
+        conditions = settings.conditions(end=end, broadening=broadening)
         if n_points is None and isinstance(settings.observable, AbstractObservable):
             n_points = choose_n_points(conditions, settings.observable)
     except InputError as error:

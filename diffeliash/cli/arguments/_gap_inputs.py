@@ -4,7 +4,7 @@ import dataclasses
 import math
 import pathlib
 import warnings
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..._inputs import STANDARD_INPUT
 from ..terminal import tell
@@ -12,7 +12,8 @@ from ..terminal import tell
 if TYPE_CHECKING:
     from ...data import ConductanceFile, DosFile, GapFile
 
-Curve = TypeVar("Curve", bound="GapFile | DosFile | ConductanceFile")
+Curve = TypeVar("Curve", bound=Any)
+"""`GapFile`, `DosFile` or `ConductanceFile`; these names are not known at run time, which the checks of types need."""
 
 SAME_VALUE_RTOL = 1e-6
 """Relative difference up to which a stated and a given value are the same."""

@@ -35,7 +35,12 @@ REACH = 14.0
 Values = Float[np.ndarray, " value"]
 
 Columns = Float[np.ndarray, "value *unknown"]
-"""One or several functions at the energies, one in each column."""
+"""One or several functions at the energies of the measurement, one in each column."""
+
+LineValues = Float[np.ndarray, " line"]
+
+LineColumns = Float[np.ndarray, "line *unknown"]
+"""One or several functions at the energies of the line, one in each column."""
 
 
 class AbstractInstrument(abc.ABC):
@@ -57,15 +62,15 @@ class AbstractInstrument(abc.ABC):
         r"""The observable on the line of a superconductor with the propagator $G = z/\sqrt{z^2 - \Delta^2}$."""
 
     @abc.abstractmethod
-    def measured(self, values: Columns, offset: float) -> Columns:
+    def measured(self, values: LineColumns, offset: float) -> Columns:
         """The measured values."""
 
     @abc.abstractmethod
-    def derivative(self, columns: Columns, offset: float) -> Columns:
+    def derivative(self, columns: LineColumns, offset: float) -> Columns:
         """Changes of the measured values from changes of the observable on the line."""
 
     @abc.abstractmethod
-    def by_conditions(self, values: Values, offset: float) -> dict[str, Values]:
+    def by_conditions(self, values: LineValues, offset: float) -> dict[str, Values]:
         r"""Derivatives with respect to conditions that are not fitted, and to `offset` unless the line moves with it.
 
         The names are `temperature` [1/K] and `modulation`, the derivative with respect to $v^2/2$ [1/meV^2].
@@ -84,15 +89,15 @@ class Direct(AbstractInstrument):
     def from_propagator(self, G: Complex[np.ndarray, "line *column"]) -> Columns:
         return np.real(G)
 
-    def measured(self, values: Columns, offset: float) -> Columns:
+    def measured(self, values: LineColumns, offset: float) -> Columns:
         del offset
         return values
 
-    def derivative(self, columns: Columns, offset: float) -> Columns:
+    def derivative(self, columns: LineColumns, offset: float) -> Columns:
         del offset
         return columns
 
-    def by_conditions(self, values: Values, offset: float) -> dict[str, Values]:
+    def by_conditions(self, values: LineValues, offset: float) -> dict[str, Values]:
         del values, offset
         return {}
 
@@ -107,7 +112,8 @@ class Conductance(AbstractInstrument):
         broadening: Smallest broadening [meV]; it may be zero.
 
     Raises:
-        InputError: There are too many bias energies for the energies that the smearing needs.
+        InputError: There are too many bias energies for the energies that the smearing needs, or the modulation is far
+            too large for the temperature.
     """
 
     moves_line = False
@@ -115,6 +121,7 @@ class Conductance(AbstractInstrument):
     def __init__(self, omega: Float[np.ndarray, " freq"], T: float, modulation: float, broadening: float):
         self.omega, self.T, self.modulation = omega, T, modulation
         kT = BOLTZMANN * T
+        kernel_derivatives(omega[:1], T, modulation)  # which refuses a modulation that is far too large
         self.raised = max(0.0, (math.pi * kT - broadening) / 2)
         step = min(broadening + self.raised, math.pi * kT - self.raised) / POINTS_PER_STRIP
         last = float(np.max(np.abs(omega))) + REACH * kT + math.sqrt(2) * modulation
@@ -129,21 +136,21 @@ class Conductance(AbstractInstrument):
     def from_propagator(self, G: Complex[np.ndarray, "line *column"]) -> Columns:
         return np.concatenate([np.real(G), np.imag(G)])
 
-    def measured(self, values: Columns, offset: float) -> Columns:
+    def measured(self, values: LineColumns, offset: float) -> Columns:
         return 1 + self._matrices(offset).value @ self._deviation(values)
 
-    def derivative(self, columns: Columns, offset: float) -> Columns:
+    def derivative(self, columns: LineColumns, offset: float) -> Columns:
         return self._matrices(offset).value @ columns
 
-    def by_conditions(self, values: Values, offset: float) -> dict[str, Values]:
+    def by_conditions(self, values: LineValues, offset: float) -> dict[str, Values]:
         matrices, deviation = self._matrices(offset), self._deviation(values)
         return {
             "offset": -matrices.first @ deviation,
             "temperature": matrices.by_temperature @ deviation,
-            "modulation": matrices.second @ deviation,
+            "modulation": matrices.by_modulation @ deviation,
         }
 
-    def _deviation(self, values: Columns) -> Columns:
+    def _deviation(self, values: LineColumns) -> LineColumns:
         """The real and imaginary parts of $G - 1$."""
         return values - np.repeat([1.0, 0.0], self.line_energies.size).reshape(-1, *[1] * (values.ndim - 1))
 
@@ -159,8 +166,8 @@ class Conductance(AbstractInstrument):
         right, left = (
             kernel_derivatives(x + 1j * self.raised, self.T, self.modulation) for x in (E[None, :] - V, -E[None, :] - V)
         )
-        value, first, second, by_T = (
+        value, first, by_modulation, by_T = (
             np.concatenate([np.real(a + b) * weights, np.imag(b - a) * weights], axis=1)
             for a, b in zip(right, left, strict=True)
         )
-        return KernelDerivatives(value, -first, second, by_T)
+        return KernelDerivatives(value, -first, by_modulation, by_T)

@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 
 from ..._errors import InputError
 from ...units import BOLTZMANN
-from ..numerics import is_concrete, refuse, require_x64
+from ..numerics import is_concrete, numpy_if_concrete, refuse, require_x64
 from ._continue_gap import RealAxisGap
 
 ACCURACY = 1e-9
@@ -56,13 +56,13 @@ class KernelDerivatives(NamedTuple):
     Args:
         value: $K$ [1/meV].
         first: $K'$ [1/meV^2].
-        second: $K''$ [1/meV^3].
+        by_modulation: $\partial K/\partial(v^2/2)$ [1/meV^3].
         by_temperature: $\partial K/\partial T$ [1/(meV K)].
     """
 
     value: Any
     first: Any
-    second: Any
+    by_modulation: Any
     by_temperature: Any
 
 
@@ -80,8 +80,13 @@ def modulation_rule(n: int) -> tuple[np.ndarray, np.ndarray]:
     return math.sqrt(2) * np.cos(angle), 2 / (n + 1) * np.sin(angle) ** 2
 
 
-def n_modulation_points(T: Any, modulation: Any) -> int:
-    """Number of points of the rule over the modulation: one without modulation.
+def n_modulation_points(T: Any, modulation: Any, height: float = 0.0) -> int:
+    r"""Number of points of the rule over the modulation: one without modulation.
+
+    Args:
+        T: Temperature [K].
+        modulation: rms modulation [meV].
+        height: Largest imaginary part of the energies [meV], which is below $\pi k_BT$.
 
     Raises:
         InputError: The modulation is far too large for the temperature.
@@ -91,7 +96,7 @@ def n_modulation_points(T: Any, modulation: Any) -> int:
     T, modulation = float(T), float(modulation)
     if modulation == 0 or not T > 0:
         return 1
-    strip = math.pi * BOLTZMANN * T / (math.sqrt(2) * modulation)
+    strip = (math.pi * BOLTZMANN * T - height) / (math.sqrt(2) * modulation)
     n = math.ceil(math.log(1 / ACCURACY) / (2 * math.asinh(strip)))
     if n > MOST_MODULATION_POINTS:
         raise InputError(
@@ -105,18 +110,24 @@ def n_modulation_points(T: Any, modulation: Any) -> int:
 def kernel_derivatives(x: np.ndarray, T: float, modulation: float) -> KernelDerivatives:
     r"""The kernel $K$ and its derivatives at energies $x$ [meV], in NumPy.
 
+    $$ \frac{\partial K}{\partial(v^2/2)} = \frac23\int_{-1}^{1} \frac{2}{\pi}(1-s^2)^{3/2}\;
+       k''(x - \sqrt2\,v s)\,\mathrm{d}s, $$
+
+    from $-\sqrt2\,s\,k'/v$ by an integration by parts; without modulation it is half of $k''$.
+
     Args:
         x: $E - eV$ [meV], real or complex with an imaginary part below $\pi k_BT$.
         T: Temperature [K].
         modulation: rms modulation [meV].
     """
-    kT, total = BOLTZMANN * T, None
-    points, weights = modulation_rule(n_modulation_points(T, modulation))
-    for point, weight in zip(modulation * points, weights, strict=True):
-        y = x - point
+    kT, total, height = BOLTZMANN * T, None, float(np.max(np.abs(np.imag(x))))
+    points, weights = modulation_rule(max(2, n_modulation_points(T, modulation, height)))  # 1 - s^2 needs two
+    for point, weight in zip(points, weights, strict=True):
+        y = x - modulation * point
         k, t = thermal_kernel(y, T), np.tanh(y / (2 * kT))
         first, second = -k * t / kT, k * (3 * t**2 - 1) / (2 * kT**2)
-        parts = np.stack([k, first, second, -(k + y * first) / T]) * weight
+        by_modulation = 2 / 3 * (1 - point**2 / 2) * second
+        parts = np.stack([k, first, by_modulation, -(k + y * first) / T]) * weight
         total = parts if total is None else total + parts
     assert total is not None
     return KernelDerivatives(*total)
@@ -171,14 +182,14 @@ def _compiled(
 
 
 def _check(real: RealAxisGap, T: Any, modulation: Any) -> list[str]:
-    bad = []
+    bad, omega = [], numpy_if_concrete(real.omega)
     if is_concrete(T) and not (np.ndim(T) == 0 and 0 < float(T) < math.inf):
         bad.append(f"`T` must be one positive temperature [K], got {T}")
     if is_concrete(modulation) and not (np.ndim(modulation) == 0 and 0 <= float(modulation) < math.inf):
         bad.append(f"`modulation` must be one rms amplitude [meV] that is not negative, got {modulation}")
-    if real.omega.ndim != 1 or real.omega.size <= STENCIL:
+    if omega.ndim != 1 or omega.size <= STENCIL:
         bad.append(f"`real` must be one gap function at more than {STENCIL} energies; batch with jax.vmap")
-    elif is_concrete(real.omega) and (np.any(np.diff(real.omega) <= 0) or real.omega[0] < 0):
+    elif is_concrete(omega) and (np.any(np.diff(omega) <= 0) or omega[0] < 0):
         bad.append("`real.omega` must be ascending energies that are not negative: dI/dV is even in the bias")
     return bad
 
