@@ -6,6 +6,8 @@ import pytest
 from diffeliash.inverse._end_of_a2f import evidence_of_ends
 from diffeliash.inverse.nonlinear import linear_problem
 
+from ..conftest import rest_slow
+
 N = 100
 X = np.arange(1, N) / N
 
@@ -21,8 +23,10 @@ def problem(end, noise=1e-2, n_free=0, known=True):
     return linear_problem(np.linalg.qr(A), data / noise, n_free=n_free, known=known, least_variance=1e-6)
 
 
-@pytest.mark.parametrize("end", [0.3, 0.5, 0.8])
-@pytest.mark.parametrize(("n_free", "known"), [(0, True), (2, False)])
+@pytest.mark.parametrize(
+    ("end", "n_free", "known"),
+    rest_slow([(end, n_free, n_free == 0) for n_free in (2, 0) for end in (0.5, 0.3, 0.8)]),
+)
 def test_the_end_with_the_largest_evidence(end, n_free, known):
     ends, logarithms = evidence_of_ends(problem(end, n_free=n_free, known=known))
     assert np.all(np.diff(ends) > 0)

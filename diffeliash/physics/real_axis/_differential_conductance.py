@@ -80,8 +80,13 @@ def modulation_rule(n: int) -> tuple[np.ndarray, np.ndarray]:
     return math.sqrt(2) * np.cos(angle), 2 / (n + 1) * np.sin(angle) ** 2
 
 
-def n_modulation_points(T: Any, modulation: Any) -> int:
-    """Number of points of the rule over the modulation: one without modulation.
+def n_modulation_points(T: Any, modulation: Any, height: float = 0.0) -> int:
+    r"""Number of points of the rule over the modulation: one without modulation.
+
+    Args:
+        T: Temperature [K].
+        modulation: rms modulation [meV].
+        height: Largest imaginary part of the energies [meV], which is below $\pi k_BT$.
 
     Raises:
         InputError: The modulation is far too large for the temperature.
@@ -91,7 +96,7 @@ def n_modulation_points(T: Any, modulation: Any) -> int:
     T, modulation = float(T), float(modulation)
     if modulation == 0 or not T > 0:
         return 1
-    strip = math.pi * BOLTZMANN * T / (math.sqrt(2) * modulation)
+    strip = (math.pi * BOLTZMANN * T - height) / (math.sqrt(2) * modulation)
     n = math.ceil(math.log(1 / ACCURACY) / (2 * math.asinh(strip)))
     if n > MOST_MODULATION_POINTS:
         raise InputError(
@@ -115,8 +120,8 @@ def kernel_derivatives(x: np.ndarray, T: float, modulation: float) -> KernelDeri
         T: Temperature [K].
         modulation: rms modulation [meV].
     """
-    kT, total = BOLTZMANN * T, None
-    points, weights = modulation_rule(max(2, n_modulation_points(T, modulation)))  # 1 - s^2 needs two
+    kT, total, height = BOLTZMANN * T, None, float(np.max(np.abs(np.imag(x))))
+    points, weights = modulation_rule(max(2, n_modulation_points(T, modulation, height)))  # 1 - s^2 needs two
     for point, weight in zip(points, weights, strict=True):
         y = x - modulation * point
         k, t = thermal_kernel(y, T), np.tanh(y / (2 * kT))
