@@ -4,8 +4,8 @@
 
 Rudin, Bauer, Liu and Freericks (cond-mat/9806053) found that lambda = 0.805 and 0.9 +- 0.1 both fit the conductance of
 indium, where only the phonon structure above the gap is compared. Here a second spectrum with a coupling constant
-larger by 0.1 is constructed from the linearized problem, such that its conductance above twice the gap differs as little as
-possible; then noisy data of both in this range are inverted, with mu* and broadening fitted.
+larger by 0.1 is constructed from the linearized problem, such that its conductance above twice the gap differs as
+little as possible; then noisy data of both in this range are inverted, with mu* and broadening fitted.
 """
 
 import jax

@@ -58,7 +58,7 @@ class AbstractInstrument(abc.ABC):
     """Whether an offset of the bias is an offset of the energies of the line."""
 
     @abc.abstractmethod
-    def from_propagator(self, G: Complex[np.ndarray, "line *column"]) -> LineColumns:
+    def from_propagator(self, G: Complex[np.ndarray, "line *column"]) -> Columns:
         r"""The observable on the line of a superconductor with the propagator $G = z/\sqrt{z^2 - \Delta^2}$."""
 
     @abc.abstractmethod
@@ -86,7 +86,7 @@ class Direct(AbstractInstrument):
     def __init__(self, omega: Float[np.ndarray, " freq"]):
         self.omega = self.line_energies = omega
 
-    def from_propagator(self, G: Complex[np.ndarray, "line *column"]) -> LineColumns:
+    def from_propagator(self, G: Complex[np.ndarray, "line *column"]) -> Columns:
         return np.real(G)
 
     def measured(self, values: LineColumns, offset: float) -> Columns:
@@ -133,7 +133,7 @@ class Conductance(AbstractInstrument):
             )
         self.line_energies = step * np.arange(n)
 
-    def from_propagator(self, G: Complex[np.ndarray, "line *column"]) -> LineColumns:
+    def from_propagator(self, G: Complex[np.ndarray, "line *column"]) -> Columns:
         return np.concatenate([np.real(G), np.imag(G)])
 
     def measured(self, values: LineColumns, offset: float) -> Columns:
