@@ -111,8 +111,9 @@ def test_noise_down_to_which_it_goes(batch, size):
         assert np.min(one.a2f) == 0
         assert one.a2f[-1] == 0
         np.testing.assert_allclose(one.omega, OMEGA)
-        within = np.abs(one.a2f - A2F)[:-1] < one.a2f_std[:-1]
-        assert 0.5 < np.mean(within) < 0.95
+        there = A2F > 0.1  # where there is nothing, nothing is found
+        # 0.45 over many draws: this spectrum is smoother than those that the prior expects
+        assert 0.2 < np.sqrt(np.mean(((one.a2f - A2F) / one.a2f_std)[there] ** 2)) < 1.2
 
 
 def test_moments_with_their_errors(batch):
