@@ -113,7 +113,7 @@ def test_noise_down_to_which_it_goes(batch, size):
         np.testing.assert_allclose(one.omega, OMEGA)
         there = A2F > 0.1  # where there is nothing, nothing is found
         # 0.45 over many draws: this spectrum is smoother than those that the prior expects
-        assert 0.2 < np.sqrt(np.mean(((one.a2f - A2F) / one.a2f_std)[there] ** 2)) < 1.2
+        assert 0.2 < np.sqrt(np.mean((one.a2f - A2F)[there] ** 2 / one.a2f_std[there] ** 2)) < 1.2
 
 
 def test_moments_with_their_errors(batch):
