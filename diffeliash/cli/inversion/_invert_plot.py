@@ -26,6 +26,9 @@ SHOWN_SAMPLES = 12
 ABOVE_GAP = 2.0
 """The phonon structure is shown above the bias of the largest conductance times this."""
 
+NUMBERS_A_LINE = 3
+"""Largest number of results in a line of the title."""
+
 MOST_LAGS = 40
 """Largest number of lags of the correlation of residuals."""
 
@@ -74,7 +77,9 @@ def plot_spectrum(axes: Axes, found: "Inversion | SelfEnergyInversion", referenc
         axes.plot(reference.omega, reference.a2f, "--", color=REFERENCE, lw=1.2, label="compared with")
         end = max(end, float(reference.omega[-1]))
     axes.set(xlabel=r"$\omega$ [meV]", ylabel=r"$\alpha^2F(\omega)$", xlim=(0, end), ylim=(0, None))
-    axes.set_title(", ".join(_numbers(found)), fontsize="small", pad=20, loc="left", wrap=True)
+    numbers = _numbers(found)
+    lines = [", ".join(numbers[i : i + NUMBERS_A_LINE]) for i in range(0, len(numbers), NUMBERS_A_LINE)]
+    axes.set_title("\n".join(lines), fontsize="small", pad=20, loc="left")
     legend_above(axes)
 
 
@@ -143,7 +148,7 @@ def _plot_residuals(axes: Axes, data: "Measured", found: "Inversion") -> None:
         axes.plot(data.file.omega, residuals, ".", ms=2.5, color=color)
     axes.axhline(0, color=PREDICTION_COLOR, lw=1.0)
     axes.set(
-        xlabel=_energy_label(data), ylabel="(measured - model) / error", ylim=(-1.1 * largest, 2.2 * largest or 1.0)
+        xlabel=_energy_label(data), ylabel="(measured - model) / error", ylim=(-1.1 * largest, 2.8 * largest or 1.0)
     )
     axes.set_xlim(min(0.0, float(data.file.omega[0])), float(data.file.omega[-1]))
     lines = rf"$\chi^2/N$ = {found.chi2:.3f}", f"{found.n_resolved} components resolved"
