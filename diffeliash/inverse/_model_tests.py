@@ -39,6 +39,9 @@ enough data; otherwise `SIGNIFICANT_CHI2` standard deviations above one."""
 SIGNIFICANT_CHI2 = 3.0
 """Number of these standard deviations."""
 
+FAR_BELOW_NOISE = 0.5
+"""Deviations smaller than the stated noise times this, such as those of computed data, are not held against the model."""
+
 FEWEST_BLOCKS = 6
 """Smallest number of blocks of neighboring residuals that are compared."""
 
@@ -126,7 +129,10 @@ def run_model_tests(residuals: Residuals, scatter: float | None, conditions: Map
             f"the fit misses the data by {level / scatter:.3g} times the scatter of neighboring points: the model does "
             "not describe these data."
         )
-    unit = level if scatter is None else max(level, scatter)
+    if scatter is None:
+        unit = level if level > FAR_BELOW_NOISE else 1.0
+    else:
+        unit = max(level, scatter)
     correlation = max((_correlation(curve / unit) for curve in residuals.curves), default=0.0)
     if correlation > SIGNIFICANT:
         failures.append(

@@ -142,3 +142,12 @@ def test_conditions_that_matter():
     ):  # fmt: skip
         assert option in found[name].words
     assert "4 K" in found["temperature"].words
+
+
+def test_deviations_far_below_the_stated_noise_are_not_held_against_the_model():
+    n = 200
+    wave = 1e-2 * np.sin(np.linspace(0, 6, n))
+    residuals = Residuals(np.linspace(0, 20, n), wave, np.eye(n)[:, :1], {"scale": np.ones(n)}, 1)
+    conditions = {"scale": Condition("the scale is wrong by {change} +- {error}.", 1e-4)}
+    assert not run_model_tests(residuals, None, conditions).failures
+    assert run_model_tests(residuals._replace(values=300 * wave), None, conditions).failures
