@@ -40,7 +40,7 @@ SIGNIFICANT_CHI2 = 3.0
 """Number of these standard deviations."""
 
 FAR_BELOW_NOISE = 0.5
-"""Deviations smaller than the stated noise times this, such as those of computed data, are not held against the model."""
+"""Deviations below the stated noise times this, such as those of computed data, are not held against the model."""
 
 FEWEST_BLOCKS = 6
 """Smallest number of blocks of neighboring residuals that are compared."""
@@ -129,10 +129,7 @@ def run_model_tests(residuals: Residuals, scatter: float | None, conditions: Map
             f"the fit misses the data by {level / scatter:.3g} times the scatter of neighboring points: the model does "
             "not describe these data."
         )
-    if scatter is None:
-        unit = level if level > FAR_BELOW_NOISE else 1.0
-    else:
-        unit = max(level, scatter)
+    unit = _unit(level, scatter)
     correlation = max((_correlation(curve / unit) for curve in residuals.curves), default=0.0)
     if correlation > SIGNIFICANT:
         failures.append(
@@ -153,6 +150,13 @@ def run_model_tests(residuals: Residuals, scatter: float | None, conditions: Map
         misfit=level if scatter is None else level / scatter, correlation=correlation, largest=largest,
         corrections=corrections, failures=tuple(failures),
     )  # fmt: skip
+
+
+def _unit(level: float, scatter: float | None) -> float:
+    """The standard deviation of the residuals in the tests, in units of the errors."""
+    if scatter is not None:
+        return max(level, scatter)
+    return level if level > FAR_BELOW_NOISE else 1.0
 
 
 def conditions_that_matter(settings: Settings, parameters: Parameters) -> dict[str, Condition]:
