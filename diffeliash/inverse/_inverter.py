@@ -240,14 +240,16 @@ class Inverter:
             errors = np.maximum(errors, floor)
             scatter = max(scatter_of(s.omega, measurement.values), floor) / float(np.max(errors))
         free = fit.unknowns > 0
-        prior = np.pad(fit.problem.evidence.best.root(fit.unknowns.size - n_free), ((0, 0), (n_free, 0)))
-        rows = [fit.jacobian.unknowns / errors[:, None], prior / math.sqrt(fit.problem.evidence.best.variance)]
+        best = fit.problem.evidence.best
+        prior = np.pad(best.root(fit.unknowns.size - n_free), ((0, 0), (n_free, 0))) / math.sqrt(best.variance)
+        rows = [fit.jacobian.unknowns / errors[:, None], prior]
         residuals = Residuals(
             energies=s.omega,
             values=(measurement.values - fit.values) / errors,
             columns=np.concatenate(rows)[:, free],
             fixed={name: column / errors for name, column in fit.jacobian.fixed.items()},
-            n_fitted=n_free + fit.problem.n_resolved(fit.problem.evidence.best),
+            n_fitted=n_free + fit.problem.n_resolved(best),
+            prior=-prior @ fit.unknowns,
         )
         parameters = found.forward.fitted.split(fit.unknowns)[0]
         return run_model_tests(residuals, scatter, conditions_that_matter(s, parameters))

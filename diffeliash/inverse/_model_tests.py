@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.linalg import solve_triangular
 
 from ..units import BOLTZMANN
 from ._scatter import RELATIVE_ERROR
@@ -55,6 +54,7 @@ class Residuals(NamedTuple):
         columns: Derivatives of the data with respect to the unknowns that can change, with the rows of the prior below.
         fixed: Derivatives of the data with respect to the conditions that were not fitted.
         n_fitted: Number of unknowns that the data determine.
+        prior: Residuals of the rows of the prior; zero if `None`.
     """
 
     energies: Float[np.ndarray, " freq"]
@@ -62,6 +62,7 @@ class Residuals(NamedTuple):
     columns: Float[np.ndarray, "row unknown"]
     fixed: Mapping[str, Float[np.ndarray, " value"]]
     n_fitted: int
+    prior: Float[np.ndarray, " row"] | None = None
 
     @property
     def n_dof(self) -> int:
@@ -219,12 +220,16 @@ def _normal_deviate(chi2: float, n: int) -> float:
 
 def _corrections(residuals: Residuals, unit: float) -> dict[str, tuple[float, float]]:
     r"""$\delta p$ and its standard deviation for each condition."""
-    n = residuals.values.size
-    root = np.linalg.qr(residuals.columns, mode="r")
+    n, n_prior = residuals.values.size, residuals.columns.shape[0] - residuals.values.size
+    prior = np.zeros(n_prior) if residuals.prior is None else residuals.prior
+    left_over = np.concatenate([residuals.values, prior])
+    Q = np.linalg.qr(residuals.columns)[0]
     found = {}
     for name, column in residuals.fixed.items():
-        followed = solve_triangular(root, residuals.columns[:n].T @ column, trans=1)
-        left = float(column @ column - followed @ followed)
+        padded = np.pad(column, (0, n_prior))
+        # projected on both sides, as the last step of the fit may not have ended exactly at the minimum
+        unfollowed = padded - Q @ (Q.T @ padded)
+        left = float(unfollowed @ unfollowed)
         if left > np.finfo(float).eps * n * float(column @ column):
-            found[name] = float(column @ residuals.values) / left, unit / math.sqrt(left)
+            found[name] = float(unfollowed @ left_over) / left, unit / math.sqrt(left)
     return found

@@ -298,7 +298,7 @@ def test_jacobian_matches_central_differences(observable, rtol):
 @pytest.mark.slowest
 def test_the_minimum_is_that_of_another_method(Delta, size, monkeypatch):
     """Of optimistix, from elsewhere, for one prior and a spectrum that no wall touches."""
-    prior = Prior(strength=1e-2, correlation=0.0, variance=1.0)
+    prior = Prior(strength=1e-2, correlation=0.0, onset=0.0, variance=1.0)
     monkeypatch.setattr("diffeliash.inverse.nonlinear._smoothness_prior.Evidence.best", property(lambda self: prior))
     a2f = 0.8 * np.sin(np.pi * OMEGA / 10)[:-1]
     forward = forward_of(ComplexGap(), 1e-9)
