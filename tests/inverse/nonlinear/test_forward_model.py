@@ -128,6 +128,7 @@ def test_columns_of_the_conditions_of_a_junction():
         np.testing.assert_allclose(found[name], expected, rtol=0, atol=1e-4 * np.max(np.abs(expected)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("observable", rest_slow([(CONDUCTANCE,), (DensityOfStates(),)]))
 def test_an_end_that_is_not_known_makes_no_difference(observable):
     for end, cutoffs in ((10.0, CUTOFFS), (8.0, {"omega_c": 80.0, "matsubara_cutoff": 176.0})):
