@@ -85,7 +85,8 @@ def invert(
 
     found by Gauss-Newton steps. The regularization strength $s$ maximizes the evidence (D. J. C. MacKay, Neural
     Comput. 4, 415 (1992), doi:10.1162/neco.1992.4.3.415), and error bars come from samples of the posterior of the
-    linearized problem, a truncated normal distribution. arXiv:2007.07512 does this step with a network instead.
+    linearized problem: its solutions for perturbed data and a perturbed prior. arXiv:2007.07512 does this step with a
+    network instead.
 
     Args:
         omega: Energies of the data, shape (n,), ascending and not negative [meV].

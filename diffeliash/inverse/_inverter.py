@@ -20,6 +20,7 @@ from ._starting_point import choose_starting_point
 from .nonlinear import (
     LARGEST_RTOL,
     SMALLEST_RTOL,
+    Conditions,
     ForwardModel,
     GaussNewtonFit,
     Measurement,
@@ -218,7 +219,7 @@ class Inverter:
         parameters, a2f = forward.fitted.split(fit.unknowns)
         return self._inversion(
             measurement,
-            forward=forward,
+            conditions=forward.conditions,
             a2f=a2f,
             samples=samples[:, forward.n_free :],
             parameters=parameters,
@@ -265,7 +266,7 @@ class Inverter:
         parameters = s.parameters(typical)
         return self._inversion(
             measurement,
-            forward=self._forward_model(parameters, s.longest_end, parameters.broadening, LARGEST_RTOL),
+            conditions=s.conditions(end=s.longest_end, broadening=parameters.broadening),
             a2f=np.mean(samples, axis=0),
             samples=samples,
             parameters=parameters._replace(**{name: float(np.mean(values)) for name, values in fitted.items()}),
@@ -279,13 +280,13 @@ class Inverter:
             n_jacobians=0,
         )
 
-    def _inversion(self, measurement: Measurement, *, forward: ForwardModel, **found: Any) -> Inversion:
+    def _inversion(self, measurement: Measurement, *, conditions: Conditions, **found: Any) -> Inversion:
         r"""The result, with the last point of a2F (zero), the standard deviations and $\chi^2$ added."""
         s, parameters, drawn = self.settings, found.pop("parameters"), found.pop("parameter_samples")
         a2f, samples = np.append(found.pop("a2f"), 0.0), np.pad(found.pop("samples"), ((0, 0), (0, 1)))
         mu_star = drawn.get("mu_star", np.full(s.n_samples, parameters.mu_star))
         return Inversion(
-            omega=forward.omega,
+            omega=conditions.grid(a2f.size),
             a2f=a2f,
             a2f_std=np.std(samples, axis=0),
             samples=samples,
@@ -296,7 +297,7 @@ class Inverter:
             parameter_samples=drawn,
             noise=measurement.noise,
             chi2=measurement.misfit(found["values"]) / measurement.values.size,
-            conditions=dataclasses.replace(forward.conditions, broadening=parameters.broadening),
+            conditions=dataclasses.replace(conditions, broadening=parameters.broadening),
             end_known=s.omega_max is not None,
             last_energy=s.last_energy,
             **found,

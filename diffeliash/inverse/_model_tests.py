@@ -21,12 +21,9 @@ import numpy as np
 from jaxtyping import Float
 
 from ..units import BOLTZMANN
-from ._scatter import RELATIVE_ERROR
+from ._scatter import SIGNIFICANT, exceeds_scatter
 from ._settings import Settings
 from .nonlinear import Parameters
-
-SIGNIFICANT = 4.0
-"""Number of standard deviations at which a test fails."""
 
 LARGEST_RESIDUAL = 5.0
 """Number of standard deviations at which a single point is said to deviate."""
@@ -125,7 +122,7 @@ def run_model_tests(residuals: Residuals, scatter: float | None, conditions: Map
     n = residuals.values.size
     level = math.sqrt(float(np.sum(residuals.values**2)) / residuals.n_dof)
     failures = []
-    if scatter is not None and level > scatter * (1 + SIGNIFICANT * RELATIVE_ERROR / math.sqrt(n)):
+    if scatter is not None and exceeds_scatter(level, scatter, n):
         failures.append(
             f"the fit misses the data by {level / scatter:.3g} times the scatter of neighboring points: the model does "
             "not describe these data."

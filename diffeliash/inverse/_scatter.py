@@ -15,6 +15,9 @@ ORDERS = range(2, 8)
 MEDIAN_TO_DEVIATION = 1.4826
 """Standard deviation of a normal distribution over the median of the moduli."""
 
+SIGNIFICANT = 4.0
+"""Number of standard deviations at which a test fails."""
+
 RELATIVE_BIAS, RELATIVE_ERROR = 0.6, 1.6
 r"""For normal noise of $N$ points the smallest median is too small by the first number over $\sqrt{N}$, relatively, and
 scatters by the second over $\sqrt{N}$ (simulated for $N$ from 30 to 1000)."""
@@ -32,6 +35,11 @@ def noise_from_scatter(x: Float[np.ndarray, " freq"], values: Float[np.ndarray, 
     """
     found = [_deviation(x, values, order) for order in ORDERS if 3 * order < x.size]
     return min(found, default=np.inf) / (1 - RELATIVE_BIAS / np.sqrt(x.size))
+
+
+def exceeds_scatter(level: float, scatter: float, n: int) -> bool:
+    """Whether residuals of this root mean square significantly exceed the scatter of `n` neighboring points."""
+    return bool(level > scatter * (1 + SIGNIFICANT * RELATIVE_ERROR / np.sqrt(n)))
 
 
 def _deviation(x: Float[np.ndarray, " freq"], values: Float[np.ndarray, " freq"], order: int) -> float:

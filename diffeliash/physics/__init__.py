@@ -39,7 +39,6 @@ from .numerics import map_materials as map_materials
 from .numerics import require_x64 as require_x64
 from .numerics import run_calls as run_calls
 from .real_axis import CAUCHY_TOLERANCE as CAUCHY_TOLERANCE
-from .real_axis import KERNEL_REACH as KERNEL_REACH
 from .real_axis import MSC as MSC
 from .real_axis import KernelDerivatives as KernelDerivatives
 from .real_axis import LinePlan as LinePlan

@@ -22,12 +22,6 @@ KNOWN = {"T": T, "broadening": None, "mu_star": None, "omega_max": 10.0, "omega_
 """Broadening and mu* are fitted; where they are wrong they are given."""
 
 
-def conductance(spectrum, T=T, modulation=0.0):
-    sol = de.solve_gap(spectrum, T, mu_star=MU_STAR, omega_c=OMEGA_C)
-    real = de.continue_gap(sol, spectrum, FINE, broadening=BROADENING)
-    return np.asarray(de.differential_conductance(real, T, modulation))[:2001:10]
-
-
 def noise(seed, correlated=False):
     error = np.random.default_rng(seed).normal(size=BIAS.size)
     if correlated:
@@ -61,16 +55,6 @@ CASES = {
     "correlated noise": ({"correlated": True}, {}),
     "one bad point": ({"change": bad_point}, {}),
 }
-
-
-def data(number, *, modulation=0.0, change=None, shift=0.0, correlated=False, clean=None):
-    spectrum = FAMILY.sample_spectrum(jax.random.key(number))
-    G = conductance(spectrum, modulation=modulation)
-    if shift:
-        G = np.interp(BIAS, BIAS + shift, G)
-    if change:
-        G = change(G, number)
-    return spectrum, G + noise(number, correlated)
 
 
 def run(name, spectra, truth):

@@ -13,14 +13,14 @@ from ...physics import checked_cutoffs, require_x64
 from ...units import BOLTZMANN
 from .._inversion_result import Inversion
 from .._inverter import NORMAL_STATE_DEVIATIONS
-from .._scatter import noise_from_scatter
+from .._scatter import exceeds_scatter, noise_from_scatter
 from ..nonlinear import Conditions, Parameters, sample_prior
 from ._argument_checks import Noise, check_data, check_noises, check_sizes
 from ._compatibility import compatibility
 from ._linear_fit import LinearFit, fit_linearly, fit_part, whiten
 from ._linear_model import LinearModel, linear_model
 from ._observable import NormalSelfEnergy
-from ._part_errors import PartErrors, are_correlated, exceed_scatter
+from ._part_errors import PartErrors, are_correlated
 from ._self_energy_result import Number, SelfEnergyInversion, SelfEnergyPart
 
 INITIAL_NOISE = 1e-3
@@ -164,7 +164,7 @@ def _part(
         correlation=errors.correlation.words,
         chi2=chi2,
         residuals_correlated=are_correlated(residual),
-        exceeds_scatter=exceed_scatter(residual, scatter),
+        exceeds_scatter=exceeds_scatter(float(np.sqrt(np.mean(residual**2))), scatter, residual.size),
         alone=_inversion(fit, setting)[0],
     )
 

@@ -13,9 +13,6 @@ from jaxtyping import Float
 from scipy.linalg import cholesky, solve_triangular, toeplitz
 from scipy.stats import chi2
 
-from .._model_tests import SIGNIFICANT
-from .._scatter import RELATIVE_ERROR
-
 INDEPENDENT = 1e-3
 """Part of the variance that is not correlated, such as that of rounding: a running mean leaves nothing at some
 frequencies, which must not be trusted without limit."""
@@ -110,9 +107,3 @@ def are_correlated(residuals: Float[np.ndarray, " freq"]) -> bool:
     lags = np.arange(1, min(LAGS, n - 1) + 1)
     products = np.array([residuals[:-k] @ residuals[k:] for k in lags]) / max(residuals @ residuals, 1e-300)
     return bool(chi2.sf(n * (n + 2) * np.sum(products**2 / (n - lags)), lags.size) < LEAST_PROBABILITY)
-
-
-def exceed_scatter(residuals: Float[np.ndarray, " freq"], scatter: float) -> bool:
-    """Whether residuals are significantly larger than the noise from the scatter of neighboring values."""
-    level = float(np.sqrt(np.mean(residuals**2)))
-    return bool(level > scatter * (1 + SIGNIFICANT * RELATIVE_ERROR / math.sqrt(len(residuals))))

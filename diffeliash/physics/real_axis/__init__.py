@@ -5,7 +5,6 @@ from ._continue_gap import CAUCHY_TOLERANCE as CAUCHY_TOLERANCE
 from ._continue_gap import RealAxisGap as RealAxisGap
 from ._continue_gap import continue_gap as continue_gap
 from ._continue_gap import default_broadening as default_broadening
-from ._differential_conductance import KERNEL_REACH as KERNEL_REACH
 from ._differential_conductance import KernelDerivatives as KernelDerivatives
 from ._differential_conductance import differential_conductance as differential_conductance
 from ._differential_conductance import kernel_derivatives as kernel_derivatives
