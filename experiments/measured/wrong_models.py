@@ -69,11 +69,10 @@ def run(name, spectra, truth):
     seconds = (time.time() - start) / spectra
     rows = []
     for n, one in enumerate(found):
-        z = {
-            "lambda": (one.lambda_ep[0] - truth[n]["lambda"]) / one.lambda_ep[1],
-            "T_c": (one.T_c[0] - truth[n]["T_c"]) / one.T_c[1],
-        }
-        rows.append({"ok": one.ok, "notes": one.notes, **z})
+        values = {"lambda": one.lambda_ep, "T_c": one.T_c}
+        z = {key: (value - truth[n][key]) / error for key, (value, error) in values.items()}
+        relative = {f"{key} error": error / truth[n][key] for key, (_, error) in values.items()}
+        rows.append({"ok": one.ok, "notes": one.notes, **z, **relative})
     return rows, seconds
 
 
@@ -116,9 +115,9 @@ def main():
         parts = [np.mean(ok), np.mean(~ok | hold), *(np.mean(np.abs(z[k]) < s) for s in (1, 1.96) for k in z)]
         print(f"| {name} | " + " | ".join(f"{100 * p:.0f}" for p in parts) + f" | {seconds:.1f} |", flush=True)
         results[name] = rows
-    if args.output:
-        args.output.mkdir(exist_ok=True)
-        (args.output / "wrong_models.json").write_text(json.dumps(results, indent=1, default=float))
+        if args.output:
+            args.output.mkdir(exist_ok=True)
+            (args.output / "wrong_models.json").write_text(json.dumps(results, indent=1, default=float))
 
 
 if __name__ == "__main__":
