@@ -13,7 +13,7 @@ from .._errors import InputError
 from ..physics import Spectrum, run_calls
 from ._inversion_result import Inversion
 from ._inverter import Inverter
-from ._measured_data import Noise, check_measured, check_noise
+from ._measured_data import Noise, SystematicErrors, check_measured, check_noise, check_systematic
 from ._settings import Settings, check_settings
 from .nonlinear import AbstractObservable, ComplexGap
 from .self_energy import NormalSelfEnergy, SelfEnergyInversion, invert_self_energy
@@ -43,6 +43,7 @@ def invert(
     T: float,
     broadening: float | None = None,
     noise: Noise = None,
+    systematic_errors: SystematicErrors = None,
     observable: AbstractObservable = ComplexGap(),
     mu_star: float | None = 0.1,
     scale: float | None = 1.0,
@@ -64,6 +65,7 @@ def invert(
     T: float,
     broadening: float | None = None,
     noise: Noise | tuple[Noise, ...] = None,
+    systematic_errors: SystematicErrors = None,
     observable: AbstractObservable | NormalSelfEnergy = ComplexGap(),
     mu_star: float | None = 0.1,
     scale: float | None = 1.0,
@@ -96,6 +98,9 @@ def invert(
         broadening: Distance $\Gamma$ of the line from the real axis [meV]; if `None`, it is fitted.
         noise: Standard deviation of every measured number (of Re and of Im), one number or shape (n,), in the unit of
             `measured`; if `None`, one standard deviation for all is estimated from the data.
+        systematic_errors: Errors that all data share, such as those of the normal-state conductance: each row is the
+            change of `measured` under one standard deviation of one of them, shape (errors, n); if `None`, there are
+            none.
         observable: `ComplexGap()`, `RealGap()`, `GapModulus()`, `DensityOfStates()`, `DifferentialConductance()`, or
             `NormalSelfEnergy(...)`: that has neither a broadening nor a normalization and is inverted by
             `invert_self_energy`.
@@ -126,6 +131,7 @@ def invert(
         _refuse(
             broadening=broadening is not None, scale=scale != 1.0, offset=offset != 0.0, omega_c=omega_c is not None,
             matsubara_cutoff=matsubara_cutoff is not None, starts=len(starts) > 0,
+            systematic_errors=systematic_errors is not None,
         )  # fmt: skip
         if mu_star is None:
             raise InputError("a self-energy says nothing about `mu_star`: it must be given.")
@@ -140,7 +146,8 @@ def invert(
         omega_max=omega_max, omega_c=omega_c, matsubara_cutoff=matsubara_cutoff, n_points=n_points, n_samples=n_samples,
     )  # fmt: skip
     bad = [*check_measured(measured, np.shape(omega), observable), *check_noise(noise, np.shape(omega))]
-    return Inverter(check_settings(settings, bad))(measured, noise, starts, seed)
+    bad += check_systematic(systematic_errors, measured)
+    return Inverter(check_settings(settings, bad))(measured, noise, starts, seed, systematic=systematic_errors)
 
 
 def _refuse(**given: bool) -> None:
@@ -156,6 +163,7 @@ def invert_many(
     T: float,
     broadening: float | None = None,
     noise: Noise | Sequence[Noise] = None,
+    systematic_errors: SystematicErrors | Sequence[SystematicErrors] = None,
     observable: AbstractObservable | NormalSelfEnergy = ComplexGap(),
     mu_star: float | None = 0.1,
     scale: float | None = 1.0,
@@ -178,6 +186,7 @@ def invert_many(
         T: As in `invert`.
         broadening: As in `invert`.
         noise: As in `invert` for all functions, or a list with one entry for each function.
+        systematic_errors: As in `invert` for all functions, or a list with one entry for each function.
         observable: As in `invert`, but self-energies are refused.
         mu_star: As in `invert`.
         scale: As in `invert`.
@@ -204,14 +213,18 @@ def invert_many(
     if isinstance(observable, NormalSelfEnergy):
         raise InputError("self-energies are inverted one at a time, by `invert`.")
     bad = [] if measured.ndim == 2 else [f"`measured` must have one row for each function, got {measured.shape}"]
-    one_for_all = not isinstance(noise, list | tuple)
-    noises: list[Any] = [noise] * len(measured) if one_for_all else list(noise)
+    noises, shared = _one_each(noise, len(measured)), _one_each(systematic_errors, len(measured))
     given = [()] * len(measured) if starts is None else list(starts)
-    if len(noises) != len(measured) or len(given) != len(measured):
-        bad.append(f"`noise` and `starts` must have one entry for each of the {len(measured)} functions of `measured`")
+    if any(len(entries) != len(measured) for entries in (noises, shared, given)):
+        bad.append(
+            "`noise`, `systematic_errors` and `starts` must have one entry for each of the "
+            f"{len(measured)} functions of `measured`"
+        )
     shape = np.shape(omega)
-    if one_for_all and noises:
+    if noises and not isinstance(noise, list | tuple):
         bad += check_noise(noises[0], shape)
+    if shared and not isinstance(systematic_errors, list | tuple):
+        bad += check_systematic(shared[0], measured[0])
     settings = Settings(
         omega=omega, observable=observable, T=T, broadening=broadening, mu_star=mu_star, scale=scale, offset=offset,
         omega_max=omega_max, omega_c=omega_c, matsubara_cutoff=matsubara_cutoff, n_points=n_points, n_samples=n_samples,
@@ -222,9 +235,10 @@ def invert_many(
 
     def one(row: Any, stage: Callable[[str], object] | None = None) -> Inversion:
         i = int(row)
-        if check_measured(measured[i], shape, observable) or check_noise(noises[i], shape):
+        wrong = check_measured(measured[i], shape, observable) or check_noise(noises[i], shape)
+        if wrong or check_systematic(shared[i], measured[i]):
             return inverter.invalid_row(seed + i)
-        return inverter(measured[i], noises[i], given[i], seed + i, stage)
+        return inverter(measured[i], noises[i], given[i], seed + i, stage, systematic=shared[i])
 
     results = []
     rows = (np.array(i) for i in range(len(measured)))
@@ -237,3 +251,8 @@ def invert_many(
             if progress:
                 progress(len(results))
     return results
+
+
+def _one_each(given: Any, n: int) -> list[Any]:
+    """One entry for each function: those of a list, or the same for all."""
+    return list(given) if isinstance(given, list | tuple) else [given] * n

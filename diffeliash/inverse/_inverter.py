@@ -13,7 +13,7 @@ from ..units import BOLTZMANN
 from ._end_of_a2f import evidence_of_ends
 from ._first_guess import guess_broadening
 from ._inversion_result import Inversion
-from ._measured_data import Noise, as_measurement, scatter_of
+from ._measured_data import Noise, SystematicErrors, as_measurement, scatter_of
 from ._model_tests import ModelTests, Residuals, conditions_that_matter, run_model_tests
 from ._settings import Settings
 from ._starting_point import choose_starting_point
@@ -38,7 +38,7 @@ r"""Data determine a2F if $\chi^2$ of the normal state exceeds its expectation b
 SOLVER_ERROR_RATIO = 0.1
 """Error of the solver relative to the noise of the data."""
 
-SYSTEMATIC_ERROR = 1e-4
+LEAST_MISFIT = 1e-4
 """Where the noise is not known, misfits below this fraction of the largest value are not held against the model."""
 
 LEAST_BROADENING_RATIO = 0.6
@@ -95,9 +95,11 @@ class Inverter:
         starts: Sequence[Spectrum],
         seed: int,
         stage: Callable[[str], object] | None = None,
+        *,
+        systematic: SystematicErrors = None,
     ) -> Inversion:
         s, rng, say = self.settings, np.random.default_rng(seed), stage or _silent
-        measurement = as_measurement(s.omega, measured, noise, s.observable)
+        measurement = as_measurement(s.omega, measured, noise, s.observable, systematic)
         if not self._differs_from_normal_state(measurement):
             return self._undetermined(rng, measurement, converged=True)
         found = self._fit(measurement, measured, starts, say)
@@ -119,7 +121,7 @@ class Inverter:
         normal = s.observable.in_normal_state(s.omega.size)
         if s.observable.normalized:
             powers = np.stack([np.ones(s.omega.size), s.omega, s.omega**2], axis=1)
-            weighted = powers / measurement.errors[:, None], measurement.values / measurement.errors
+            weighted = measurement.whiten(powers), measurement.whiten(measurement.values)
             normal = s.scale * normal if s.scale is not None else powers @ np.linalg.lstsq(*weighted)[0]
         return measurement.misfit(normal) > normal.size + NORMAL_STATE_DEVIATIONS * math.sqrt(2 * normal.size)
 
@@ -235,20 +237,20 @@ class Inverter:
 
     def _model_tests(self, measurement: Measurement, found: _Fitted, *, known: bool) -> ModelTests:
         s, fit, n_free = self.settings, found.fit, found.forward.n_free
-        errors, scatter = measurement.errors, None
+        scatter = None
         if not known:
-            floor = SYSTEMATIC_ERROR * float(np.max(np.abs(measurement.values)))
-            errors = np.maximum(errors, floor)
-            scatter = max(scatter_of(s.omega, measurement.values), floor) / float(np.max(errors))
+            floor = LEAST_MISFIT * float(np.max(np.abs(measurement.values)))
+            measurement = dataclasses.replace(measurement, errors=np.maximum(measurement.errors, floor))
+            scatter = max(scatter_of(s.omega, measurement.values), floor) / float(np.max(measurement.errors))
         free = fit.unknowns > 0
         best = fit.problem.evidence.best
         prior = np.pad(best.root(fit.unknowns.size - n_free), ((0, 0), (n_free, 0))) / math.sqrt(best.variance)
-        rows = [fit.jacobian.unknowns / errors[:, None], prior]
+        rows = [measurement.whiten(fit.jacobian.unknowns), prior]
         residuals = Residuals(
             energies=s.omega,
-            values=(measurement.values - fit.values) / errors,
+            values=measurement.whiten(measurement.values - fit.values),
             columns=np.concatenate(rows)[:, free],
-            fixed={name: column / errors for name, column in fit.jacobian.fixed.items()},
+            fixed={name: measurement.whiten(column) for name, column in fit.jacobian.fixed.items()},
             n_fitted=n_free + fit.problem.n_resolved(best),
             prior=-prior @ fit.unknowns,
         )

@@ -22,18 +22,29 @@ MOST_NEGATIVE = 0.1
 
 Noise = float | int | Float[np.ndarray, " freq"] | None
 
+SystematicErrors = np.ndarray | None
+"""Errors that all data share, shape (errors, n): each row is the change of the data under one standard deviation of one
+of them."""
+
 
 def as_measurement(
-    omega: Float[np.ndarray, " freq"], measured: np.ndarray, noise: Noise, observable: AbstractObservable
+    omega: Float[np.ndarray, " freq"],
+    measured: np.ndarray,
+    noise: Noise,
+    observable: AbstractObservable,
+    systematic: SystematicErrors = None,
 ) -> Measurement:
     """The data as real numbers; where the noise is not known, the errors are the scatter of neighboring points."""
     values = observable.as_values(measured)
+    shared = None
+    if systematic is not None and len(systematic):
+        shared = np.stack([observable.as_values(np.asarray(row)) for row in systematic])
     if noise is None:
         least = SMALLEST_NOISE * max(float(np.max(np.abs(values))), np.finfo(float).tiny)
         size = max(scatter_of(omega, values), least)
-        return Measurement(values=values, errors=np.full(values.size, size), known=False)
+        return Measurement(values=values, errors=np.full(values.size, size), known=False, systematic=shared)
     errors = np.tile(np.broadcast_to(np.asarray(noise, float), omega.shape), values.size // omega.size)
-    return Measurement(values=values, errors=errors, known=True)
+    return Measurement(values=values, errors=errors, known=True, systematic=shared)
 
 
 def scatter_of(omega: Float[np.ndarray, " freq"], values: Float[np.ndarray, " value"]) -> float:
@@ -98,3 +109,17 @@ def check_noise(noise: Noise, shape: tuple[int, ...]) -> list[str]:
         return [f"`noise` must be one number, or one for each energy, got shape {size.shape}"]
     good = bool(np.all((size > 0) & np.isfinite(size)))
     return [] if good else ["`noise` must be positive and finite, or `None` if it is not known"]
+
+
+def check_systematic(systematic: SystematicErrors, measured: np.ndarray) -> list[str]:
+    """The errors in the systematic errors of one function, as parts of a message; empty if there are none."""
+    if systematic is None:
+        return []
+    rows = np.asarray(systematic)
+    if rows.ndim != 2 or rows.shape[1:] != measured.shape:
+        return [
+            f"`systematic_errors` must have one row for each error and one number for each energy, got {rows.shape}"
+        ]
+    if rows.dtype.kind not in ("fiuc" if np.iscomplexobj(measured) else "fiu") or not np.all(np.isfinite(rows)):
+        return ["`systematic_errors` must be finite numbers of the kind of `measured`"]
+    return []

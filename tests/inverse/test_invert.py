@@ -390,7 +390,7 @@ def test_what_is_wrong_is_said_at_once():
         for call, rows in ((invert, ok), (invert_many, ok[None])):
             with pytest.raises(InputError, match="`noise` must be positive"):
                 call(ENERGIES, rows, **KNOWN, noise=noise)
-    with pytest.raises(InputError, match="`noise` and `starts`"):
+    with pytest.raises(InputError, match="`systematic_errors` and `starts`"):
         invert_many(ENERGIES, ok[None], **KNOWN, noise=[1.0, 2.0])
     with pytest.raises(InputError, match="no gap at 300 K"):
         resolution(Spectrum(OMEGA, A2F), 300.0, noise=1e-3)

@@ -77,6 +77,22 @@ def test_everything_about_the_junction_is_found(curve):
     assert found.conditions.broadening == found.parameters.broadening
 
 
+def test_large_errors_of_the_normal_state_are_a_fitted_normalization(curve):
+    """Shared errors far larger than the noise leave the same data to a2F as a fitted parabola."""
+    rows = 0.05 * curve * np.stack([np.ones_like(BIAS), BIAS / 30, (BIAS / 30) ** 2])
+    data = CURVED * curve + NOISE
+    shared_errors = invert(BIAS, data, systematic_errors=rows, noise=5e-4, **KNOWN)
+    fitted = invert(BIAS, data, noise=5e-4, **KNOWN | {"scale": None})
+    assert shared_errors.ok
+    assert fitted.ok
+    for name in ("lambda_ep", "T_c", "omega_log"):
+        (value, std), (other, other_std) = getattr(shared_errors, name), getattr(fitted, name)
+        assert std == pytest.approx(other_std, rel=0.3)
+        assert abs(value - other) < 0.5 * other_std
+    without = invert(BIAS, data, noise=5e-4, **KNOWN)
+    assert not without.ok
+
+
 def test_the_right_model_passes_and_is_the_same_in_a_batch(curve):
     rows = np.stack([curve + NOISE, np.full(BIAS.size, np.nan)])
     one, invalid = invert_many(BIAS, rows, **KNOWN)
@@ -182,6 +198,8 @@ def test_a_normal_metal_is_not_determined(arguments):
         ({"scale": float("nan")}, "`scale` must be positive"),
         ({"offset": float("inf")}, "`offset` must be finite"),
         ({"T": 300.0}, "check the unit of the energies"),
+        ({"systematic_errors": np.zeros((2, 3))}, "`systematic_errors` must have one row for each error"),
+        ({"systematic_errors": np.full((1, BIAS.size), np.nan)}, "`systematic_errors` must be finite"),
         ({"broadening": 0.0}, "`broadening` must be positive"),
         ({"observable": ComplexGap()}, "`measured` must be complex.*`scale` and `offset` are for"),
     ],

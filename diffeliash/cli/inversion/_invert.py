@@ -307,16 +307,32 @@ def _invert_all(
 ) -> "list[Inversion | DiffeliashError]":
     """Return the inversion of each file, or its error; files with equal energies and parameters form one batch."""
     found: dict[int, Any] = {i: data for i, data in enumerate(given) if isinstance(data, DiffeliashError)}
-    with progress_bar("inverted", len(given) - len(found), stages=True) as update:
+    n_errors = len(found)
+    with progress_bar("inverted", len(given) - n_errors, stages=True) as update:
         for group in _groups(given):
             members: list[Any] = [given[i] for i in group]
+            before = len(found) - n_errors
             try:
                 starts = _starts_of_network(run, members) if run else None
-                inversions = _invert_group(members, starts, options, noise, update=update)
+                inversions = _invert_group(
+                    members, starts, options, noise,
+                    update=lambda done, text, before=before: update(before + done, text),
+                )  # fmt: skip
                 found |= dict(zip(group, inversions, strict=True))
             except InputError as error:
                 found |= dict.fromkeys(group, error)
+    _find_tc([one for one in found.values() if not isinstance(one, DiffeliashError)])
     return [found[i] for i in range(len(given))]
+
+
+def _find_tc(inversions: "list[Inversion]") -> None:
+    """Compute T_c of those that are determined, which the property keeps, and show the progress."""
+    determined = [one for one in inversions if one.determined]
+    with progress_bar("T_c of", len(determined), stages=True) as update:
+        for done, one in enumerate(determined):
+            update(done, "" if done else "compiling, once")
+            _ = one.T_c
+        update(len(determined), "")
 
 
 def _groups(given: "list[Measured | DiffeliashError]") -> list[list[int]]:
@@ -344,6 +360,7 @@ def _invert_group(
         members[0].file.omega,
         np.stack([member.values for member in members]),
         noise=[member.errors if noise is None else noise for member in members],
+        systematic_errors=[member.systematic for member in members],
         observable=members[0].observable,
         starts=starts,
         progress=lambda done: update(done, ""),

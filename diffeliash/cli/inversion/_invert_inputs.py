@@ -59,6 +59,7 @@ class Measured:
         kind: What is measured.
         values: The measured values.
         errors: Their standard deviations, if the file states them.
+        systematic: Errors that all values share, if there are any.
         modulation: rms modulation [meV].
         fitted: Names of the parameters to fit.
     """
@@ -67,6 +68,7 @@ class Measured:
     kind: Kind
     values: Any
     errors: Any
+    systematic: Any
     modulation: float
     fitted: frozenset[str]
 
@@ -135,7 +137,8 @@ def _with_conditions(file: pathlib.Path, given: Any, request: Request) -> Measur
         modulation = given.modulation
     return Measured(
         file=given, kind=request.kind, values=getattr(given, _NAMES[request.kind][1]),
-        errors=getattr(given, "errors", None), modulation=modulation or 0.0, fitted=frozenset(fitted),
+        errors=getattr(given, "errors", None), systematic=getattr(given, "systematic_errors", None),
+        modulation=modulation or 0.0, fitted=frozenset(fitted),
     )  # fmt: skip
 
 

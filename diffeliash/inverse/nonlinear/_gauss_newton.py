@@ -8,6 +8,7 @@ used for several steps.
 """
 
 import dataclasses
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -52,23 +53,45 @@ Values = Float[np.ndarray, " value"]
 class Measurement:
     r"""Measured values with their errors.
 
+    The covariance of the errors is $\mathrm{diag}(\sigma^2) + S^TS$.
+
     Args:
         values: Data $d_i$.
-        errors: Standard deviations $\sigma_i$, or numbers proportional to them.
-        known: Whether the errors are known and not only their ratios.
+        errors: Standard deviations $\sigma_i$ of the independent errors, or numbers proportional to them.
+        known: Whether these errors are known and not only their ratios.
+        systematic: Each row of $S$ is the change of all data under one standard deviation of an error that they share;
+            `None` if there is no such error.
     """
 
     values: Values
     errors: Values
     known: bool
+    systematic: Float[np.ndarray, "error value"] | None = None
 
     def scaled(self, factor: float) -> "Measurement":
-        """The measurement with all errors multiplied by a factor and known."""
+        """The measurement with all independent errors multiplied by a factor and known."""
         return dataclasses.replace(self, errors=factor * self.errors, known=True)
+
+    def whiten(self, changes: Float[np.ndarray, "value *column"]) -> Float[np.ndarray, "value *column"]:
+        r"""Changes of the data in units in which their errors are independent and of unit variance.
+
+        With the singular values $s$ and vectors $U$ of $S^T/\sigma$, the inverse root of the covariance is
+        $1 - U\,(1 - 1/\sqrt{1 + s^2})\,U^T$.
+        """
+        relative = (changes.T / self.errors).T
+        if self.systematic is None:
+            return relative
+        vectors, values = self._shared
+        return relative - vectors @ ((1 - 1 / np.sqrt(1 + values**2)) * (vectors.T @ relative).T).T
+
+    @functools.cached_property
+    def _shared(self) -> tuple[Float[np.ndarray, "value error"], Float[np.ndarray, " error"]]:
+        assert self.systematic is not None
+        return np.linalg.svd((self.systematic / self.errors).T, full_matrices=False)[:2]
 
     def misfit(self, values: Values) -> float:
         r"""$\chi^2$ of model values."""
-        return float(np.sum(((self.values - values) / self.errors) ** 2))
+        return float(np.sum(self.whiten(self.values - values) ** 2))
 
     @property
     def noise(self) -> float:
@@ -120,9 +143,8 @@ def gauss_newton(forward: AbstractForwardModel, measurement: Measurement, start:
     while True:
         n_jacobians += 1
         jacobian = forward.jacobian_at(iterate.unknowns)
-        A = jacobian.unknowns / measurement.errors[:, None]
         before = iterate
-        iterate, problem, prior, converged = _iterate_with_jacobian(forward, measurement, before, A, prior)
+        iterate, problem, prior, converged = _iterate_with_jacobian(forward, measurement, before, jacobian, prior)
         if iterate is before or n_jacobians == MAX_JACOBIANS:
             break
     return GaussNewtonFit(
@@ -139,7 +161,7 @@ def _iterate_with_jacobian(
     forward: AbstractForwardModel,
     measurement: Measurement,
     iterate: _Iterate,
-    A: Float[np.ndarray, "value unknown"],
+    jacobian: Jacobian,
     last: Prior | None,
 ) -> tuple[_Iterate, LinearProblem, Prior, bool]:
     """Take steps with one Jacobian until one is small, is shortened, or their number reaches `STEPS_PER_JACOBIAN`.
@@ -147,11 +169,12 @@ def _iterate_with_jacobian(
     Returns:
         The last iterate, the linear problem of the last step, its prior, and whether the first step was small.
     """
+    A = measurement.whiten(jacobian.unknowns)
     Q, R = np.linalg.qr(A)
     solver_error = forward.rtol * float(np.max(np.abs(measurement.values)))
     small, prior = [], None
     while True:
-        residual = (measurement.values - iterate.values) / measurement.errors
+        residual = measurement.whiten(measurement.values - iterate.values)
         least_variance = max(
             LEAST_VARIANCE * float(np.mean(residual**2)), float(np.min(solver_error / measurement.errors)) ** 2
         )
@@ -163,7 +186,7 @@ def _iterate_with_jacobian(
         prior = prior or problem.evidence.best_or_previous(last)
         regularized = problem.with_prior(prior)
         step = regularized.most_probable - iterate.unknowns
-        negligible = np.sqrt(np.mean((A @ step * measurement.errors) ** 2)) < NEGLIGIBLE_CHANGE * solver_error
+        negligible = np.sqrt(np.mean((jacobian.unknowns @ step) ** 2)) < NEGLIGIBLE_CHANGE * solver_error
         small.append(bool(negligible or regularized.length(step) < TOLERANCE * np.sqrt(step.size)))
         if small[-1] or len(small) > STEPS_PER_JACOBIAN:
             return iterate, problem, prior, small[0]

@@ -82,3 +82,17 @@ def test_steps_may_begin_at_nothing(matrix):
     found = gauss_newton(forward, exact(matrix @ TRUE), np.zeros(N))
     assert found.converged
     np.testing.assert_allclose(found.unknowns, TRUE, atol=1e-6)
+
+
+def test_whitened_errors_are_independent_with_and_without_shared_ones(matrix):
+    rng = np.random.default_rng(1)
+    errors, shared = rng.uniform(0.5, 2.0, M), rng.normal(size=(3, M))
+    given = Measurement(values=np.zeros(M), errors=errors, known=True, systematic=shared)
+    covariance = np.diag(errors**2) + shared.T @ shared
+    root = given.whiten(np.eye(M))
+    np.testing.assert_allclose(root.T @ root, np.linalg.inv(covariance), rtol=1e-10, atol=1e-12)
+    changes = matrix[:, 0]
+    np.testing.assert_allclose(given.misfit(changes), changes @ np.linalg.solve(covariance, changes), rtol=1e-10)
+    np.testing.assert_allclose(given.whiten(changes), root @ changes, rtol=1e-10, atol=1e-12)
+    alone = Measurement(values=np.zeros(M), errors=errors, known=True)
+    np.testing.assert_array_equal(alone.whiten(changes), changes / errors)

@@ -17,11 +17,14 @@ class Curve:
         omega: Bias energies of both signs [meV].
         conductance: Differential conductance, normalized or not.
         errors: Standard deviation of each value, or `None`.
+        systematic: Errors that all values share: each row is the change of the curve under one standard deviation of
+            one of them; `None` if there are none.
     """
 
     omega: Float[np.ndarray, " point"]
     conductance: Float[np.ndarray, " point"]
     errors: Float[np.ndarray, " point"] | None
+    systematic: Float[np.ndarray, "error point"] | None = None
 
     @property
     def outer_part(self) -> "Curve":

@@ -1,5 +1,6 @@
 """Normalization of a conductance by that of the same junction in the normal state."""
 
+import dataclasses
 import pathlib
 
 import numpy as np
@@ -32,7 +33,8 @@ def divide_by_normal_state(
     """Divide a conductance by that of the same junction in the normal state.
 
     That is represented by a polynomial of the bias, or by linear interpolation if a polynomial leaves more than noise.
-    The noise of interpolated values becomes part of the errors.
+    The errors of the polynomial are shared by all values of the divided curve; the noise of interpolated values becomes
+    part of its errors.
 
     Raises:
         InputError: The curve of the normal state does not cover the bias, is not positive, or is another junction's.
@@ -43,10 +45,11 @@ def divide_by_normal_state(
     smooth, residuals = fit_polynomial(normal.omega, normal.conductance, normal.errors, choices)
     typical = normal.conductance if normal.errors is None else normal.conductance / normal.errors
     if are_white(residuals, float(np.max(np.abs(typical)))):
-        divisor, noise = smooth(curve.omega), 0.0
+        divisor, noise, shared = smooth(curve.omega), 0.0, smooth.errors(curve.omega)
         how = f"a polynomial of order {len(smooth.powers) - 1} through"
     else:
         divisor, noise = np.interp(curve.omega, normal.omega, normal.conductance), scatter(normal.conductance)
+        shared = None
         how = "linear interpolation of"
     if np.any(divisor <= 0):
         why = "it is not positive everywhere."
@@ -56,6 +59,8 @@ def divide_by_normal_state(
         why = f"divided by it, the conductance is {divided.far_from_zero:.3g} far from zero bias, where it must be one."
         hint = "Are both from the same junction, in the same unit, and not normalized yet?"
         raise InputError("the curve of the normal state does not fit", where=str(normal_path), why=why, hint=hint)
+    if shared is not None:
+        divided = dataclasses.replace(divided, systematic=-divided.conductance * shared / divisor)
     noisy = f", whose noise of {100 * float(np.median(noise / divisor)):.2g} % is added to the errors" if noise else ""
     return divided, [f"the conductance is divided by {how} that of the normal state, {normal_path}{noisy}."]
 

@@ -48,6 +48,8 @@ class ConductanceFile(FunctionOfEnergy):
         omega: Bias energies $eV$ [meV], strictly ascending; of both signs where both were measured.
         conductance: The conductance relative to that of the normal state, shape (n,), dimensionless.
         errors: Standard deviation of each value, in the same unit, or `None`.
+        systematic_errors: Errors that all values share, those of the polynomial that represents the normal state: each
+            row is the change of all values under one standard deviation of one of them; `None` if there are none.
         modulation: Root mean square of the lock-in modulation of the bias [meV], if the file states it.
         asymmetry: Half the difference of the two signs of the bias (rms), relative to the rms conductance; `None` for
             one sign.
@@ -65,6 +67,7 @@ class ConductanceFile(FunctionOfEnergy):
 
     conductance: Float[np.ndarray, " freq"]
     errors: Float[np.ndarray, " freq"] | None = None
+    systematic_errors: Float[np.ndarray, "error freq"] | None = None
     modulation: float | None = None
     asymmetry: float | None = None
     background_fitted: bool = False
@@ -107,6 +110,7 @@ def read_conductance(
         omega=curve.omega,
         conductance=curve.conductance,
         errors=curve.errors,
+        systematic_errors=curve.systematic,
         modulation=modulation,
         asymmetry=difference,
         background_fitted=fitted,

@@ -21,15 +21,22 @@ class Polynomial:
         powers: Powers $p_i$.
         coefficients: Coefficients $c_i$.
         scale: Unit of the bias $V_0$ [meV].
+        spread: A square root $L$ of the covariance $LL^T$ of the coefficients; `None` if it is not known.
     """
 
     powers: tuple[int, ...]
     coefficients: Float[np.ndarray, " power"]
     scale: float
+    spread: Float[np.ndarray, "power error"] | None = None
 
     def __call__(self, omega: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
         """Return the values of the polynomial at some bias energies [meV]."""
         return powers_of(omega / self.scale, self.powers) @ self.coefficients
+
+    def errors(self, omega: Float[np.ndarray, " point"]) -> Float[np.ndarray, "error point"]:
+        """Return the change of the values under one standard deviation of each independent error of the fit."""
+        assert self.spread is not None
+        return (powers_of(omega / self.scale, self.powers) @ self.spread).T
 
 
 def powers_of(x: Float[np.ndarray, " point"], powers: Sequence[int]) -> Float[np.ndarray, "point power"]:
@@ -66,19 +73,23 @@ def fit_polynomial(
         choices: Powers of each polynomial.
 
     Returns:
-        The polynomial, and the residuals divided by the errors.
+        The polynomial with the covariance of its coefficients, for which the errors are scaled to the residuals if
+        these are larger; and the residuals divided by the errors.
     """
     scale = float(np.max(np.abs(omega)))
     weights = np.ones_like(values) if errors is None else 1 / errors
     typical = float(np.max(np.abs(values * weights)))
     best = None
     for powers in choices:
-        design = powers_of(omega / scale, powers)
-        coefficients = np.linalg.lstsq(design * weights[:, None], values * weights, rcond=None)[0]
-        residuals = (values - design @ coefficients) * weights
+        design = powers_of(omega / scale, powers) * weights[:, None]
+        coefficients = np.linalg.lstsq(design, values * weights, rcond=None)[0]
+        residuals = values * weights - design @ coefficients
         bic = information_criterion(residuals, len(powers), typical)
         if best is None or bic < best[0]:
-            best = bic, Polynomial(powers, coefficients, scale), residuals
+            level = float(np.sqrt(np.sum(residuals**2) / max(1, residuals.size - len(powers))))
+            unit = level if errors is None else max(1.0, level)
+            spread = unit * np.linalg.pinv(np.linalg.qr(design)[1])
+            best = bic, Polynomial(powers, coefficients, scale, spread), residuals
     assert best is not None
     return best[1], best[2]
 

@@ -37,6 +37,19 @@ def test_a_smooth_normal_state_is_a_polynomial(path, normal):
     assert (found.T, found.background_fitted, found.errors) == (None, False, None)
 
 
+@pytest.mark.parametrize("stated", [False, True])
+def test_the_errors_of_the_polynomial_are_those_that_other_noise_would_make(path, normal, stated):
+    divided, variances, rng = [], [], np.random.default_rng(3)
+    for _ in range(60):
+        noisy = NORMAL * (1 + 2e-3 * rng.standard_normal(V.size))
+        columns = (V, noisy, 2e-3 * NORMAL) if stated else (V, noisy)
+        header = "# bias (mV), dI/dV (S)" + (", standard error (S)" if stated else "") + "\n"
+        found = read(path, RAW, normal=normal(table(*columns, header=header)))
+        divided.append(found.conductance)
+        variances.append(np.sum(found.systematic_errors**2, axis=0))
+    np.testing.assert_allclose(np.std(divided, axis=0), np.sqrt(np.mean(variances, axis=0)), rtol=0.35)
+
+
 def test_a_normal_state_with_structure_is_interpolated_and_its_noise_becomes_part_of_the_errors(path, normal):
     wiggly = NORMAL * (1 + 0.01 * np.sin(2 * V))
     raw = table(V, G * wiggly, 1e-3 * wiggly, header="# bias (mV), dI/dV (S), standard error (S)\n")
@@ -45,6 +58,7 @@ def test_a_normal_state_with_structure_is_interpolated_and_its_noise_becomes_par
     assert "whose noise of 0.3 % is added to the errors" in notice.replace("0.29 %", "0.3 %").replace("0.31 %", "0.3 %")
     np.testing.assert_allclose(found.conductance, G / (1 + 3e-3 * NOISE), rtol=1e-7)
     np.testing.assert_allclose(found.errors, np.hypot(1e-3, 3e-3 * G), rtol=0.1)
+    assert found.systematic_errors is None
 
 
 def test_errors_become_relative(path, normal):
