@@ -89,7 +89,8 @@ def resolution(
         broadening: Distance $\Gamma$ of the line from the real axis [meV]; the default of `continue_gap` if `None`.
         energies: Energies of the measurement, shape (n,) [meV]; if `None`, from 0 to 3.5 times the end of the spectrum
             with the spacing of the points of a2F.
-        observable: `ComplexGap()`, `RealGap()`, `GapModulus()` or `DensityOfStates()`.
+        observable: `ComplexGap()`, `RealGap()`, `GapModulus()`, `DensityOfStates()` or `DifferentialConductance()`; for
+            the last, `energies` are bias energies.
         mu_star: Coulomb pseudopotential at `omega_c`.
         omega_c: Coulomb cutoff [meV], as in `invert`.
         matsubara_cutoff: Cutoff of the Matsubara sums [meV], as in `invert`.

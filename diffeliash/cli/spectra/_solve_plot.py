@@ -7,7 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..._errors import InputError
 from ..arguments import Source, source_of
+from ..terminal import tell
 
 if TYPE_CHECKING:
     from ...physics import GapSolution, RealAxisGap
@@ -86,7 +88,8 @@ def _plot_dos(axes: Axes, sol: "GapSolution", real: "RealAxisGap", *, edge: floa
     omega, dos, conductance = np.asarray(real.omega), np.asarray(real.dos), _conductance(sol, real)
     window = 2 * float(sol.spectrum.omega_max)
     axes.plot(omega, dos, color="k", lw=1.2, label=r"$N(\omega)/N_F$")
-    axes.plot(omega, conductance, color="C0", lw=1.0, label=rf"$dI/dV$ at {float(sol.T):g} K, $eV = \omega$")
+    if np.all(np.isfinite(conductance)):
+        axes.plot(omega, conductance, color="C0", lw=1.0, label=rf"$dI/dV$ at {float(sol.T):g} K, $eV = \omega$")
     axes.legend(frameon=False, fontsize="x-small", loc="lower right")
     axes.axhline(1, color="gray", lw=0.5)
     axes.set(xlabel=r"$\omega$ [meV]", ylabel=r"$N(\omega)/N_F$", ylim=(0, max(2.6, 1.05 * np.max(dos))))
@@ -106,10 +109,17 @@ def _plot_dos(axes: Axes, sol: "GapSolution", real: "RealAxisGap", *, edge: floa
 
 
 def _conductance(sol: "GapSolution", real: "RealAxisGap") -> np.ndarray:
-    """The differential conductance of a junction to a normal metal at the temperature of a solution."""
+    """The differential conductance of a junction to a normal metal at the temperature of a solution.
+
+    NaN, with a note, where the energies are too far apart for the temperature.
+    """
     from ...physics import differential_conductance
 
-    return np.asarray(differential_conductance(real, float(sol.T)))
+    try:
+        return np.asarray(differential_conductance(real, float(sol.T)))
+    except InputError as error:
+        tell(f"note: the figure is without dI/dV: {error}")
+        return np.full(np.shape(real.omega), np.nan)
 
 
 def plot_temperatures(results: list[dict[str, Any]]) -> Figure:

@@ -37,8 +37,11 @@ TRACED_MODULATION_POINTS = 64
 KERNEL_REACH = 25.0
 """Range of the thermal kernel [k_B T]; beyond it is below 1e-10."""
 
-TRACED_NODES, MOST_NODES = 8, 24
+TRACED_NODES, MOST_NODES = 24, 400
 """Points of the Gauss-Legendre rule between two energies of a gap function: where they are traced, and at most."""
+
+TRACED_ACCURACY = 1e-6
+"""Where the numbers of points cannot be chosen, the conductance is NaN if its relative error may be larger than this."""
 
 TAIL_PARTS = 25
 """Number of intervals above the last energy."""
@@ -150,11 +153,14 @@ def differential_conductance(real: RealAxisGap, T: Any, modulation: Any = 0.0) -
         modulation: rms amplitude $v$ of the bias modulation [meV] (peak amplitude over $\sqrt2$).
 
     Returns:
-        $(dI/dV)_S/(dI/dV)_N$ at the bias energies $eV$ = `real.omega`, dimensionless, shape `(freq,)`.
+        $(dI/dV)_S/(dI/dV)_N$ at the bias energies $eV$ = `real.omega`, dimensionless, shape `(freq,)`. NaN if
+        temperature, modulation or energies are traced and the integrals, whose numbers of points are then fixed, are
+        less exact than 1e-6: $k_BT$ or the broadening far below the distance of the energies, or $k_BT$ far below the
+        modulation.
 
     Raises:
         InputError: A concrete temperature is not positive, a modulation negative or far too large for the temperature,
-            or the energies are negative or do not increase.
+            or the energies are negative, do not increase, or are too far apart for the temperature.
         RuntimeError: JAX is not in 64-bit mode.
 
     Source: E. L. Wolf, Principles of Electron Tunneling Spectroscopy (Oxford University Press, 2nd ed. 2012).
@@ -170,6 +176,10 @@ def _compiled(
     real: RealAxisGap, numbers: tuple[Float[Array, ""], Float[Array, ""]], n_nodes: int, n_points: int
 ) -> Float[Array, " freq"]:
     T, modulation = numbers
+    strip = math.pi * BOLTZMANN * T
+    widest = jnp.max(jnp.diff(real.omega, prepend=0.0))
+    error = _rule_error(n_nodes, 2 * jnp.minimum(strip, real.broadening) / widest)
+    error += jnp.where(modulation > 0, _rule_error(n_points, strip / (math.sqrt(2) * modulation)), 0.0)
     points, weights = (jnp.asarray(each) for each in modulation_rule(n_points))
     energies, widths = _quadrature(real.omega, BOLTZMANN * T, math.sqrt(2) * modulation, n_nodes)
     dos = widths * _density_of_states(real, energies)
@@ -178,7 +188,12 @@ def _compiled(
         x = jnp.stack([energies - bias, energies + bias])[None, :, :] - modulation * points[:, None, None]
         return jnp.sum(weights[:, None, None] * thermal_kernel(x, T) * dos[None, None, :])
 
-    return jax.lax.map(at, real.omega, batch_size=PARALLEL_BIASES)
+    return jnp.where(error < TRACED_ACCURACY, jax.lax.map(at, real.omega, batch_size=PARALLEL_BIASES), jnp.nan)
+
+
+def _rule_error(n: int, strip: Float[Array, ""]) -> Float[Array, ""]:
+    """The relative error of a Gauss rule of `n` points, for singularities at `strip` in units of half its interval."""
+    return jnp.exp(-2 * n * jnp.arcsinh(jax.lax.stop_gradient(strip)))
 
 
 def _check(real: RealAxisGap, T: Any, modulation: Any) -> list[str]:
@@ -200,8 +215,14 @@ def _n_nodes(real: RealAxisGap, T: Any) -> int:
         return TRACED_NODES
     strip = min(float(real.broadening), math.pi * BOLTZMANN * float(T))
     widest = float(np.max(np.diff(real.omega, prepend=0.0)))
-    needed = math.log(1 / ACCURACY) / (2 * math.asinh(2 * strip / widest)) if strip > 0 else MOST_NODES
-    return min(max(2, math.ceil(needed)), MOST_NODES)
+    needed = math.log(1 / ACCURACY) / (2 * math.asinh(2 * strip / widest)) if strip > 0 else math.inf
+    if needed > MOST_NODES:
+        raise InputError(
+            f"energies up to {widest:.3g} meV apart are too coarse for a conductance at {float(T):g} K",
+            why=f"k_B T is {BOLTZMANN * float(T):.3g} meV, the broadening {float(real.broadening):.3g} meV.",
+            hint="Continue the gap function at energies that are closer to each other.",
+        )
+    return max(2, math.ceil(needed))
 
 
 def _quadrature(

@@ -225,3 +225,17 @@ def test_number_of_points_for_the_modulation():
     assert n_modulation_points(3.0, 0.0) == 1
     few, many = n_modulation_points(3.0, 0.1), n_modulation_points(0.3, 0.5)
     assert 1 < few < 20 < many < MOST_MODULATION_POINTS
+
+
+def test_what_is_traced_is_exact_or_not_a_number(real, dense):
+    """Where the rules are too coarse for the temperature or the modulation there is no answer."""
+    traced = eqx.filter_jit(differential_conductance)
+    for T_junction, rms in ((0.2, 0.0), (0.3, 0.1)):
+        np.testing.assert_allclose(traced(real, jnp.asarray(T_junction), jnp.asarray(rms)),
+            differential_conductance(real, T_junction, rms), rtol=1e-6)  # fmt: skip
+    assert np.all(np.isnan(traced(real, jnp.asarray(0.02), jnp.asarray(0.0))))
+    assert np.all(np.isnan(traced(real, jnp.asarray(0.2), jnp.asarray(2.0))))
+    fine = differential_conductance(at_energies(dense, slice(None)), 0.02)[::100]
+    np.testing.assert_allclose(differential_conductance(real, 0.02)[::4], fine[: len(ENERGIES[::4])], rtol=1e-5)
+    with pytest.raises(InputError, match=r"energies up to 0.25 meV apart are too coarse for a conductance at 0.005 K"):
+        differential_conductance(real, 0.005)
