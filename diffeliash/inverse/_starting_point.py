@@ -17,6 +17,7 @@ from .._errors import InputError
 from ..physics import Spectrum
 from .linear import InverseProblem, gap_from_dos, invert_one_linearly, is_uniform_grid, pose_inverse_problem
 from .nonlinear import (
+    MOST_MODELS,
     CompiledModel,
     ComplexGap,
     Conditions,
@@ -87,7 +88,7 @@ def smooth_candidates(forward: ForwardModel) -> tuple[Candidate, ...]:
     return _smooth_candidates(forward.program, forward.conditions, forward.fitted)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=MOST_MODELS)
 def _smooth_candidates(
     program: CompiledModel, conditions: Conditions, fitted: FittedParameters
 ) -> tuple[Candidate, ...]:

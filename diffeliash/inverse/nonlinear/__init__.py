@@ -1,6 +1,7 @@
 """Nonlinear inversion: a2F fitted to data through the solver by Gauss-Newton steps, and samples of the posterior."""
 
 from ._forward_model import LARGEST_RTOL as LARGEST_RTOL
+from ._forward_model import MOST_MODELS as MOST_MODELS
 from ._forward_model import RANGE_RATIO as RANGE_RATIO
 from ._forward_model import SMALLEST_RTOL as SMALLEST_RTOL
 from ._forward_model import AbstractForwardModel as AbstractForwardModel

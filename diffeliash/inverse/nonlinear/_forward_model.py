@@ -47,6 +47,10 @@ MATSUBARA_RTOL = 1e-7
 LEAST_REACH = 2.5
 """Shortest line, in units of the end of a2F."""
 
+MOST_MODELS = 3
+"""Largest number of compiled models that are kept. The machine code of one takes about 5000 memory maps of the process,
+of which Linux allows 65 530; where more are needed, the compiler ends the process."""
+
 N_NUMBERS = 3
 r"""Number of variables before a2F: $\mu^*$, broadening [meV] and offset of the energies of the line [meV]."""
 
@@ -316,7 +320,7 @@ def _jacobian_rtol(rtol: float) -> float:
     return min(JACOBIAN_RTOL, JACOBIAN_RTOL_FACTOR * rtol)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=MOST_MODELS)
 def compiled_model(
     conditions: Conditions, n_points: int, energies: bytes, observable: AbstractObservable, rtol: float, end_known: bool
 ) -> CompiledModel:

@@ -41,7 +41,7 @@ TRACED_NODES, MOST_NODES = 24, 400
 """Points of the Gauss-Legendre rule between two energies of a gap function: where they are traced, and at most."""
 
 TRACED_ACCURACY = 1e-6
-"""Where the numbers of points cannot be chosen, the conductance is NaN if its relative error may be larger than this."""
+"""Where the numbers of points cannot be chosen, the conductance is NaN if its relative error may exceed this."""
 
 TAIL_PARTS = 25
 """Number of intervals above the last energy."""
