@@ -42,7 +42,8 @@ class Inversion:
         samples: Samples of the posterior distribution of a2F, equally weighted; shape (n_samples, n).
         mu_star: Coulomb pseudopotential: the given value, or the fitted one.
         mu_star_std: Standard deviation of `mu_star`; zero if it was given.
-        mu_star_samples: The Coulomb pseudopotential of every sample, shape (n_samples,).
+        mu_star_samples: The Coulomb pseudopotential of every sample, shape (n_samples,); where the given value is
+            doubtful (`tests.doubtful`), they differ from it.
         parameters: The parameters of the fit, given or fitted: `mu_star`, `broadening` [meV], `scale`, `slope` [1/meV],
             `curvature` [1/meV^2] and `offset` [meV].
         parameter_samples: Samples of those that were fitted, each of shape (n_samples,), in the order of `samples`.
@@ -54,6 +55,7 @@ class Inversion:
         chi2: $\chi^2/N$; at most one, by construction, where the noise is estimated.
         n_resolved: Number of independent combinations of the values of a2F (right singular vectors of the linearized
             problem) that the data determine better than the prior does.
+        unseen_below: Where the data begin above the gap, the energy below which they do not show a2F [meV]; else zero.
         determined: Whether the data differ significantly from those of a normal metal.
         converged: Whether the steps of the Gauss-Newton iteration ended at a superconducting solution; whether that is
             an answer is said by `ok`.
@@ -78,6 +80,7 @@ class Inversion:
     noise_known: bool
     chi2: float
     n_resolved: int
+    unseen_below: float
     determined: bool
     converged: bool
     tests: ModelTests | None
@@ -133,6 +136,11 @@ class Inversion:
             )
         elif not self.end_known:
             texts.append(f"the end of a2F was not stated; the data ask for {end:.4g} meV.")
+        if self.unseen_below > 0:
+            texts.append(
+                f"the data begin above the gap and do not show a2F below {self.unseen_below:.2g} meV: its error bars "
+                "and that of lambda allow for more weight there than acoustic phonons have."
+            )
         if self.last_energy < end:
             texts.append(
                 f"the data end at {self.last_energy:.4g} meV, a2F at {end:.4g} meV: beyond the data a2F is little more "
@@ -158,7 +166,7 @@ class Inversion:
                 f"chi^2/N = {self.chi2:.3g}: the errors are smaller than stated; a2F is too smooth and its error bars "
                 "are too wide. Give a smaller noise."
             )
-        return texts + list(self.tests.failures if self.tests else ())
+        return texts + list((*self.tests.failures, *self.tests.doubts) if self.tests else ())
 
     @property
     def consistent(self) -> bool:

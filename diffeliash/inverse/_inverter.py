@@ -11,7 +11,7 @@ from jaxtyping import Float
 from ..physics import Spectrum, default_broadening, rescale_mu_star
 from ..units import BOLTZMANN
 from ._end_of_a2f import evidence_of_ends
-from ._first_guess import guess_broadening
+from ._first_guess import guess_broadening, unseen_below
 from ._inversion_result import Inversion
 from ._measured_data import Noise, SystematicErrors, as_measurement, scatter_of
 from ._model_tests import ModelTests, Residuals, conditions_that_matter, run_model_tests
@@ -215,9 +215,14 @@ class Inverter:
     def _determined(
         self, rng: np.random.Generator, measurement: Measurement, found: _Fitted, *, known: bool
     ) -> Inversion:
-        fit, forward = found.fit, found.forward
+        s, fit, forward = self.settings, found.fit, found.forward
         problem, best = fit.problem, fit.problem.evidence.best
-        samples = sample_posterior(rng, problem, self.settings.n_samples)
+        tests = self._model_tests(measurement, found, known=known)
+        unseen = max(0.0, unseen_below(s.observable, s.omega, measurement.values, s.T))
+        sampled = dataclasses.replace(problem, unseen=min(1.0, unseen / forward.conditions.omega_max))
+        doubts = {name: std * rng.standard_normal(s.n_samples) for name, std in tests.doubtful.items()}
+        changes = _changes_by_doubts(measurement, fit, doubts)
+        samples = sample_posterior(rng, sampled if unseen else problem, s.n_samples, changes)
         parameters, a2f = forward.fitted.split(fit.unknowns)
         return self._inversion(
             measurement,
@@ -229,9 +234,11 @@ class Inverter:
             values=fit.values,
             noise_known=known,
             n_resolved=problem.n_resolved(best),
+            unseen_below=unseen,
             determined=True,
             converged=fit.converged and fit.superconducting,
-            tests=self._model_tests(measurement, found, known=known),
+            tests=tests,
+            given_mu_star_changes=doubts.get("mu_star", 0.0),
             n_jacobians=fit.n_jacobians,
         )
 
@@ -276,17 +283,20 @@ class Inverter:
             values=s.observable.in_normal_state(s.omega.size),
             noise_known=measurement.known if known is None else known,
             n_resolved=0,
+            unseen_below=0.0,
             determined=False,
             converged=converged,
             tests=None,
+            given_mu_star_changes=0.0,
             n_jacobians=0,
         )
 
     def _inversion(self, measurement: Measurement, *, conditions: Conditions, **found: Any) -> Inversion:
         r"""The result, with the last point of a2F (zero), the standard deviations and $\chi^2$ added."""
         s, parameters, drawn = self.settings, found.pop("parameters"), found.pop("parameter_samples")
+        given = np.maximum(parameters.mu_star + found.pop("given_mu_star_changes") + np.zeros(s.n_samples), 0.0)
         a2f, samples = np.append(found.pop("a2f"), 0.0), np.pad(found.pop("samples"), ((0, 0), (0, 1)))
-        mu_star = drawn.get("mu_star", np.full(s.n_samples, parameters.mu_star))
+        mu_star = drawn.get("mu_star", given)
         return Inversion(
             omega=conditions.grid(a2f.size),
             a2f=a2f,
@@ -304,6 +314,24 @@ class Inverter:
             last_energy=s.last_energy,
             **found,
         )
+
+
+def _changes_by_doubts(
+    measurement: Measurement, fit: GaussNewtonFit, doubts: dict[str, Float[np.ndarray, " sample"]]
+) -> Float[np.ndarray, "sample row"] | None:
+    """Changes of the projected data of the linearized problem by random changes of doubtful conditions.
+
+    Args:
+        measurement: The data, with errors of known size.
+        fit: The fit.
+        doubts: The changes of each doubtful condition.
+    """
+    if not doubts:
+        return None
+    unit = math.sqrt(fit.problem.evidence.best.variance)
+    Q = np.linalg.qr(measurement.whiten(fit.jacobian.unknowns))[0]
+    columns = {name: unit * measurement.whiten(fit.jacobian.fixed[name]) @ Q for name in doubts}
+    return np.sum([np.outer(doubts[name], column) for name, column in columns.items()], axis=0)
 
 
 def _rounded_down(broadening: float) -> float:

@@ -9,7 +9,10 @@ a2F. Four tests are made; each has a false alarm in far less than one of a hundr
 * For each condition $p$ that was not fitted, the change $\delta p$ that the residuals ask for, with the a2F and the
   fitted parameters free to change, too. With the column $c = \partial F/\partial p$ in units of the errors, and the
   projection $P$ that removes what the fit can follow, $\delta p = c^TPr/c^TPc \pm 1/\sqrt{c^TPc}$ (the score test, C.
-  R. Rao, Math. Proc. Camb. Phil. Soc. 44, 50 (1948), doi:10.1017/S0305004100023987).
+  R. Rao, Math. Proc. Camb. Phil. Soc. 44, 50 (1948), doi:10.1017/S0305004100023987). From four standard deviations on
+  the condition is contradicted. From two on (one for $\mu^*$) it is doubtful, and the error bars allow for a
+  correction of the standard deviation $\sqrt{\delta p^2 - \sigma_p^2}$, the best estimate of that of a zero mean
+  (R. DerSimonian, N. Laird, Control. Clin. Trials 7, 177 (1986), doi:10.1016/0197-2456(86)90046-2).
 """
 
 import dataclasses
@@ -34,6 +37,13 @@ enough data; otherwise `SIGNIFICANT_CHI2` standard deviations above one."""
 
 SIGNIFICANT_CHI2 = 3.0
 """Number of these standard deviations."""
+
+DOUBTFUL = 2.0
+"""Number of standard deviations from which a condition is doubtful: not contradicted, but the error bars allow for
+another value."""
+
+DOUBTFUL_MU_STAR = 1.0
+"""The same for mu*, with which lambda changes by far more than its error bar before the data notice."""
 
 FAR_BELOW_NOISE = 0.5
 """Deviations below the stated noise times this, such as those of computed data, are not held against the model."""
@@ -77,12 +87,16 @@ class Condition:
     """A condition of a measurement that the residuals may contradict.
 
     Args:
-        words: Its name in messages, with a place for the correction.
+        name: Its name, with the unit of a correction.
+        words: The message if it is contradicted, with places for the correction and its error.
         negligible: Corrections smaller than this are too small to matter.
+        doubtful: Number of standard deviations of a correction from which the condition is doubtful.
     """
 
+    name: str
     words: str
     negligible: float
+    doubtful: float = DOUBTFUL
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -96,6 +110,9 @@ class ModelTests:
         corrections: For each condition that was not fitted the correction that the residuals ask for, and its standard
             deviation.
         failures: What the data contradict, as whole sentences; empty if the model passes.
+        doubtful: For each doubtful condition the standard deviation of the correction for which the error bars allow;
+            empty if the model does not pass.
+        doubts: What is doubtful, as whole sentences.
     """
 
     misfit: float
@@ -103,6 +120,8 @@ class ModelTests:
     largest: tuple[float, float]
     corrections: dict[str, tuple[float, float]]
     failures: tuple[str, ...]
+    doubtful: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
 
 
 def largest_consistent_chi2(n_dof: int) -> float:
@@ -140,14 +159,29 @@ def run_model_tests(residuals: Residuals, scatter: float | None, conditions: Map
     if largest[0] > LARGEST_RESIDUAL:
         failures.append(f"the point at {largest[1]:.4g} meV deviates by {largest[0]:.2g} standard deviations.")
     corrections = _corrections(residuals, unit)
-    for name, (change, error) in corrections.items():
-        condition = conditions.get(name)
-        if condition and abs(change) > SIGNIFICANT * error and abs(change) > condition.negligible:
-            failures.append(f"{condition.words.format(change=change, error=error)}")
+    matter = {
+        name: abs(change) / error
+        for name, (change, error) in corrections.items()
+        if name in conditions and abs(change) > conditions[name].negligible
+    }
+    for name, significance in matter.items():
+        if significance > SIGNIFICANT:
+            change, error = corrections[name]
+            failures.append(conditions[name].words.format(change=change, error=error))
+    doubtful = {} if failures else {name: z for name, z in matter.items() if z > conditions[name].doubtful}
     return ModelTests(
         misfit=level if scatter is None else level / scatter, correlation=correlation, largest=largest,
         corrections=corrections, failures=tuple(failures),
+        doubtful={name: corrections[name][1] * math.sqrt(z**2 - 1) for name, z in doubtful.items()},
+        doubts=tuple(_doubt(conditions[name], *corrections[name]) for name, z in doubtful.items() if z > DOUBTFUL),
     )  # fmt: skip
+
+
+def _doubt(condition: Condition, change: float, error: float) -> str:
+    return (
+        f"the data would rather have another {condition.name.format(change=change, error=error)}: too little to "
+        "contradict it, but the error bars allow for it."
+    )
 
 
 def _unit(level: float, scatter: float | None) -> float:
@@ -165,33 +199,42 @@ def conditions_that_matter(settings: Settings, parameters: Parameters) -> dict[s
         parameters: The parameters of the fit.
     """
     p, kT, last = parameters, BOLTZMANN * settings.T, settings.last_energy
-    ask = "(the data ask for {change:+.3g} +- {error:.2g}"
+    ask, change = "(the data ask for {change:+.3g} +- {error:.2g}", "(by {change:+.3g} +- {error:.2g}"
     return {
         "temperature": Condition(
+            f"temperature {change} K)",
             f"the data contradict the temperature of {settings.T:g} K {ask} K).", 0.005 * settings.T
         ),
         "broadening": Condition(
+            f"broadening {change} meV)",
             f"the data contradict the broadening of {p.broadening:g} meV {ask} meV): fit it with --fit-broadening "
             "(`broadening=None`).", 0.02 * p.broadening,
         ),
         "mu_star": Condition(
-            f"the data contradict mu* = {p.mu_star:g} {ask}): fit it with --fit-mu-star (`mu_star=None`).", 1e-3
+            f"mu* {change})",
+            f"the data contradict mu* = {p.mu_star:g} {ask}): fit it with --fit-mu-star (`mu_star=None`).", 1e-3,
+            DOUBTFUL_MU_STAR,
         ),
         "scale": Condition(
+            f"scale {change})",
             f"the data contradict the normalization {ask} of the scale): fit it with --fit-scale (`scale=None`).", 1e-4
         ),
         "slope": Condition(
+            f"slope of the normalization {change} per meV)",
             f"the data contradict the normalization {ask} per meV): fit it with --fit-scale (`scale=None`).",
             1e-4 / last
         ),
         "curvature": Condition(
+            f"curvature of the normalization {change} per meV^2)",
             f"the normalization is curved {ask} per meV^2): use a better normal-state conductance.", 1e-4 / last**2
         ),
         "offset": Condition(
+            f"zero of the bias {change} meV)",
             f"the zero of the bias is displaced {ask} meV): fit it with --fit-offset (`offset=None`).",
             2e-3 * (p.broadening + kT),
         ),
         "modulation": Condition(
+            f"modulation {change} meV^2 of half its mean square)",
             f"the data contradict the modulation {ask} meV^2 of half its mean square): state it with --modulation, or "
             "check the temperature.", (0.1 * kT) ** 2 / 2,
         ),

@@ -251,3 +251,17 @@ def test_a_curve_as_an_experimentalist_has_it(name, normal, end):
     assert found.broadening[0] == pytest.approx(truth["broadening_meV"], rel=0.1)
     assert found.noise == pytest.approx(truth["noise"], rel=0.2)
     assert any("the end of a2F was not stated" in note for note in found.notes) is (end is None)
+
+
+@pytest.mark.slow
+def test_a_curve_that_begins_above_the_gap_leaves_low_energies_open(curve):
+    """The gap shows what a2F is at low energies; without it, lambda is far less certain, but T_c is not."""
+    above = BIAS > 5.0
+    found = invert(BIAS[above], (curve + NOISE)[above], **KNOWN)
+    whole = invert(BIAS, curve + NOISE, **KNOWN)
+    assert found.ok
+    assert whole.unseen_below == 0
+    assert 1.0 < found.unseen_below < 3.0
+    assert any("do not show a2F below" in note for note in found.notes)
+    assert found.lambda_ep[1] > 3 * whole.lambda_ep[1]
+    within(found.lambda_ep, float(Spectrum(OMEGA, A2F).lambda_ep), 0.5)

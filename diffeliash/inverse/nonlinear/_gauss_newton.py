@@ -16,7 +16,7 @@ from jaxtyping import Float
 
 from ._forward_model import AbstractForwardModel, Jacobian
 from ._parameters import Unknowns
-from ._smoothness_prior import LinearProblem, Prior, linear_problem
+from ._smoothness_prior import Evidence, LinearProblem, Prior, linear_problem
 
 MAX_JACOBIANS = 20
 """Largest number of Jacobians; three are usually enough."""
@@ -139,18 +139,41 @@ def gauss_newton(forward: AbstractForwardModel, measurement: Measurement, start:
         measurement: The data.
         start: Unknowns at which the iteration starts.
     """
-    iterate, prior, n_jacobians = _evaluate(forward, measurement, start), None, 0
+    iterate, choice, n_jacobians = _evaluate(forward, measurement, start), _PriorChoice(), 0
     while True:
         n_jacobians += 1
         jacobian = forward.jacobian_at(iterate.unknowns)
         before = iterate
-        iterate, problem, prior, converged = _iterate_with_jacobian(forward, measurement, before, jacobian, prior)
+        iterate, problem, converged = _iterate_with_jacobian(forward, measurement, before, jacobian, choice)
         if iterate is before or n_jacobians == MAX_JACOBIANS:
             break
     return GaussNewtonFit(
         unknowns=iterate.unknowns, values=iterate.values, superconducting=iterate.usable, problem=problem,
         jacobian=jacobian, converged=converged, n_jacobians=n_jacobians,
     )  # fmt: skip
+
+
+@dataclasses.dataclass
+class _PriorChoice:
+    """The prior of the iteration: the one with the largest evidence, but none twice after another one.
+
+    At the solution under one prior the evidence may prefer another, and at the solution under that the first; then the
+    iteration goes on with the weaker one of the two.
+    """
+
+    last: Prior | None = None
+    used: list[Prior] = dataclasses.field(default_factory=list)
+    settled: bool = False
+
+    def choose(self, evidence: Evidence) -> Prior:
+        """The prior of the steps with a new Jacobian."""
+        best = evidence.best_or_previous(self.last, always=self.settled)
+        if self.last is not None and not best.is_like(self.last) and any(best.is_like(each) for each in self.used):
+            self.settled = True
+            best = min(best, self.last, key=lambda prior: prior.strength)
+        self.used.append(best)
+        self.last = best
+        return best
 
 
 def _evaluate(forward: AbstractForwardModel, measurement: Measurement, unknowns: Unknowns) -> _Iterate:
@@ -162,12 +185,12 @@ def _iterate_with_jacobian(
     measurement: Measurement,
     iterate: _Iterate,
     jacobian: Jacobian,
-    last: Prior | None,
-) -> tuple[_Iterate, LinearProblem, Prior, bool]:
+    choice: _PriorChoice,
+) -> tuple[_Iterate, LinearProblem, bool]:
     """Take steps with one Jacobian until one is small, is shortened, or their number reaches `STEPS_PER_JACOBIAN`.
 
     Returns:
-        The last iterate, the linear problem of the last step, its prior, and whether the first step was small.
+        The last iterate, the linear problem of the last step, and whether the first step was small.
     """
     A = measurement.whiten(jacobian.unknowns)
     Q, R = np.linalg.qr(A)
@@ -183,17 +206,17 @@ def _iterate_with_jacobian(
             (Q, R), residual + A @ iterate.unknowns, n_free=forward.n_free, known=measurement.known,
             least_variance=least_variance, size=size,
         )  # fmt: skip
-        prior = prior or problem.evidence.best_or_previous(last)
+        prior = prior or choice.choose(problem.evidence)
         regularized = problem.with_prior(prior)
         step = regularized.most_probable - iterate.unknowns
         negligible = np.sqrt(np.mean((jacobian.unknowns @ step) ** 2)) < NEGLIGIBLE_CHANGE * solver_error
         small.append(bool(negligible or regularized.length(step) < TOLERANCE * np.sqrt(step.size)))
         if small[-1] or len(small) > STEPS_PER_JACOBIAN:
-            return iterate, problem, prior, small[0]
+            return iterate, problem, small[0]
         objective = _Objective(measurement, prior, forward.n_free)
         iterate, full_step = _line_search(forward, objective, iterate, step)
         if not full_step:
-            return iterate, problem, prior, small[0]
+            return iterate, problem, small[0]
 
 
 class _Objective(NamedTuple):

@@ -29,7 +29,10 @@ LEAST_WEIGHT = 0.02
 
 
 def sample_posterior(
-    rng: np.random.Generator, problem: LinearProblem, n_samples: int
+    rng: np.random.Generator,
+    problem: LinearProblem,
+    n_samples: int,
+    changes: Float[np.ndarray, "sample row"] | None = None,
 ) -> Float[np.ndarray, "sample unknown"]:
     """Sample the posterior distribution of the unknowns.
 
@@ -37,13 +40,17 @@ def sample_posterior(
         rng: Random number generator.
         problem: The linearized problem at the most probable unknowns.
         n_samples: Number of samples.
+        changes: Changes of the projected data $Q^Tb$ besides their errors, one row for each sample; none if `None`.
 
     Returns:
         The samples, one a row, grouped by prior.
     """
     counts = draw_counts(rng, problem.evidence.logarithm, n_samples)
+    if changes is None:
+        changes = np.zeros((n_samples, problem.projected.size))
+    groups = np.split(changes, np.cumsum(counts)[:-1])
     parts = [
-        sample_perturbed(rng, problem.with_prior(problem.evidence.prior(int(i))), int(counts[i]))
+        sample_perturbed(rng, problem.with_prior(problem.evidence.prior(int(i))), int(counts[i]), groups[i])
         for i in np.flatnonzero(counts)
     ]
     return np.concatenate(parts)
@@ -59,10 +66,15 @@ def draw_counts(
 
 
 def sample_perturbed(
-    rng: np.random.Generator, one: TruncatedNormal, n_samples: int
+    rng: np.random.Generator,
+    one: TruncatedNormal,
+    n_samples: int,
+    changes: Float[np.ndarray, "sample row"] | None = None,
 ) -> Float[np.ndarray, "sample unknown"]:
     """Sample the unknowns under one prior: most probable unknowns for perturbed data and a perturbed prior."""
     errors = np.sqrt(one.variance) * rng.standard_normal((n_samples, one.target.size))
+    if changes is not None:
+        errors += changes @ one.of_data
     return non_negative_solutions(one.root, one.target[None, :] + errors)
 
 

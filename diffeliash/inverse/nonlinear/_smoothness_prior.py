@@ -10,12 +10,14 @@ $$ p(u) \propto e^{-s|Cx|^2/2}, \qquad
 With $C_0$ for $C$ without envelope, the covariance of $x$ is $\mathrm{diag}(g)\,C_0^{-1}C_0^{-T}\,\mathrm{diag}(g)/s$.
 The values of $y$ are random, and correlated over $\omega_{\max}/\kappa$. The envelope is that of acoustic phonons,
 whose a2F begins as $\Omega^2$: without it ($\omega_0 = 0$) the prior expects an a2F that is linear at low energies, and
-the coupling constant depends on what the data cannot show. For the three sine waves of longest wavelength $C_0$ is a
-hundred times smaller, so that the prior hardly constrains them. The regularization strength $s$, $\kappa$ and
-$\omega_0$ maximize the evidence (D. J. C. MacKay, Neural Comput. 4, 415 (1992), doi:10.1162/neco.1992.4.3.415), in
-which the amplitudes of these waves in $y$ have a flat measure and $s\,x_{\max}^2$ has a log-normal prior $p_0(s)$ taken
-from known spectra (`TYPICAL_STRENGTH`): without it, data with little information would give functions smoother or
-rougher than those of any metal.
+the coupling constant depends on what the data cannot show. Where data begin above the gap and do not show a2F below an
+energy $\omega_1$, the samples come in equal numbers from the priors with and without onset, and from one that expects
+more there, $g = (\Omega^2 + 5\omega_1^2)/(\Omega^2 + \omega_1^2)$ (`LinearProblem.unseen`). For the three sine waves of
+longest wavelength $C_0$ is a hundred times smaller, so that the prior hardly constrains them. The regularization
+strength $s$, $\kappa$ and $\omega_0$ maximize the evidence (D. J. C. MacKay, Neural Comput. 4, 415 (1992),
+doi:10.1162/neco.1992.4.3.415), in which the amplitudes of these waves in $y$ have a flat measure and $s\,x_{\max}^2$
+has a log-normal prior $p_0(s)$ taken from known spectra (`TYPICAL_STRENGTH`): without it, data with little information
+would give functions smoother or rougher than those of any metal.
 
 With $A = QR$, in which the columns of $c$ come first, the lower right block of $R$ and the lower part of $Q^Tb$ are the
 equations for $x$ with $c$ integrated out. With the singular values $\sigma_k$ of that block times $C^{-1}$, and $c_j$
@@ -31,6 +33,7 @@ $\sigma^2 = \min(\ldots)/m$ with $m$ equations.
 import dataclasses
 import functools
 import itertools
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -50,8 +53,26 @@ r"""Values of $\kappa$ among which the evidence chooses, from functions of one b
 ONSETS = (0.0, 0.25)
 r"""Values of $\omega_0/\omega_{\max}$ among which the evidence chooses: none, and acoustic phonons below a quarter."""
 
-SHAPES = tuple(itertools.product(CORRELATIONS, ONSETS))
-"""All pairs of these."""
+LOW_ENERGY_EXCESS = 5.0
+"""How much larger than elsewhere the variations of a2F may be at energies that the data do not show."""
+
+
+class Shape(NamedTuple):
+    r"""The shape of a prior: correlation length and envelope, $g = (x^2 + ex_0^2)/(x^2 + x_0^2)$, $x = \Omega/\omega_{\max}$.
+
+    Args:
+        correlation: Inverse correlation length $\kappa$, in units of $1/\omega_{\max}$.
+        onset: Energy $x_0$ below which the function is suppressed or enhanced, in units of $\omega_{\max}$.
+        excess: Value $e$ of the envelope at zero.
+    """
+
+    correlation: float
+    onset: float
+    excess: float = 0.0
+
+
+SHAPES = tuple(Shape(*each) for each in itertools.product(CORRELATIONS, ONSETS))
+"""The shapes among which the evidence chooses."""
 
 N_LONG_WAVES = 3
 """Number of sine waves of longest wavelength (half a wave, one, and one and a half) that are hardly constrained."""
@@ -66,6 +87,9 @@ TYPICAL_STRENGTH, STRENGTH_DECADES = 1e-3, 1.0
 r"""Median of $s\,x_{\max}^2$ in its log-normal prior, and its standard deviation in decades. The most likely values
 (`most_likely_prior` on 200 points) are 3e-5 to 7e-3 for seven files of real materials, 2e-4 for the complex family,
 1e-3 and 2e-3 for the families of Brownian motion and of materials, and 4e-2 for the simple family."""
+
+STRENGTH_RTOL = 1e-6
+"""Strengths that differ by less than this fraction are the same, but for rounding."""
 
 EVIDENCE_TOLERANCE = 0.5
 """The prior of the last Gauss-Newton step is kept if the logarithm of its evidence is within this of the largest, so
@@ -85,6 +109,7 @@ class Evidence(NamedTuple):
         strengths: $s\sigma^2$ of each prior.
         correlations: $\kappa$ of each prior.
         onsets: $\omega_0/\omega_{\max}$ of each prior.
+        excesses: Value of the envelope of each prior at zero.
         logarithm: Logarithm of the evidence of each, up to a constant.
         variance: Error variance $\sigma^2$ for each; one where the size of the errors is known.
     """
@@ -92,6 +117,7 @@ class Evidence(NamedTuple):
     strengths: Float[np.ndarray, " prior"]
     correlations: Float[np.ndarray, " prior"]
     onsets: Float[np.ndarray, " prior"]
+    excesses: Float[np.ndarray, " prior"]
     logarithm: Float[np.ndarray, " prior"]
     variance: Float[np.ndarray, " prior"]
 
@@ -100,13 +126,15 @@ class Evidence(NamedTuple):
         """The prior with the largest evidence."""
         return self.prior(int(np.argmax(self.logarithm)))
 
-    def best_or_previous(self, last: "Prior | None") -> "Prior":
-        """The prior with the largest evidence, or the last one if its evidence is nearly as large."""
+    def best_or_previous(self, last: "Prior | None", *, always: bool = False) -> "Prior":
+        """The prior with the largest evidence, or the last one if its evidence is nearly as large, or always."""
         if last is not None:
-            same = (self.strengths == last.strength) & (self.correlations == last.correlation)
-            same &= self.onsets == last.onset
-            if np.any(same & (self.logarithm > np.max(self.logarithm) - EVIDENCE_TOLERANCE)):
-                return self.prior(int(np.argmax(same)))
+            same = np.isclose(self.strengths, last.strength, rtol=STRENGTH_RTOL, atol=0.0)
+            same &= (self.correlations == last.correlation) & (self.onsets == last.onset)
+            same &= self.excesses == last.excess
+            least = -np.inf if always else np.max(self.logarithm) - EVIDENCE_TOLERANCE
+            if np.any(same & (self.logarithm > least)):
+                return self.prior(int(np.argmax(same & (self.logarithm > least))))
         return self.best
 
     @property
@@ -117,8 +145,17 @@ class Evidence(NamedTuple):
 
     def prior(self, number: int) -> "Prior":
         """The prior with a given index."""
-        fields = (self.strengths, self.correlations, self.onsets, self.variance)
+        fields = (self.strengths, self.correlations, self.onsets, self.variance, self.excesses)
         return Prior(*(float(field[number]) for field in fields))
+
+    def with_equal_envelopes(self) -> "Evidence":
+        """The same with the probability of each envelope set to the same value."""
+        logarithm = self.logarithm.copy()
+        envelopes = np.stack([self.onsets, self.excesses], axis=1)
+        for envelope in np.unique(envelopes, axis=0):
+            members = np.all(envelopes == envelope, axis=1)
+            logarithm[members] -= logsumexp(logarithm[members])
+        return self._replace(logarithm=logarithm)
 
 
 class Prior(NamedTuple):
@@ -129,16 +166,27 @@ class Prior(NamedTuple):
         correlation: Inverse correlation length $\kappa$, in units of $1/\omega_{\max}$.
         onset: Energy $\omega_0$ below which the function is suppressed, in units of $\omega_{\max}$.
         variance: Error variance $\sigma^2$.
+        excess: Value of the envelope at zero, as in `Shape`.
     """
 
     strength: float
     correlation: float
     onset: float
     variance: float
+    excess: float = 0.0
+
+    @property
+    def shape(self) -> Shape:
+        """Correlation length and envelope."""
+        return Shape(self.correlation, self.onset, self.excess)
+
+    def is_like(self, other: "Prior") -> bool:
+        """Whether strength and shape are the same."""
+        return math.isclose(self.strength, other.strength, rel_tol=STRENGTH_RTOL) and self.shape == other.shape
 
     def root(self, n: int) -> Float[np.ndarray, "boson boson"]:
         r"""The matrix $\sqrt{s\sigma^2}\,C$ for `n` points between two zeros."""
-        return np.sqrt(self.strength) * smoothness_operator(n, self.correlation, self.onset)
+        return np.sqrt(self.strength) * smoothness_operator(n, *self.shape)
 
 
 def second_derivative_operator(n: int) -> Float[np.ndarray, "boson boson"]:
@@ -147,12 +195,14 @@ def second_derivative_operator(n: int) -> Float[np.ndarray, "boson boson"]:
 
 
 @functools.lru_cache(maxsize=64)
-def smoothness_operator(n: int, correlation: float, onset: float = 0.0) -> Float[np.ndarray, "boson boson"]:
-    r"""The matrix $C = C_0\,\mathrm{diag}(1/g)$ of the prior for `n` points between two zeros."""
+def smoothness_operator(
+    n: int, correlation: float, onset: float = 0.0, excess: float = 0.0
+) -> Float[np.ndarray, "boson boson"]:
+    r"""The matrix $C = C_0\,\mathrm{diag}(1/g)$ of the prior for `n` points between two zeros; see `Shape`."""
     C = second_derivative_operator(n) - (n + 1.0) ** 1.5 * (correlation / (n + 1)) ** 2 * np.eye(n)
     C -= (1 - LONG_WAVE_FACTOR) * _long_waves(n) @ (_long_waves(n).T @ C)
     x = np.arange(1, n + 1) / (n + 1)
-    return C * ((x**2 + onset**2) / x**2)[None, :]
+    return C * ((x**2 + onset**2) / (x**2 + excess * onset**2))[None, :]
 
 
 def _long_waves(n: int) -> Float[np.ndarray, "boson broad"]:
@@ -172,13 +222,13 @@ def most_likely_prior(function: Float[np.ndarray, " boson"]) -> Prior:
     For every $\kappa$ and $\omega_0$ the strength is $s = n/|Cx|^2$.
     """
     n, found = function.size - N_LONG_WAVES, []
-    for correlation, onset in SHAPES:
-        C = smoothness_operator(function.size, correlation, onset)
+    for shape in SHAPES:
+        C = smoothness_operator(function.size, *shape)
         strength = n / np.sum((C @ function) ** 2)
-        determinant = np.linalg.slogdet(C)[1] - _log_long_wave_factors(function.size, correlation)
-        found.append((determinant + n / 2 * np.log(strength), correlation, onset, strength))
-    _, correlation, onset, strength = max(found)
-    return Prior(float(strength), correlation, onset, 1.0)
+        determinant = np.linalg.slogdet(C)[1] - _log_long_wave_factors(function.size, shape.correlation)
+        found.append((determinant + n / 2 * np.log(strength), shape, strength))
+    _, shape, strength = max(found)
+    return Prior(float(strength), shape.correlation, shape.onset, 1.0)
 
 
 def log_strength_prior(strengths: Float[np.ndarray, " prior"], size: float) -> Float[np.ndarray, " prior"]:
@@ -199,6 +249,7 @@ class LinearProblem:
         known: Whether the size of the errors is known.
         least_variance: Smallest error variance $\sigma^2$ where it is unknown.
         size: Approximate maximum of the function.
+        unseen: Energy below which the data do not show the function, in units of its last energy.
     """
 
     triangle: Triangle
@@ -209,22 +260,25 @@ class LinearProblem:
     known: bool
     least_variance: float
     size: float
+    unseen: float = 0.0
 
-    def singular_values(
-        self, correlation: float, onset: float
-    ) -> tuple[Float[np.ndarray, " value"], Float[np.ndarray, " value"]]:
+    def singular_values(self, shape: Shape) -> tuple[Float[np.ndarray, " value"], Float[np.ndarray, " value"]]:
         r"""The singular values $\sigma_k$ and the components of $Q^Tb$ along their left singular vectors."""
         block = self.triangle[self.n_free :, self.n_free :]
-        C = smoothness_operator(block.shape[1], correlation, onset)
+        C = smoothness_operator(block.shape[1], *shape)
         left, values, _ = np.linalg.svd(np.linalg.solve(C.T, block.T).T, full_matrices=False)
         return values, left.T @ self.projected[self.n_free :]
 
     @functools.cached_property
     def evidence(self) -> Evidence:
-        """The evidence of all priors that are compared."""
+        """The evidence of all priors that are compared; the same for all envelopes where low energies are unseen."""
         strengths = STRENGTHS if self.known else np.unique(np.outer(STRENGTHS, ERROR_VARIANCES).round(30))
-        parts = [self._evidence(strengths, *shape) for shape in SHAPES]
-        return Evidence(*map(np.concatenate, zip(*parts, strict=True)))
+        shapes = SHAPES
+        if self.unseen > 0:
+            shapes += tuple(Shape(correlation, self.unseen, LOW_ENERGY_EXCESS) for correlation in CORRELATIONS)
+        parts = [self._evidence(strengths, shape) for shape in shapes]
+        evidence = Evidence(*map(np.concatenate, zip(*parts, strict=True)))
+        return evidence.with_equal_envelopes() if self.unseen > 0 else evidence
 
     @property
     def log_evidence(self) -> float:
@@ -236,21 +290,22 @@ class LinearProblem:
         n = self.triangle.shape[1] - self.n_free
         return float(logsumexp(self.evidence.logarithm)) - N_LONG_WAVES / 2 * float(np.log(n + 1.0))
 
-    def _evidence(self, strengths: Float[np.ndarray, " prior"], correlation: float, onset: float) -> Evidence:
-        values, components = self.singular_values(correlation, onset)
+    def _evidence(self, strengths: Float[np.ndarray, " prior"], shape: Shape) -> Evidence:
+        values, components = self.singular_values(shape)
         left = strengths[:, None] / (values[None, :] ** 2 + strengths[:, None])
         total = np.maximum(self.rest + left @ components**2, np.finfo(float).tiny)
         occam = np.sum(np.log(left), axis=1) - N_LONG_WAVES * np.log(strengths)
-        occam -= 2 * _log_long_wave_factors(self.triangle.shape[1] - self.n_free, correlation)
-        shape = np.full(strengths.size, correlation), np.full(strengths.size, onset)
+        occam -= 2 * _log_long_wave_factors(self.triangle.shape[1] - self.n_free, shape.correlation)
+        correlations, onsets, excesses = (np.full(strengths.size, value) for value in shape)
         if self.known:
             logarithm = (occam - total) / 2 + log_strength_prior(strengths, self.size)
-            return Evidence(strengths, *shape, logarithm, np.ones(strengths.size))
+            return Evidence(strengths, correlations, onsets, excesses, logarithm, np.ones(strengths.size))
         variance = np.maximum(total / self.n_values, self.least_variance)
         possible = (strengths >= STRENGTHS[0] * variance) & (strengths <= STRENGTHS[-1] * variance)
         logarithm = (occam - (self.n_values - self.n_free - N_LONG_WAVES) * np.log(variance) - total / variance) / 2
         logarithm += log_strength_prior(strengths / variance, self.size)
-        return Evidence(strengths, *shape, np.where(possible, logarithm, -np.inf), variance)
+        logarithm = np.where(possible, logarithm, -np.inf)
+        return Evidence(strengths, correlations, onsets, excesses, logarithm, variance)
 
     def with_first(self, n: int) -> "LinearProblem":
         """The equations for a function that is zero beyond its first `n` points."""
@@ -262,16 +317,15 @@ class LinearProblem:
 
     def n_resolved(self, prior: Prior) -> int:
         r"""Number of components of the function that the data determine better than the prior: $\sigma_k^2 > s$."""
-        return int(np.sum(self.singular_values(prior.correlation, prior.onset)[0] ** 2 > prior.strength))
+        return int(np.sum(self.singular_values(prior.shape)[0] ** 2 > prior.strength))
 
     def with_prior(self, prior: Prior) -> "TruncatedNormal":
         """The posterior distribution of the unknowns under one prior."""
         n = self.triangle.shape[1]
         rows = np.pad(prior.root(n - self.n_free), ((0, 0), (self.n_free, 0)))
         orthogonal, root = np.linalg.qr(np.concatenate([self.triangle, rows]))
-        return TruncatedNormal(
-            root=root, target=orthogonal[: len(self.triangle)].T @ self.projected, variance=prior.variance
-        )
+        of_data = orthogonal[: len(self.triangle)]
+        return TruncatedNormal(root=root, target=self.projected @ of_data, variance=prior.variance, of_data=of_data)
 
 
 def linear_problem(
@@ -310,11 +364,13 @@ class TruncatedNormal:
         root: Upper triangular matrix $W$.
         target: Vector $t$.
         variance: Error variance $\sigma^2$.
+        of_data: Derivative of $t$ with respect to the projected data $Q^Tb$; `None` if there are none.
     """
 
     root: Float[np.ndarray, "unknown unknown"]
     target: Vector
     variance: float
+    of_data: Float[np.ndarray, "row unknown"] | None = None
 
     @property
     def center(self) -> Vector:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from diffeliash.inverse.nonlinear._forward_model import AbstractForwardModel, Jacobian
-from diffeliash.inverse.nonlinear._gauss_newton import Measurement, gauss_newton
+from diffeliash.inverse.nonlinear._gauss_newton import Measurement, _PriorChoice, gauss_newton
+from diffeliash.inverse.nonlinear._smoothness_prior import Evidence
 
 N, M = 12, 40
 GRID = np.arange(1, N + 1) / (N + 1)
@@ -96,3 +97,15 @@ def test_whitened_errors_are_independent_with_and_without_shared_ones(matrix):
     np.testing.assert_allclose(given.whiten(changes), root @ changes, rtol=1e-10, atol=1e-12)
     alone = Measurement(values=np.zeros(M), errors=errors, known=True)
     np.testing.assert_array_equal(alone.whiten(changes), changes / errors)
+
+
+def test_an_iteration_that_returns_to_a_prior_goes_on_with_the_weaker_one():
+    """At the solution under one prior the evidence prefers the other, and at the solution under that the first."""
+    strengths, same = np.array([1e-3, 3e-2]), np.zeros(2)
+    first, second = (
+        Evidence(strengths, same, same, same, np.array(logarithm), np.ones(2))
+        for logarithm in ([0.0, -9.0], [-9.0, 0.0])
+    )
+    choice = _PriorChoice()
+    assert [choice.choose(each).strength for each in (first, second, second, first)] == [1e-3, 3e-2, 3e-2, 1e-3]
+    assert [choice.choose(each).strength for each in (second, first, second)] == [1e-3, 1e-3, 1e-3]

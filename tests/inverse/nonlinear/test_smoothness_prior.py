@@ -1,5 +1,7 @@
 """Linear problems with a smooth function, against the same with dense covariances."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
@@ -67,6 +69,25 @@ def test_functions_with_an_onset_are_smooth_functions_times_an_envelope(onset):
     np.testing.assert_allclose(np.linalg.inv(root.T @ root), covariance(prior), rtol=1e-6)
     std = np.sqrt(np.diag(covariance(prior)) / np.diag(covariance(prior._replace(onset=0.0))))
     np.testing.assert_allclose(std, envelope(onset), rtol=1e-9)
+
+
+def test_unseen_low_energies_may_have_more_weight_and_the_evidence_does_not_choose_the_envelope():
+    seen = problem_of(A, B, n_free=0, known=True)
+    unseen = dataclasses.replace(seen, unseen=0.3).evidence
+    kinds = {(0.0, 0.0), (0.25, 0.0), (0.3, 5.0)}
+    assert set(zip(unseen.onsets, unseen.excesses, strict=True)) == kinds
+    for onset, excess in kinds:
+        members = (unseen.onsets == onset) & (unseen.excesses == excess)
+        assert np.sum(unseen.weights[members]) == pytest.approx(1 / 3)
+        same = seen.evidence.onsets == onset
+        if not excess:
+            ratio = unseen.logarithm[members] - seen.evidence.logarithm[same]
+            np.testing.assert_allclose(ratio, ratio[0], atol=1e-9)
+    prior = unseen.prior(int(np.argmax(unseen.excesses)))
+    inverse = np.linalg.inv(prior.root(N).T @ prior.root(N))
+    plain = np.linalg.inv(prior._replace(onset=0.0).root(N).T @ prior._replace(onset=0.0).root(N))
+    x = np.arange(1, N + 1) / (N + 1)
+    np.testing.assert_allclose(np.sqrt(np.diag(inverse) / np.diag(plain)), (x**2 + 0.45) / (x**2 + 0.09), rtol=1e-9)
 
 
 @pytest.mark.parametrize("m", [M, N - 4])
@@ -155,6 +176,8 @@ def test_of_two_priors_that_are_nearly_as_likely_the_last_one_is_kept():
     assert found.best_or_previous(found.prior(beside)) == found.prior(beside) != found.best
     assert found.best_or_previous(found.prior(far)) == found.best
     assert found.best_or_previous(None) == found.best
+    assert found.best_or_previous(found.prior(far), always=True) == found.prior(far)
+    assert found.best_or_previous(found.prior(far)._replace(onset=0.1), always=True) == found.best
 
 
 @pytest.mark.parametrize("onset", ONSETS)
