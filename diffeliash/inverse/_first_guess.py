@@ -43,43 +43,17 @@ def guess_broadening(
     """
     if not observable.normalized:
         return float(default_broadening(T, float(np.max(np.abs(omega))) / RANGE_RATIO))
-    return _best_constant_gap(observable, omega, values, T)[1]
-
-
-def unseen_below(
-    observable: AbstractObservable, omega: Float[np.ndarray, " freq"], values: Float[np.ndarray, " value"], T: float
-) -> float:
-    r"""The energy below which data that begin above the gap do not show a2F [meV]; zero or less if they show the gap.
-
-    Structure of a2F at $\Omega$ appears in the data at $\Delta_0 + \Omega$, smeared by the measurement. In data that
-    include the gap the gap itself shows what a2F is at low energies.
-
-    Args:
-        observable: The measured quantity.
-        omega: Energies of the data [meV].
-        values: The data.
-        T: Temperature [K].
-    """
-    gap = _best_constant_gap(observable, omega, values, T)[0] if observable.normalized else float(np.max(values))
-    return float(np.min(np.abs(omega))) - gap - observable.smearing(T)
-
-
-def _best_constant_gap(
-    observable: AbstractObservable, omega: Float[np.ndarray, " freq"], values: Float[np.ndarray, " value"], T: float
-) -> tuple[float, float]:
-    """The gap and the broadening [meV] of the grid with the smallest misfit."""
     stride = max(1, omega.size // MOST_ENERGIES)
-    predicted, pairs = _constant_gaps(observable, omega[::stride].tobytes(), T)
+    predicted, broadenings = _constant_gaps(observable, omega[::stride].tobytes(), T)
     misfit = np.sum((values[::stride, None] - predicted) ** 2, axis=0)
-    gap, broadening = pairs[np.argmin(misfit)]
-    return float(gap), float(broadening)
+    return float(broadenings[np.argmin(misfit)])
 
 
 @functools.lru_cache(maxsize=2)
 def _constant_gaps(
     observable: AbstractObservable, energies: bytes, T: float
-) -> tuple[Float[np.ndarray, "value pair"], Float[np.ndarray, "pair 2"]]:
-    """The measured values for all constant gaps and broadenings of the grid, and these pairs [meV]."""
+) -> tuple[Float[np.ndarray, "value pair"], Float[np.ndarray, " pair"]]:
+    """The measured values for all constant gaps and broadenings of the grid, and these broadenings [meV]."""
     omega = np.frombuffer(energies)
     last, least = float(np.max(np.abs(omega))), SMALLEST_RATIO * BOLTZMANN * T
     instrument, predicted, found = observable.instrument(omega, T, observable.least_broadening(least)), [], []
@@ -87,5 +61,5 @@ def _constant_gaps(
         broadenings = np.geomspace(least, max(LARGEST_RATIO * gap, 2 * least), N_BROADENINGS)
         z = instrument.line_energies[:, None] + 1j * (broadenings[None, :] + instrument.raised)
         predicted.append(instrument.measured(instrument.from_propagator(1 / np.sqrt(1 - (gap / z) ** 2)), 0.0))
-        found.append(np.stack([np.full(broadenings.size, gap), broadenings], axis=1))
+        found.append(broadenings)
     return np.concatenate(predicted, axis=1), np.concatenate(found)

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from ..physics import Spectrum, default_broadening, rescale_mu_star
 from ..units import BOLTZMANN
 from ._end_of_a2f import evidence_of_ends
-from ._first_guess import guess_broadening, unseen_below
+from ._first_guess import guess_broadening
 from ._inversion_result import Inversion
 from ._measured_data import Noise, SystematicErrors, as_measurement, scatter_of
 from ._model_tests import ModelTests, Residuals, conditions_that_matter, run_model_tests
@@ -218,7 +218,7 @@ class Inverter:
         s, fit, forward = self.settings, found.fit, found.forward
         problem, best = fit.problem, fit.problem.evidence.best
         tests = self._model_tests(measurement, found, known=known)
-        unseen = max(0.0, unseen_below(s.observable, s.omega, measurement.values, s.T))
+        unseen = _unseen_below(s, found)
         sampled = dataclasses.replace(problem, unseen=min(1.0, unseen / forward.conditions.omega_max))
         doubts = {name: std * rng.standard_normal(s.n_samples) for name, std in tests.doubtful.items()}
         changes = _changes_by_doubts(measurement, fit, doubts)
@@ -314,6 +314,17 @@ class Inverter:
             last_energy=s.last_energy,
             **found,
         )
+
+
+def _unseen_below(settings: Settings, found: _Fitted) -> float:
+    r"""The energy below which data that begin above the gap do not show a2F [meV]; zero if they show the gap.
+
+    Structure of a2F at $\Omega$ appears in the data at $\Delta_0 + \Omega$, smeared and broadened. In data that include
+    the gap the gap itself shows what a2F is at low energies.
+    """
+    s, forward = settings, found.forward
+    width = s.observable.smearing(s.T) + forward.fitted.split(found.fit.unknowns)[0].broadening
+    return max(0.0, float(np.min(np.abs(s.omega))) - width - forward.gap_at(found.fit.unknowns))
 
 
 def _changes_by_doubts(

@@ -145,7 +145,7 @@ def draw_prior(rng, prior, n, n_samples):
 
 def coverage(args):
     n, T, broadening, energies = 64, 3.0, 0.3, np.linspace(0, 35, 141)
-    prior, rng = Prior(strength=3e-3, correlation=20.0, variance=1.0), np.random.default_rng(0)
+    prior, rng = Prior(strength=3e-3, correlation=20.0, onset=0.0, variance=1.0), np.random.default_rng(0)
     a2f = draw_prior(rng, prior, n, 2 * args.n)
     omega = OMEGA_MAX / n * np.arange(1, n + 1)
     Delta, _, good = solve_all(omega, a2f, energies, T=T, broadening=broadening)
@@ -189,8 +189,9 @@ def draw_with_both_priors(prior):
     """Make every inversion add as many samples of the posterior under the prior from which the truth was sampled."""
     original = _inverter.sample_posterior
 
-    def both(rng, problem, n_samples):
-        return np.concatenate([original(rng, problem, n_samples), draw_from(rng, problem.with_prior(prior), n_samples)])
+    def both(rng, problem, n_samples, changes):
+        known = draw_from(rng, problem.with_prior(prior), n_samples)
+        return np.concatenate([original(rng, problem, n_samples, changes), known])
 
     _inverter.sample_posterior = both
 

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from diffeliash import ComplexGap, DensityOfStates, DifferentialConductance, RealGap, differential_conductance
-from diffeliash.inverse._first_guess import guess_broadening, unseen_below
-from diffeliash.units import BOLTZMANN
+from diffeliash import ComplexGap, DensityOfStates, DifferentialConductance, differential_conductance
+from diffeliash.inverse._first_guess import guess_broadening
 
 from ..cases import constant_gap
 
@@ -31,14 +30,3 @@ def test_broadening_of_a_density_of_states_at_biases_of_both_signs(broadening):
 def test_gap_functions_get_the_default():
     found = guess_broadening(ComplexGap(), BIAS, np.zeros(2 * BIAS.size), 1.2)
     assert found == pytest.approx(min(np.pi * 0.0861733 * 1.2 / 3, 20 / 3.5 / 100), rel=1e-4)
-
-
-@pytest.mark.parametrize(("first", "unseen"), [(4.0, 2.3), (2.5, 0.8), (1.2, -0.5), (0.0, -1.7)])
-def test_what_data_that_begin_above_the_gap_do_not_show(first, unseen):
-    """The smearing, 3.5 k_B T, is 0.3 meV wide."""
-    bias, T, gap = BIAS[BIAS >= first], 0.3 / (3.52549 * BOLTZMANN), 1.4
-    values = np.asarray(differential_conductance(constant_gap(BIAS, gap, 0.05), T))[BIAS >= first]
-    noisy = values + 1e-4 * np.random.default_rng(0).normal(size=bias.size)
-    assert unseen_below(DifferentialConductance(), bias, noisy, T) == pytest.approx(unseen, abs=0.15)
-    real = np.full(bias.size, gap)
-    assert unseen_below(RealGap(), bias, real, T) == pytest.approx(first - gap, abs=1e-9)

@@ -20,6 +20,7 @@ from diffeliash import (
     solve_gap,
     solve_tc,
 )
+from diffeliash.units import BOLTZMANN
 
 from ..conftest import shared
 
@@ -148,6 +149,22 @@ def test_another_wrong_model_is_named(curve, name):
     check_wrong(curve, name, WRONG_WITH_OTHER_PROGRAMS[name])
 
 
+def test_the_error_bars_allow_for_a_doubtful_mu_star(curve):
+    """They are nearly those of a fit of mu* where the data doubt the given one, and narrower where they do not."""
+    data, truth = curve + NOISE, float(Spectrum(OMEGA, A2F).lambda_ep)
+    right, fitted = (invert(BIAS, data, **KNOWN | {"mu_star": mu_star}) for mu_star in (MU_STAR, None))
+    given = fitted.mu_star + 2.5 * fitted.mu_star_std
+    doubted = invert(BIAS, data, **KNOWN | {"mu_star": given})
+    assert doubted.ok
+    assert 0.5 * abs(given - MU_STAR) < doubted.tests.doubtful["mu_star"] < 2 * abs(given - MU_STAR)
+    assert doubted.lambda_ep[1] > 1.5 * right.lambda_ep[1]
+    assert abs(doubted.lambda_ep[0] - truth) < 2.5 * doubted.lambda_ep[1]
+    assert any("would rather have another mu*" in note for note in doubted.notes)
+    assert (doubted.mu_star, doubted.mu_star_std) == (given, 0.0)
+    assert np.std(doubted.mu_star_samples) == pytest.approx(doubted.tests.doubtful["mu_star"], rel=0.2)
+    assert np.std(right.mu_star_samples) < 0.5 * np.std(doubted.mu_star_samples)
+
+
 def test_one_bad_point_is_named(curve):
     found = invert(BIAS, curve + NOISE + BAD, **KNOWN)
     assert not found.ok
@@ -255,13 +272,15 @@ def test_a_curve_as_an_experimentalist_has_it(name, normal, end):
 
 @pytest.mark.slow
 def test_a_curve_that_begins_above_the_gap_leaves_low_energies_open(curve):
-    """The gap shows what a2F is at low energies; without it, lambda is far less certain, but T_c is not."""
+    """The gap shows what a2F is at low energies; without it, lambda is far less certain."""
     above = BIAS > 5.0
     found = invert(BIAS[above], (curve + NOISE)[above], **KNOWN)
     whole = invert(BIAS, curve + NOISE, **KNOWN)
     assert found.ok
     assert whole.unseen_below == 0
-    assert 1.0 < found.unseen_below < 3.0
+    gap = float(solve_gap(Spectrum(OMEGA, A2F), T, mu_star=MU_STAR, **CUTOFFS).Delta[0])
+    width = 3.52549 * BOLTZMANN * T + RMS + BROADENING
+    assert found.unseen_below == pytest.approx(np.min(BIAS[above]) - gap - width, rel=0.1)
     assert any("do not show a2F below" in note for note in found.notes)
     assert found.lambda_ep[1] > 3 * whole.lambda_ep[1]
     within(found.lambda_ep, float(Spectrum(OMEGA, A2F).lambda_ep), 0.5)

@@ -18,8 +18,8 @@ COLUMNS = np.cos(np.pi * np.arange(N_FITTED)[None, :] * ENERGIES[:, None] / 20.0
 PRIOR = 1e-3 * np.eye(N_FITTED)
 FIXED = {"scale": np.exp(-(((ENERGIES - 5.0) / 0.5) ** 2)), "slope": ENERGIES * np.exp(-2 * ENERGIES)}
 CONDITIONS = {
-    "scale": Condition("the scale is wrong ({change:+.3g} +- {error:.2g}).", 1e-4),
-    "slope": Condition("the slope is wrong ({change:+.3g} +- {error:.2g}).", 1e-4),
+    "scale": Condition("scale ({change:+.3g})", "the scale is wrong ({change:+.3g} +- {error:.2g}).", 1e-4),
+    "slope": Condition("slope ({change:+.3g})", "the slope is wrong ({change:+.3g} +- {error:.2g}).", 1e-4),
 }
 
 
@@ -107,6 +107,26 @@ def test_error_bars_of_corrections_are_right():
     assert 0.85 < np.std([change / std for change, std in found]) < 1.15
 
 
+def test_a_condition_between_noise_and_contradiction_is_doubtful():
+    """Allowed for is the excess of the correction over its own error."""
+    for seed in range(20):
+        change, error = judged(noise(seed) + 3.0 * FIXED["scale"] / np.linalg.norm(FIXED["scale"])).corrections["scale"]
+        data = noise(seed) + 3.0 * FIXED["scale"] / np.linalg.norm(FIXED["scale"])
+        found = judged(data, conditions={"scale": CONDITIONS["scale"]})
+        if 2 < change / error < 4:
+            assert found.doubtful == {"scale": pytest.approx(np.sqrt(change**2 - error**2))}
+            (said,) = found.doubts
+            assert f"would rather have another scale ({change:+.3g}): too little to contradict it" in said
+            assert not found.failures
+        else:
+            assert found.doubtful == {}
+            assert len(found.failures) == (change / error > 4)
+    sensitive = {"scale": dataclasses.replace(CONDITIONS["scale"], doubtful=1.0)}
+    doubted = [judged(noise(seed), conditions=sensitive) for seed in range(100)]
+    assert 0.2 < np.mean([bool(each.doubtful) for each in doubted]) < 0.45
+    assert sum(len(each.doubts) for each in doubted) <= 10
+
+
 def test_negligible_corrections_and_those_that_a_fit_can_follow():
     data = noise(6) + 7.0 * FIXED["scale"]
     (wrong,) = [failure for failure in judged(data).failures if "scale is wrong" in failure]
@@ -141,13 +161,15 @@ def test_conditions_that_matter():
         ("slope", "--fit-scale"), ("offset", "--fit-offset"), ("modulation", "--modulation"),
     ):  # fmt: skip
         assert option in found[name].words
+        assert "(by +0.123 +- 0.046" in found[name].name.format(change=0.1234, error=0.0456)
     assert "4 K" in found["temperature"].words
+    assert {name for name, each in found.items() if each.doubtful != 2.0} == {"mu_star"}
 
 
 def test_deviations_far_below_the_stated_noise_are_not_held_against_the_model():
     n = 200
     wave = 1e-2 * np.sin(np.linspace(0, 6, n))
     residuals = Residuals(np.linspace(0, 20, n), wave, np.eye(n)[:, :1], {"scale": np.ones(n)}, 1)
-    conditions = {"scale": Condition("the scale is wrong by {change} +- {error}.", 1e-4)}
+    conditions = {"scale": Condition("scale", "the scale is wrong by {change} +- {error}.", 1e-4)}
     assert not run_model_tests(residuals, None, conditions).failures
     assert run_model_tests(residuals._replace(values=300 * wave), None, conditions).failures

@@ -202,6 +202,11 @@ class ForwardModel(AbstractForwardModel):
         values = self._normalization(parameters) * self.program.instrument.measured(values, parameters.offset)
         return values, True
 
+    def gap_at(self, unknowns: Unknowns) -> float:
+        r"""The gap $\Delta(i\omega_0)$ at the lowest Matsubara frequency [meV]."""
+        parameters, a2f = self.fitted.split(unknowns)
+        return self.program.gap(self._variables(parameters, a2f), self._constants)
+
     def jacobian_at(self, unknowns: Unknowns) -> Jacobian:
         parameters, a2f = self.fitted.split(unknowns)
         variables, instrument = self._variables(parameters, a2f), self.program.instrument
@@ -232,6 +237,14 @@ class ForwardModel(AbstractForwardModel):
     @property
     def _constants(self) -> tuple[float, float, float]:
         return self.conditions.omega_max, self.conditions.omega_c, self.conditions.matsubara_cutoff
+
+
+class _Solved(NamedTuple):
+    r"""The observable on the line, whether it is that of a superconductor, and $\Delta(i\omega_0)$ [meV]."""
+
+    values: Float[Array, " line"]
+    superconducting: Bool[Array, ""]
+    gap: Float[Array, ""]
 
 
 class CompiledModel:
@@ -271,9 +284,13 @@ class CompiledModel:
         self, variables: Float[np.ndarray, " variable"], constants: Constants
     ) -> tuple[Float[np.ndarray, " line"], bool]:
         """The observable at the energies of the line, and whether it is finite and that of a superconductor."""
-        values, superconducting = self._compiled_values(variables, np.array(constants))
+        values, superconducting, _ = self._compiled_values(variables, np.array(constants))
         values = np.asarray(values)
         return values, bool(superconducting) and bool(np.all(np.isfinite(values)))
+
+    def gap(self, variables: Float[np.ndarray, " variable"], constants: Constants) -> float:
+        r"""The gap $\Delta(i\omega_0)$ [meV]."""
+        return float(self._compiled_values(variables, np.array(constants))[2])
 
     def jacobian_on_line(
         self, variables: Float[np.ndarray, " variable"], constants: Constants
@@ -288,7 +305,7 @@ class CompiledModel:
         broadening = c.broadening + self.instrument.raised
         return plan_line(grid, c.T, reach, broadening, rtol=rtol, end_known=self.end_known)
 
-    def _solve(self, variables: Any, constants: Any, plan: LinePlan) -> tuple[Float[Array, " line"], Bool[Array, ""]]:
+    def _solve(self, variables: Any, constants: Any, plan: LinePlan) -> "_Solved":
         c = self.conditions
         numbers = (c.omega_max, c.omega_c, c.matsubara_cutoff) if self.end_known else tuple(constants)
         omega = jnp.asarray(np.arange(1, self.n_points + 1) / self.n_points) * numbers[0]
@@ -301,7 +318,7 @@ class CompiledModel:
         )  # fmt: skip
         energies = jnp.asarray(self.instrument.line_energies) - offset
         real = continue_on_line(sol, spectrum, energies, broadening + self.instrument.raised, plan)
-        return self.observable(real), sol.superconducting
+        return _Solved(self.observable(real), sol.superconducting, jnp.real(sol.Delta[0]))
 
     @functools.cached_property
     def _compiled_values(self) -> Callable[..., Any]:
@@ -310,7 +327,7 @@ class CompiledModel:
     @functools.cached_property
     def _compiled_jacobian(self) -> Callable[..., Any]:
         def rows(variables: Float[Array, " variable"], constants: Float[Array, "3"]) -> Float[Array, "variable line"]:
-            _, linear = jax.linearize(lambda v: self._solve(v, constants, self._jacobian_plan)[0], variables)
+            _, linear = jax.linearize(lambda v: self._solve(v, constants, self._jacobian_plan).values, variables)
             return jax.vmap(linear)(jnp.eye(variables.size))
 
         return jax.jit(rows)

@@ -58,11 +58,11 @@ LOW_ENERGY_EXCESS = 5.0
 
 
 class Shape(NamedTuple):
-    r"""The shape of a prior: correlation length and envelope, $g = (x^2 + ex_0^2)/(x^2 + x_0^2)$, $x = \Omega/\omega_{\max}$.
+    r"""The shape of a prior: correlation length, and envelope $g = (x^2 + ex_0^2)/(x^2 + x_0^2)$ of energies $x$.
 
     Args:
         correlation: Inverse correlation length $\kappa$, in units of $1/\omega_{\max}$.
-        onset: Energy $x_0$ below which the function is suppressed or enhanced, in units of $\omega_{\max}$.
+        onset: Energy $x_0$ below which the function is suppressed or enhanced, in units of $\omega_{\max}$, as $x$.
         excess: Value $e$ of the envelope at zero.
     """
 

@@ -48,6 +48,20 @@ def test_each_prior_has_its_share():
     assert counts[3] == 0
 
 
+def test_changes_of_the_data_move_the_samples_as_they_move_the_solution():
+    rng = np.random.default_rng(4)
+    Q, R = np.linalg.qr(rng.normal(size=(30, N)))
+    right = Q @ R @ np.linspace(20, 30, N) + rng.normal(size=30)
+    problem = linear_problem((Q, R), right, n_free=0, known=True)
+    change = rng.normal(size=30)
+    shifted = linear_problem((Q, R), right + 5 * change, n_free=0, known=True)
+    changes = np.tile(5 * change @ Q, (40, 1))
+    plain, moved = (sample_posterior(np.random.default_rng(5), problem, 40, each) for each in (None, changes))
+    prior = problem.evidence.best
+    expected = shifted.with_prior(prior).center - problem.with_prior(prior).center
+    np.testing.assert_allclose(np.mean(moved - plain, axis=0), expected, atol=0.05 * np.max(np.abs(expected)))
+
+
 def test_functions_of_the_prior_are_positive_and_not_zero():
     found = sample_prior(np.random.default_rng(3), N, 200)
     assert np.min(found) > 0
