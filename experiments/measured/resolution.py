@@ -21,6 +21,7 @@ BIAS = np.linspace(0.0, 25.0, 501)
 TEMPERATURES = (0.3, 0.5, 0.8, 1.2, 2.0, 3.0, 4.2)
 NOISES = (1e-4, 1e-3, 1e-2)
 BROADENING, MODULATION = 0.05, 0.2
+STYLES = ("o-", "s--", ":")
 CASES = {
     "conductance": de.DifferentialConductance(),
     f"modulation {MODULATION:g} meV": de.DifferentialConductance(modulation=MODULATION),
@@ -57,28 +58,27 @@ def main():
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     numbers, widths, kernels = figure.subplots(1, 3)
     for i, noise in enumerate(NOISES):
-        for name, style in zip(CASES, ("o-", "s--", ":"), strict=True):
-            label = name if noise == NOISES[1] else None
+        for name, style in zip(CASES, STYLES, strict=True):
             resolved = [found[name, T, noise].n_resolved for T in TEMPERATURES]
-            numbers.loglog(TEMPERATURES, resolved, style, color=f"C{i}", markersize=4, label=label)
-        numbers.annotate(
-            f"noise {noise:g}", (TEMPERATURES[0], found["conductance", TEMPERATURES[0], noise].n_resolved),
-            xytext=(4, 5), textcoords="offset points", color=f"C{i}", fontsize="small",
-        )  # fmt: skip
+            numbers.loglog(TEMPERATURES, resolved, style, color=f"C{i}", markersize=4)
+        numbers.plot([], [], color=f"C{i}", label=f"noise {noise:g}")
     for T in (0.3, 1.2, 4.2):
         one = found["conductance", T, 1e-3]
         widths.plot(one.omega, one.widths, label=f"{T:g} K")
         middle = int(np.argmin(np.abs(one.omega - 4.4)))
         kernels.plot(one.omega, one.kernels[middle], label=f"{T:g} K")
+    for name, style in zip(CASES, STYLES, strict=True):
+        numbers.plot([], [], style, color="k", markersize=4, label=name)
     ticks = (0.3, 0.5, 1, 2, 4)
     numbers.set_xticks(ticks, [f"{T:g}" for T in ticks])
     numbers.set_xticks([], minor=True)
     numbers.set_yticks((5, 10, 20, 50), ("5", "10", "20", "50"))
     numbers.set_yticks([], minor=True)
-    numbers.set(xlabel="T [K]", ylabel="independent numbers of a2F resolved", ylim=(3, 110))
+    numbers.set(xlabel="T [K]", ylabel="independent numbers of a2F resolved", ylim=(2, 110))
     widths.set(xlabel="energy [meV]", ylabel="width of the averaging kernels [meV]", title="noise 1e-3", ylim=(0, None))
     kernels.set(xlabel="energy [meV]", ylabel="averaging kernel at 4.4 meV", title="noise 1e-3", xlim=(1, 8))
-    for axes in (numbers, widths, kernels):
+    numbers.legend(frameon=False, fontsize="x-small", ncols=2, loc="lower left")
+    for axes in (widths, kernels):
         axes.legend(frameon=False, fontsize="small")
     RESULTS.mkdir(exist_ok=True)
     figure.savefig(RESULTS / "resolution.png", dpi=100)
