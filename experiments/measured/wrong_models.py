@@ -4,7 +4,6 @@ python experiments/measured/wrong_models.py [--spectra 100] [--output results]
 """
 
 import argparse
-import json
 import pathlib
 import time
 
@@ -71,8 +70,7 @@ def run(name, spectra, truth):
     for n, one in enumerate(found):
         values = {"lambda": one.lambda_ep, "T_c": one.T_c}
         z = {key: (value - truth[n][key]) / error for key, (value, error) in values.items()}
-        relative = {f"{key} error": error / truth[n][key] for key, (_, error) in values.items()}
-        rows.append({"ok": one.ok, "notes": one.notes, **z, **relative})
+        rows.append({"ok": one.ok, **z})
     return rows, seconds
 
 
@@ -94,6 +92,49 @@ def make_truth(spectra):
     return made
 
 
+def table_row(name, rows):
+    """A row of the table: shares of answers in percent."""
+    ok = np.array([row["ok"] for row in rows])
+    z = {key: np.array([row[key] for row in rows]) for key in ("lambda", "T_c")}
+    parts = [np.mean(ok), np.mean(~ok | holds(rows)), *(np.mean(np.abs(z[k]) < s) for s in (1, 1.96) for k in z)]
+    return f"| {name} | " + " | ".join(f"{100 * part:.0f}" for part in parts) + " |"
+
+
+def holds(rows):
+    """Whether the 95 % intervals of lambda and of T_c hold the truth."""
+    return np.array([abs(row["lambda"]) < 1.96 and abs(row["T_c"]) < 1.96 for row in rows])
+
+
+def draw(results, path):
+    """Draw what became of each model, and the deviations of right models in units of their error bars."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    names = list(results)[::-1]
+    ok = [np.array([row["ok"] for row in results[name]]) for name in names]
+    hold = [holds(results[name]) for name in names]
+    start = np.zeros(len(names))
+    for label, color, members in (
+        ("not ok", "C0", [~a for a in ok]),
+        ("ok, 95 % intervals hold the truth", "C2", [a & b for a, b in zip(ok, hold, strict=True)]),
+        ("ok, but they do not", "C3", [a & ~b for a, b in zip(ok, hold, strict=True)]),
+    ):
+        share = np.array([100 * np.mean(each) for each in members])
+        left.barh(names, share, left=start, color=color, label=label)
+        start += share
+    left.set(xlabel="answers [%]", xlim=(0, 100))
+    left.legend(frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    x, edges = np.linspace(-4, 4, 201), np.linspace(-4, 4, 33)
+    for key, label, color in (("lambda", r"$\lambda$", "C0"), ("T_c", "$T_c$", "C1")):
+        z = [row[key] for name, rows in results.items() if name.startswith("right") for row in rows]
+        right.hist(z, edges, density=True, histtype="step", color=color, label=label)
+    right.plot(x, np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi), "k", lw=0.8, label="normal distribution")
+    right.set(xlabel="(answer - truth) / error bar, right models", ylabel="density")
+    right.legend(frameon=False, fontsize="small")
+    figure.savefig(path, dpi=90)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--spectra", type=int, default=100)
@@ -101,23 +142,22 @@ def main():
     parser.add_argument("--output", type=pathlib.Path)
     args = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
-    truth = make_truth(args.spectra)
-    results = {}
-    print("| model | ok | ok or bars hold | 68 % lambda | 68 % T_c | 95 % lambda | 95 % T_c | s each |")
-    print("|---|---|---|---|---|---|---|---|")
+    truth, results = make_truth(args.spectra), {}
+    lines = [
+        "| model | ok [%] | not ok, or bars hold [%] | 68 % lambda | 68 % T_c | 95 % lambda | 95 % T_c |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    print("\n".join(lines))
     for name in CASES:
-        if args.only and args.only not in name:
+        if args.only not in name:
             continue
-        rows, seconds = run(name, args.spectra, truth)
-        ok = np.array([row["ok"] for row in rows])
-        z = {key: np.array([row[key] for row in rows]) for key in ("lambda", "T_c")}
-        hold = (np.abs(z["lambda"]) < 1.96) & (np.abs(z["T_c"]) < 1.96)
-        parts = [np.mean(ok), np.mean(~ok | hold), *(np.mean(np.abs(z[k]) < s) for s in (1, 1.96) for k in z)]
-        print(f"| {name} | " + " | ".join(f"{100 * p:.0f}" for p in parts) + f" | {seconds:.1f} |", flush=True)
-        results[name] = rows
-        if args.output:
-            args.output.mkdir(exist_ok=True)
-            (args.output / "wrong_models.json").write_text(json.dumps(results, indent=1, default=float))
+        results[name], seconds = run(name, args.spectra, truth)
+        lines.append(table_row(name, results[name]))
+        print(f"{lines[-1]} {seconds:.1f} s each", flush=True)
+    if args.output:
+        args.output.mkdir(exist_ok=True)
+        (args.output / "wrong_models.md").write_text("\n".join(lines) + "\n")
+        draw(results, args.output / "wrong_models.png")
 
 
 if __name__ == "__main__":
