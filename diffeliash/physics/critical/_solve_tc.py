@@ -1,5 +1,6 @@
 r"""The critical temperature, at which the leading pairing eigenvalue is one."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -43,6 +44,11 @@ constant of 0.4. A search that ends at a higher temperature raises an error."""
 
 SLACK = 1e-4
 """The last search extends at least by this relative amount below the critical temperature found before."""
+
+
+GRID_MULTIPLE = 32
+"""Grids are padded to a multiple of this number of points, so that few programs are compiled: each takes memory maps of
+the process, of which there are 65 530."""
 
 
 def solve_tc(
@@ -278,9 +284,11 @@ class _Search(eqx.Module):
     ) -> Iterator[tuple[slice, np.ndarray]]:
         """Results of a batched function of inputs and `n`, for materials whose grids may have different lengths."""
         points = self.points(n)
-        omega, a2f = stack_spectra([spectrum for (spectrum,) in (each.material.channels for each in inputs)])
+        spectra = [spectrum for (spectrum,) in (each.material.channels for each in inputs)]
+        omega, a2f = stack_spectra(spectra, GRID_MULTIPLE)
         numbers = (np.array([float(getattr(each, name)) for each in inputs]) for name in NUMBERS)
-        chunk_size = min(default_chunk_size(), len(inputs))
+        # a power of two: few programs for any numbers of materials
+        chunk_size = min(default_chunk_size(), 2 ** math.ceil(math.log2(len(inputs))))
         return map_materials(
             lambda *rows: function(rows, points, n, chunk_size=chunk_size), omega, a2f, *numbers, chunk_size=chunk_size
         )

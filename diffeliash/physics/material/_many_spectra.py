@@ -11,12 +11,16 @@ from ._spectrum import Spectrum
 Table = Float[np.ndarray, "material freq"]
 
 
-def stack_spectra(spectra: Sequence[Spectrum]) -> tuple[Table, Table]:
+def stack_spectra(spectra: Sequence[Spectrum], multiple: int = 1) -> tuple[Table, Table]:
     """Energies [meV] and a2F of several spectra, the shorter ones padded with zeros just above their last point.
 
     The padding is so narrow that it changes an integral by 1e-13 of the contribution of the last point.
+
+    Args:
+        spectra: The spectra.
+        multiple: The number of points is rounded up to a multiple of this.
     """
-    size = max(spectrum.omega.size for spectrum in spectra)
+    size = multiple * -(-max(spectrum.omega.size for spectrum in spectra) // multiple)
     omega, a2f = np.zeros((len(spectra), size)), np.zeros((len(spectra), size))
     for row, spectrum in enumerate(spectra):
         n = spectrum.omega.size
