@@ -26,7 +26,7 @@ SHOWN_SAMPLES = 12
 ABOVE_GAP = 2.0
 """The phonon structure is shown above the bias of the largest conductance times this."""
 
-NUMBERS_A_LINE = 3
+NUMBERS_A_LINE = 2
 """Largest number of results in a line of the title."""
 
 MOST_LAGS = 40
