@@ -78,6 +78,7 @@ def test_everything_about_the_junction_is_found(curve):
     assert found.conditions.broadening == found.parameters.broadening
 
 
+@pytest.mark.slow
 def test_large_errors_of_the_normal_state_are_a_fitted_normalization(curve):
     """Shared errors far larger than the noise leave the same data to a2F as a fitted parabola."""
     rows = 0.05 * curve * np.stack([np.ones_like(BIAS), BIAS / 30, (BIAS / 30) ** 2])

@@ -134,6 +134,7 @@ def test_energies_that_begin_above_zero_and_are_not_uniform(dense):
     np.testing.assert_allclose(found[:100:3], lock_in(dense, DENSE[chosen[:100:3]], T, 0.2), rtol=0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_derivatives_match_central_differences(sol, real):
     """With respect to a2F, temperature, modulation and broadening, for the gap function that follows from a2F."""
     energies = np.linspace(0.0, 20.0, 61)
