@@ -328,6 +328,8 @@ def _invert_all(
 def _find_tc(inversions: "list[Inversion]") -> None:
     """Compute T_c of those that are determined, which the property keeps, and show the progress."""
     determined = [one for one in inversions if one.determined]
+    if not determined:
+        return
     with progress_bar("T_c of", len(determined), stages=True) as update:
         for done, one in enumerate(determined):
             update(done, "" if done else "compiling, once")

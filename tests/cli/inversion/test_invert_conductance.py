@@ -136,6 +136,14 @@ def test_curves_that_are_refused(answer, conductance, tmp_path, change, words):
     assert not list(tmp_path.glob("out.*"))
 
 
+def test_without_an_answer_there_is_no_progress(run, tmp_path):
+    write(tmp_path / "bad.txt", BIAS, np.full(BIAS.size, np.nan))
+    shown = run("invert", "bad.txt", *JUNCTION, expect=3)
+    assert shown.stdout == ""
+    assert "T_c of" not in shown.stderr
+    assert "inverted" not in shown.stderr
+
+
 def test_too_few_points(answer, conductance, tmp_path):
     write(tmp_path / "short.txt", BIAS[::30], conductance[::30])
     error = refused(answer, "short.txt", *JUNCTION)
