@@ -116,6 +116,7 @@ def test_noise_down_to_which_it_goes(batch, size):
         assert 0.2 < np.sqrt(np.mean((one.a2f - A2F)[there] ** 2 / one.a2f_std[there] ** 2)) < 1.2
 
 
+@pytest.mark.slow
 def test_moments_with_their_errors(batch):
     spectrum = Spectrum(OMEGA, A2F)
     T_c = float(solve_tc(spectrum))
@@ -346,6 +347,7 @@ def test_resolution():
     assert 0.6 < np.sum(fine.kernels[i][near]) < 1.4
 
 
+@pytest.mark.slow
 def test_bars_are_those_of_the_resolution(batch, size):
     """Where no wall is near, up to the strength that the data choose."""
     found = resolution(Spectrum(OMEGA, A2F), 3.0, broadening=0.3, noise=size, energies=ENERGIES, n_points=N)

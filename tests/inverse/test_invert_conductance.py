@@ -57,6 +57,7 @@ def within(pair, truth, most):
     assert abs(value - truth) < 4 * std
 
 
+@pytest.mark.slow
 def test_everything_about_the_junction_is_found(curve):
     found = invert(BIAS, CURVED * curve + NOISE, **KNOWN | FITTED)
     assert found.ok

@@ -154,6 +154,7 @@ def test_derivatives_match_central_differences(sol, real):
         np.testing.assert_allclose(each, expected, rtol=0, atol=1e-6 * np.max(np.abs(expected)))
 
 
+@pytest.mark.slow
 def test_batches_of_materials_temperatures_and_modulations(real):
     other = eqx.tree_at(lambda real: real.Delta, real, 0.7 * real.Delta)
     materials = jax.tree.map(lambda *x: jnp.stack(x), real, other)
@@ -228,6 +229,7 @@ def test_number_of_points_for_the_modulation():
     assert 1 < few < 20 < many < MOST_MODULATION_POINTS
 
 
+@pytest.mark.slow
 def test_what_is_traced_is_exact_or_not_a_number(real, dense):
     """Where the rules are too coarse for the temperature or the modulation there is no answer."""
     traced = eqx.filter_jit(differential_conductance)
