@@ -219,10 +219,11 @@ class Inverter:
         problem, best = fit.problem, fit.problem.evidence.best
         tests = self._model_tests(measurement, found, known=known)
         unseen = _unseen_below(s, found)
-        sampled = dataclasses.replace(problem, unseen=min(1.0, unseen / forward.conditions.omega_max))
+        if unseen:
+            problem = dataclasses.replace(problem, unseen=min(1.0, unseen / forward.conditions.omega_max))
         doubts = {name: std * rng.standard_normal(s.n_samples) for name, std in tests.doubtful.items()}
         changes = _changes_by_doubts(measurement, fit, doubts)
-        samples = sample_posterior(rng, sampled if unseen else problem, s.n_samples, changes)
+        samples = sample_posterior(rng, problem, s.n_samples, changes)
         parameters, a2f = forward.fitted.split(fit.unknowns)
         return self._inversion(
             measurement,
@@ -233,12 +234,12 @@ class Inverter:
             parameter_samples={name: forward.fitted.samples(name, samples) for name in forward.fitted.names},
             values=fit.values,
             noise_known=known,
-            n_resolved=problem.n_resolved(best),
+            n_resolved=fit.problem.n_resolved(best),
             unseen_below=unseen,
             determined=True,
             converged=fit.converged and fit.superconducting,
             tests=tests,
-            given_mu_star_changes=doubts.get("mu_star", 0.0),
+            mu_star_changes=doubts.get("mu_star"),
             n_jacobians=fit.n_jacobians,
         )
 
@@ -287,16 +288,17 @@ class Inverter:
             determined=False,
             converged=converged,
             tests=None,
-            given_mu_star_changes=0.0,
+            mu_star_changes=None,
             n_jacobians=0,
         )
 
     def _inversion(self, measurement: Measurement, *, conditions: Conditions, **found: Any) -> Inversion:
         r"""The result, with the last point of a2F (zero), the standard deviations and $\chi^2$ added."""
         s, parameters, drawn = self.settings, found.pop("parameters"), found.pop("parameter_samples")
-        given = np.maximum(parameters.mu_star + found.pop("given_mu_star_changes") + np.zeros(s.n_samples), 0.0)
         a2f, samples = np.append(found.pop("a2f"), 0.0), np.pad(found.pop("samples"), ((0, 0), (0, 1)))
-        mu_star = drawn.get("mu_star", given)
+        mu_star = drawn.get("mu_star", np.full(s.n_samples, parameters.mu_star))
+        if (changes := found.pop("mu_star_changes")) is not None:
+            mu_star = np.maximum(mu_star + changes, 0.0)
         return Inversion(
             omega=conditions.grid(a2f.size),
             a2f=a2f,
@@ -324,7 +326,8 @@ def _unseen_below(settings: Settings, found: _Fitted) -> float:
     """
     s, forward = settings, found.forward
     width = s.observable.smearing(s.T) + forward.fitted.split(found.fit.unknowns)[0].broadening
-    return max(0.0, float(np.min(np.abs(s.omega))) - width - forward.gap_at(found.fit.unknowns))
+    first = float(np.min(np.abs(s.omega))) - width
+    return max(0.0, first - forward.gap_at(found.fit.unknowns)) if first > 0 else 0.0
 
 
 def _changes_by_doubts(

@@ -145,4 +145,5 @@ def _problem(conditions: Conditions, energies: bytes, parameters: Parameters) ->
     c = conditions
     return pose_inverse_problem(
         np.frombuffer(energies), T=c.T, mu_star=parameters.mu_star, omega_c=c.omega_c,
-        matsubara_cutoff=c.matsubara_cutoff, broadening=parameters.broadening, omega_max=c.omega_max, )  # fmt: skip
+        matsubara_cutoff=c.matsubara_cutoff, broadening=parameters.broadening, omega_max=c.omega_max,
+    )  # fmt: skip

@@ -46,8 +46,7 @@ def plot_inversions(
         reference: Another spectral function, to compare with.
     """
     shown = inversions[:MOST_ROWS]
-    figure = Figure(figsize=(10.5, 7.0 * len(shown) + 0.3), layout="constrained")
-    panels = figure.subplots(2 * len(shown), 2, squeeze=False)
+    figure, panels = two_rows_each(len(shown))
     for i, (file, data, found) in enumerate(shown):
         (curve, structure), (residuals, spectrum) = panels[2 * i], panels[2 * i + 1]
         _plot_data(curve, data, found)
@@ -56,6 +55,12 @@ def plot_inversions(
         _plot_residuals(residuals, data, found)
         plot_spectrum(spectrum, found, reference)
     return figure
+
+
+def two_rows_each(n: int) -> tuple[Figure, np.ndarray]:
+    """A figure with two rows of two panels for each of `n` inversions, and the panels."""
+    figure = Figure(figsize=(10.5, 7.0 * n + 0.3), layout="constrained")
+    return figure, figure.subplots(2 * n, 2, squeeze=False)
 
 
 def _title(file: pathlib.Path, found: "Inversion") -> str:

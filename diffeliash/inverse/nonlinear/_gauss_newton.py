@@ -161,18 +161,17 @@ class _PriorChoice:
     iteration goes on with the weaker one of the two.
     """
 
-    last: Prior | None = None
     used: list[Prior] = dataclasses.field(default_factory=list)
     settled: bool = False
 
     def choose(self, evidence: Evidence) -> Prior:
         """The prior of the steps with a new Jacobian."""
-        best = evidence.best_or_previous(self.last, always=self.settled)
-        if self.last is not None and not best.is_like(self.last) and any(best.is_like(each) for each in self.used):
+        last = self.used[-1] if self.used else None
+        best = evidence.best_or_previous(last, always=self.settled)
+        if last is not None and not best.is_like(last) and any(best.is_like(each) for each in self.used):
             self.settled = True
-            best = min(best, self.last, key=lambda prior: prior.strength)
+            best = min(best, last, key=lambda prior: prior.strength)
         self.used.append(best)
-        self.last = best
         return best
 
 

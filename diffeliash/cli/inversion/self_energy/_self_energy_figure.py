@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...._figure import LABEL_COLOR, PREDICTION_COLOR
-from .._invert_plot import IMAGINARY, MOST_ROWS, legend_above, plot_spectrum
+from .._invert_plot import IMAGINARY, MOST_ROWS, legend_above, plot_spectrum, two_rows_each
 
 if TYPE_CHECKING:
     from ....data import SelfEnergyFile
@@ -30,8 +30,7 @@ def plot_self_energies(inversions: "Sequence[Inverted]", reference: "Spectrum | 
         reference: Another spectral function, to compare with.
     """
     shown = inversions[:MOST_ROWS]
-    figure = Figure(figsize=(10.5, 7.0 * len(shown) + 0.3), layout="constrained")
-    panels = figure.subplots(2 * len(shown), 2, squeeze=False)
+    figure, panels = two_rows_each(len(shown))
     for i, (file, data, found) in enumerate(shown):
         parts, (residuals, spectrum) = panels[2 * i], panels[2 * i + 1]
         parts[1].set_visible(len(found.parts) > 1)
