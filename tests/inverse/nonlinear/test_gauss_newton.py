@@ -101,11 +101,11 @@ def test_whitened_errors_are_independent_with_and_without_shared_ones(matrix):
 
 def test_an_iteration_that_returns_to_a_prior_goes_on_with_the_weaker_one():
     """At the solution under one prior the evidence prefers the other, and at the solution under that the first."""
-    strengths, same = np.array([1e-3, 3e-2]), np.zeros(2)
-    first, second = (
-        Evidence(strengths, same, same, same, np.array(logarithm), np.ones(2))
-        for logarithm in ([0.0, -9.0], [-9.0, 0.0])
+    strengths, same = np.array([1e-3, 3e-2, 1.0]), np.zeros(3)
+    first, second, third = (
+        Evidence(strengths, same, same, same, np.where(np.arange(3) == k, 0.0, -9.0), np.ones(3)) for k in range(3)
     )
     choice = _PriorChoice()
     assert [choice.choose(each).strength for each in (first, second, second, first)] == [1e-3, 3e-2, 3e-2, 1e-3]
-    assert [choice.choose(each).strength for each in (second, first, second)] == [1e-3, 1e-3, 1e-3]
+    # also where the evidence prefers yet another
+    assert [choice.choose(each).strength for each in (second, third, second)] == [1e-3, 1e-3, 1e-3]
