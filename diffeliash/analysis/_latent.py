@@ -22,10 +22,11 @@ from ..models import (
     Network,
     Predictor,
     PredictorConfig,
+    apply_network,
     block_standardization,
     fit_standardization,
 )
-from ..training import Fit, Objective, Phase, apply_network, as_rows, fit
+from ..training import Fit, Objective, Phase, as_rows, fit
 from ._reduce_config import ReduceConfig
 
 Values = Float[np.ndarray, "sample _"]

@@ -8,8 +8,8 @@ from jaxtyping import Shaped
 
 from .._errors import InputError
 from ..data import Split, split_rows
-from ..models import Autoencoder, Predictor, PredictorConfig
-from ..training import apply_network, pearson
+from ..models import Autoencoder, Predictor, PredictorConfig, apply_network
+from ..training import pearson
 from ._latent import (
     LatentScan,
     Progress,

@@ -9,12 +9,14 @@ import jax
 import jax.numpy as jnp
 from pydantic import JsonValue
 
-from .._errors import IntegrityError
+from .._errors import InputError, IntegrityError
 from .._headers import header
 from ..data import has_too_many_frequencies
 from ._envelope import DAMAGE, EnvelopeHeader, check_finite_weights, fill, read_envelope, write_envelope
+from ._networks import AnyConfig, AnyNetwork
 from ._predictor import Predictor, PredictorConfig, Standardization
 from ._setting import Setting
+from .inversion_network import InversionNetworkConfig, untrained_inversion_network
 
 CHECKPOINT_KIND = "predictor"
 """The `kind` in the header of a checkpoint."""
@@ -31,8 +33,8 @@ class Checkpoint:
         origin: Provenance: training configuration, digest of the data, metrics.
     """
 
-    model: Predictor
-    config: PredictorConfig
+    model: AnyNetwork
+    config: AnyConfig
     setting: Setting | None
     origin: dict[str, Any]
 
@@ -40,15 +42,18 @@ class Checkpoint:
 @header
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _CheckpointHeader(EnvelopeHeader):
-    config: PredictorConfig
+    config: AnyConfig
     setting: Setting | None
     origin: dict[str, JsonValue]
 
     def __post_init__(self):
-        sizes = self.config.input_size, self.config.output_size
-        if self.setting is not None and self.setting.sizes != sizes:
+        if isinstance(self.config, InversionNetworkConfig):
+            if self.setting is None or self.setting.task != "gap-to-a2f":
+                raise ValueError("an inversion network needs the setting of gap functions")
+        elif self.setting is not None and self.setting.sizes != (self.config.input_size, self.config.output_size):
             raise ValueError(
-                f"a network with {sizes[0]} inputs and {sizes[1]} outputs does not fit the grids of its setting"
+                f"a network with {self.config.input_size} inputs and {self.config.output_size} outputs does not fit "
+                "the grids of its setting"
             )
         if self.setting is not None and has_too_many_frequencies(self.setting.T, self.setting.matsubara_cutoff):
             raise ValueError("the setting has more Matsubara frequencies than any data set")
@@ -86,12 +91,30 @@ def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
     """
     path = pathlib.Path(path)
     found, arrays = read_envelope(path, CHECKPOINT_KIND, _CheckpointHeader)
-    n_leaves = 2 * (len(found.config.sizes) - 1) + len(dataclasses.fields(Standardization))
-    if len(arrays) != n_leaves:
-        raise IntegrityError(DAMAGE, where=str(path), why="its arrays do not fit its configuration.")
-    model = fill(eqx.filter_eval_shape(_untrained, found.config), arrays, path)
+    model = fill(_skeleton(found, len(arrays), path), arrays, path)
     check_finite_weights(model, path)
     return Checkpoint(model=model, config=found.config, setting=found.setting, origin=found.origin)
+
+
+def _skeleton(found: _CheckpointHeader, n_arrays: int, path: pathlib.Path) -> Any:
+    """A network of the stated sizes without values; it is not built if it would not have as many arrays as the file."""
+    config, setting = found.config, found.setting
+    if isinstance(config, InversionNetworkConfig):
+        expected = N_STAGE_ARRAYS * len(config.n_modes) + 2 * (len(config.hidden_sizes) + 1) + N_HEAD_CONSTANTS
+    else:
+        expected = 2 * (len(config.sizes) - 1) + len(dataclasses.fields(Standardization))
+    if n_arrays != expected:
+        raise IntegrityError(DAMAGE, where=str(path), why="its arrays do not fit its configuration.")
+    if isinstance(config, InversionNetworkConfig) and setting is not None:
+        try:
+            return eqx.filter_eval_shape(untrained_inversion_network, config, setting)
+        except InputError as error:
+            raise IntegrityError(DAMAGE, where=str(path), why=f"its setting cannot be inverted: {error}") from error
+    return eqx.filter_eval_shape(_untrained, config)
+
+
+N_STAGE_ARRAYS, N_HEAD_CONSTANTS = 4, 8
+"""Numbers of arrays of an inversion, and of those of a head that are not trained."""
 
 
 def _untrained(config: PredictorConfig) -> Predictor:

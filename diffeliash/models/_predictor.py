@@ -53,7 +53,11 @@ class PredictorConfig:
         return (self.input_size, *self.hidden_sizes, self.output_size)
 
 
-class Standardization(eqx.Module):
+class Constants(eqx.Module):
+    """Arrays of a network that are determined from the training set and not trained by gradients."""
+
+
+class Standardization(Constants):
     """Means and standard deviations that standardize inputs and outputs, computed from the training set only.
 
     Args:
@@ -129,6 +133,16 @@ class Predictor(eqx.Module):
         self.standardization = standardization
         self.positive = config.positive
 
+    @property
+    def config(self) -> PredictorConfig:
+        """Its layer sizes."""
+        return PredictorConfig(
+            input_size=self.standardization.input_mean.size,
+            hidden_sizes=tuple(layer.weight.shape[0] for layer in self.layers[:-1]),
+            output_size=self.standardization.output_mean.size,
+            positive=self.positive,
+        )
+
     def __call__(self, features: Float[Array, " feature"]) -> Float[Array, " output"]:
         """Compute the output for one input, not standardized; batch with `jax.vmap`.
 
@@ -170,8 +184,12 @@ def glorot_initialized(model: Predictor, key: PRNGKeyArray) -> Predictor:
     return eqx.tree_at(lambda each: each.layers, model, tuple(layers))
 
 
-def trainable(model: Network) -> Any:
-    """Mark the leaves that the optimizer changes, as a pytree of booleans: all but the standardization."""
-    mask = jax.tree.map(eqx.is_inexact_array, model)
-    fixed = jax.tree.map(lambda _: False, model.standardization)
-    return eqx.tree_at(lambda m: m.standardization, mask, fixed)
+def trainable(model: Any) -> Any:
+    """Mark the leaves that the optimizer changes, as a pytree of booleans: all arrays but those of a `Constants`."""
+
+    def mark(part: Any) -> Any:
+        if isinstance(part, Constants):
+            return jax.tree.map(lambda _: False, part)
+        return eqx.is_inexact_array(part)
+
+    return jax.tree.map(mark, model, is_leaf=lambda part: isinstance(part, Constants))

@@ -1,17 +1,16 @@
-"""The setting for which a predictor was trained, and its use at another energy scale."""
+"""The setting for which a network was trained, and the equivalent settings at other energy scales."""
 
 import dataclasses
 import math
-from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 
-from .._errors import InputError, IntegrityError
+from .._errors import InputError
 from .._headers import Fraction, Positive
 from .._limits import LARGEST_ENERGY, unphysical_magnitude
-from ..data import DosFile, GapFile, Points, dos_features, feature_grid, gap_features, spectrum_grid
-from ..physics import AbstractFrequencies, FullMatsubara, GapSolution, Spectrum, TruncatedSum, is_concrete, solve_gap
+from ..data import DosFile, GapFile, Points, feature_grid, spectrum_grid
+from ..physics import AbstractFrequencies, FullMatsubara, GapSolution, Spectrum, TruncatedSum, solve_gap
 
 Task = Literal["gap-to-a2f", "dos-to-a2f", "a2f-to-gap"]
 """The input and the output of a network: gap function, density of states, or a2F."""
@@ -95,41 +94,7 @@ def setting_of(config: dict[str, Any], task: Task = "gap-to-a2f") -> Setting:
     return Setting(task=task, **family, **{name: config[name] for name in names})
 
 
-def predict_spectrum(model: Callable[..., Any], setting: Setting, given: GapFile | DosFile) -> tuple[Spectrum, Setting]:
-    """Predict the spectral function of a gap function or density of states, at its own temperature.
-
-    Args:
-        model: A trained predictor, from the features of the input to a2F.
-        setting: The setting for which it was trained.
-        given: The input; quantities that it does not state (T, broadening, cutoffs, mu*) are assumed to be those of
-            the setting.
-
-    Returns:
-        The predicted spectrum, and the setting scaled to the temperature of the input.
-
-    Raises:
-        InputError: The stated quantities are not those of the scaled setting, or the values are larger than those of
-            any metal.
-        IntegrityError: The output of the network is not finite.
-    """
-    scale = 1.0 if given.T is None else given.T / setting.T
-    wanted = setting.scaled(1.0 if abs(scale - 1) < 1e-9 else scale)
-    _check_setting(given, wanted)
-    if isinstance(given, DosFile):
-        features = dos_features(given, wanted.omega_real)
-    else:
-        features = gap_features(given, wanted.omega_real) / scale
-    a2f = model(features)
-    if is_concrete(a2f) and not np.all(np.isfinite(a2f)):
-        raise IntegrityError(
-            "the output of the network is not finite",
-            why="its input is finite, so that its weights must be damaged or the training must have diverged.",
-            hint="Train the network again.",
-        )
-    return Spectrum(wanted.omega, a2f), wanted
-
-
-def _check_setting(given: GapFile | DosFile, wanted: Setting) -> None:
+def check_setting(given: GapFile | DosFile, wanted: Setting) -> None:
     """Check that the quantities that a function states are those of the scaled setting."""
     what = "density of states" if isinstance(given, DosFile) else "gap function"
     if given.T is not None and not (math.isfinite(given.T) and given.T > 0):

@@ -36,8 +36,10 @@ from .numerics import Newton as Newton
 from .numerics import batched as batched
 from .numerics import is_concrete as is_concrete
 from .numerics import map_materials as map_materials
+from .numerics import positive_or_one as positive_or_one
 from .numerics import require_x64 as require_x64
 from .numerics import run_calls as run_calls
+from .numerics import solve_positive_definite as solve_positive_definite
 from .real_axis import CAUCHY_TOLERANCE as CAUCHY_TOLERANCE
 from .real_axis import MSC as MSC
 from .real_axis import KernelDerivatives as KernelDerivatives

@@ -1,5 +1,7 @@
 """Training: losses, the update step and the loop around it, and the evaluation of trained networks."""
 
+from ._config import FOR_OTHER_TASKS as FOR_OTHER_TASKS
+from ._config import NETWORKS as NETWORKS
 from ._config import TrainConfig as TrainConfig
 from ._fit import Fit as Fit
 from ._fit import Phase as Phase
@@ -11,11 +13,13 @@ from ._losses import EquationResidual as EquationResidual
 from ._losses import SolverConsistency as SolverConsistency
 from ._metrics import Evaluation as Evaluation
 from ._metrics import Gaps as Gaps
-from ._metrics import apply_network as apply_network
 from ._metrics import evaluate as evaluate
 from ._metrics import pearson as pearson
 from ._metrics import read_saved_metrics as read_saved_metrics
 from ._metrics import solve_gaps as solve_gaps
+from ._noise_levels import NOISE_LEVELS as NOISE_LEVELS
+from ._noise_levels import errors_by_noise as errors_by_noise
+from ._prepared import noisy_inputs as noisy_inputs
 from ._rows import Rows as Rows
 from ._rows import as_rows as as_rows
 from ._rows import fields_for as fields_for

@@ -8,6 +8,15 @@ from .._errors import not_positive
 from .._limits import LARGEST_BATCH, LARGEST_INTEGER, LARGEST_NOISE, MOST_EPOCHS, MOST_LABELS, too_large, too_wide
 from ..models import Task
 
+NETWORKS = "inversion", "fully-connected"
+"""The kinds of networks."""
+
+FOR_OTHER_TASKS = {"network": "fully-connected"}
+"""Fields with other defaults where the input is not a gap function."""
+
+FEWEST_LABELS = 20
+"""Least number of labels from which the front end of an inversion network can be determined."""
+
 UPPER_LIMITS = {
     "epochs": MOST_EPOCHS,
     "solver_epochs": MOST_EPOCHS,
@@ -15,6 +24,7 @@ UPPER_LIMITS = {
     "patience": LARGEST_INTEGER,
     "max_labels": MOST_LABELS,
     "noise": LARGEST_NOISE,
+    "largest_noise": 1.0,
     "seed": LARGEST_INTEGER,
 }
 
@@ -36,9 +46,12 @@ class TrainConfig:
     same loss of the validation set. arXiv:2007.07512 trains with labels only.
 
     Args:
+        network: "inversion" (`InversionNetwork`, which contains the linear inversion of the equations) or
+            "fully-connected" (`Predictor`, the network of arXiv:2007.07512).
         task: Input and output of the network: "gap-to-a2f", "dos-to-a2f" or "a2f-to-gap".
         hidden_sizes: Numbers of neurons of the hidden layers.
-        positive: Whether the outputs are positive by construction.
+        positive: Whether the outputs of a fully connected network are positive by construction; those of an inversion
+            network always are.
         epochs: Largest number of epochs (passes over the training set) of the first phase.
         batch_size: Samples in a batch.
         learning_rate: Initial learning rate of Adam; a cosine schedule reduces it to a hundredth.
@@ -48,6 +61,9 @@ class TrainConfig:
             labels if `equation_weight` or `solver_weight` is positive.
         noise: Standard deviation of normal noise added to the inputs, relative to the largest absolute value of each
             input, at most 1000; independent for real and imaginary part and every energy, and the same in all epochs.
+            For fully connected networks.
+        largest_noise: Inversion networks are trained for all noise up to this, relative to the largest absolute value;
+            the noise is an input of the network.
         equation_weight: Weight $w_{\mathrm{eq}}$ of `EquationResidual`, for samples without a label.
         solver_weight: Weight $w_{\mathrm{solver}}$ of `SolverConsistency`, for all samples.
         solver_epochs: Largest number of epochs of the second phase.
@@ -57,6 +73,7 @@ class TrainConfig:
         ValueError: A field is out of its range, or two fields contradict each other; one message lists all of them.
     """
 
+    network: str = "inversion"
     task: str = "gap-to-a2f"
     hidden_sizes: tuple[int, ...] = (500, 800)
     positive: bool = False
@@ -67,6 +84,7 @@ class TrainConfig:
     seed: int = 0
     max_labels: int = MOST_LABELS
     noise: float = 0.0
+    largest_noise: float = 0.2
     equation_weight: float = 0.0
     solver_weight: float = 0.0
     solver_epochs: int = 5
@@ -77,23 +95,44 @@ class TrainConfig:
         bad = not_positive(self, positive)
         bad += [
             f"`{name}` must be finite and not negative, got {getattr(self, name)}"
-            for name in ("seed", "max_labels", "noise", "equation_weight", "solver_weight")
+            for name in ("seed", "max_labels", "noise", "largest_noise", "equation_weight", "solver_weight")
             if not 0 <= getattr(self, name) < math.inf
         ]
         if self.task not in get_args(Task):
             bad.append(f"`task` must be one of {', '.join(get_args(Task))}, got {self.task}")
+        if self.network not in NETWORKS:
+            bad.append(f"`network` must be one of {', '.join(NETWORKS)}, got {self.network}")
         bad += too_large(self, UPPER_LIMITS) + too_wide("hidden_sizes", self.hidden_sizes)
         if bad := bad + self._contradictions():
             raise ValueError("; ".join(bad) + ".")
 
     def _contradictions(self) -> list[str]:
         bad = []
+        if self.network == "inversion":
+            bad += self._not_for_inversion_networks()
         if self.equation_weight and self.task != "gap-to-a2f":
             bad.append(f"`equation_weight` needs gap functions as the input, not the task {self.task}")
         if self.solver_weight and self.task == "a2f-to-gap":
             bad.append("`solver_weight` needs a2F as the output, not the task a2f-to-gap")
         if self.max_labels == 0 and not self.equation_weight:
             bad.append("without labels (`max_labels` 0) an `equation_weight` (--equation-weight) is needed")
+        return bad
+
+    def _not_for_inversion_networks(self) -> list[str]:
+        hint = 'choose the `network` "fully-connected" (--network)'
+        bad = []
+        if self.task != "gap-to-a2f":
+            bad.append(f"an inversion network needs gap functions as the input, not the task {self.task}: {hint}")
+        if self.noise:
+            bad.append("the inversion network is trained for all noise up to `largest_noise`, instead of one `noise`")
+        if self.equation_weight:
+            bad.append(
+                f"`equation_weight` is not for inversion networks, which solve these equations themselves: {hint}"
+            )
+        if self.max_labels < FEWEST_LABELS:
+            bad.append(
+                f"an inversion network needs at least {FEWEST_LABELS} labels, got `max_labels` {self.max_labels}"
+            )
         return bad
 
     @property

@@ -12,22 +12,11 @@ from jaxtyping import Array, Bool, Complex, Float
 from .._headers import Count, Digest, ShortText, header, parse_header
 from .._inputs import read_input
 from ..data import Dataset, as_features, as_gap_functions
-from ..models import Setting
+from ..models import Setting, apply_network
 from ..physics import MSC, Pade, Spectrum, batched, continue_gap, map_materials
 
 LARGEST_ERROR = 1e-3
 """Largest relative error of a recomputed gap function; predictions are rough, and so less accurately continued."""
-
-BATCH = 256
-"""Number of inputs that a network evaluates at a time."""
-
-
-def apply_network(
-    model: Callable[..., Any], inputs: Float[np.ndarray, "sample feature"]
-) -> Float[np.ndarray, "sample out"]:
-    """Compute the outputs of a network for many inputs, one a row, in double precision."""
-    parts = map_materials(batched(model, chunk_size=BATCH), inputs, chunk_size=BATCH)
-    return np.concatenate([values for _, values in parts]).astype(np.float64)
 
 
 def pearson(

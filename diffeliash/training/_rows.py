@@ -3,6 +3,7 @@
 import dataclasses
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -21,11 +22,16 @@ class Rows(eqx.Module):
         target: Label of each sample, or, for those without, the linear inversion of the gap function (zeros if the
             equation residual is not used).
         labelled: One for samples with a label, zero for those without.
+        weights: Weights of the samples in the mean square errors.
+        given: Gap functions or densities of states that the samples belong to, for the solver consistency: the
+            features themselves, except for a network whose features are computed from them.
     """
 
     features: Float[Array, "sample feature"]
     target: Float[Array, "sample out"]
     labelled: Float[Array, " sample"]
+    weights: Float[Array, " sample"]
+    given: Float[Array, "sample input"]
 
     def __len__(self) -> int:
         return self.labelled.shape[0]
@@ -33,7 +39,7 @@ class Rows(eqx.Module):
     def with_labels_only(self) -> "Rows":
         """The samples that have a label."""
         chosen = np.flatnonzero(np.asarray(self.labelled))
-        return Rows(self.features[chosen], self.target[chosen], self.labelled[chosen])
+        return jax.tree.map(lambda values: values[chosen], self)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,10 +55,21 @@ class Examples:
     outputs: Float[np.ndarray, "sample out"]
 
 
-def as_rows(features: np.ndarray, target: np.ndarray, labelled: np.ndarray | None = None) -> Rows:
-    """Make rows from arrays of any precision; if `labelled` is `None`, all have a label."""
-    labelled = np.ones(len(target)) if labelled is None else labelled
-    return Rows(*(jnp.asarray(values, dtype=jnp.float32) for values in (features, target, labelled)))
+def as_rows(
+    features: np.ndarray,
+    target: np.ndarray,
+    labelled: np.ndarray | None = None,
+    *,
+    weights: np.ndarray | None = None,
+    given: np.ndarray | None = None,
+) -> Rows:
+    """Make rows from arrays of any precision; all have a label and the weight one if nothing else is given."""
+    ones = np.ones(len(target))
+    arrays = (
+        features, target, ones if labelled is None else labelled, ones if weights is None else weights,
+        features if given is None else given,
+    )  # fmt: skip
+    return Rows(*(jnp.asarray(values, dtype=jnp.float32) for values in arrays))
 
 
 def fields_for(config: TrainConfig) -> tuple[str, ...]:

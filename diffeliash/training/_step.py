@@ -61,12 +61,13 @@ def total_loss(params: Network, static: Network, rows: Rows, objective: Objectiv
     predicted = jax.vmap(model)(rows.features)
     scale = jnp.broadcast_to(model.standardization.output_scale, predicted.shape[1:])
     square = jnp.mean(((predicted - rows.target) / scale[None, :]) ** 2, axis=1)
-    data = jnp.sum(rows.labelled * square), jnp.sum(rows.labelled)
-    others = jnp.sum((1 - rows.labelled) * square), jnp.sum(1 - rows.labelled)
+    with_label, without = rows.labelled * rows.weights, (1 - rows.labelled) * rows.weights
+    data = jnp.sum(with_label * square), jnp.sum(with_label)
+    others = jnp.sum(without * square), jnp.sum(without)
     total = (data[0] + objective.equation_weight * others[0]) / len(rows)
     total, solver, n_masked = total.astype(jnp.float64), jnp.zeros(()), jnp.zeros(())
     if objective.solver is not None and objective.solver_weight:
-        solver, n_masked = objective.solver(predicted, rows.features)
+        solver, n_masked = objective.solver(predicted, rows.given)
         total = total + objective.solver_weight * solver
     unit = jnp.mean(scale**2)
     data_mean, other_mean = (

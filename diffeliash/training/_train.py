@@ -5,15 +5,15 @@ from collections.abc import Callable
 from typing import cast
 
 import jax
-import numpy as np
 
 from ..data import Dataset, Split, split_rows
-from ..models import Predictor, PredictorConfig, Setting, Task, fit_standardization, setting_of
+from ..models import AnyConfig, AnyNetwork, Setting, Task, setting_of
 from ..physics import require_x64
 from ._config import TrainConfig
 from ._fit import Fit, Phase, fit
 from ._losses import SolverConsistency
-from ._rows import Rows, make_examples, make_rows
+from ._prepared import Preparing, prepare_inversion_network, prepare_predictor
+from ._rows import Rows
 from ._state import EpochRecord, StateFiles
 from ._step import Objective
 
@@ -23,7 +23,7 @@ class Training:
     """The result of `train`.
 
     Args:
-        model: The predictor with the weights of the smallest validation loss in the last phase.
+        model: The network with the weights of the smallest validation loss in the last phase.
         model_config: Its layer sizes.
         setting: Temperature, cutoffs and grids of its training data.
         split: Rows of the training, validation and test sets.
@@ -31,8 +31,8 @@ class Training:
         history: One record for each epoch.
     """
 
-    model: Predictor
-    model_config: PredictorConfig
+    model: AnyNetwork
+    model_config: AnyConfig
     setting: Setting
     split: Split
     best_epoch: int
@@ -43,6 +43,7 @@ def train(
     config: TrainConfig,
     dataset: Dataset,
     *,
+    preparing: Preparing = lambda done, total: None,
     progress: Callable[[EpochRecord], None] = lambda record: None,
     files: StateFiles | None = None,
     saved: Callable[[Training], None] = lambda training: None,
@@ -56,6 +57,8 @@ def train(
         config: Network, optimizer, labels, noise and weights of the loss.
         dataset: The data set (energies and gap functions in meV); it is split into 81 % training, 9 % validation and
             10 % test samples.
+        preparing: Called before the first epoch of an inversion network, with the numbers of inversions of gap
+            functions done and in all.
         progress: Called with the record of every epoch.
         files: Files for the state of the training, written from time to time and at the end of each phase; if they
             have a state already, the training is resumed from it.
@@ -72,22 +75,15 @@ def train(
     """
     require_x64()
     split, setting = split_rows(len(dataset), config.seed), setting_of(dataset.config, cast(Task, config.task))
-    rows, validation = make_rows(config, make_examples(config, dataset), setting, split)
-    shape = PredictorConfig(
-        input_size=rows.features.shape[1],
-        hidden_sizes=config.hidden_sizes,
-        output_size=rows.target.shape[1],
-        positive=config.positive,
-    )
-    phases = _phases(config, rows, setting)
     model_key, order_key = jax.random.split(jax.random.key(config.seed))
-    known = phases[0].rows
-    scaling = fit_standardization(np.asarray(known.features), np.asarray(known.target))
+    prepare = prepare_inversion_network if config.network == "inversion" else prepare_predictor
+    prepared = prepare(config, dataset, setting, split, model_key, preparing)
 
     def result_of(found: Fit) -> Training:
+        model = prepared.complete(found.model)
         return Training(
-            model=found.model,
-            model_config=shape,
+            model=model,
+            model_config=model.config,
             setting=setting,
             split=split,
             best_epoch=found.best_epoch,
@@ -95,9 +91,9 @@ def train(
         )
 
     found = fit(
-        Predictor(shape, scaling, model_key),
-        phases,
-        validation,
+        prepared.network,
+        _phases(config, prepared.rows, setting),
+        prepared.validation,
         batch_size=config.batch_size,
         patience=config.patience,
         key=order_key,

@@ -24,8 +24,8 @@ from diffeliash.inverse import ComplexGap, DensityOfStates
 from diffeliash.inverse._starting_point import best_candidate, linear_inversion_on_grid, smooth_candidates
 from diffeliash.inverse.nonlinear._forward_model import LARGEST_RTOL, choose_conditions, choose_n_points, forward_model
 from diffeliash.inverse.nonlinear._gauss_newton import Measurement, gauss_newton
-from diffeliash.models import Checkpoint, read_checkpoint, setting_of, write_checkpoint
-from diffeliash.training import TrainConfig, apply_network, pearson, solve_gaps, train
+from diffeliash.models import Checkpoint, apply_network, read_checkpoint, setting_of, write_checkpoint
+from diffeliash.training import TrainConfig, pearson, solve_gaps, train
 
 jax.config.update("jax_enable_x64", True)
 

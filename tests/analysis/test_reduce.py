@@ -17,7 +17,7 @@ from diffeliash.analysis import (
     unexplained_part,
 )
 from diffeliash.data import split_rows
-from diffeliash.training import apply_network
+from diffeliash.models import apply_network
 
 CONFIG = ReduceConfig(
     latent_sizes=(1, 2, 3, 6), hidden_sizes=(60, 60), autoencoder_sizes=(60,), epochs=60, autoencoder_epochs=60,

@@ -23,7 +23,7 @@ from diffeliash.training._step import _devices_for
 
 rng = np.random.default_rng(0)
 features, target = rng.normal(size=(24, 5)), rng.normal(size=(24, 3))
-rows = Rows(*(jax.numpy.asarray(x, "float32") for x in (features, target, np.ones(24))))
+rows = as_rows(features, target)
 shape, scaling = PredictorConfig(input_size=5, hidden_sizes=(7,), output_size=3), fit_standardization(features, target)
 model = Predictor(shape, scaling, jax.random.key(0))
 phase = Phase(number=1, epochs=3, learning_rate=1e-2, objective=Objective(), rows=rows)

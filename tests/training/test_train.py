@@ -21,7 +21,7 @@ DATA = GenerateConfig(
     family=ComplexFamily(n_points=50, window=0.1), num_samples=600, T=3.0, omega_c=30.0, matsubara_cutoff=40.0,
     n_energies=60, broadening=0.4,
 )  # fmt: skip
-CONFIG = TrainConfig(hidden_sizes=(20, 20), epochs=8, batch_size=8, learning_rate=1e-2)
+CONFIG = TrainConfig(network="fully-connected", hidden_sizes=(20, 20), epochs=8, batch_size=8, learning_rate=1e-2)
 FIELDS = ("a2f", "Delta_meV", "Delta_iw_meV", "dos")
 
 
@@ -42,7 +42,7 @@ def equal(one, two):
 
 def errors(training, dataset, rows):
     """1 - PCC of the predictions, without solving anything."""
-    inputs = make_examples(TrainConfig(task=training.setting.task), dataset).inputs[rows]
+    inputs = make_examples(TrainConfig(network="fully-connected", task=training.setting.task), dataset).inputs[rows]
     found = np.asarray(jax.vmap(training.model)(jnp.asarray(inputs)))
     return 1 - pearson(found, dataset.a2f[rows])
 

@@ -72,10 +72,12 @@ _COMMAND_RANGES = {
         "learning_rate": _positive(),
         "max_labels": Range(0, limits.MOST_LABELS),
         "noise": Range(0.0, limits.LARGEST_NOISE),
+        "largest_noise": Range(0.0, 1.0),
         "equation_weight": Range(0.0),
         "solver_weight": Range(0.0),
         "solver_epochs": Range(1, limits.MOST_EPOCHS),
     },
+    "predict": {"noise": Range(0.0, limits.LARGEST_ENERGY, unit="meV")},
     "reproduce": {"seed": Range(0, limits.LARGEST_BASE_SEED)},
     "reduce": {
         "good_enough": _positive(high=limits.LARGEST_PCC_LOSS),

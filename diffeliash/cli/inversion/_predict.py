@@ -41,6 +41,14 @@ def predict_command(
     broadening: Annotated[
         float | None, typer.Option("--broadening", help="Gamma of the file [meV].", show_default="as the file states")
     ] = None,
+    noise: Annotated[
+        float | None,
+        typer.Option(
+            "--noise",
+            help="Standard deviation of the noise of the real and of the imaginary part [meV].",
+            show_default="from the scatter of neighboring points",
+        ),
+    ] = None,
     output: Annotated[
         pathlib.Path | None, typer.Option("--output", readable=False, help="Text file to write, with w [meV] and a2F.")
     ] = None,
@@ -60,7 +68,7 @@ def predict_command(
     with session(json):
         plot = plot or pathlib.Path(f"{stem_of(file)}-{pathlib.Path(os.path.realpath(run)).stem}-a2f.png")
         with collect_errors() as check:
-            check(check_ranges, "predict", temperature=temperature, broadening=broadening)
+            check(check_ranges, "predict", temperature=temperature, broadening=broadening, noise=noise)
             check(check_checkpoint, run)
             check(check_input, file)
             check(check_output_files, [file], output=output, plot=plot)
@@ -76,7 +84,7 @@ def predict_command(
         given = read_curve(file, is_dos=setting.task == "dos-to-a2f")
         given = override_stated(file, given, {"T": temperature, "broadening": broadening})
         _tell_assumptions(given, setting)
-        spectrum, setting = predict_spectrum(checkpoint.model, setting, given)
+        spectrum, setting = predict_spectrum(checkpoint.model, setting, given, noise=noise)
         if (lowest := float(spectrum.a2f.min())) < 0:
             tell(f"note: the predicted a2F is negative in places, down to {lowest:.3g}; it is used without change.")
         sol, real = _recompute(spectrum, setting, given)

@@ -5,6 +5,7 @@ from ._exit_codes import NO_DEVICE as NO_DEVICE
 from ._exit_codes import NOT_CONVERGED as NOT_CONVERGED
 from ._exit_codes import USAGE as USAGE
 from ._progress_bar import progress_bar as progress_bar
+from ._progress_bar import successive_bars as successive_bars
 from ._session import finish as finish
 from ._session import print_json as print_json
 from ._session import print_table as print_table

@@ -54,6 +54,21 @@ def progress_bar(title: str, total: int, *, stages: bool = False) -> Iterator[Ca
         yield update
 
 
+@contextlib.contextmanager
+def successive_bars() -> Iterator[Callable[[str, int, int, str], None]]:
+    """Yield a function of title, total, finished steps and remark that begins a new bar where the title changes."""
+    with contextlib.ExitStack() as stack:
+        current: list[tuple[str, Callable[[int, str], None]]] = []
+
+        def show(title: str, total: int, done: int, remark: str) -> None:
+            if not current or current[0][0] != title:
+                stack.close()
+                current[:] = [(title, stack.enter_context(progress_bar(title, total)))]
+            current[0][1](done, remark)
+
+        yield show
+
+
 class _Lines:
     """Progress as lines, each at least some time after the last one; the last step and new remarks are always shown."""
 

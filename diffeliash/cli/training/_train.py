@@ -68,6 +68,14 @@ def train_command(
         str | None,
         typer.Option("--task", help="gap-to-a2f, dos-to-a2f or a2f-to-gap.", show_default="gap-to-a2f"),
     ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            "--network",
+            help="inversion (with the Eliashberg equations inside) or fully-connected.",
+            show_default="inversion if the input is a gap function",
+        ),
+    ] = None,
     num_samples: Annotated[
         int | None,
         typer.Option(
@@ -92,7 +100,17 @@ def train_command(
     noise: Annotated[
         float | None,
         typer.Option(
-            "--noise", help="Noise added to the inputs, relative to the largest value of each.", show_default="0"
+            "--noise",
+            help="Noise added to the inputs of a fully connected network, relative to the largest value of each.",
+            show_default="0",
+        ),
+    ] = None,
+    largest_noise: Annotated[
+        float | None,
+        typer.Option(
+            "--largest-noise",
+            help="Largest noise for which an inversion network is trained, relative to the largest |Delta|.",
+            show_default="0.2",
         ),
     ] = None,
     equation_weight: Annotated[
@@ -137,14 +155,16 @@ def train_command(
     Without DATA a data set is generated first. A run may be interrupted or killed at any time; --resume completes it,
     with the same result.
     """
-    check_names(task, preset)
+    check_names(task, preset, network)
     numbers = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "max_labels": max_labels,
-        "noise": noise, "equation_weight": equation_weight, "solver_weight": solver_weight,
-        "solver_epochs": solver_epochs, "seed": seed,
+        "noise": noise, "largest_noise": largest_noise, "equation_weight": equation_weight,
+        "solver_weight": solver_weight, "solver_epochs": solver_epochs, "seed": seed,
     }  # fmt: skip
     with session(json):
-        asked = {name: value for name, value in {"task": task, **numbers}.items() if value is not None}
+        asked = {
+            name: value for name, value in {"task": task, "network": network, **numbers}.items() if value is not None
+        }
         with collect_errors() as check:
             check(check_ranges, "train", num_samples=num_samples, **numbers)
             check(check_config, config, preset)
@@ -181,8 +201,10 @@ def _config(
     path: pathlib.Path | None, preset: str | None, asked: dict[str, Any], num_samples: int | None
 ) -> "RunConfig":
     """Return the configuration of a file or preset, with the given options in place of its values."""
-    from ...training import RunConfig, read_preset, read_run_config
+    from ...training import FOR_OTHER_TASKS, RunConfig, read_preset, read_run_config
 
+    if path is None and preset is None and asked.get("task", "gap-to-a2f") != "gap-to-a2f":
+        asked = FOR_OTHER_TASKS | asked
     found = read_run_config(path) if path else read_preset(preset) if preset else RunConfig()
     data = {
         name: value for name, value in (("num_samples", num_samples), ("seed", asked.get("seed"))) if value is not None
@@ -289,7 +311,7 @@ def _train(
     config: "TrainConfig", dataset: "Dataset", folder: pathlib.Path, log: "Callable[[EpochRecord], None]"
 ) -> "Training":
     from ...training import StateFiles, is_distributed, is_main_process, train
-    from ..terminal import progress_bar
+    from ..terminal import successive_bars
 
     say = tell if is_main_process() else lambda text: None
     identity = {"train": dataclasses.asdict(config) | {"hidden_sizes": list(config.hidden_sizes)}}
@@ -298,24 +320,27 @@ def _train(
     started = time.perf_counter()
     if config.equation_weight:
         say("inverting the gap functions of the samples without label")
+    if config.network == "inversion":
+        say("compiling the inversion of gap functions takes about 15 s")
     if config.solver_weight:
         say("compiling the training step through the solver takes about a minute before its first epoch")
-    bar = progress_bar("training", total) if is_main_process() else contextlib.nullcontext(_check_for_signal)
-    with bar as update:
+    bars = successive_bars() if is_main_process() else contextlib.nullcontext(_check_for_signal)
+    with bars as update:
 
         def show(record: "EpochRecord") -> None:
             log(record)
-            parts = [f"MSE training {record.train_mse:.5f}"] if record.train_mse else []
-            parts += [f"validation {record.validation_mse:.5f}"] if record.validation_mse else []
+            parts = [f"MSE training {record.train_mse:.3g}"] if record.train_mse else []
+            parts += [f"validation {record.validation_mse:.3g}"] if record.validation_mse else []
             parts += [f"equations {record.equation:.5f}"] if record.equation else []
             parts += [f"validation {record.validation_equation:.5f}"] if record.validation_equation else []
             parts += [f"solver {record.solver:.2e}"] if record.solver else []
-            update(record.epoch, ", ".join(parts))
+            update("training", total, record.epoch, ", ".join(parts))
 
         try:
             training = train(
                 config,
                 dataset,
+                preparing=lambda done, all_of_them: update("inverting gap functions", all_of_them, done, ""),
                 progress=show,
                 files=files,
                 saved=lambda now: write_progress(folder, config, dataset, now),
@@ -340,23 +365,25 @@ def _tell_how_to_resume(folder: pathlib.Path) -> None:
         tell(f"resume the run by: diffeliash train --run {folder} --resume")
 
 
-def _check_for_signal(done: int, remark: str) -> None:
+def _check_for_signal(title: str, total: int, done: int, remark: str) -> None:
     """Check for signals in a process that shows no progress, since it is not the first one."""
-    del done, remark
+    del title, total, done, remark
     stop_if_requested()
 
 
 def _evaluate(config: "TrainConfig", dataset: "Dataset", training: "Training") -> "Evaluation":
-    from ...training import evaluate, make_examples
+    from ...data import as_features
+    from ...models import InversionNetwork, network_inputs
+    from ...training import errors_by_noise, evaluate, make_examples
 
-    rows = training.split.test
+    rows, model = training.split.test, training.model
     if config.task != "a2f-to-gap":
         tell(f"recomputing the gap functions of {rows.size} predicted spectra")
-    return evaluate(
-        training.model,
-        training.setting,
-        dataset,
-        rows,
-        inputs=make_examples(config, dataset).inputs[rows],
-        mean_output=training.model.standardization.output_mean,
-    )
+    if isinstance(model, InversionNetwork):
+        inputs = network_inputs(model, as_features(dataset.Delta[rows]), 0.0)
+        others = errors_by_noise(model, dataset, rows, largest=config.largest_noise, seed=config.seed)
+    else:
+        inputs, others = make_examples(config, dataset).inputs[rows], {}
+    mean = model.standardization.output_mean
+    found = evaluate(model, training.setting, dataset, rows, inputs=inputs, mean_output=mean)
+    return dataclasses.replace(found, metrics=found.metrics | others)

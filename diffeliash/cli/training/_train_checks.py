@@ -14,6 +14,9 @@ from ..._limits import LARGEST_CONFIG
 from ..arguments import DATA, FINISHED, check_folder, check_ranges, ranges_of
 from ..terminal import parse_address
 
+NETWORKS = ("inversion", "fully-connected")
+"""Names of the kinds of networks."""
+
 TASKS = ("gap-to-a2f", "dos-to-a2f", "a2f-to-gap")
 """Names of the tasks of networks: input and output."""
 
@@ -24,14 +27,18 @@ PRESETS = pathlib.Path(__file__).parents[2] / "training" / "presets"
 """Folder of the configurations that come with the package."""
 
 
-def check_names(task: str | None, preset: str | None) -> None:
-    """Check the names of task and preset.
+def check_names(task: str | None, preset: str | None, network: str | None) -> None:
+    """Check the names of task, preset and network.
 
     Raises:
         typer.BadParameter: A name is unknown; the message suggests the most similar one.
     """
     presets = sorted(path.name.removesuffix(".toml") for path in PRESETS.glob("*.toml"))
-    for option, word, known in (("--task", task, TASKS), ("--preset", preset, presets)):
+    for option, word, known in (
+        ("--task", task, TASKS),
+        ("--preset", preset, presets),
+        ("--network", network, NETWORKS),
+    ):
         if word is not None and word not in known:
             near = difflib.get_close_matches(word, known, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(known)}."

@@ -110,8 +110,8 @@ def report(folder: pathlib.Path, training: "Training", evaluation: "Evaluation")
 def _measures(m: dict[str, Any], task: str) -> list[str]:
     mse = f"mean square error        {m['test_mse']:.3e}   (of the mean as prediction: {m['baseline_mse']:.3e})"
     gap = [
-        f"1 - PCC, real axis       {m['dg_mean']:.5f}     (median {m['dg_median']:.5f})",
-        f"distance, real axis      {m['gap_l2_mean']:.5f}     (relative; median {m['gap_l2_median']:.5f})",
+        f"1 - PCC, real axis       {m['dg_mean']:.3e}   (median {m['dg_median']:.3e})",
+        f"distance, real axis      {m['gap_l2_mean']:.3e}   (relative; median {m['gap_l2_median']:.3e})",
     ]
     indent = " " * 8
     if task == "a2f-to-gap":
@@ -120,10 +120,17 @@ def _measures(m: dict[str, Any], task: str) -> list[str]:
         f"  gap recomputed from the predicted a2F, {m['n_recomputed']} of {m['n_test']} samples "
         f"({m['n_normal']} normal, {m['n_not_converged']} not converged)"
     )
+    by_noise = [
+        f"{indent}1 - PCC, noise {name.removeprefix('df_mean_noise_'):<9} {m[name]:.3e}   "
+        f"(median {m[name.replace('mean', 'median')]:.3e})"
+        for name in m
+        if name.startswith("df_mean_noise_")
+    ]
     return [
         f"  a2F   {mse}",
-        f"{indent}1 - PCC                  {m['df_mean']:.4f}      (median {m['df_median']:.4f})",
+        f"{indent}1 - PCC                  {m['df_mean']:.3e}   (median {m['df_median']:.3e})",
+        *by_noise,
         recomputed,
         *(indent + line for line in gap),
-        f"{indent}distance, imaginary axis {m['dg_iw_mean']:.5f}     (relative, mean)",
+        f"{indent}distance, imaginary axis {m['dg_iw_mean']:.3e}   (relative, mean)",
     ]

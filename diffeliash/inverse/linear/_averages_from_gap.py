@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from ...physics import cauchy_integral, fermionic_frequencies, propagators
+from ...physics import cauchy_integral, fermionic_frequencies, positive_or_one, propagators
 from ._inverse_problem import InverseProblem
 
 LOW, HIGH = 2.0, 6.0
@@ -42,6 +42,8 @@ def matsubara_averages(problem: InverseProblem, Delta: Complex[Array, " inside"]
     R = jnp.sqrt(omega_n**2 + above**2)
     high = jnp.clip((omega_n / jnp.max(jnp.abs(Delta)) - LOW) / (HIGH - LOW), 0.0, 1.0)
     missing = (1 - high) * (1 - G) + high * (1 - omega_n / R)
-    Y = (1 - high) * jnp.sqrt(1 - G**2) + high * above / R
+    small = 1 - G**2
+    root = jnp.where(small > 0, jnp.sqrt(positive_or_one(small)), 0.0)  # its derivative is finite also at G = 1
+    Y = (1 - high) * root + high * above / R
     interpolation = jnp.asarray(rule.interpolation)
     return interpolation @ missing, interpolation @ Y

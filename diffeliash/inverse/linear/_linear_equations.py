@@ -6,6 +6,7 @@ for a2F at every energy.
 """
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
@@ -45,9 +46,23 @@ def linear_equations(
         averages: $1 - \omega_m/R_m$ and $\Delta_m/R_m$; computed from the gap function by `matsubara_averages` if
             `None`.
     """
-    line, n = problem.line, problem.omega.size
     inside = problem.on_line(Delta)
     averages = matsubara_averages(problem, inside) if averages is None else averages
+    return linear_equations_on_line(problem, inside, averages)
+
+
+def linear_equations_on_line(
+    problem: InverseProblem, inside: Complex[Array, " inside"], averages: Averages
+) -> LinearEquations:
+    r"""Set up the linear equations at the energies of the problem for a gap function that is given on the whole line.
+
+    Args:
+        problem: Temperature, cutoffs and grids.
+        inside: Gap function at the points of the line from zero to its last energy [meV].
+        averages: $1 - \omega_m/R_m$ and $\Delta_m/R_m$.
+    """
+    line, n = problem.line, problem.omega.size
+    Delta = inside[:: problem.stride]
     numbers = (jnp.zeros(()), jnp.asarray(problem.mu_star, dtype=jnp.float64))
     sums = sum_averages(averages, problem.ends, numbers, line, cutoff=SharpCutoff(), z_sum=TruncatedSum())
     poles_Z, poles_phi = sums.poles(line)
@@ -55,6 +70,7 @@ def linear_equations(
     tanh = fermi_tanh(line.z, jnp.asarray(problem.ends.T))
     even = jnp.stack([_hermitian(G, 1), _hermitian(F, -1)])
     odd = jnp.stack([_hermitian(tanh * G - poles_Z, -1), _hermitian(tanh * F + poles_phi, 1)])
+    even, odd = jax.lax.optimization_barrier((even, odd))  # else they are computed again for every element below
     row, boson = problem.stride * np.arange(problem.n_energies)[:, None] + line.n // 2, np.arange(1, n + 1)[None, :]
     occupation = 0.5 / jnp.tanh(jnp.asarray(problem.omega) / (2 * BOLTZMANN * problem.ends.T))
     emitted, absorbed = row - boson, row + boson

@@ -8,8 +8,9 @@ import numpy as np
 
 from ...analysis import expected_difference, family_spread, fit_predictor, gap_jacobian, unexplained_by_mode
 from ...data import as_features
+from ...models import apply_network
 from ...physics import Pade, Spectrum, continue_gap
-from ...training import EquationResidual, apply_network, pearson, solve_gaps
+from ...training import EquationResidual, pearson, solve_gaps
 from ._stage_files import N_EXAMPLES, Arrays, StageContext, select_rows
 
 NOISES = np.logspace(-6, -1, 16)

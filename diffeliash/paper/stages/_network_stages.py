@@ -26,8 +26,8 @@ from ...analysis import (
     unexplained_part,
 )
 from ...data import Dataset, as_features, as_gap_functions
-from ...models import Network, Predictor, PredictorConfig, fit_standardization, glorot_initialized
-from ...training import apply_network, as_rows, pearson, solve_gaps
+from ...models import Network, Predictor, PredictorConfig, apply_network, fit_standardization, glorot_initialized
+from ...training import as_rows, pearson, solve_gaps
 from .._paper_config import MEASURED_UP_TO
 from ._stage_files import N_EXAMPLES, Arrays, StageContext
 

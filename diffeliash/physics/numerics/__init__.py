@@ -17,6 +17,7 @@ from ._input_checks import numpy_if_concrete as numpy_if_concrete
 from ._input_checks import refuse as refuse
 from ._input_checks import require_x64 as require_x64
 from ._inverse_root import inverse_root as inverse_root
+from ._positive_definite import solve_positive_definite as solve_positive_definite
 from ._root_finders import Anderson as Anderson
 from ._root_finders import Broyden as Broyden
 from ._root_finders import Newton as Newton

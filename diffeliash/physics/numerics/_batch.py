@@ -3,6 +3,7 @@
 A chunk is vectorized with `jax.vmap`. A call is one execution of a compiled program; it computes some chunks.
 """
 
+import functools
 import itertools
 import math
 import os
@@ -51,15 +52,20 @@ def in_chunks(function: Callable[..., Any], chunk_size: int) -> Callable[..., An
     return lambda *inputs: jax.lax.map(lambda one: function(*one), inputs, batch_size=chunk_size)
 
 
-def batched(function: Callable[..., Any], *, chunk_size: int | None = None) -> Callable[..., Any]:
+def batched(function: Callable[..., Any], *, chunk_size: int | None = None, n_shared: int = 0) -> Callable[..., Any]:
     """Compile a function of one material for many: the materials are the leading axis of inputs and results.
 
     Args:
         function: A function of arrays or pytrees that belong to one material.
         chunk_size: Number of materials computed together; `None` for `default_chunk_size()`.
+        n_shared: Number of arguments, the first ones, that are the same for all materials.
     """
-    chunks = in_chunks(function, chunk_size or default_chunk_size())
-    return jax.jit(chunks, compiler_options=REPRODUCIBLE_OPTIONS.get(jax.default_backend()))
+    size = chunk_size or default_chunk_size()
+
+    def many(*inputs: Any) -> Any:
+        return in_chunks(functools.partial(function, *inputs[:n_shared]), size)(*inputs[n_shared:])
+
+    return jax.jit(many, compiler_options=REPRODUCIBLE_OPTIONS.get(jax.default_backend()))
 
 
 def run_calls(function: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) -> Generator[Any, None, None]:
