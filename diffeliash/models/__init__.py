@@ -3,7 +3,7 @@
 from ._autoencoder import Autoencoder as Autoencoder
 from ._autoencoder import AutoencoderConfig as AutoencoderConfig
 from ._autoencoder import block_standardization as block_standardization
-from ._checkpoint import CHECKPOINT_KIND as CHECKPOINT_KIND
+from ._checkpoint import CHECKPOINT_KINDS as CHECKPOINT_KINDS
 from ._checkpoint import Checkpoint as Checkpoint
 from ._checkpoint import read_checkpoint as read_checkpoint
 from ._checkpoint import write_checkpoint as write_checkpoint

@@ -12,14 +12,14 @@ from pydantic import JsonValue
 from .._errors import InputError, IntegrityError
 from .._headers import header
 from ..data import has_too_many_frequencies
-from ._envelope import DAMAGE, EnvelopeHeader, check_finite_weights, fill, read_envelope, write_envelope
+from ._envelope import DAMAGE, EnvelopeHeader, check_finite_weights, fill, read_one_of, write_envelope
 from ._networks import AnyConfig, AnyNetwork
 from ._predictor import Predictor, PredictorConfig, Standardization
 from ._setting import Setting
-from .inversion_network import InversionNetworkConfig, untrained_inversion_network
+from .inversion_network import InversionNetwork, InversionNetworkConfig, untrained_inversion_network
 
-CHECKPOINT_KIND = "predictor"
-"""The `kind` in the header of a checkpoint."""
+PREDICTOR_KIND, INVERSION_KIND = CHECKPOINT_KINDS = "predictor", "inversion network"
+"""The `kind` in the header of a checkpoint: a fully connected network or an inversion network."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,24 +41,68 @@ class Checkpoint:
 
 @header
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _CheckpointHeader(EnvelopeHeader):
-    config: AnyConfig
+class _PredictorHeader(EnvelopeHeader):
+    config: PredictorConfig
     setting: Setting | None
     origin: dict[str, JsonValue]
 
     def __post_init__(self):
-        if isinstance(self.config, InversionNetworkConfig):
-            if self.setting is None or self.setting.task != "gap-to-a2f":
-                raise ValueError("an inversion network needs the setting of gap functions")
-        elif self.setting is not None and self.setting.sizes != (self.config.input_size, self.config.output_size):
+        sizes = self.config.input_size, self.config.output_size
+        if self.setting is None:
+            return
+        if self.setting.sizes != sizes:
             raise ValueError(
-                f"a network with {self.config.input_size} inputs and {self.config.output_size} outputs does not fit "
-                "the grids of its setting"
+                f"a network with {sizes[0]} inputs and {sizes[1]} outputs does not fit the grids of its setting"
             )
-        if self.setting is not None and has_too_many_frequencies(self.setting.T, self.setting.matsubara_cutoff):
-            raise ValueError("the setting has more Matsubara frequencies than any data set")
-        if self.setting is not None and self.setting.matsubara_cutoff < self.setting.omega_max:
-            raise ValueError("the Matsubara cutoff of the setting lies below its spectral functions")
+        _check_setting(self.setting)
+
+    def skeleton(self) -> Predictor:
+        """A network of the stated sizes without values."""
+        return eqx.filter_eval_shape(_untrained, self.config)
+
+    @property
+    def n_arrays(self) -> int:
+        """The number of its arrays."""
+        return 2 * (len(self.config.sizes) - 1) + len(dataclasses.fields(Standardization))
+
+
+@header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _InversionHeader(EnvelopeHeader):
+    config: InversionNetworkConfig
+    setting: Setting
+    origin: dict[str, JsonValue]
+
+    def __post_init__(self):
+        if self.setting.task != "gap-to-a2f":
+            raise ValueError("the input of an inversion network is a gap function")
+        _check_setting(self.setting)
+
+    def skeleton(self) -> InversionNetwork:
+        """A network of the stated sizes without values.
+
+        Raises:
+            InputError: Gap functions of its setting cannot be inverted.
+        """
+        return eqx.filter_eval_shape(untrained_inversion_network, self.config, self.setting)
+
+    @property
+    def n_arrays(self) -> int:
+        """The number of its arrays."""
+        return N_STAGE_ARRAYS * len(self.config.n_modes) + 2 * (len(self.config.hidden_sizes) + 1) + N_HEAD_CONSTANTS
+
+
+N_STAGE_ARRAYS, N_HEAD_CONSTANTS = 4, 8
+"""Numbers of arrays of an inversion, and of those of a head that are not trained."""
+
+_SCHEMAS = {PREDICTOR_KIND: _PredictorHeader, INVERSION_KIND: _InversionHeader}
+
+
+def _check_setting(setting: Setting) -> None:
+    if has_too_many_frequencies(setting.T, setting.matsubara_cutoff):
+        raise ValueError("the setting has more Matsubara frequencies than any data set")
+    if setting.matsubara_cutoff < setting.omega_max:
+        raise ValueError("the Matsubara cutoff of the setting lies below its spectral functions")
 
 
 def write_checkpoint(path: pathlib.Path, checkpoint: Checkpoint) -> None:
@@ -72,7 +116,8 @@ def write_checkpoint(path: pathlib.Path, checkpoint: Checkpoint) -> None:
         "setting": checkpoint.setting and dataclasses.asdict(checkpoint.setting),
         "origin": checkpoint.origin,
     }
-    write_envelope(path, CHECKPOINT_KIND, header, checkpoint.model)
+    kind = INVERSION_KIND if isinstance(checkpoint.model, InversionNetwork) else PREDICTOR_KIND
+    write_envelope(path, kind, header, checkpoint.model)
 
 
 def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
@@ -90,31 +135,15 @@ def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
         IntegrityError: The file is damaged.
     """
     path = pathlib.Path(path)
-    found, arrays = read_envelope(path, CHECKPOINT_KIND, _CheckpointHeader)
-    model = fill(_skeleton(found, len(arrays), path), arrays, path)
+    found, arrays = read_one_of(path, _SCHEMAS)
+    if len(arrays) != found.n_arrays:  # before a network of any size is built
+        raise IntegrityError(DAMAGE, where=str(path), why="its arrays do not fit its configuration.")
+    try:
+        model = fill(found.skeleton(), arrays, path)
+    except InputError as error:
+        raise IntegrityError(DAMAGE, where=str(path), why=f"{error}") from error
     check_finite_weights(model, path)
     return Checkpoint(model=model, config=found.config, setting=found.setting, origin=found.origin)
-
-
-def _skeleton(found: _CheckpointHeader, n_arrays: int, path: pathlib.Path) -> Any:
-    """A network of the stated sizes without values; it is not built if it would not have as many arrays as the file."""
-    config, setting = found.config, found.setting
-    if isinstance(config, InversionNetworkConfig):
-        expected = N_STAGE_ARRAYS * len(config.n_modes) + 2 * (len(config.hidden_sizes) + 1) + N_HEAD_CONSTANTS
-    else:
-        expected = 2 * (len(config.sizes) - 1) + len(dataclasses.fields(Standardization))
-    if n_arrays != expected:
-        raise IntegrityError(DAMAGE, where=str(path), why="its arrays do not fit its configuration.")
-    if isinstance(config, InversionNetworkConfig) and setting is not None:
-        try:
-            return eqx.filter_eval_shape(untrained_inversion_network, config, setting)
-        except InputError as error:
-            raise IntegrityError(DAMAGE, where=str(path), why=f"its setting cannot be inverted: {error}") from error
-    return eqx.filter_eval_shape(_untrained, config)
-
-
-N_STAGE_ARRAYS, N_HEAD_CONSTANTS = 4, 8
-"""Numbers of arrays of an inversion, and of those of a head that are not trained."""
 
 
 def _untrained(config: PredictorConfig) -> Predictor:

@@ -12,7 +12,7 @@ import json
 import math
 import pathlib
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 import jax
@@ -112,6 +112,20 @@ def read_envelope(path: pathlib.Path, kind: str, schema: type[_Header]) -> tuple
         InputError: There is no such file, it is of another kind, or it has an unknown format version.
         IntegrityError: The file is damaged, or a field of the header is invalid.
     """
+    return read_one_of(path, {kind: schema})
+
+
+def read_one_of(path: pathlib.Path, schemas: Mapping[str, type[_Header]]) -> tuple[_Header, list[np.ndarray]]:
+    """Read the header and the arrays of a file of one of several kinds.
+
+    Args:
+        path: The file.
+        schemas: The kinds that it may have, the first one for messages, and the class of the header of each.
+
+    Raises:
+        InputError: There is no such file, it is of another kind, or it has an unknown format version.
+        IntegrityError: The file is damaged, or a field of the header is invalid.
+    """
     text, payload = _open(path)
     stamp = parse_header(_KindAndVersion, text, str(path), what=DAMAGE)
     if stamp.format_version != FORMAT_VERSION:
@@ -121,10 +135,10 @@ def read_envelope(path: pathlib.Path, kind: str, schema: type[_Header]) -> tuple
             why=f"the file has version {stamp.format_version}, this program reads version {FORMAT_VERSION}.",
             hint="Use the version of diffeliash that wrote it, or write it again.",
         )
-    if stamp.kind != kind:
+    if stamp.kind not in schemas:
         why = f"it is a file of the kind {reprlib.repr(stamp.kind)}."
-        raise InputError(f"not a file of the kind '{kind}'", where=str(path), why=why)
-    found = parse_header(schema, text, str(path), what=DAMAGE)
+        raise InputError(f"not a file of the kind '{next(iter(schemas))}'", where=str(path), why=why)
+    found = parse_header(schemas[stamp.kind], text, str(path), what=DAMAGE)
     return found, _arrays(path, found, payload)
 
 

@@ -89,14 +89,14 @@ def _check_file(path: pathlib.Path) -> None:
         IntegrityError: The file is damaged.
     """
     from ...data import is_hdf5_file, read_hdf5
-    from ...models import CHECKPOINT_KIND, check_envelope, read_checkpoint
+    from ...models import CHECKPOINT_KINDS, check_envelope, read_checkpoint
     from ...training import STATE_KIND, read_state
 
     try:
         if is_hdf5_file(path):
             read_hdf5(path)
             return
-        read = {CHECKPOINT_KIND: read_checkpoint, STATE_KIND: read_state}.get(check_envelope(path))
+        read = {**dict.fromkeys(CHECKPOINT_KINDS, read_checkpoint), STATE_KIND: read_state}.get(check_envelope(path))
         if read:
             read(path)
     except InputError as error:

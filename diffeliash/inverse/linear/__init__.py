@@ -4,6 +4,7 @@ from ._averages_from_gap import matsubara_averages as matsubara_averages
 from ._equations_at_solution import EquationsAtSolution as EquationsAtSolution
 from ._equations_at_solution import linear_equations_at_solution as linear_equations_at_solution
 from ._gap_from_dos import gap_from_dos as gap_from_dos
+from ._inverse_problem import LINE_POINTS_PER_BROADENING as LINE_POINTS_PER_BROADENING
 from ._inverse_problem import InverseProblem as InverseProblem
 from ._inverse_problem import is_uniform_grid as is_uniform_grid
 from ._inverse_problem import pose_inverse_problem as pose_inverse_problem

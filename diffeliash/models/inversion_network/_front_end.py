@@ -12,7 +12,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Complex, Float
 
+from ..._errors import InputError
 from ...inverse import (
+    LINE_POINTS_PER_BROADENING,
     InverseProblem,
     LinearEquations,
     linear_equations,
@@ -30,13 +32,39 @@ NOISE_ALLOWANCE = 1.5
 """Mean square of the noise, in units of its expectation, that is subtracted from the misfit of a solution."""
 
 
+LARGEST_SPLINE = 2**25
+"""Largest number of elements of the matrix that interpolates a gap function to the line."""
+
+
 @functools.lru_cache(maxsize=8)
 def inverse_problem_of(setting: Setting) -> InverseProblem:
-    """The grids of the linear inversion for a setting, the same object for the same setting."""
-    return pose_inverse_problem(
-        setting.omega_real, T=setting.T, mu_star=setting.mu_star, omega_c=setting.omega_c,
-        matsubara_cutoff=setting.matsubara_cutoff, broadening=setting.broadening, omega_max=setting.omega_max,
-    )  # fmt: skip
+    """The grids of the linear inversion for a setting, the same object for the same setting.
+
+    Raises:
+        InputError: Gap functions of the setting cannot be inverted.
+    """
+    n_line = LINE_POINTS_PER_BROADENING * setting.omega_real[-1] / setting.broadening
+    if setting.n_energies * max(n_line, setting.n_energies) > LARGEST_SPLINE:
+        raise InputError(
+            f"gap functions at {setting.n_energies} energies with a broadening of {setting.broadening:g} meV have too "
+            "many points for an inversion network.",
+            hint=OTHER_NETWORK,
+        )
+    try:
+        return pose_inverse_problem(
+            setting.omega_real,
+            T=setting.T,
+            mu_star=setting.mu_star,
+            omega_c=setting.omega_c,
+            matsubara_cutoff=setting.matsubara_cutoff,
+            broadening=setting.broadening,
+            omega_max=setting.omega_max,
+        )
+    except InputError as error:
+        raise InputError(error.what, why=error.why, hint=f"{error.hint} {OTHER_NETWORK}".strip()) from error
+
+
+OTHER_NETWORK = "A fully connected network (--network fully-connected) does not invert them."
 
 
 class PosedStage(NamedTuple):
