@@ -88,7 +88,7 @@ NO_PHYSICS = {
         "repair_dataset", "verify_dataset", "feature_grid",
     ],
     "networks and their inputs, which are single precision": [
-        "Predictor", "dos_features", "gap_features", "read_checkpoint", "reduce_complexity",
+        "InversionNetwork", "Predictor", "dos_features", "gap_features", "read_checkpoint", "reduce_complexity",
     ],
 }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Training: losses, the update step and the loop around it, and the evaluation of trained networks."""
 
-from ._config import FOR_OTHER_TASKS as FOR_OTHER_TASKS
 from ._config import NETWORKS as NETWORKS
+from ._config import PAPER_NETWORK as PAPER_NETWORK
 from ._config import TrainConfig as TrainConfig
 from ._fit import Fit as Fit
 from ._fit import Phase as Phase

@@ -11,8 +11,8 @@ from ..models import Task
 NETWORKS = "inversion", "fully-connected"
 """The kinds of networks."""
 
-FOR_OTHER_TASKS = {"network": "fully-connected"}
-"""Fields with other defaults where the input is not a gap function."""
+PAPER_NETWORK = {"network": "fully-connected", "hidden_sizes": (500, 800)}
+"""The network of arXiv:2007.07512, for all that an inversion network cannot do."""
 
 FEWEST_LABELS = 20
 """Least number of labels from which the front end of an inversion network can be determined."""
@@ -75,7 +75,7 @@ class TrainConfig:
 
     network: str = "inversion"
     task: str = "gap-to-a2f"
-    hidden_sizes: tuple[int, ...] = (500, 800)
+    hidden_sizes: tuple[int, ...] = (512, 512, 512, 512)
     positive: bool = False
     epochs: int = 40
     batch_size: int = 64

@@ -73,7 +73,7 @@ def train_command(
         typer.Option(
             "--network",
             help="inversion (with the Eliashberg equations inside) or fully-connected.",
-            show_default="inversion if the input is a gap function",
+            show_default="inversion; fully-connected if another input, --noise or --equation-weight is given",
         ),
     ] = None,
     num_samples: Annotated[
@@ -201,10 +201,10 @@ def _config(
     path: pathlib.Path | None, preset: str | None, asked: dict[str, Any], num_samples: int | None
 ) -> "RunConfig":
     """Return the configuration of a file or preset, with the given options in place of its values."""
-    from ...training import FOR_OTHER_TASKS, RunConfig, read_preset, read_run_config
+    from ...training import PAPER_NETWORK, RunConfig, read_preset, read_run_config
 
-    if path is None and preset is None and asked.get("task", "gap-to-a2f") != "gap-to-a2f":
-        asked = FOR_OTHER_TASKS | asked
+    if path is None and preset is None and "network" not in asked and _needs_other_network(asked):
+        asked = PAPER_NETWORK | asked
     found = read_run_config(path) if path else read_preset(preset) if preset else RunConfig()
     data = {
         name: value for name, value in (("num_samples", num_samples), ("seed", asked.get("seed"))) if value is not None
@@ -215,6 +215,12 @@ def _config(
         )
     except ValueError as error:
         raise InputError(str(error)) from error
+
+
+def _needs_other_network(asked: dict[str, Any]) -> bool:
+    """Whether options are given that inversion networks do not have."""
+    other_input = asked.get("task", "gap-to-a2f") != "gap-to-a2f"
+    return other_input or any(asked.get(name) for name in ("noise", "equation_weight"))
 
 
 def _run_in_folder(
