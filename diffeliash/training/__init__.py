@@ -1,8 +1,8 @@
 """Training: losses, the update step and the loop around it, and the evaluation of trained networks."""
 
 from ._config import NETWORKS as NETWORKS
-from ._config import PAPER_NETWORK as PAPER_NETWORK
 from ._config import TrainConfig as TrainConfig
+from ._config import other_defaults as other_defaults
 from ._fit import Fit as Fit
 from ._fit import Phase as Phase
 from ._fit import fit as fit

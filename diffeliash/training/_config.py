@@ -2,7 +2,8 @@
 
 import dataclasses
 import math
-from typing import get_args
+from collections.abc import Mapping
+from typing import Any, get_args
 
 from .._errors import not_positive
 from .._limits import LARGEST_BATCH, LARGEST_INTEGER, LARGEST_NOISE, MOST_EPOCHS, MOST_LABELS, too_large, too_wide
@@ -13,6 +14,14 @@ NETWORKS = "inversion", "fully-connected"
 
 PAPER_NETWORK = {"network": "fully-connected", "hidden_sizes": (500, 800)}
 """The network of arXiv:2007.07512, for all that an inversion network cannot do."""
+
+
+def other_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Other defaults of `TrainConfig` where fields are given that an inversion network does not have."""
+    other_task = given.get("task", "gap-to-a2f") != "gap-to-a2f"
+    needed = other_task or bool(given.get("noise") or given.get("equation_weight"))
+    return PAPER_NETWORK if needed and "network" not in given else {}
+
 
 FEWEST_LABELS = 20
 """Least number of labels from which the front end of an inversion network can be determined."""

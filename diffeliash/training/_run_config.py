@@ -14,7 +14,7 @@ from .._errors import InputError
 from .._inputs import read_input
 from .._limits import LARGEST_CONFIG
 from ..data import GenerateConfig, family_as_dict, make_family
-from ._config import TrainConfig
+from ._config import TrainConfig, other_defaults
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ def parse_run_config(text: str, where: str) -> RunConfig:
         raise InputError("bad configuration", where=where, why=f"`dataset` must be a folder, got {dataset!r}.")
     try:
         return RunConfig(
-            train=replace_known(default.train, train, f"{where}, [train]"),
+            train=replace_known(default.train, other_defaults(train) | train, f"{where}, [train]"),
             data=replace_known(default.data, _with_family(data, where), f"{where}, [data]"),
             dataset=dataset,
         )

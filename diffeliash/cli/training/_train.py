@@ -201,10 +201,10 @@ def _config(
     path: pathlib.Path | None, preset: str | None, asked: dict[str, Any], num_samples: int | None
 ) -> "RunConfig":
     """Return the configuration of a file or preset, with the given options in place of its values."""
-    from ...training import PAPER_NETWORK, RunConfig, read_preset, read_run_config
+    from ...training import RunConfig, other_defaults, read_preset, read_run_config
 
-    if path is None and preset is None and "network" not in asked and _needs_other_network(asked):
-        asked = PAPER_NETWORK | asked
+    if path is None and preset is None:
+        asked = other_defaults(asked) | asked
     found = read_run_config(path) if path else read_preset(preset) if preset else RunConfig()
     data = {
         name: value for name, value in (("num_samples", num_samples), ("seed", asked.get("seed"))) if value is not None
@@ -215,12 +215,6 @@ def _config(
         )
     except ValueError as error:
         raise InputError(str(error)) from error
-
-
-def _needs_other_network(asked: dict[str, Any]) -> bool:
-    """Whether options are given that inversion networks do not have."""
-    other_input = asked.get("task", "gap-to-a2f") != "gap-to-a2f"
-    return other_input or any(asked.get(name) for name in ("noise", "equation_weight"))
 
 
 def _run_in_folder(

@@ -64,6 +64,12 @@ def test_configurations(run, tmp_path):
     ).stdout
     found = tomllib.loads(text)
     assert (found["train"]["epochs"], found["train"]["noise"], found["data"]["num_samples"]) == (9, 0.01, 77)
+    assert (found["train"]["network"], found["train"]["hidden_sizes"]) == ("fully-connected", [500, 800])
+    for options, network in (((), "inversion"), (("--task", "dos-to-a2f"), "fully-connected")):
+        given = tomllib.loads(run("train", *options, "--print-config").stdout)["train"]
+        assert given["network"] == network
+    assert "inversion" in run("train", "--network", "inversoin", expect=2).stderr
+    assert "needs gap functions" in run("train", "--network", "inversion", "--task", "dos-to-a2f", expect=3).stderr
     assert found["train"]["seed"] == found["data"]["seed"] == 5
     assert (
         tomllib.loads(run("train", "--preset", "paper-dos", "--print-config").stdout)["train"]["task"] == "dos-to-a2f"
