@@ -2,13 +2,15 @@
 
 import dataclasses
 
+import jax
 import numpy as np
 import pytest
 
 from diffeliash import TrainConfig, train
-from diffeliash.data import as_features
-from diffeliash.models import InversionNetwork, apply_network, network_inputs
+from diffeliash.data import as_features, split_rows
+from diffeliash.models import InversionNetwork, apply_network, network_inputs, setting_of
 from diffeliash.training import StateFiles, pearson
+from diffeliash.training._prepared import COPIES, prepare_inversion_network
 
 from .test_train import dataset, equal  # noqa: F401 - a fixture
 
@@ -65,6 +67,31 @@ def test_only_the_labels_that_are_allowed_are_used(dataset):  # noqa: F811
     changed = dataclasses.replace(dataset, fields=dataset.fields | {"a2f": a2f})
     assert equal(one, train(config, changed))
     assert np.median(errors(one, dataset)) < 0.05
+
+
+def test_samples_without_label_are_rows_too_but_their_labels_do_not_enter(dataset):  # noqa: F811
+    """With the solver consistency, which needs no labels; nothing is trained here."""
+    config = dataclasses.replace(CONFIG, max_labels=40, solver_weight=1.0)
+    setting, split = setting_of(dataset.config), split_rows(len(dataset), 1)
+    a2f = dataset.a2f.copy()
+    a2f[split.train[40:]] = 1.0
+    changed = dataclasses.replace(dataset, fields=dataset.fields | {"a2f": a2f})
+    one, other = (
+        prepare_inversion_network(config, data, setting, split, jax.random.key(0), lambda done, total: None)
+        for data in (dataset, changed)
+    )
+    assert len(one.rows) == COPIES * split.train.size
+    assert float(np.sum(one.rows.labelled)) == COPIES * 40
+    whole, others = (each.complete(each.network) for each in (one, other))
+    assert all(np.array_equal(a, b) for a, b in zip(jax.tree.leaves(whole), jax.tree.leaves(others), strict=True))
+    np.testing.assert_array_equal(one.rows.features, other.rows.features)
+    # the functions that belong to the rows are the gap functions with noise
+    size = np.max(np.abs(dataset.Delta[split.train]), axis=1)
+    difference = np.asarray(one.rows.given)[: split.train.size] - as_features(dataset.Delta[split.train])
+    noise = np.asarray(one.rows.features)[: split.train.size, -1]
+    strong = noise > 1e-2
+    measured = np.std(difference[strong], axis=1) / size[strong]
+    np.testing.assert_allclose(np.median(measured / noise[strong]), 1, atol=0.15)
 
 
 @pytest.mark.slow
