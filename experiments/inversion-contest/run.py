@@ -119,7 +119,10 @@ class Contest:
         """The network trained with labels only (`plain`), or without labels by the equations (`physics`)."""
         path = self.folder / f"{one.name}-{who}.network"
         if not path.exists():
-            config = TrainConfig(task=f"{one.kind}-to-a2f", epochs=EPOCHS, noise=one.noise)
+            config = TrainConfig(
+                network="fully-connected", hidden_sizes=(500, 800), task=f"{one.kind}-to-a2f", epochs=EPOCHS,
+                noise=one.noise,
+            )  # fmt: skip
             if who == "physics":
                 config = dataclasses.replace(config, max_labels=0, equation_weight=1.0)
             started = time.monotonic()

@@ -125,7 +125,7 @@ def _read(path: pathlib.Path, dos: bool) -> "Functions":
     from ...training import TrainConfig, fields_for, make_examples
 
     task = "dos-to-a2f" if dos else "gap-to-a2f"
-    config = TrainConfig(task=task)
+    config = TrainConfig(network="fully-connected", task=task)
     dataset = read_dataset(path, fields_for(config))
     examples = make_examples(config, dataset)
     return examples.inputs, examples.outputs, setting_of(dataset.config, task)
