@@ -34,8 +34,8 @@ METHODS = {"plain": "labels only", "a": "labels + solver", "b": "labels + equati
 def configs(seed: int, noise: float, labels: int) -> list[tuple[tuple[str, str], de.TrainConfig]]:
     """Pairs of methods with their configuration; the second method is the second phase of the training."""
     common = de.TrainConfig(
-        network="fully-connected", hidden_sizes=(500, 800), seed=seed, noise=noise, max_labels=labels, solver_weight=30.0, solver_epochs=SOLVER_EPOCHS,
-        epochs=PHYSICS_EPOCHS, equation_weight=1.0,
+        network="fully-connected", hidden_sizes=(500, 800), seed=seed, noise=noise, max_labels=labels,
+        solver_weight=30.0, solver_epochs=SOLVER_EPOCHS, epochs=PHYSICS_EPOCHS, equation_weight=1.0,
     )  # fmt: skip
     found = [(("b", "ab"), common)]
     if labels:
