@@ -48,10 +48,11 @@ def train(
     files: StateFiles | None = None,
     saved: Callable[[Training], None] = lambda training: None,
 ) -> Training:
-    """Train a predictor on a data set, with labels, with the Eliashberg equations, or with both.
+    """Train a network on a data set: an inversion network, or a fully connected one as in the paper.
 
-    The loss is given in `TrainConfig`. arXiv:2007.07512, Sec. III, has the same network, split and optimizer (Adam),
-    and uses labels only.
+    The loss is given in `TrainConfig`. The front end of an inversion network is determined from the training samples in
+    closed form before the first epoch; the epochs train its head. arXiv:2007.07512, Sec. III, has a fully connected
+    network, the same split and the same optimizer (Adam), and uses labels only.
 
     Args:
         config: Network, optimizer, labels, noise and weights of the loss.
@@ -65,7 +66,7 @@ def train(
         saved: Called after a state has been written, with the result that the training would have now.
 
     Returns:
-        The predictor with the weights of the smallest validation loss, its setting, the split, and the history.
+        The network with the weights of the smallest validation loss, its setting, the split, and the history.
 
     Raises:
         InputError: The data set is too small for the split or the batch size, or the files are of another run.

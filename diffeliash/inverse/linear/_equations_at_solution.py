@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
-from ...physics import MSC, Spectrum, continue_gap, solve_gap
+from ...physics import MSC, Spectrum, continue_gap, positive_or_one, solve_gap
 from ._inverse_problem import InverseProblem
 from ._linear_equations import LinearEquations, linear_equations_on_line
 
@@ -80,7 +80,7 @@ def linear_equations_at_solution(
     equations = linear_equations_on_line(problem, factor * on_line, averages)
     difference = Delta - factor * at_energies
     Z = 1 + equations.normal @ a2f
-    misfit = jnp.mean(jnp.abs(difference) ** 2) / jnp.mean(jnp.abs(Delta) ** 2)
+    misfit = jnp.mean(jnp.abs(difference) ** 2) / positive_or_one(jnp.mean(jnp.abs(Delta) ** 2))
     return EquationsAtSolution(
         equations=eqx.tree_at(lambda each: each.offset, equations, equations.offset + Z * difference),
         misfit=misfit,

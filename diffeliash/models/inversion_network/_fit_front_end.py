@@ -164,12 +164,15 @@ def _principal_errors(
     Anal. 88, 365 (2004), doi:10.1016/S0047-259X(03)00096-4), since it has directions without any variance.
     """
     square = np.sum(residuals**2, axis=1)
+    size = residuals.shape[1]
+    if not np.any(square > 0):  # no sample has a solution near its gap function, and the stage is never used
+        return jnp.eye(size), jnp.ones(size)
     usual = residuals[(square > 0) & (square < LARGEST_RESIDUAL * np.median(square[square > 0]))]
-    n, size = usual.shape
+    n = len(usual)
     covariance = usual.T @ usual / n
     mean = np.trace(covariance) / size
     distance = np.sum(covariance**2) - size * mean**2
     error = (np.mean(np.sum(usual**2, axis=1) ** 2) - np.sum(covariance**2)) / n
-    part = min(1.0, max(error / distance, 0.0))
+    part = min(1.0, max(error / distance, 0.0)) if distance > 0 else 1.0
     variances, directions = np.linalg.eigh((1 - part) * covariance + part * mean * np.eye(size))
     return jnp.asarray(directions), jnp.asarray(np.maximum(variances, SMALLEST_VARIANCE * variances[-1]))

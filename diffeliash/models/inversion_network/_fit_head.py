@@ -1,5 +1,6 @@
 """What the head of an inversion network takes from the training set."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
@@ -46,8 +47,8 @@ def sample_weights(
 ) -> Float[np.ndarray, " sample"]:
     r"""Weights of samples in the loss: the inverse of the expected mean square error of $\alpha^2F$."""
     coupling = np.maximum(np.maximum(last, 0.0) @ np.asarray(constants.weights), SMALLEST_COUPLING)
-    levels = np.array([float(jnp.mean(constants.expected(jnp.float32(each)) ** 2)) for each in np.unique(noise)])
-    return 1 / (coupling**2 * levels[np.searchsorted(np.unique(noise), noise)])
+    expected = np.asarray(jax.vmap(constants.expected)(jnp.asarray(noise)))
+    return 1 / (coupling**2 * np.mean(expected**2, axis=1))
 
 
 def _fit_output_grid(

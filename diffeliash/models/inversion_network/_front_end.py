@@ -21,6 +21,7 @@ from ...inverse import (
     linear_equations_at_solution,
     pose_inverse_problem,
 )
+from ...physics import positive_or_one
 from .._predictor import Constants
 from .._setting import Setting
 from ._stage import Conditions, Stage
@@ -30,7 +31,6 @@ r"""Least size $q$ of the errors, relative to the gap function, that are not noi
 
 NOISE_ALLOWANCE = 1.5
 """Mean square of the noise, in units of its expectation, that is subtracted from the misfit of a solution."""
-
 
 LARGEST_SPLINE = 2**25
 """Largest number of elements of the matrix that interpolates a gap function to the line."""
@@ -64,7 +64,7 @@ def inverse_problem_of(setting: Setting) -> InverseProblem:
         raise InputError(error.what, why=error.why, hint=f"{error.hint} {OTHER_NETWORK}".strip()) from error
 
 
-OTHER_NETWORK = "A fully connected network (--network fully-connected) does not invert them."
+OTHER_NETWORK = "A fully connected network (--network fully-connected) has no such limit."
 
 
 class PosedStage(NamedTuple):
@@ -88,7 +88,7 @@ def pose_first(
 ) -> PosedStage:
     """The linear equations with the gap function as it is; `mean` is the approximate a2F."""
     one = jnp.ones(())
-    given = Conditions(mean, jnp.max(jnp.abs(Delta)), noise, one)
+    given = Conditions(mean, positive_or_one(jnp.max(jnp.abs(Delta))), noise, one)
     return PosedStage(linear_equations(problem, Delta), given, one, jnp.array(True))
 
 
@@ -98,8 +98,8 @@ def pose_next(
     """The linear equations around the solution for the result of the stage before."""
     a2f = jnp.maximum(a2f, 0.0)
     found = linear_equations_at_solution(problem, Delta, a2f)
-    size = jnp.max(jnp.abs(Delta))
-    of_noise = 2 * (noise * size) ** 2 / jnp.mean(jnp.abs(Delta) ** 2)
+    size = positive_or_one(jnp.max(jnp.abs(Delta)))
+    of_noise = 2 * (noise * size) ** 2 / positive_or_one(jnp.mean(jnp.abs(Delta) ** 2))
     q = jnp.sqrt(jnp.maximum(found.misfit - NOISE_ALLOWANCE * of_noise, 0.0) + SMALLEST_ERROR**2)
     return PosedStage(found.equations, Conditions(a2f, size, noise, q), coupling(problem, a2f), found.usable)
 

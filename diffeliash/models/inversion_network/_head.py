@@ -20,7 +20,7 @@ from .._predictor import Constants, Standardization
 from ._expected_errors import ExpectedErrors, log_noise
 
 SHARPNESS = 1e-3
-r"""Values of $\alpha^2F/\lambda$ meV below which the output is bent to stay positive."""
+r"""Values of $\alpha^2F/\lambda$ below which the output is bent to stay positive."""
 
 BYPASS = 0.3
 """Factor of a layer that has a bypass."""

@@ -119,6 +119,13 @@ def test_a_bad_member_of_a_batch_does_not_disturb_the_others(dataset, network):
     assert not np.any(np.isfinite(found[1]))
 
 
+def test_a_normal_metal_gets_the_mean_of_the_prior(network):
+    features = network_inputs(network, np.zeros((1, 120)), 0.0)
+    found = invert_all(network.front_end, np.zeros((1, 60), complex), np.zeros(1))
+    np.testing.assert_allclose(found[0, 0], network.front_end.stages[0].prior.mean, atol=1e-12)
+    assert np.all(np.isfinite(apply_network(network, features)))
+
+
 def test_the_derivative_in_the_gap_function_is_that_of_finite_differences(dataset, network, compiled):
     inputs = jnp.asarray(network_inputs(network, as_features(dataset.Delta[:1]), 1e-2)[0])
     rng = np.random.default_rng(0)
