@@ -148,8 +148,8 @@ def _stage_function(setting: Setting, pose: Pose, chunk_size: int) -> Callable[.
         stage: Stage, approximate: Array, Delta: Array, noise: Array, a2f: Array
     ) -> tuple[Float[Array, " boson"], Float[Array, " both"]]:
         posed = pose(problem, approximate, Delta, noise)
-        matrix, offset = relative_residual(posed.equations, posed.conditions)
-        residual = (matrix @ a2f + offset) / posed.conditions.interpolation
+        matrix, offset = relative_residual(posed.equations, posed.inputs)
+        residual = (matrix @ a2f + offset) / posed.inputs.interpolation
         return apply_stage(stage, posed), jnp.where(posed.usable, residual, 0.0)
 
     return batched(run, chunk_size=chunk_size, n_shared=1)

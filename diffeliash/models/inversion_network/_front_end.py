@@ -24,7 +24,7 @@ from ...inverse import (
 from ...physics import positive_or_one
 from .._predictor import Constants
 from .._setting import Setting
-from ._stage import Conditions, Stage
+from ._stage import StageInputs, Stage
 
 SMALLEST_ERROR = 1e-4
 r"""Least size $q$ of the errors, relative to the gap function, that are not noise."""
@@ -72,13 +72,13 @@ class PosedStage(NamedTuple):
 
     Args:
         equations: The linear equations.
-        conditions: Approximate a2F, size of the gap function and of its errors.
+        inputs: Approximate a2F, size of the gap function and of its errors.
         scale: Factor of the prior.
         usable: Whether the equations have a meaning; if not, the stage is left out.
     """
 
     equations: LinearEquations
-    conditions: Conditions
+    inputs: StageInputs
     scale: Float[Array, ""]
     usable: Bool[Array, ""]
 
@@ -88,7 +88,7 @@ def pose_first(
 ) -> PosedStage:
     """The linear equations with the gap function as it is; `mean` is the approximate a2F."""
     one = jnp.ones(())
-    given = Conditions(mean, positive_or_one(jnp.max(jnp.abs(Delta))), noise, one)
+    given = StageInputs(mean, positive_or_one(jnp.max(jnp.abs(Delta))), noise, one)
     return PosedStage(linear_equations(problem, Delta), given, one, jnp.array(True))
 
 
@@ -101,13 +101,13 @@ def pose_next(
     size = positive_or_one(jnp.max(jnp.abs(Delta)))
     of_noise = 2 * (noise * size) ** 2 / positive_or_one(jnp.mean(jnp.abs(Delta) ** 2))
     q = jnp.sqrt(jnp.maximum(found.misfit - NOISE_ALLOWANCE * of_noise, 0.0) + SMALLEST_ERROR**2)
-    return PosedStage(found.equations, Conditions(a2f, size, noise, q), coupling(problem, a2f), found.usable)
+    return PosedStage(found.equations, StageInputs(a2f, size, noise, q), coupling(problem, a2f), found.usable)
 
 
 def apply_stage(stage: Stage, posed: PosedStage) -> Float[Array, " boson"]:
     """The result of a stage, or that of the stage before where its equations have no meaning."""
-    found = stage(posed.equations, posed.conditions, posed.scale)
-    return jnp.where(posed.usable, found, posed.conditions.approximate)
+    found = stage(posed.equations, posed.inputs, posed.scale)
+    return jnp.where(posed.usable, found, posed.inputs.approximate)
 
 
 class FrontEnd(Constants):

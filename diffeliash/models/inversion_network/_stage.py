@@ -26,7 +26,7 @@ from ...physics import solve_positive_definite
 from ._prior import Prior
 
 
-class Conditions(NamedTuple):
+class StageInputs(NamedTuple):
     r"""What an inversion needs besides the equations.
 
     Args:
@@ -56,7 +56,7 @@ class Stage(eqx.Module):
     variances: Float[Array, " both"]
 
     def __call__(
-        self, equations: LinearEquations, given: Conditions, scale: Float[Array, ""] | float = 1.0
+        self, equations: LinearEquations, given: StageInputs, scale: Float[Array, ""] | float = 1.0
     ) -> Float[Array, " boson"]:
         r"""The mean of the posterior distribution of a2F.
 
@@ -74,7 +74,7 @@ class Stage(eqx.Module):
 
 
 def relative_residual(
-    equations: LinearEquations, given: Conditions
+    equations: LinearEquations, given: StageInputs
 ) -> tuple[Float[Array, "both boson"], Float[Array, " both"]]:
     r"""Matrix and offset of $\rho$ as a linear function of a2F, in real numbers."""
     factor = 1 / (given.size * (1 + product_with_real(equations.normal, given.approximate)))

@@ -8,7 +8,7 @@ import pytest
 from diffeliash.inverse import LinearEquations
 from diffeliash.models.inversion_network._expected_errors import LEVELS, fit_expected_errors, log_noise
 from diffeliash.models.inversion_network._prior import Prior, fit_prior
-from diffeliash.models.inversion_network._stage import Conditions, Stage, relative_residual
+from diffeliash.models.inversion_network._stage import StageInputs, Stage, relative_residual
 
 N, BOSONS, MODES = 12, 8, 5
 
@@ -30,7 +30,7 @@ def test_the_result_is_the_mean_of_the_posterior_distribution():
     """From the definition, by dense matrices in the space of the data."""
     rng = np.random.default_rng(0)
     equations, stage = random_equations(rng), random_stage(rng)
-    given = Conditions(jnp.asarray(rng.normal(size=BOSONS)), jnp.array(1.7), jnp.array(0.3), jnp.array(0.6))
+    given = StageInputs(jnp.asarray(rng.normal(size=BOSONS)), jnp.array(1.7), jnp.array(0.3), jnp.array(0.6))
     scale = 1.4
     unit = 1.7 * (1 + np.asarray(equations.normal) @ np.asarray(given.approximate))
     A = np.asarray(equations.matrix) / unit[:, None]
@@ -52,7 +52,7 @@ def test_strong_noise_leaves_the_prior_and_exact_data_determine_the_result():
     equations = LinearEquations(equations.matrix, -equations.matrix @ true, equations.normal)
 
     def found(noise):
-        return stage(equations, Conditions(true, jnp.array(1.0), jnp.array(noise), jnp.array(1e-6)))
+        return stage(equations, StageInputs(true, jnp.array(1.0), jnp.array(noise), jnp.array(1e-6)))
 
     np.testing.assert_allclose(found(1e6), stage.prior.mean, atol=1e-9)
     np.testing.assert_allclose(found(1e-7), true, atol=1e-8)
