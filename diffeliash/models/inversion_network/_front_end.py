@@ -24,7 +24,7 @@ from ...inverse import (
 from ...physics import positive_or_one
 from .._predictor import Constants
 from .._setting import Setting
-from ._stage import StageInputs, Stage
+from ._stage import Stage, StageInputs
 
 SMALLEST_ERROR = 1e-4
 r"""Least size $q$ of the errors, relative to the gap function, that are not noise."""

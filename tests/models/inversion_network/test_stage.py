@@ -8,7 +8,7 @@ import pytest
 from diffeliash.inverse import LinearEquations
 from diffeliash.models.inversion_network._expected_errors import LEVELS, fit_expected_errors, log_noise
 from diffeliash.models.inversion_network._prior import Prior, fit_prior
-from diffeliash.models.inversion_network._stage import StageInputs, Stage, relative_residual
+from diffeliash.models.inversion_network._stage import Stage, StageInputs, relative_residual
 
 N, BOSONS, MODES = 12, 8, 5
 
