@@ -58,6 +58,7 @@ def test_a_run_goes_on_from_its_state_with_the_same_result(trained, dataset, tmp
     assert equal(train(CONFIG, dataset, files=StateFiles(tmp_path, {})), trained[0])
 
 
+@pytest.mark.slow
 def test_only_the_labels_that_are_allowed_are_used(dataset):  # noqa: F811
     config = dataclasses.replace(CONFIG, max_labels=40, epochs=1)
     one = train(config, dataset)

@@ -126,6 +126,7 @@ def test_a_normal_metal_gets_the_mean_of_the_prior(network):
     assert np.all(np.isfinite(apply_network(network, features)))
 
 
+@pytest.mark.slow
 def test_the_derivative_in_the_gap_function_is_that_of_finite_differences(dataset, network, compiled):
     inputs = jnp.asarray(network_inputs(network, as_features(dataset.Delta[:1]), 1e-2)[0])
     rng = np.random.default_rng(0)
