@@ -19,6 +19,7 @@ from ._metrics import read_saved_metrics as read_saved_metrics
 from ._metrics import solve_gaps as solve_gaps
 from ._noise_levels import NOISE_LEVELS as NOISE_LEVELS
 from ._noise_levels import errors_by_noise as errors_by_noise
+from ._prepared import COPIES as COPIES
 from ._prepared import noisy_inputs as noisy_inputs
 from ._rows import Rows as Rows
 from ._rows import as_rows as as_rows

@@ -18,7 +18,7 @@ jax.config.update("jax_enable_x64", True)
 if len(sys.argv) > 1:
     jax.distributed.initialize(sys.argv[1], num_processes=2, process_id=int(sys.argv[2]))
 from diffeliash.models import Predictor, PredictorConfig, fit_standardization
-from diffeliash.training import Objective, Phase, Rows, fit
+from diffeliash.training import Objective, Phase, as_rows, fit
 from diffeliash.training._step import _devices_for
 
 rng = np.random.default_rng(0)

@@ -257,14 +257,16 @@ def _check_batch_size(config: "RunConfig") -> None:
         InputError: They cannot, even if all samples are stored.
     """
     from ...data import split_rows
+    from ...training import COPIES
 
-    n, size = config.data.num_samples, config.train.batch_size
+    copies = COPIES if config.train.network == "inversion" else 1
+    n, size = config.data.num_samples, -(-config.train.batch_size // copies)
     labels = math.inf if config.train.equation_weight else config.train.max_labels
     n_train = math.inf if config.dataset or n >= 2 * size else split_rows(n, seed=0).train.size
     if min(n_train, labels) < size:
         what = f"{labels} labels" if labels < n_train else f"{n_train} training samples, of {n} in all,"
         hint = "Give more samples or labels, or use a smaller --batch-size."
-        raise InputError(f"{what} do not fill one batch of {size}.", hint=hint)
+        raise InputError(f"{what} do not fill one batch of {config.train.batch_size}.", hint=hint)
 
 
 def _run(

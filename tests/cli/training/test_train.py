@@ -186,11 +186,13 @@ def test_a_refused_run_leaves_nothing_and_can_be_tried_again(made, run, answer, 
     (tmp_path / "mine").mkdir()
     refused = ("train", data, "--run", "mine", "--epochs", 1, "--batch-size")
     assert "do not fill one batch" in answer(*refused, 10_000, expect=3)["error"]["what"]
-    assert "do not fill" in run("train", "--num-samples", 40, "--batch-size", 64, "--run", "a/b/c", expect=3).stderr
-    assert "5 labels" in run("train", "--max-labels", 5, "--run", "a/b/c", expect=3).stderr
-    kept = ("train", "--num-samples", 50, "--batch-size", 40, "--epochs", 1, "--run", "a/b/c", "--json")
+    assert "do not fill" in run("train", "--num-samples", 40, "--batch-size", 640, "--run", "a/b/c", expect=3).stderr
+    assert "at least 20 labels" in run("train", "--max-labels", 5, "--run", "a/b/c", expect=3).stderr
+    plain = ("--network", "fully-connected")
+    assert "5 labels" in run("train", *plain, "--max-labels", 5, "--run", "a/b/c", expect=3).stderr
+    kept = ("train", *plain, "--num-samples", 50, "--batch-size", 40, "--epochs", 1, "--run", "a/b/c", "--json")
     assert "training samples do not fill" in run(*kept, expect=3).stderr  # not all of 50 samples are kept
-    labels = ("train", data, "--run", "a", "--batch-size", 16, "--max-labels", 5)
+    labels = ("train", data, *plain, "--run", "a", "--batch-size", 16, "--max-labels", 5)
     assert "5 labels do not fill one batch of 16" in run(*labels, expect=3).stderr
     run("train", "--num-samples", 20, "--batch-size", 4, "--config", "none.toml", expect=3)
     assert sorted(tmp_path.iterdir()) == [tmp_path / "mine"]
