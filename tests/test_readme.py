@@ -49,8 +49,8 @@ def test_the_examples_of_data_sets_run(tmp_path):
 @pytest.mark.slowest
 def test_the_examples_of_training_run(tmp_path):
     text = (ROOT / "docs" / "training.md").read_text()
-    assert run_examples(BLOCK.findall(text), tmp_path) == 4
-    assert {path.name for path in tmp_path.iterdir()} == {"data", "run"}
+    assert run_examples(BLOCK.findall(text), tmp_path) == 5
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "run", "run-without-labels"}
 
 
 @pytest.mark.slowest
