@@ -133,6 +133,7 @@ def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
     Raises:
         InputError: There is no such file, it is not a checkpoint of a predictor, or it has an unknown format version.
         IntegrityError: The file is damaged.
+        RuntimeError: The file has an inversion network, and JAX is not in 64-bit mode.
     """
     path = pathlib.Path(path)
     found, arrays = read_one_of(path, _SCHEMAS)

@@ -98,6 +98,7 @@ def _check_file(path: pathlib.Path) -> None:
             return
         read = {**dict.fromkeys(CHECKPOINT_KINDS, read_checkpoint), STATE_KIND: read_state}.get(check_envelope(path))
         if read:
+            start_jax("auto")  # networks may contain numbers in double precision
             read(path)
     except InputError as error:
         hint = "Data sets, checkpoints, and HDF5 files of `solve`, `generate` and `export` have checksums."
