@@ -177,15 +177,15 @@ def _report(result: dict[str, Any], setting: Any, plot: pathlib.Path, output: pa
     written = f"{plot} and {output}" if output else f"{plot}"
     what = "density of states" if setting.task == "dos-to-a2f" else "gap function"
     found = (
-        f"1 - PCC {result['recomputed_1_minus_pcc']:.4f}"
+        f"1 - PCC {result['recomputed_1_minus_pcc']:.2e}"
         if result["superconducting"]
         else "none: it is in the normal state"
     )
     line = ""
     if result["test_1_minus_pcc"] is not None:
         line = (
-            f"this network on its own test set: 1 - PCC {result['test_1_minus_pcc']:.4f} (a2F, mean), "
-            f"{result['test_recomputed_1_minus_pcc']:.4f} (gap function recomputed, mean)\n"
+            f"this network on its own test set: 1 - PCC {result['test_1_minus_pcc']:.2e} (a2F, mean), "
+            f"{result['test_recomputed_1_minus_pcc']:.2e} (gap function recomputed, mean)\n"
         )
     return (
         f"{result['file']}: predicted a2F has lambda = {result['lambda_ep']:.4f}, "
