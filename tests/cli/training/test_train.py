@@ -117,7 +117,7 @@ def test_predict_from_text(made, run, answer, tmp_path):
     np.testing.assert_allclose(np.loadtxt(tmp_path / "a2f.dat")[:, 1], result["a2f"], rtol=1e-6, atol=1e-8)
     said = run("predict", folder / "run", tmp_path / "gap.dat")
     assert "does not state" in said.stderr
-    assert f"on its own test set: 1 - PCC {test['df_mean']:.4f} (a2F" in said.stdout
+    assert f"on its own test set: 1 - PCC {test['df_mean']:.2e} (a2F" in said.stdout
     shutil.copy(folder / "run" / "model.ckpt", tmp_path)
     (tmp_path / "metrics.json").write_text('{"metrics": {}, "data_digest": "of another", "best_epoch": 1}')
     assert answer("predict", "model.ckpt", "gap.dat")["results"][0]["test_1_minus_pcc"] is None
