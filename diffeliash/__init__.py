@@ -50,7 +50,9 @@ if TYPE_CHECKING:
     from .inverse import invert_self_energy as invert_self_energy
     from .inverse import resolution as resolution
     from .models import InversionNetwork as InversionNetwork
+    from .models import Prediction as Prediction
     from .models import Predictor as Predictor
+    from .models import predict as predict
     from .models import read_checkpoint as read_checkpoint
     from .physics import MSC as MSC
     from .physics import Anderson as Anderson
@@ -101,7 +103,7 @@ _LAYERS = {
         "ComplexGap", "DensityOfStates", "DifferentialConductance", "GapModulus", "Inversion", "NormalSelfEnergy",
         "RealGap", "Resolution", "SelfEnergyInversion", "invert", "invert_many", "invert_self_energy", "resolution",
     ),
-    "models": ("InversionNetwork", "Predictor", "read_checkpoint"),
+    "models": ("InversionNetwork", "Prediction", "Predictor", "predict", "read_checkpoint"),
     "physics": (
         "Anderson", "Broyden", "CompressedMatsubara", "CutoffConvergence", "FullMatsubara", "GapSolution",
         "InfiniteSum", "MSC", "Newton", "Pade", "RealAxisGap", "SharpCutoff", "Spectrum", "SplitCutoff", "TruncatedSum",

@@ -10,7 +10,7 @@ import pytest
 import diffeliash as de
 from diffeliash import physics
 from diffeliash.data import Dataset
-from diffeliash.models import Setting
+from diffeliash.models import Checkpoint, Setting
 from diffeliash.physics.material import IsotropicAverage
 
 from .cases import gaussian_peak
@@ -32,6 +32,7 @@ SETTING = Setting(
     task="gap-to-a2f", T=5.0, mu_star=0.1, omega_c=100.0, matsubara_cutoff=220.0, broadening=0.5, omega_max=10.0,
     n_points=50, n_energies=71,
 )  # fmt: skip
+CHECKPOINT = object.__new__(Checkpoint)
 
 CALLS = {
     "Spectrum": lambda: de.Spectrum(np.arange(3.0), np.ones(3)),
@@ -58,6 +59,7 @@ CALLS = {
     "read_spectrum": lambda: de.read_spectrum("peak.dat", unit="meV"),
     "generate": lambda: de.generate(de.GenerateConfig(num_samples=1), pathlib.Path("set")),
     "train": lambda: de.train(de.TrainConfig(), DATASET),
+    "predict": lambda: de.predict(CHECKPOINT, ENERGIES, GAP),
     "EquationResidual": lambda: de.EquationResidual(SETTING).prepare(GAP[None, :]),
     "SolverConsistency": lambda: de.SolverConsistency(SETTING)(jnp.ones((1, 50)), jnp.ones((1, 142))),
     **{
@@ -80,7 +82,8 @@ NO_PHYSICS = {
         "NormalSelfEnergy", "RealGap",
     ],
     "results of the functions above; those of their properties that compute are in `PARTS`": [
-        "GapSolution", "RealAxisGap", "CutoffConvergence", "Inversion", "Resolution", "SelfEnergyInversion",
+        "GapSolution", "RealAxisGap", "CutoffConvergence", "Inversion", "Prediction", "Resolution",
+        "SelfEnergyInversion",
     ],
     "files to NumPy arrays and back": [
         "ConductanceFile", "DataSource", "export_dataset", "read_conductance", "read_dataset", "read_dos", "read_gap",

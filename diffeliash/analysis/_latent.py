@@ -196,12 +196,18 @@ def fit_with_labels(
         key: Random key of the order of the samples.
     """
     rows, validation = (as_rows(tables[0][part], tables[1][part]) for part in (split.train, split.validation))
-    phase = Phase(number=1, epochs=epochs, learning_rate=config.learning_rate, objective=Objective(), rows=rows)
+    phase = Phase(
+        number=1,
+        epochs=epochs,
+        learning_rate=config.learning_rate,
+        objective=Objective(),
+        rows=rows,
+        validation=validation,
+        batch_size=config.batch_size,
+    )
     return fit(
         model,
         [phase],
-        validation,
-        batch_size=config.batch_size,
         patience=epochs,
         key=key,
         progress=lambda record: progress(name, record.epoch, record.validation_loss),

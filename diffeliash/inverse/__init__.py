@@ -8,6 +8,7 @@ from ._model_tests import LARGEST_CONSISTENT_CHI2 as LARGEST_CONSISTENT_CHI2
 from ._model_tests import ModelTests as ModelTests
 from ._resolution import Resolution as Resolution
 from ._resolution import resolution as resolution
+from ._sampled_spectrum import SampledSpectrum as SampledSpectrum
 from .linear import LINE_POINTS_PER_BROADENING as LINE_POINTS_PER_BROADENING
 from .linear import EquationsAtSolution as EquationsAtSolution
 from .linear import InverseProblem as InverseProblem

@@ -3,15 +3,12 @@ r"""The result of an inversion: the most probable spectral function and samples 
 import dataclasses
 import functools
 import math
-from collections.abc import Callable
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
-from ..physics import Spectrum, solve_tc_many
 from ._model_tests import ModelTests, largest_consistent_chi2
+from ._sampled_spectrum import SampledSpectrum
 from .nonlinear import Conditions, Parameters
 
 LARGEST_END_RATIO = 0.75
@@ -21,14 +18,11 @@ end of the data or beyond."""
 SIGNIFICANT_DEVIATIONS = 5.0
 r"""A $\chi^2$ below its expectation by more than this many of its standard deviations is significantly too small."""
 
-MOST_TC_SAMPLES = 100
-"""Largest number of samples of which T_c is computed."""
-
 Samples = Float[np.ndarray, "sample freq"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class Inversion:
+class Inversion(SampledSpectrum):
     r"""A spectral function found by `invert`, with its uncertainty.
 
     The posterior is the distribution of `inverse.nonlinear`: normal errors, a prior for smooth functions,
@@ -194,26 +188,6 @@ class Inversion:
         least = n_dof - SIGNIFICANT_DEVIATIONS * math.sqrt(2 * n_dof)
         return self.determined and self.noise_known and self.chi2 * self.values.size < least
 
-    @property
-    def spectrum(self) -> Spectrum:
-        """The most probable spectral function, `a2f` on `omega`."""
-        return Spectrum(self.omega, self.a2f)
-
-    @functools.cached_property
-    def lambda_ep(self) -> tuple[float, float]:
-        r"""Coupling constant $\lambda$ and its standard deviation."""
-        return self._moment(lambda spectrum: spectrum.lambda_ep)
-
-    @functools.cached_property
-    def omega_log(self) -> tuple[float, float]:
-        r"""Logarithmic average $\omega_{\log}$ and its standard deviation [meV]."""
-        return self._moment(lambda spectrum: spectrum.omega_log)
-
-    @functools.cached_property
-    def omega_2(self) -> tuple[float, float]:
-        r"""Root mean square frequency $\bar\omega_2$ and its standard deviation [meV]."""
-        return self._moment(lambda spectrum: spectrum.omega_2)
-
     @functools.cached_property
     def T_c(self) -> tuple[float, float]:
         """Critical temperature and its standard deviation over the samples, of which at most 100 are used [K].
@@ -224,19 +198,10 @@ class Inversion:
             InputError: The Matsubara cutoff is so high that the search cannot reach low temperatures.
             RuntimeError: JAX is not in 64-bit mode.
         """
-        c, chosen = self.conditions, slice(None, None, -(-len(self.samples) // MOST_TC_SAMPLES))
-        spectra = [Spectrum(self.omega, a2f) for a2f in (self.a2f, *self.samples[chosen])]
-        mu_star = np.append(self.mu_star, self.mu_star_samples[chosen])
-        T_c = np.asarray(
-            solve_tc_many(spectra, mu_star=mu_star, omega_c=c.omega_c, matsubara_cutoff=c.matsubara_cutoff)
+        c = self.conditions
+        return self.critical_temperature(
+            self.mu_star,
+            omega_c=c.omega_c,
+            matsubara_cutoff=c.matsubara_cutoff,
+            mu_star_samples=self.mu_star_samples,
         )
-        return float(T_c[0]), float(np.std(T_c[1:])) if T_c[0] > 0 else math.nan
-
-    def _moment(self, moment: Callable[[Spectrum], Float[Array, ""]]) -> tuple[float, float]:
-        """A moment of `a2f` and its standard deviation over the samples."""
-
-        def moment_of(a2f: Float[Array, " freq"]) -> Float[Array, ""]:
-            return moment(Spectrum(self.omega, a2f))
-
-        std = np.std(np.asarray(jax.vmap(moment_of)(jnp.asarray(self.samples))))
-        return float(moment_of(jnp.asarray(self.a2f))), float(std)

@@ -30,13 +30,25 @@ class Checkpoint:
         model: The trained network.
         config: Its layer sizes.
         setting: Temperature, cutoffs and grids of its training data; `None` if it was not trained on a data set.
-        origin: Provenance: training configuration, digest of the data, metrics.
+        origin: Provenance: training configuration, digest of the data, metrics on the test set.
     """
 
     model: AnyNetwork
     config: AnyConfig
     setting: Setting | None
     origin: dict[str, Any]
+
+    @property
+    def metrics(self) -> dict[str, float | None] | None:
+        """The errors on the test set by name; `None` if they are not known."""
+        found = self.origin.get("metrics")
+        if not isinstance(found, dict):
+            return None
+        return {name: value for name, value in found.items() if value is None or type(value) in (int, float)}
+
+
+CHECKPOINT_FILE = "model.ckpt"
+"""Name of the checkpoint in the folder of a training run."""
 
 
 @header
@@ -89,11 +101,16 @@ class _InversionHeader(EnvelopeHeader):
     @property
     def n_arrays(self) -> int:
         """The number of its arrays."""
-        return N_STAGE_ARRAYS * len(self.config.n_modes) + 2 * (len(self.config.hidden_sizes) + 1) + N_HEAD_CONSTANTS
+        of_flow = N_COUPLING_ARRAYS * self.config.n_couplings + N_FLOW_ARRAYS if self.config.n_couplings else 0
+        of_head = 2 * (len(self.config.hidden_sizes) + 1) + N_HEAD_CONSTANTS
+        return N_STAGE_ARRAYS * len(self.config.n_modes) + of_head + of_flow
 
 
 N_STAGE_ARRAYS, N_HEAD_CONSTANTS = 4, 8
 """Numbers of arrays of an inversion, and of those of a head that are not trained."""
+
+N_COUPLING_ARRAYS, N_FLOW_ARRAYS = 6, 6
+"""Numbers of arrays of a coupling, and of the rest of a flow."""
 
 _SCHEMAS = {PREDICTOR_KIND: _PredictorHeader, INVERSION_KIND: _InversionHeader}
 
@@ -124,7 +141,7 @@ def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
     """Read a checkpoint, a file that `diffeliash train` writes, and check it completely; nothing in it is executed.
 
     Args:
-        path: The file, `model.ckpt` in the folder of a training run.
+        path: The file, or the folder of a training run, which has it as `model.ckpt`.
 
     Returns:
         The checkpoint: its `model` is a function from the features of one input, in meV where they are gap functions,
@@ -136,6 +153,7 @@ def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
         RuntimeError: The file has an inversion network, and JAX is not in 64-bit mode.
     """
     path = pathlib.Path(path)
+    path = path / CHECKPOINT_FILE if path.is_dir() else path
     found, arrays = read_one_of(path, _SCHEMAS)
     if len(arrays) != found.n_arrays:  # before a network of any size is built
         raise IntegrityError(DAMAGE, where=str(path), why="its arrays do not fit its configuration.")

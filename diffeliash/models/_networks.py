@@ -27,7 +27,7 @@ def apply_network(
     """Compute the outputs of a network for many inputs, one a row, in double precision."""
     if isinstance(model, InversionNetwork):  # on a CPU the front end is faster one by one, the head in batches
         Delta, noise = (np.asarray(part) for part in split_features(jnp.asarray(inputs)))
-        inputs = np.asarray(head_features(invert_all(model.front_end, Delta, noise), noise))
+        inputs = np.asarray(head_features(invert_all(model.front_end, Delta, noise).stages, noise))
         model = model.head
     parts = map_materials(batched(model, chunk_size=BATCH), inputs, chunk_size=BATCH)
     return np.concatenate([values for _, values in parts]).astype(np.float64)

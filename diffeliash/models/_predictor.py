@@ -77,7 +77,10 @@ class Standardization(Constants):
 class Network(Protocol):
     """A trainable network: a pytree of weights, with a standardization that is not trained."""
 
-    standardization: Standardization
+    @property
+    def standardization(self) -> Standardization:
+        """The standardization of its inputs and outputs."""
+        ...
 
     def __call__(self, features: Float[Array, " feature"], /) -> Float[Array, " output"]:
         """Compute the output for one input."""

@@ -1,5 +1,6 @@
 """Training: losses, the update step and the loop around it, and the evaluation of trained networks."""
 
+from ..models import pearson as pearson
 from ._config import NETWORKS as NETWORKS
 from ._config import TrainConfig as TrainConfig
 from ._config import other_defaults as other_defaults
@@ -14,8 +15,6 @@ from ._losses import SolverConsistency as SolverConsistency
 from ._metrics import Evaluation as Evaluation
 from ._metrics import Gaps as Gaps
 from ._metrics import evaluate as evaluate
-from ._metrics import pearson as pearson
-from ._metrics import read_saved_metrics as read_saved_metrics
 from ._metrics import solve_gaps as solve_gaps
 from ._noise_levels import NOISE_LEVELS as NOISE_LEVELS
 from ._noise_levels import errors_by_noise as errors_by_noise

@@ -29,6 +29,7 @@ FEWEST_LABELS = 20
 UPPER_LIMITS = {
     "epochs": MOST_EPOCHS,
     "solver_epochs": MOST_EPOCHS,
+    "posterior_epochs": MOST_EPOCHS,
     "batch_size": LARGEST_BATCH,
     "patience": LARGEST_INTEGER,
     "max_labels": MOST_LABELS,
@@ -44,7 +45,8 @@ class TrainConfig:
 
     The first phase has `epochs` epochs with the error of the labels and, if `equation_weight` is positive, the equation
     residual. If `solver_weight` is positive, a second phase of `solver_epochs` epochs follows, from the best weights of
-    the first, with the solver consistency added. For a batch of $n$ samples with outputs $f$ and labels $y$, with the
+    the first, with the solver consistency added. In the last phase an inversion network learns the posterior
+    distribution (`PosteriorObjective`). For a batch of $n$ samples with outputs $f$ and labels $y$, with the
     linear inversion $x$ of the gap function (`EquationResidual`) and the standard deviation $s$ of the labels, the loss
     is
 
@@ -77,6 +79,8 @@ class TrainConfig:
         solver_weight: Weight $w_{\mathrm{solver}}$ of `SolverConsistency`, for all samples.
         solver_epochs: Largest number of epochs of the second phase.
         solver_learning_rate: Initial learning rate of the second phase.
+        posterior_epochs: Largest number of epochs of the last phase, in which an inversion network learns the posterior
+            distribution of a2F, from which its error bars come; without error bars if it is zero.
 
     Raises:
         ValueError: A field is out of its range, or two fields contradict each other; one message lists all of them.
@@ -98,13 +102,22 @@ class TrainConfig:
     solver_weight: float = 0.0
     solver_epochs: int = 5
     solver_learning_rate: float = 2e-4
+    posterior_epochs: int = 40
 
     def __post_init__(self):
         positive = ("epochs", "batch_size", "learning_rate", "patience", "solver_epochs", "solver_learning_rate")
         bad = not_positive(self, positive)
         bad += [
             f"`{name}` must be finite and not negative, got {getattr(self, name)}"
-            for name in ("seed", "max_labels", "noise", "largest_noise", "equation_weight", "solver_weight")
+            for name in (
+                "seed",
+                "max_labels",
+                "noise",
+                "largest_noise",
+                "equation_weight",
+                "solver_weight",
+                "posterior_epochs",
+            )
             if not 0 <= getattr(self, name) < math.inf
         ]
         if self.task not in get_args(Task):

@@ -14,9 +14,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from .._errors import ConvergenceError, InputError, StorageError
 from ..models import Network, trainable
 from ._hosts import fail_together, from_main_process, is_main_process
-from ._rows import Rows
 from ._state import EpochRecord, StateFiles, TrainingState
-from ._step import Losses, Objective, make_epoch, validation_loss
+from ._step import Losses, make_epoch, validation_loss
 
 FINAL_LEARNING_RATE = 0.01
 """Final learning rate of a phase, relative to the initial one."""
@@ -29,16 +28,24 @@ class Phase:
     Args:
         number: Number of the phase, from 1.
         epochs: Largest number of epochs.
+        batch_size: Samples in a batch.
         learning_rate: Initial learning rate of Adam; a cosine schedule reduces it to a hundredth.
-        objective: The loss.
+        objective: The loss: a function of the network and a batch, for example an `Objective`.
         rows: The training set.
+        validation: The validation set, whose loss decides which weights are best.
+        weight_decay: Decoupled weight decay (I. Loshchilov and F. Hutter, arXiv:1711.05101); Adam without any if zero.
+        decayed: Marks the weights that decay, as a pytree of booleans; all if `None`.
     """
 
     number: int
     epochs: int
+    batch_size: int
     learning_rate: float
-    objective: Objective
-    rows: Rows
+    objective: Any
+    rows: Any
+    validation: Any
+    weight_decay: float = 0.0
+    decayed: Callable[[Any], Any] | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,9 +66,7 @@ class Fit:
 def fit(
     model: Network,
     phases: Sequence[Phase],
-    validation: Rows,
     *,
-    batch_size: int,
     patience: int,
     key: PRNGKeyArray,
     progress: Callable[[EpochRecord], None] = lambda record: None,
@@ -73,8 +78,6 @@ def fit(
     Args:
         model: The network with its initial weights.
         phases: The phases, in order.
-        validation: The validation set, whose loss decides which weights are best.
-        batch_size: Samples in a batch.
         patience: A phase ends after this many epochs without a smaller validation loss.
         key: Random key of the order of the samples.
         progress: Called with the record of every epoch.
@@ -88,7 +91,7 @@ def fit(
         StorageError: The state cannot be written, or processes that train together have different states.
     """
     for phase in phases:
-        _check_batch_size(phase, batch_size)
+        _check_batch_size(phase)
     weights, static = eqx.partition(model, trainable(model))
 
     def result_of(state: TrainingState) -> Fit:
@@ -98,19 +101,19 @@ def fit(
         if files and is_main_process() and files.write(state, now=now):
             saved(result_of(state))
 
-    state = _start_phase(phases[0], weights, batch_size, history=())
+    state = _start_phase(phases[0], weights, history=())
     with fail_together():
         state = (files and files.newest(state)) or state
     _check_same_epoch(state)
     try:
         for phase in phases[state.phase - 1 :]:
             if state.phase != phase.number:
-                state = _start_phase(phase, state.best, batch_size, history=state.history)
-            run_epoch = make_epoch(static, _optimizer(phase, batch_size), phase.objective, batch_size=batch_size)
+                state = _start_phase(phase, state.best, history=state.history)
+            run_epoch = make_epoch(static, _optimizer(phase), phase.objective, batch_size=phase.batch_size)
             while not _is_finished(phase, state, patience):
                 started, epoch = time.perf_counter(), len(state.history) + 1
                 trained = run_epoch(state.weights, state.optimizer, phase.rows, jax.random.fold_in(key, epoch))
-                checked = validation_loss(trained[0], static, validation, phase.objective)
+                checked = validation_loss(trained[0], static, phase.validation, phase.objective)
                 state = _next_state(state, trained, checked, seconds=time.perf_counter() - started)
                 with fail_together():
                     progress(state.history[-1])
@@ -121,10 +124,10 @@ def fit(
     return result_of(state)
 
 
-def _check_batch_size(phase: Phase, batch_size: int) -> None:
-    if len(phase.rows) < batch_size:
+def _check_batch_size(phase: Phase) -> None:
+    if len(phase.rows) < phase.batch_size:
         raise InputError(
-            f"{len(phase.rows)} training samples do not fill one batch of {batch_size}.",
+            f"{len(phase.rows)} training samples do not fill one batch of {phase.batch_size}.",
             hint="Use more samples or labels, or a smaller --batch-size.",
         )
 
@@ -140,13 +143,16 @@ def _check_same_epoch(state: TrainingState) -> None:
             )
 
 
-def _optimizer(phase: Phase, batch_size: int) -> optax.GradientTransformation:
-    n_updates = phase.epochs * (len(phase.rows) // batch_size)
-    return optax.adam(optax.cosine_decay_schedule(phase.learning_rate, n_updates, alpha=FINAL_LEARNING_RATE))
+def _optimizer(phase: Phase) -> optax.GradientTransformation:
+    n_updates = phase.epochs * (len(phase.rows) // phase.batch_size)
+    schedule = optax.cosine_decay_schedule(phase.learning_rate, n_updates, alpha=FINAL_LEARNING_RATE)
+    if not phase.weight_decay:
+        return optax.adam(schedule)
+    return optax.adamw(schedule, weight_decay=phase.weight_decay, mask=phase.decayed)
 
 
-def _start_phase(phase: Phase, weights: Any, batch_size: int, *, history: tuple[EpochRecord, ...]) -> TrainingState:
-    optimizer = _optimizer(phase, batch_size).init(weights)
+def _start_phase(phase: Phase, weights: Any, *, history: tuple[EpochRecord, ...]) -> TrainingState:
+    optimizer = _optimizer(phase).init(weights)
     return TrainingState(
         phase=phase.number, weights=weights, optimizer=optimizer, best=weights, best_epoch=0, history=history
     )
@@ -166,8 +172,9 @@ def _next_state(
 ) -> TrainingState:
     """The state after an epoch, from the results of `make_epoch` and `validation_loss`."""
     weights, optimizer, losses = trained
-    validation, of_labelled, of_unlabelled = from_main_process(
-        *map(float, (checked[0], checked[1].data, checked[1].equation))
+    parts = checked[1]
+    validation, of_labelled, of_unlabelled, of_posterior = from_main_process(
+        *map(float, (checked[0], parts.data, parts.equation, parts.posterior))
     )
     if not math.isfinite(validation):
         hint = "Use a smaller --learning-rate."
@@ -183,6 +190,8 @@ def _next_state(
         validation_equation=of_unlabelled,
         solver=float(losses.solver),
         n_masked=int(losses.n_masked),
+        posterior=float(losses.posterior),
+        validation_posterior=of_posterior,
         seconds=seconds,
     )
     better = all(record.validation_loss < past.validation_loss for past in state.in_phase)

@@ -2,69 +2,18 @@
 
 import dataclasses
 import functools
-import pathlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
-from .._headers import Count, Digest, ShortText, header, parse_header
-from .._inputs import read_input
 from ..data import Dataset, as_features, as_gap_functions
-from ..models import Setting, apply_network
+from ..models import Setting, apply_network, pearson
 from ..physics import MSC, Pade, Spectrum, batched, continue_gap, map_materials
 
 LARGEST_ERROR = 1e-3
 """Largest relative error of a recomputed gap function; predictions are rough, and so less accurately continued."""
-
-
-def pearson(
-    a: Float[Array | np.ndarray, "sample point"], b: Float[Array | np.ndarray, "sample point"]
-) -> Float[np.ndarray, " sample"]:
-    r"""Compute the Pearson correlation coefficient of each pair of rows; NaN where a row is constant.
-
-    $$ \mathrm{PCC}(a, b) = \frac{\sum_i (a_i - \bar a)(b_i - \bar b)}{|a - \bar a|\,|b - \bar b|} $$
-
-    This is the measure of arXiv:2007.07512, App. A.
-    """
-    a = np.asarray(a, dtype=np.float64)
-    b = np.asarray(b, dtype=np.float64)
-    a = a - np.mean(a, axis=1, keepdims=True)
-    b = b - np.mean(b, axis=1, keepdims=True)
-    norm = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return np.sum(a * b, axis=1) / np.where(norm > 0, norm, np.nan)
-
-
-@header
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SavedMetrics:
-    """The metrics file of a training run for the prediction of spectra.
-
-    Args:
-        metrics: Metrics by name; `None` for those that are not defined.
-        data_digest: Digest of the data set.
-        best_epoch: Epoch of the weights.
-    """
-
-    metrics: dict[ShortText, float | None]
-    data_digest: Digest
-    best_epoch: Count
-
-    def __post_init__(self):
-        missing = {"df_mean", "dg_mean"} - set(self.metrics)
-        if missing:
-            raise ValueError(f"`metrics` has no {', '.join(sorted(missing))}")
-
-
-def read_saved_metrics(path: pathlib.Path) -> SavedMetrics:
-    """Read the metrics file of a training run.
-
-    Raises:
-        InputError: The file cannot be read.
-        IntegrityError: The file is damaged.
-    """
-    return parse_header(SavedMetrics, read_input(path), str(path))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

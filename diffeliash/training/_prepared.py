@@ -2,31 +2,40 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+import equinox as eqx
+import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..data import Dataset, Split, as_features
 from ..models import (
     N_STAGES,
     AnyNetwork,
+    Flow,
     Head,
     InversionNetwork,
     Network,
+    PosteriorExamples,
     Predictor,
     PredictorConfig,
     Setting,
+    Standardization,
+    fit_context_scaling,
     fit_front_end,
     fit_head_constants,
     fit_standardization,
     head_features,
+    identity_flow,
     invert_all,
     n_inversions_of_fit,
     sample_weights,
 )
 from ._config import TrainConfig
 from ._rows import Rows, as_rows, make_examples, make_rows
+from ._step import PosteriorRows
 
 Preparing = Callable[[int, int], None]
 """Called with the numbers of inversions of gap functions done and in all, before the first epoch."""
@@ -41,6 +50,22 @@ WITHOUT_NOISE = 0.1
 """Part of the copies that have no noise."""
 
 
+N_COUPLINGS, FLOW_WIDTH = 4, 128
+"""Sizes of the flow of an inversion network."""
+
+POSTERIOR_BATCH_SIZE = 256
+"""Samples in a batch of the training of the flow."""
+
+POSTERIOR_LEARNING_RATE = 3e-4
+"""Its initial learning rate."""
+
+POSTERIOR_WEIGHT_DECAY = 1.0
+"""Its weight decay; without any the flow learns the training set by heart."""
+
+LARGEST_WHITENED = 12.0
+"""Largest absolute value of a whitened coefficient, so that a few bad samples do not matter."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Prepared:
     """What the training loop needs.
@@ -50,12 +75,35 @@ class Prepared:
         rows: The training set.
         validation: The validation set.
         complete: Makes the whole network from the trained part.
+        posterior: Training and validation set of the posterior distribution; `None` if the network has none.
     """
 
     network: Network
     rows: Rows
     validation: Rows
     complete: Callable[[Any], AnyNetwork]
+    posterior: tuple[PosteriorRows, PosteriorRows] | None = None
+
+
+class Learned(eqx.Module):
+    """The parts of an inversion network that are trained by gradients.
+
+    Args:
+        head: The correction, whose output is that of the network.
+        flow: The correction of the posterior distribution.
+    """
+
+    head: Head
+    flow: Flow | None
+
+    @property
+    def standardization(self) -> Standardization:
+        """The standardization of the head."""
+        return self.head.standardization
+
+    def __call__(self, features: Float[Array, " feature"]) -> Float[Array, " freq"]:
+        """Compute a2F from the results of the front end."""
+        return self.head(features)
 
 
 def prepare_predictor(
@@ -97,10 +145,11 @@ def prepare_inversion_network(
     rng = np.random.default_rng([config.seed, 2])
     copies = np.tile(train, COPIES)
     measured = [draw_noise(rng, dataset.Delta[rows], config.largest_noise) for rows in (copies, split.validation)]
-    found = [
-        invert_all(front_end, *each, progress=after(before))
-        for each, before in zip(measured, (to_fit, to_fit + of_copies), strict=True)
+    inverted = [
+        invert_all(front_end, *each, a2f=dataset.a2f[which], progress=after(before))
+        for each, which, before in zip(measured, (copies, split.validation), (to_fit, to_fit + of_copies), strict=True)
     ]
+    found = [each.stages for each in inverted]
     last, noise = found[0][:, -1], measured[0][1]
     labelled = np.tile(np.arange(train.size) < config.max_labels, COPIES)
     constants, scaling = fit_head_constants(setting, last[labelled], noise[labelled], dataset.a2f[copies[labelled]])
@@ -108,22 +157,56 @@ def prepare_inversion_network(
     scale = 1 / np.mean(weights[0])
     rows, validation = (
         as_rows(
-            np.asarray(head_features(inverted, given[1])),
+            np.asarray(head_features(stages, given[1])),
             dataset.a2f[which],
             with_label,
             weights=scale * weight,
             given=as_features(given[0]),
         )
-        for inverted, given, which, with_label, weight in zip(
+        for stages, given, which, with_label, weight in zip(
             found, measured, (copies, split.validation), (labelled, None), weights, strict=True
         )
     )
+    head_key, flow_key = jax.random.split(key)
+    posterior = None
+    if config.posterior_epochs:
+        examples = [cast(PosteriorExamples, each.examples) for each in inverted]
+        posterior = _posterior_rows(examples[0], labelled), _posterior_rows(examples[1], np.ones(len(validation), bool))
     return Prepared(
-        network=Head(constants, scaling, config.hidden_sizes, key),
+        network=Learned(
+            Head(constants, scaling, config.hidden_sizes, head_key),
+            _untrained_flow(posterior[0], flow_key) if posterior else None,
+        ),
         rows=rows,
         validation=validation,
-        complete=lambda head: InversionNetwork(front_end, head),
+        complete=lambda learned: InversionNetwork(front_end, learned.head, learned.flow),
+        posterior=posterior,
     )
+
+
+def only_flow(learned: Any) -> Any:
+    """Mark the weights of the flow, as a pytree of booleans."""
+    nothing = jax.tree.map(lambda _: False, learned)
+    return eqx.tree_at(lambda each: each.flow, nothing, jax.tree.map(lambda _: True, learned.flow))
+
+
+def _posterior_rows(examples: PosteriorExamples, labelled: np.ndarray) -> PosteriorRows:
+    """The samples with a label from which the flow learns."""
+    whitened = np.clip(examples.whitened, -LARGEST_WHITENED, LARGEST_WHITENED)
+    usable = examples.usable & np.all(np.isfinite(whitened), axis=1) & np.all(np.isfinite(examples.context), axis=1)
+    arrays = (
+        np.where(usable[:, None], whitened, 0.0)[labelled],
+        np.where(usable[:, None], examples.direction, 0.0)[labelled],
+        np.where(usable[:, None], examples.context, 0.0)[labelled],
+        usable[labelled],
+    )
+    return PosteriorRows(*(jnp.asarray(each, dtype=jnp.float32) for each in arrays))
+
+
+def _untrained_flow(rows: PosteriorRows, key: PRNGKeyArray) -> Flow:
+    known = np.asarray(rows.context, np.float64)[np.asarray(rows.weights) > 0]
+    context = known if len(known) else np.zeros((1, rows.context.shape[1]))
+    return identity_flow(rows.whitened.shape[1], fit_context_scaling(context), N_COUPLINGS, FLOW_WIDTH, key)
 
 
 def draw_noise(

@@ -23,7 +23,7 @@ SAVE_EVERY = 20.0
 """Seconds between two files."""
 
 
-PhaseNumber = Annotated[int, Field(ge=1, le=2)]
+PhaseNumber = Annotated[int, Field(ge=1, le=3)]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,8 +31,9 @@ class EpochRecord:
     """The losses of one epoch.
 
     Args:
-        epoch: Number of the epoch, from 1, counted through both phases.
-        phase: Phase of the training: 2 with the solver consistency, 1 without.
+        epoch: Number of the epoch, from 1, counted through all phases.
+        phase: Phase of the training: first without the solver consistency, then with it, then the posterior
+            distribution; phases that a training does not have are not counted.
         train_mse: Mean square error of training samples with a label, averaged over the epoch.
         validation_mse: Mean square error of the validation set after the epoch; zero if it has no labels.
         validation_loss: Loss of the validation set, which decides which weights are best.
@@ -42,6 +43,9 @@ class EpochRecord:
         solver: Solver consistency, averaged over the epoch; zero if it is not used.
         n_masked: Number of samples left out of the solver consistency because they did not converge.
         seconds: Time of the epoch, validation included [s].
+        posterior: Negative logarithm of the probability density of the posterior distribution, relative to the normal
+            one, averaged over the epoch; zero before its phase.
+        validation_posterior: The same for the validation set after the epoch.
     """
 
     epoch: Count
@@ -54,6 +58,8 @@ class EpochRecord:
     solver: float
     n_masked: Count
     seconds: float
+    posterior: float = 0.0
+    validation_posterior: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,18 @@ from ..physics import require_x64
 from ._config import TrainConfig
 from ._fit import Fit, Phase, fit
 from ._losses import SolverConsistency
-from ._prepared import Preparing, prepare_inversion_network, prepare_predictor
-from ._rows import Rows
+from ._prepared import (
+    POSTERIOR_BATCH_SIZE,
+    POSTERIOR_LEARNING_RATE,
+    POSTERIOR_WEIGHT_DECAY,
+    Prepared,
+    Preparing,
+    only_flow,
+    prepare_inversion_network,
+    prepare_predictor,
+)
 from ._state import EpochRecord, StateFiles
-from ._step import Objective
+from ._step import Objective, PosteriorObjective
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,11 +31,11 @@ class Training:
     """The result of `train`.
 
     Args:
-        model: The network with the weights of the smallest validation loss in the last phase.
+        model: The network with the weights of the smallest validation loss in each phase.
         model_config: Its layer sizes.
         setting: Temperature, cutoffs and grids of its training data.
         split: Rows of the training, validation and test sets.
-        best_epoch: The epoch of the weights.
+        best_epoch: The epoch of the weights that decide its output.
         history: One record for each epoch.
     """
 
@@ -51,8 +59,8 @@ def train(
     """Train a network on a data set: an inversion network, or a fully connected one as in the paper.
 
     The loss is given in `TrainConfig`. The front end of an inversion network is determined from the training samples in
-    closed form before the first epoch; the epochs train its head. arXiv:2007.07512, Sec. III, has a fully connected
-    network, the same split and the same optimizer (Adam), and uses labels only.
+    closed form before the first epoch; the epochs train its head, then its posterior distribution. arXiv:2007.07512,
+    Sec. III, has a fully connected network, the same split and the same optimizer (Adam), and uses labels only.
 
     Args:
         config: Network, optimizer, labels, noise and weights of the loss.
@@ -87,15 +95,13 @@ def train(
             model_config=model.config,
             setting=setting,
             split=split,
-            best_epoch=found.best_epoch,
+            best_epoch=_best_epoch(found.history, 2 if config.solver_weight else 1),
             history=found.history,
         )
 
     found = fit(
         prepared.network,
-        _phases(config, prepared.rows, setting),
-        prepared.validation,
-        batch_size=config.batch_size,
+        _phases(config, prepared, setting),
         patience=config.patience,
         key=order_key,
         progress=progress,
@@ -105,15 +111,26 @@ def train(
     return result_of(found)
 
 
-def _phases(config: TrainConfig, rows: Rows, setting: Setting) -> list[Phase]:
-    """The first phase with labels and equation residual and, if it has a weight, a second with the solver too."""
+def _best_epoch(history: tuple[EpochRecord, ...], last_phase: int) -> int:
+    """The epoch of the smallest validation loss in the last phase that trains the output of the network."""
+    of_output = [record for record in history if record.phase <= last_phase]
+    return min(
+        (r for r in of_output if r.phase == of_output[-1].phase), key=lambda record: record.validation_loss
+    ).epoch
+
+
+def _phases(config: TrainConfig, prepared: Prepared, setting: Setting) -> list[Phase]:
+    """The phases: labels and equation residual; if it has a weight, the solver too; if there is one, the posterior."""
+    rows = prepared.rows
     phases = [
         Phase(
             number=1,
             epochs=config.epochs,
+            batch_size=config.batch_size,
             learning_rate=config.learning_rate,
             objective=Objective(equation_weight=config.equation_weight),
             rows=rows if config.equation_weight else rows.with_labels_only(),
+            validation=prepared.validation,
         )
     ]
     if config.solver_weight:
@@ -121,9 +138,24 @@ def _phases(config: TrainConfig, rows: Rows, setting: Setting) -> list[Phase]:
         second = Phase(
             number=2,
             epochs=config.solver_epochs,
+            batch_size=config.batch_size,
             learning_rate=config.solver_learning_rate,
             objective=objective,
             rows=rows,
+            validation=prepared.validation,
         )
         phases.append(second)
+    if prepared.posterior:
+        last = Phase(
+            number=len(phases) + 1,
+            epochs=config.posterior_epochs,
+            batch_size=min(POSTERIOR_BATCH_SIZE, len(prepared.posterior[0])),
+            learning_rate=POSTERIOR_LEARNING_RATE,
+            objective=PosteriorObjective(),
+            rows=prepared.posterior[0],
+            validation=prepared.posterior[1],
+            weight_decay=POSTERIOR_WEIGHT_DECAY,
+            decayed=only_flow,
+        )
+        phases.append(last)
     return phases

@@ -56,13 +56,12 @@ def measure(folder: pathlib.Path, weighed: bool, epochs: int) -> list[float]:
     scaling = fit_standardization(np.asarray(rows.features), np.asarray(rows.target))
     model_key, order_key = jax.random.split(jax.random.key(config.seed))
     objective = Objective(equation_weight=1.0) if weighed else Objective(BareResidual(residual), 0.0, 1.0)
-    phase = Phase(number=1, epochs=epochs, learning_rate=config.learning_rate, objective=objective, rows=rows)
+    phase = Phase(number=1, epochs=epochs, learning_rate=config.learning_rate, objective=objective, rows=rows,
+                  validation=validation, batch_size=config.batch_size)  # fmt: skip
     started = time.perf_counter()
     found = fit(
         Predictor(shape, scaling, model_key),
         [phase],
-        validation,
-        batch_size=config.batch_size,
         patience=epochs,
         key=order_key,
         progress=lambda record: print(dataclasses.asdict(record), flush=True),

@@ -27,7 +27,6 @@ from ._run_folder import PICTURES as PICTURES
 from ._run_folder import check_new_run as check_new_run
 from ._run_folder import check_resumable as check_resumable
 from ._run_folder import new_run as new_run
-from ._run_folder import read_metrics as read_metrics
 from ._spectrum_inputs import MU_STAR_CUTOFF_NOTICE as MU_STAR_CUTOFF_NOTICE
 from ._spectrum_inputs import InputSpectrum as InputSpectrum
 from ._spectrum_inputs import Source as Source

@@ -76,6 +76,7 @@ _COMMAND_RANGES = {
         "equation_weight": Range(0.0),
         "solver_weight": Range(0.0),
         "solver_epochs": Range(1, limits.MOST_EPOCHS),
+        "posterior_epochs": Range(0, limits.MOST_EPOCHS),
     },
     "predict": {"noise": Range(0.0, limits.LARGEST_ENERGY, unit="meV")},
     "reproduce": {"seed": Range(0, limits.LARGEST_BASE_SEED)},

@@ -1,12 +1,10 @@
 """Folders for the results of commands; a new folder is removed again if it stays empty."""
 
 import contextlib
-import math
 import pathlib
 from collections.abc import Collection, Iterator
-from typing import Any
 
-from ..._errors import DiffeliashError, InputError, StorageError
+from ..._errors import InputError, StorageError
 from ..._inputs import check_input
 from ._output_paths import status_of
 
@@ -113,20 +111,3 @@ def check_resumable(run: pathlib.Path | None, config: str, *, others: str) -> No
     except InputError as error:
         why = f"there is no {config}." if error.what == "no such file" else f"{config}: {error.what}. {error.why}"
         raise InputError("no run to resume", where=str(run), why=why) from error
-
-
-def read_metrics(folder: pathlib.Path, origin: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the errors on the test set from the folder of a run, or `None` if they belong to another network.
-
-    Args:
-        folder: Folder of the training run.
-        origin: The entry `origin` of the checkpoint of the network.
-    """
-    from ...training import read_saved_metrics
-
-    try:
-        found = read_saved_metrics(folder / METRICS)
-    except DiffeliashError:
-        return None
-    same = (found.data_digest, found.best_epoch) == (origin.get("data_digest"), origin.get("best_epoch"))
-    return {name: math.nan if value is None else value for name, value in found.metrics.items()} if same else None

@@ -1,5 +1,6 @@
 """The command `predict`: a2F from a gap function or a density of states by a trained network."""
 
+import math
 import os
 import pathlib
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,13 +17,15 @@ from ..arguments import (
     collect_errors,
     override_stated,
     read_curve,
-    read_metrics,
     stem_of,
 )
 from ..terminal import DeviceOption, Json, StatedTemperature, finish, print_json, session, start_jax, tell
+from ._invert_output import BAND
+from ._invert_result import named_pair, shown_pair
 
 if TYPE_CHECKING:
     from ...data import DosFile, GapFile
+    from ...models import Prediction
 
 
 def predict_command(
@@ -63,7 +66,7 @@ def predict_command(
 ) -> None:
     """Predict a2F from a gap function by a trained network, solve it, and compare the gap functions.
 
-    A network that was trained on densities of states takes these instead.
+    An inversion network also gives error bars. A network that was trained on densities of states takes these instead.
     """
     with session(json):
         plot = plot or pathlib.Path(f"{stem_of(file)}-{pathlib.Path(os.path.realpath(run)).stem}-a2f.png")
@@ -75,33 +78,27 @@ def predict_command(
         start_jax(device)
         from ..._figure import figure_bytes
         from ...data import write_file
-        from ...models import predict_spectrum, read_checkpoint
+        from ...models import predict_function, read_checkpoint
         from ._predict_plot import plot_prediction
-        from ._prediction_notes import prediction_notes
 
         checkpoint = read_checkpoint(checkpoint_of(run))
         setting = _setting_for_a2f(checkpoint.setting, run)
         given = read_curve(file, is_dos=setting.task == "dos-to-a2f")
         given = override_stated(file, given, {"T": temperature, "broadening": broadening})
         _tell_assumptions(given, setting)
-        spectrum, setting = predict_spectrum(checkpoint.model, setting, given, noise=noise)
-        if (lowest := float(spectrum.a2f.min())) < 0:
+        found = predict_function(checkpoint, given, noise=noise)
+        if (lowest := float(found.a2f.min())) < 0:
             tell(f"note: the predicted a2F is negative in places, down to {lowest:.3g}; it is used without change.")
-        sol, real = _recompute(spectrum, setting, given)
-        test = read_metrics(run if run.is_dir() else run.parent, checkpoint.origin)
-        result: dict[str, Any] = _result(file, spectrum, sol, real, given, setting) | _on_test_set(test)
-        shape_difference = result["recomputed_1_minus_pcc"]
-        notes = prediction_notes(given, spectrum, sol, real, shape_difference=shape_difference, test=test)
-        for note in notes:
+        for note in found.notes:
             tell(f"note: {file}: {note}")
-        result |= {"ok": result["converged"] and not notes, "notes": notes, "notices": list(given.notices)}
-        write_file(plot, figure_bytes(plot_prediction(file.name, spectrum, given, real), plot))
+        result: dict[str, Any] = _result(file, found) | _on_test_set(checkpoint.metrics)
+        write_file(plot, figure_bytes(plot_prediction(file.name, found), plot))
         if output:
-            write_file(output, _as_text(spectrum, setting).encode())
+            write_file(output, _as_text(found).encode())
         if json:
             print_json({"results": [result]})
         else:
-            print(_report(result, setting, plot, output))
+            print(_report(result, found, plot, output))
         finish([result])
 
 
@@ -123,60 +120,64 @@ def _tell_assumptions(given: "GapFile | DosFile", setting: Any) -> None:
         tell(f"note: the file does not state {', '.join(unknown)}: the values of the training are taken.")
 
 
-def _recompute(spectrum: Any, setting: Any, given: "GapFile | DosFile") -> tuple[Any, Any]:
-    from ...physics import continue_gap
-
-    sol = setting.solve(spectrum)
-    return sol, continue_gap(sol, spectrum, given.omega, broadening=setting.broadening)
-
-
-def _result(
-    file: pathlib.Path, spectrum: Any, sol: Any, real: Any, given: "GapFile | DosFile", setting: Any
-) -> dict[str, Any]:
+def _result(file: pathlib.Path, found: "Prediction") -> dict[str, Any]:
+    """Return the entry of JSON, with the names of `invert`; the standard deviations are NaN without samples."""
     import numpy as np
 
-    from ...data import DosFile, as_features
-    from ...training import pearson
-
-    if isinstance(given, DosFile):
-        pair = np.asarray(real.dos)[None, :], given.dos[None, :]
-    else:
-        pair = tuple(as_features(np.asarray(Delta)[None, :]) for Delta in (real.Delta, given.Delta))
-    return {
-        "file": str(file),
+    setting = found.setting
+    result: dict[str, Any] = {"file": str(file)}
+    for stem, pair, unit in (
+        ("lambda_ep", found.lambda_ep, ""),
+        ("omega_log", found.omega_log, "meV"),
+        ("omega_2", found.omega_2, "meV"),
+        ("T_c", found.T_c, "K"),
+    ):
+        result |= named_pair(stem, pair, unit)
+    low, high = np.quantile(found.samples, BAND, axis=0) if len(found.samples) else (found.a2f_std, found.a2f_std)
+    return result | {
         "T_K": float(setting.T),
         "broadening_meV": float(setting.broadening),
         "mu_star": float(setting.mu_star),
         "omega_c_meV": float(setting.omega_c),
-        "lambda_ep": float(spectrum.lambda_ep),
-        "omega_log_meV": float(spectrum.omega_log),
-        "recomputed_1_minus_pcc": float(1 - pearson(*pair)[0]),
-        "superconducting": bool(sol.superconducting),
-        "converged": bool(sol.converged),
-        "omega_meV": np.asarray(spectrum.omega).tolist(),
-        "a2f": np.asarray(spectrum.a2f).tolist(),
+        "matsubara_cutoff_meV": float(setting.matsubara_cutoff),
+        "omega_max_meV": float(setting.omega_max),
+        "noise": found.noise,
+        "recomputed_1_minus_pcc": found.recomputed_1_minus_pcc,
+        "superconducting": bool(found.sol.superconducting),
+        "converged": bool(found.sol.converged),
+        "ok": found.ok,
+        "omega_meV": found.omega.tolist(),
+        "a2f": found.a2f.tolist(),
+        "a2f_std": found.a2f_std.tolist(),
+        "a2f_low": low.tolist(),
+        "a2f_high": high.tolist(),
+        "notes": list(found.notes),
+        "notices": list(found.given.notices),
     }
 
 
-def _on_test_set(metrics: dict[str, Any] | None) -> dict[str, float | None]:
+def _on_test_set(metrics: dict[str, float | None] | None) -> dict[str, float | None]:
     """Return the mean errors of the network on its test set: 1 - PCC of a2F and of the recomputed functions."""
     return {
-        "test_1_minus_pcc": metrics["df_mean"] if metrics else None,
-        "test_recomputed_1_minus_pcc": metrics["dg_mean"] if metrics else None,
+        "test_1_minus_pcc": metrics.get("df_mean") if metrics else None,
+        "test_recomputed_1_minus_pcc": metrics.get("dg_mean") if metrics else None,
     }
 
 
-def _as_text(spectrum: Any, setting: Any) -> str:
-    head = (
-        f"# omega_meV a2F  (predicted; T = {setting.T:.6g} K, mu* = {setting.mu_star:g} at {setting.omega_c:g} meV)\n"
-    )
-    return head + "".join(f"{w:.8g} {a:.8g}\n" for w, a in zip(spectrum.omega, spectrum.a2f.tolist(), strict=True))
+def _as_text(found: "Prediction") -> str:
+    setting = found.setting
+    head = f"(predicted; T = {setting.T:.6g} K, mu* = {setting.mu_star:g} at {setting.omega_c:g} meV)"
+    if not len(found.samples):
+        rows = zip(found.omega, found.a2f, strict=True)
+        return f"# omega_meV a2F  {head}\n" + "".join(f"{w:.8g} {a:.8g}\n" for w, a in rows)
+    rows = zip(found.omega, found.a2f, found.a2f_std, strict=True)
+    return f"# omega_meV a2F a2F_std  {head}\n" + "".join(f"{w:.8g} {a:.8g} {s:.4g}\n" for w, a, s in rows)
 
 
-def _report(result: dict[str, Any], setting: Any, plot: pathlib.Path, output: pathlib.Path | None) -> str:
+def _report(result: dict[str, Any], found: "Prediction", plot: pathlib.Path, output: pathlib.Path | None) -> str:
     written = f"{plot} and {output}" if output else f"{plot}"
-    what = "density of states" if setting.task == "dos-to-a2f" else "gap function"
-    found = (
+    what = "density of states" if found.setting.task == "dos-to-a2f" else "gap function"
+    agreement = (
         f"1 - PCC {result['recomputed_1_minus_pcc']:.2e}"
         if result["superconducting"]
         else "none: it is in the normal state"
@@ -187,8 +188,16 @@ def _report(result: dict[str, Any], setting: Any, plot: pathlib.Path, output: pa
             f"this network on its own test set: 1 - PCC {result['test_1_minus_pcc']:.2e} (a2F, mean), "
             f"{result['test_recomputed_1_minus_pcc']:.2e} (gap function recomputed, mean)\n"
         )
-    return (
-        f"{result['file']}: predicted a2F has lambda = {result['lambda_ep']:.4f}, "
-        f"omega_log = {result['omega_log_meV']:.3f} meV\n"
-        f"{what} recomputed from it, compared with the given one: {found}\n{line}written to {written}"
+    numbers = (
+        f"lambda = {_shown(found.lambda_ep)}, omega_log = {_shown(found.omega_log)} meV, T_c = {_shown(found.T_c)} K"
     )
+    return (
+        f"{result['file']}: predicted a2F has {numbers}\n"
+        f"{what} recomputed from it, compared with the given one: {agreement}\n{line}written to {written}"
+    )
+
+
+def _shown(pair: tuple[float, float]) -> str:
+    """A number with its error bar, if it has one."""
+    value, std = pair
+    return shown_pair(value, std) if math.isfinite(std) else f"{value:.4f}"

@@ -6,20 +6,29 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..._figure import LABEL_COLOR, PREDICTION_COLOR
+from ._invert_output import BAND
 
 if TYPE_CHECKING:
     from ...data import DosFile, GapFile
-    from ...physics import RealAxisGap, Spectrum
+    from ...models import Prediction
+    from ...physics import RealAxisGap
 
 
-def plot_prediction(name: str, spectrum: "Spectrum", given: "GapFile | DosFile", real: "RealAxisGap") -> Figure:
-    """Plot the predicted spectrum, and the given function with the one recomputed from the prediction."""
-    pairs = _pairs(given, real)
+def plot_prediction(name: str, found: "Prediction") -> Figure:
+    """Plot the predicted spectrum with its uncertainty, and the given and the recomputed function."""
+    given = found.given
+    pairs = _pairs(given, found.real)
     figure = Figure(figsize=(3.7 * (1 + len(pairs)), 3.4), layout="constrained")
     first, *others = figure.subplots(1, 1 + len(pairs))
-    first.plot(spectrum.omega, spectrum.a2f, color=PREDICTION_COLOR)
+    if len(found.samples):
+        low, high = np.quantile(found.samples, BAND, axis=0)
+        first.fill_between(
+            found.omega, low, high, color=PREDICTION_COLOR, alpha=0.25, lw=0, label="68 % of the samples"
+        )
+        first.legend(frameon=False, fontsize="small")
+    first.plot(found.omega, found.a2f, color=PREDICTION_COLOR)
     first.set(xlabel=r"$\omega$ [meV]", ylabel=r"predicted $\alpha^2F(\omega)$", xlim=(0, None))
-    reach = 3.5 * float(spectrum.omega_max)
+    reach = 3.5 * float(found.omega[-1])
     for panel, (label, one, other) in zip(others, pairs, strict=True):
         panel.plot(given.omega, one, color=LABEL_COLOR, label="given")
         panel.plot(given.omega, other, "--", color=PREDICTION_COLOR, label="recomputed from the prediction")

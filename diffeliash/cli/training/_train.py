@@ -135,6 +135,14 @@ def train_command(
         int | None,
         typer.Option("--solver-epochs", help="Passes with the consistency loss, after the others.", show_default="5"),
     ] = None,
+    posterior_epochs: Annotated[
+        int | None,
+        typer.Option(
+            "--posterior-epochs",
+            help="Passes in which an inversion network learns the posterior distribution, for error bars.",
+            show_default="40",
+        ),
+    ] = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write TensorBoard event files (needs the extra `tensorboard`).")
     ] = False,
@@ -159,7 +167,8 @@ def train_command(
     numbers = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "max_labels": max_labels,
         "noise": noise, "largest_noise": largest_noise, "equation_weight": equation_weight,
-        "solver_weight": solver_weight, "solver_epochs": solver_epochs, "seed": seed,
+        "solver_weight": solver_weight, "solver_epochs": solver_epochs, "posterior_epochs": posterior_epochs,
+        "seed": seed,
     }  # fmt: skip
     with session(json):
         asked = {
@@ -319,6 +328,7 @@ def _train(
     identity = {"train": dataclasses.asdict(config) | {"hidden_sizes": list(config.hidden_sizes)}}
     files = StateFiles(folder, identity | {"data": dataset.digest})
     total = config.epochs + (config.solver_epochs if config.solver_weight else 0)
+    total += config.posterior_epochs if config.network == "inversion" else 0
     started = time.perf_counter()
     if config.equation_weight:
         say("inverting the gap functions of the samples without label")
@@ -336,6 +346,8 @@ def _train(
             parts += [f"equations {record.equation:.5f}"] if record.equation else []
             parts += [f"validation {record.validation_equation:.5f}"] if record.validation_equation else []
             parts += [f"solver {record.solver:.2e}"] if record.solver else []
+            if record.posterior:
+                parts += [f"posterior {record.posterior:.3f}, validation {record.validation_posterior:.3f}"]
             update("training", total, record.epoch, ", ".join(parts))
 
         try:

@@ -18,9 +18,10 @@ N_EXAMPLES = 4
 
 def plot_history(training: "Training") -> bytes:
     """Plot training and validation errors against the epoch, as a PNG file."""
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.subplots()
-    epochs = [record.epoch for record in training.history]
+    of_posterior = [record for record in training.history if record.posterior]
+    figure = Figure(figsize=(10 if of_posterior else 6, 4), layout="constrained")
+    axes, *others = np.atleast_1d(figure.subplots(1, 2 if of_posterior else 1))
+    epochs = [record.epoch for record in training.history if not record.posterior]
     curves = {
         "train_mse": "training, labels",
         "validation_mse": "validation, labels",
@@ -28,10 +29,10 @@ def plot_history(training: "Training") -> bytes:
         "validation_equation": "validation, equations",
     }
     for name, label in curves.items():
-        values = np.array([getattr(record, name) for record in training.history])
+        values = np.array([getattr(record, name) for record in training.history if not record.posterior])
         if np.any(values > 0):
             axes.semilogy(epochs, np.where(values > 0, values, np.nan), label=label)
-    solver = np.array([record.solver for record in training.history])
+    solver = np.array([record.solver for record in training.history if not record.posterior])
     if np.any(solver > 0):
         axes.semilogy(epochs, np.where(solver > 0, solver, np.nan), ".-", label="training, solver consistency")
     axes.axvline(training.best_epoch, color="gray", lw=0.8, ls=":", label="weights used")
@@ -39,6 +40,12 @@ def plot_history(training: "Training") -> bytes:
     axes.set_ylabel("mean square error" + (", relative distance (solver)" if np.any(solver > 0) else ""))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
+    for panel in others:
+        panel.plot([r.epoch for r in of_posterior], [r.posterior for r in of_posterior], label="training")
+        panel.plot([r.epoch for r in of_posterior], [r.validation_posterior for r in of_posterior], label="validation")
+        panel.set(xlabel="epoch", ylabel="-ln(density of the posterior / normal density)")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.legend(frameon=False)
     return figure_bytes(figure, "history.png")
 
 

@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from ...training import EpochRecord, Evaluation, RunConfig, TrainConfig, Training
 
 
-def write_progress(folder: pathlib.Path, config: "TrainConfig", dataset: "Dataset", training: "Training") -> None:
-    """Write the best network so far and the history."""
+def write_progress(
+    folder: pathlib.Path,
+    config: "TrainConfig",
+    dataset: "Dataset",
+    training: "Training",
+    metrics: dict[str, Any] | None = None,
+) -> None:
+    """Write the best network so far, at the end with its errors on the test set, and the history."""
     from ...data import write_file
     from ...models import Checkpoint, write_checkpoint
 
@@ -29,6 +35,8 @@ def write_progress(folder: pathlib.Path, config: "TrainConfig", dataset: "Datase
         "data_digest": dataset.digest,
         "best_epoch": training.best_epoch,
     }
+    if metrics is not None:
+        origin["metrics"] = nonfinite_to_null(metrics)
     checkpoint = Checkpoint(model=training.model, config=training.model_config, setting=training.setting, origin=origin)
     write_checkpoint(folder / CHECKPOINT, checkpoint)
     write_file(folder / HISTORY, _history_csv(training).encode())
@@ -56,7 +64,7 @@ def write_results(
     from ...data import write_file
     from ._train_plot import plot_history, plot_predictions
 
-    write_progress(folder, config.train, dataset, training)
+    write_progress(folder, config.train, dataset, training, evaluation.metrics)
     about = {"metrics": evaluation.metrics, "data_digest": dataset.digest, "best_epoch": training.best_epoch}
     write_file(folder / METRICS, json.dumps(nonfinite_to_null(about), indent=2).encode())
     write_file(folder / PICTURES[0], plot_history(training))

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,8 +12,17 @@ from jaxtyping import Array, Complex, Float
 from ...inverse import InverseProblem
 from ...physics import batched, map_materials
 from .._setting import Setting
-from ._front_end import FrontEnd, PosedStage, apply_stage, inverse_problem_of, pose_first, pose_next
-from ._prior import Prior, fit_prior
+from ._front_end import (
+    FrontEnd,
+    PosedStage,
+    apply_stage,
+    coupling_weights,
+    inverse_problem_of,
+    pose_first,
+    pose_next,
+)
+from ._posterior import PosteriorExamples, stage_posterior
+from ._prior import Prior, fit_prior, fit_shape_prior, shape_coefficients
 from ._stage import Stage, relative_residual
 
 N_STAGES = 3
@@ -27,9 +36,6 @@ LARGEST_RESIDUAL = 6.0
 
 SMALLEST_VARIANCE = 1e-8
 """Smallest variance of a direction, relative to the largest."""
-
-COUPLING_ERROR = 0.2
-r"""Relative standard deviation of $\lambda$ in the prior of later stages."""
 
 CHUNK_SIZE = {"cpu": 1}
 """Number of gap functions inverted together, by platform: on a CPU the matrices of one fill its cache."""
@@ -58,7 +64,7 @@ def fit_front_end(
     """
     problem = inverse_problem_of(setting)
     spectra = a2f @ problem.averages_from(setting.omega).T
-    of_a2f, of_shape = fit_prior(spectra), _fit_shape_prior(problem, spectra)
+    of_a2f, of_shape = fit_prior(spectra), fit_shape_prior(spectra, coupling_weights(problem))
     Delta, spectra = Delta[:MOST_SAMPLES], spectra[:MOST_SAMPLES]
     n, found = len(Delta), np.tile(np.asarray(of_a2f.mean), (len(Delta), 1))
     exact = np.zeros(n)
@@ -80,27 +86,55 @@ def n_inversions_of_fit(n: int) -> int:
     return (2 * N_STAGES - 1) * min(n, MOST_SAMPLES)
 
 
+class Inverted(NamedTuple):
+    """The results of a front end for many gap functions, one a row.
+
+    Args:
+        stages: The result of every inversion at the boson energies, see `FrontEnd.__call__`.
+        examples: The true a2F in the posterior distribution of the last one; `None` where it was not given.
+    """
+
+    stages: Float[np.ndarray, "sample stage boson"]
+    examples: PosteriorExamples | None = None
+
+
 def invert_all(
     front_end: FrontEnd,
     Delta: Complex[np.ndarray, "sample real"],
     noise: Float[np.ndarray, " sample"],
     *,
+    a2f: Float[np.ndarray, "sample freq"] | None = None,
     progress: Callable[[int], None] = lambda done: None,
-) -> Float[np.ndarray, "sample stage boson"]:
-    """The results of a front end for many gap functions, see `FrontEnd.__call__`.
+) -> Inverted:
+    """Invert many gap functions.
 
     Args:
         front_end: The front end.
         Delta: Gap functions at the energies of its setting, one a row [meV].
         noise: The noise of each, relative to its largest absolute value.
+        a2f: Their true spectral functions at the energies of the setting, where the posterior distribution is to be
+            learned.
         progress: Called with the number of inversions done; there are three for every gap function.
     """
-    found = [np.tile(np.asarray(front_end.stages[0].prior.mean), (len(Delta), 1))]
-    unknown = np.zeros_like(found[0])
+    setting, n = front_end.setting, len(Delta)
+    found = [np.tile(np.asarray(front_end.stages[0].prior.mean), (n, 1))]
+    unknown, examples = np.zeros_like(found[0]), None
     for number, stage in enumerate(front_end.stages):
-        pose, done = pose_next if number else pose_first, _after(progress, number * len(Delta))
-        found.append(_run_stage(front_end.setting, pose, stage, found[-1], Delta, noise, unknown, done)[0])
-    return np.stack(found[1:], axis=1)
+        pose, done = pose_next if number else pose_first, _after(progress, number * n)
+        if a2f is None or number < len(front_end.stages) - 1:
+            found.append(_run_stage(setting, pose, stage, found[-1], Delta, noise, unknown, done)[0])
+            continue
+        true = a2f @ inverse_problem_of(setting).averages_from(setting.omega).T
+        function = _last_stage_function(setting, chunk_size())
+        last, *values = _map(functools.partial(function, stage), found[-1], Delta, noise, true, progress=done)
+        found.append(last)
+        examples = PosteriorExamples(*values)
+    return Inverted(np.stack(found[1:], axis=1), examples)
+
+
+def chunk_size() -> int:
+    """The number of gap functions inverted together."""
+    return CHUNK_SIZE.get(jax.default_backend(), DEVICE_CHUNK_SIZE)
 
 
 def _stage_plan(of_a2f: Prior, of_shape: Prior) -> list[tuple[int, Pose, Prior]]:
@@ -109,13 +143,6 @@ def _stage_plan(of_a2f: Prior, of_shape: Prior) -> list[tuple[int, Pose, Prior]]
 
 def _after(progress: Callable[[int], None], before: int) -> Callable[[int], None]:
     return lambda done: progress(before + done)
-
-
-def _fit_shape_prior(problem: InverseProblem, spectra: Float[np.ndarray, "sample boson"]) -> Prior:
-    r"""The distribution of $\alpha^2F/\lambda$, with another mode for the error of $\lambda$."""
-    couplings = 2 * problem.omega[0] * spectra @ (1 / problem.omega)
-    found = fit_prior(spectra / couplings[:, None])
-    return Prior(found.mean, jnp.concatenate([found.modes, COUPLING_ERROR * found.mean[:, None]], axis=1))
 
 
 def _run_stage(
@@ -129,14 +156,17 @@ def _run_stage(
     progress: Callable[[int], None],
 ) -> tuple[np.ndarray, np.ndarray]:
     """The results of a stage for many gap functions, and the residuals of the true a2F relative to the size $q$."""
-    size = CHUNK_SIZE.get(jax.default_backend(), DEVICE_CHUNK_SIZE)
-    function = functools.partial(_stage_function(setting, pose, size), stage)
+    function = functools.partial(_stage_function(setting, pose, chunk_size()), stage)
+    results, residuals = _map(function, approximate, Delta, noise, a2f, progress=progress)
+    return results, residuals
+
+
+def _map(function: Callable[..., Any], *arrays: np.ndarray, progress: Callable[[int], None]) -> list[np.ndarray]:
     parts = []
-    for rows, values in map_materials(function, approximate, Delta, noise, a2f, chunk_size=size, chunks_per_call=1):
+    for rows, values in map_materials(function, *arrays, chunk_size=chunk_size(), chunks_per_call=1):
         parts.append(values)
         progress(rows.stop)
-    results, residuals = zip(*parts, strict=True)
-    return np.concatenate(results), np.concatenate(residuals)
+    return [np.concatenate(each) for each in zip(*parts, strict=True)]
 
 
 @functools.lru_cache(maxsize=4)
@@ -151,6 +181,25 @@ def _stage_function(setting: Setting, pose: Pose, chunk_size: int) -> Callable[.
         matrix, offset = relative_residual(posed.equations, posed.inputs)
         residual = (matrix @ a2f + offset) / posed.inputs.interpolation
         return apply_stage(stage, posed), jnp.where(posed.usable, residual, 0.0)
+
+    return batched(run, chunk_size=chunk_size, n_shared=1)
+
+
+@functools.lru_cache(maxsize=4)
+def _last_stage_function(setting: Setting, chunk_size: int) -> Callable[..., Any]:
+    """The compiled function of the last stage, with the true a2F in its posterior distribution."""
+    problem = inverse_problem_of(setting)
+    weights = jnp.asarray(coupling_weights(problem))
+
+    def run(
+        stage: Stage, approximate: Array, Delta: Array, noise: Array, a2f: Array
+    ) -> tuple[Array, Array, Array, Array, Array]:
+        posed = pose_next(problem, approximate, Delta, noise)
+        found = stage_posterior(stage, posed)
+        x = posed.scale * (stage.prior.mean + stage.prior.modes @ found.coefficients)
+        true = shape_coefficients(stage.prior, a2f, posed.scale, weights)
+        result = jnp.where(posed.usable, x, posed.inputs.approximate)
+        return result, found.whitened(true), found.direction, found.context, posed.usable
 
     return batched(run, chunk_size=chunk_size, n_shared=1)
 

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from .._predictor import Standardization, fit_standardization
 from .._setting import Setting
 from ._expected_errors import fit_expected_errors
-from ._front_end import inverse_problem_of
+from ._front_end import coupling_weights, inverse_problem_of
 from ._head import SMALLEST_COUPLING, HeadConstants, OutputGrid
 
 RIDGE = 1e-5
@@ -30,7 +30,7 @@ def fit_head_constants(
         a2f: The true spectral functions at the energies of the setting.
     """
     problem = inverse_problem_of(setting)
-    weights = 2 * problem.omega[0] / problem.omega
+    weights = coupling_weights(problem)
     true = a2f @ problem.averages_from(setting.omega).T
     coupling = np.maximum(np.maximum(last, 0.0) @ weights, SMALLEST_COUPLING)[:, None]
     expected = fit_expected_errors(noise, (true - last) / coupling)

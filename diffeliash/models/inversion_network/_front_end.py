@@ -10,6 +10,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
 from ..._errors import InputError
@@ -146,5 +147,9 @@ class FrontEnd(Constants):
 
 def coupling(problem: InverseProblem, a2f: Float[Array, " boson"]) -> Float[Array, ""]:
     r"""The coupling constant $\lambda = 2\int\alpha^2F/\omega\,\mathrm{d}\omega$."""
-    omega = jnp.asarray(problem.omega)
-    return 2 * omega[0] * jnp.sum(a2f / omega)
+    return jnp.asarray(coupling_weights(problem)) @ a2f
+
+
+def coupling_weights(problem: InverseProblem) -> Float[np.ndarray, " boson"]:
+    """The weights of the sum over boson energies that gives the coupling constant."""
+    return 2 * problem.omega[0] / problem.omega

@@ -42,6 +42,18 @@ class StageInputs(NamedTuple):
     interpolation: Float[Array, ""]
 
 
+class NormalPosterior(NamedTuple):
+    r"""The normal posterior distribution of the coefficients $c$ of the principal functions.
+
+    Args:
+        coefficients: Its mean.
+        precision: The inverse $1 + M^TE^{-1}M$ of its covariance.
+    """
+
+    coefficients: Float[Array, " mode"]
+    precision: Float[Array, "mode mode"]
+
+
 class Stage(eqx.Module):
     r"""One inversion of the linear equations.
 
@@ -65,12 +77,19 @@ class Stage(eqx.Module):
             given: Approximate a2F, size of the gap function and of the errors.
             scale: Factor of the prior.
         """
+        found = self.posterior(equations, given, scale)
+        return scale * (self.prior.mean + self.prior.modes @ found.coefficients)
+
+    def posterior(
+        self, equations: LinearEquations, given: StageInputs, scale: Float[Array, ""] | float = 1.0
+    ) -> NormalPosterior:
+        """The posterior distribution of the coefficients of the principal functions; arguments as above."""
         matrix, offset = jax.lax.optimization_barrier(relative_residual(equations, given))
         weights = 1 / jnp.sqrt(given.noise**2 + given.interpolation**2 * self.variances)
         M = (scale * weights)[:, None] * (self.directions.T @ (matrix @ self.prior.modes))
         residual = weights * (self.directions.T @ (scale * (matrix @ self.prior.mean) + offset))
-        normal = M.T @ M + jnp.eye(M.shape[1])
-        return scale * (self.prior.mean - self.prior.modes @ solve_positive_definite(normal, M.T @ residual))
+        precision = M.T @ M + jnp.eye(M.shape[1])
+        return NormalPosterior(-solve_positive_definite(precision, M.T @ residual), precision)
 
 
 def relative_residual(

@@ -60,7 +60,7 @@ def network(dataset):
     Delta, a2f = dataset.Delta[:N_TRAIN], dataset.a2f[:N_TRAIN]
     front_end = fit_front_end(setting, Delta, a2f)
     measured, noise = add_noise(np.random.default_rng(0), Delta, 10 ** np.linspace(-4, -1, N_TRAIN))
-    last = invert_all(front_end, measured, noise)[:, -1]
+    last = invert_all(front_end, measured, noise).stages[:, -1]
     constants, scaling = fit_head_constants(setting, last, noise, a2f)
     head = Head(constants, scaling, (7, 7), jax.random.key(0))
     weight = 0.01 * jax.random.normal(jax.random.key(1), head.layers[-1].weight.shape, jnp.float32)
@@ -98,7 +98,7 @@ def test_every_stage_is_better_than_the_one_before_where_it_should_be(dataset, n
     to_bosons = inverse_problem_of(network.front_end.setting).averages_from(dataset.omega)
     true = dataset.a2f[rows] @ to_bosons.T
     for level, better, part in ((0.0, 1, 0.6), (0.1, 2, 0.9)):
-        found = invert_all(network.front_end, *add_noise(np.random.default_rng(1), dataset.Delta[rows], level))
+        found = invert_all(network.front_end, *add_noise(np.random.default_rng(1), dataset.Delta[rows], level)).stages
         errors = [np.median(1 - pearson(found[:, stage], true)) for stage in range(3)]
         assert errors[better] < part * errors[0]
 
@@ -121,7 +121,7 @@ def test_a_bad_member_of_a_batch_does_not_disturb_the_others(dataset, network):
 
 def test_a_normal_metal_gets_the_mean_of_the_prior(network):
     features = network_inputs(network, np.zeros((1, 120)), 0.0)
-    found = invert_all(network.front_end, np.zeros((1, 60), complex), np.zeros(1))
+    found = invert_all(network.front_end, np.zeros((1, 60), complex), np.zeros(1)).stages
     np.testing.assert_allclose(found[0, 0], network.front_end.stages[0].prior.mean, atol=1e-12)
     assert np.all(np.isfinite(apply_network(network, features)))
 

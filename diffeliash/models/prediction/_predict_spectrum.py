@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, IntegrityError
-from ..data import DosFile, GapFile, dos_features, gap_features
-from ..inverse import scatter_of
-from ..physics import Spectrum, is_concrete
-from ._networks import apply_network, network_inputs
-from ._setting import Setting, check_setting
-from .inversion_network import InversionNetwork
+from ..._errors import InputError, IntegrityError
+from ...data import DosFile, GapFile, dos_features, gap_features
+from ...inverse import scatter_of
+from ...physics import Spectrum, is_concrete
+from .._networks import apply_network, network_inputs
+from .._setting import Setting, check_setting
+from ..inversion_network import InversionNetwork
 
 SMALLEST_NOISE = 1e-6
 r"""Noise of data that are smooth to rounding, relative to the largest $|\Delta|$."""

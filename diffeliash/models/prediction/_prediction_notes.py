@@ -1,6 +1,7 @@
 """Check of a predicted a2F: the gap function solved from it must agree with the one that was given."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def prediction_notes(
     real: Any,
     *,
     shape_difference: float,
-    test: dict[str, Any] | None,
+    test: Mapping[str, Any] | None,
 ) -> list[str]:
     """Return the reasons to doubt a predicted spectral function; empty if there are none.
 
@@ -81,7 +82,7 @@ def _is_normal(given: GapFile | DosFile, T: float) -> bool:
     return bool(np.all(np.abs(given.Delta) < NORMAL_GAP * BOLTZMANN * T))
 
 
-def _limit(given: GapFile | DosFile, test: dict[str, Any] | None) -> float:
+def _limit(given: GapFile | DosFile, test: Mapping[str, Any] | None) -> float:
     """Return the limit of 1 - PCC of the given and the recomputed function."""
     reached: float | None = test.get("dg_mean") if test else None
     return (

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from diffeliash import Spectrum
-from diffeliash.cli.inversion._prediction_notes import prediction_notes
 from diffeliash.data import DosFile, GapFile
+from diffeliash.models import prediction_notes
 
 OMEGA = np.linspace(0, 35, 150)
 DELTA = 1 / (1 + (OMEGA / 8) ** 2) * np.exp(0.1j * OMEGA)
