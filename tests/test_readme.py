@@ -49,8 +49,12 @@ def test_the_examples_of_data_sets_run(tmp_path):
 @pytest.mark.slowest
 def test_the_examples_of_training_run(tmp_path):
     text = (ROOT / "docs" / "training.md").read_text()
-    assert run_examples(BLOCK.findall(text), tmp_path) == 5
-    assert {path.name for path in tmp_path.iterdir()} == {"data", "run", "run-without-labels"}
+    (network,) = [code for _, code in BLOCK.findall(text) if "class ConvolutionalNetwork" in code]
+    (tmp_path / "my_network.py").write_text(network)
+    assert run_examples(BLOCK.findall(text), tmp_path) == 10
+    assert {path.name for path in tmp_path.iterdir()} - {"__pycache__"} == {
+        "data", "run", "run-without-labels", "own", "my_network.py",
+    }  # fmt: skip
 
 
 @pytest.mark.slowest

@@ -47,21 +47,25 @@ PAPER_GRID = feature_grid(10.0)
 
 
 def gap_features(
-    real: RealAxisGap | GapFile | GapFunction, grid: Float[Array | np.ndarray, " feature"] = PAPER_GRID
-) -> Float[Array, " input"]:
+    real: RealAxisGap | GapFile | GapFunction | Complex[Array | np.ndarray, "*sample freq"],
+    grid: Float[Array | np.ndarray, " feature"] = PAPER_GRID,
+) -> Float[Array, "*sample input"]:
     r"""Return a gap function as the input vector of a network: real parts on the grid, then imaginary parts [meV].
 
     Args:
         real: Gap function at $\omega + i\Gamma$, as `continue_gap` and `read_gap` return it. It is interpolated
-            linearly between its energies; to avoid this, continue it to the energies of the grid.
+            linearly between its energies; to avoid this, continue it to the energies of the grid. Or values of one or
+            many gap functions that are on the grid already, such as `Delta` of a data set; shape (..., n) [meV].
         grid: Energies of the features [meV], as `feature_grid` returns them; shape (n,).
 
     Returns:
-        Features, shape (2n,) [meV].
+        Features, shape (2n,) or (..., 2n) [meV].
 
     Raises:
         InputError: The energies of the gap function do not cover the grid (not checked while JAX traces them).
     """
+    if isinstance(real, np.ndarray | Array):
+        return jnp.concatenate([jnp.real(real), jnp.imag(real)], axis=-1)
     _refuse_short_range(real.omega, grid, "gap function")
     omega, Delta, at = jnp.asarray(real.omega), jnp.asarray(real.Delta), jnp.asarray(grid)
     return jnp.concatenate([jnp.interp(at, omega, part) for part in (jnp.real(Delta), jnp.imag(Delta))])

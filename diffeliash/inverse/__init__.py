@@ -14,6 +14,7 @@ from .linear import EquationsAtSolution as EquationsAtSolution
 from .linear import InverseProblem as InverseProblem
 from .linear import LinearEquations as LinearEquations
 from .linear import choose_strength as choose_strength
+from .linear import gap_gradient as gap_gradient
 from .linear import invert_linearly as invert_linearly
 from .linear import linear_equations as linear_equations
 from .linear import linear_equations_at_solution as linear_equations_at_solution

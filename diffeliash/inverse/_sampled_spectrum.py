@@ -73,7 +73,8 @@ class SampledSpectrum:
         of_samples = np.full(len(samples), mu_star) if mu_star_samples is None else mu_star_samples[chosen]
         values = np.append(mu_star, of_samples)
         T_c = np.asarray(solve_tc_many(spectra, mu_star=values, omega_c=omega_c, matsubara_cutoff=matsubara_cutoff))
-        return float(T_c[0]), float(np.std(T_c[1:])) if T_c[0] > 0 and len(samples) else math.nan
+        value = self._value(float(T_c[0]), T_c[1:])
+        return value, float(np.std(T_c[1:])) if value > 0 and len(samples) else math.nan
 
     def _moment(self, moment: Callable[[Spectrum], Float[Array, ""]]) -> tuple[float, float]:
         """A moment of `a2f` and its standard deviation over the samples."""
@@ -84,4 +85,10 @@ class SampledSpectrum:
         value = float(moment_of(jnp.asarray(self.a2f)))
         if not len(self.samples):
             return value, math.nan
-        return value, float(np.std(np.asarray(jax.vmap(moment_of)(jnp.asarray(self.samples)))))
+        of_samples = np.asarray(jax.vmap(moment_of)(jnp.asarray(self.samples)))
+        return self._value(value, of_samples), float(np.std(of_samples))
+
+    def _value(self, of_a2f: float, of_samples: Float[np.ndarray, " sample"]) -> float:
+        """The value of a moment, from that of `a2f` and those of the samples."""
+        del of_samples
+        return of_a2f

@@ -7,6 +7,10 @@ from ._checkpoint import CHECKPOINT_KINDS as CHECKPOINT_KINDS
 from ._checkpoint import Checkpoint as Checkpoint
 from ._checkpoint import read_checkpoint as read_checkpoint
 from ._checkpoint import write_checkpoint as write_checkpoint
+from ._custom_network import CustomConfig as CustomConfig
+from ._custom_network import CustomNetwork as CustomNetwork
+from ._custom_network import find_model as find_model
+from ._custom_network import make_custom_network as make_custom_network
 from ._envelope import EnvelopeHeader as EnvelopeHeader
 from ._envelope import check_envelope as check_envelope
 from ._envelope import check_finite_weights as check_finite_weights

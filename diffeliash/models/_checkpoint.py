@@ -12,14 +12,15 @@ from pydantic import JsonValue
 from .._errors import InputError, IntegrityError
 from .._headers import header
 from ..data import has_too_many_frequencies
-from ._envelope import DAMAGE, EnvelopeHeader, check_finite_weights, fill, read_one_of, write_envelope
+from ._custom_network import CustomConfig, CustomNetwork, untrained_custom_network
+from ._envelope import DAMAGE, EnvelopeHeader, check_finite_weights, fill_arrays, read_one_of, write_envelope
 from ._networks import AnyConfig, AnyNetwork
 from ._predictor import Predictor, PredictorConfig, Standardization
 from ._setting import Setting
 from .inversion_network import InversionNetwork, InversionNetworkConfig, untrained_inversion_network
 
-PREDICTOR_KIND, INVERSION_KIND = CHECKPOINT_KINDS = "predictor", "inversion network"
-"""The `kind` in the header of a checkpoint: a fully connected network or an inversion network."""
+PREDICTOR_KIND, INVERSION_KIND, CUSTOM_KIND = CHECKPOINT_KINDS = "predictor", "inversion network", "custom network"
+"""The `kind` in the header of a checkpoint: a fully connected network, an inversion network, or one of a user."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,8 @@ class Checkpoint:
         found = self.origin.get("metrics")
         if not isinstance(found, dict):
             return None
-        return {name: value for name, value in found.items() if value is None or type(value) in (int, float)}
+        numbers = {name: value for name, value in found.items() if value is None or type(value) in (int, float)}
+        return {name: None if value is None else float(value) for name, value in numbers.items()}
 
 
 CHECKPOINT_FILE = "model.ckpt"
@@ -112,7 +114,34 @@ N_STAGE_ARRAYS, N_HEAD_CONSTANTS = 4, 8
 N_COUPLING_ARRAYS, N_FLOW_ARRAYS = 6, 6
 """Numbers of arrays of a coupling, and of the rest of a flow."""
 
-_SCHEMAS = {PREDICTOR_KIND: _PredictorHeader, INVERSION_KIND: _InversionHeader}
+
+@header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _CustomHeader(EnvelopeHeader):
+    config: CustomConfig
+    setting: Setting
+    origin: dict[str, JsonValue]
+
+    def __post_init__(self):
+        if self.setting.sizes != (self.config.input_size, self.config.output_size):
+            raise ValueError("the sizes of the network do not fit the grids of its setting")
+        _check_setting(self.setting)
+
+    def skeleton(self) -> CustomNetwork:
+        """A network of the stated class and sizes.
+
+        Raises:
+            InputError: Its class cannot be imported, or has another source.
+        """
+        return untrained_custom_network(self.config)
+
+    @property
+    def n_arrays(self) -> int:
+        """The number of its arrays, which only its class knows."""
+        return len(self.leaves)
+
+
+_SCHEMAS = {PREDICTOR_KIND: _PredictorHeader, INVERSION_KIND: _InversionHeader, CUSTOM_KIND: _CustomHeader}
 
 
 def _check_setting(setting: Setting) -> None:
@@ -133,12 +162,15 @@ def write_checkpoint(path: pathlib.Path, checkpoint: Checkpoint) -> None:
         "setting": checkpoint.setting and dataclasses.asdict(checkpoint.setting),
         "origin": checkpoint.origin,
     }
-    kind = INVERSION_KIND if isinstance(checkpoint.model, InversionNetwork) else PREDICTOR_KIND
-    write_envelope(path, kind, header, checkpoint.model)
+    kinds = {InversionNetwork: INVERSION_KIND, CustomNetwork: CUSTOM_KIND, Predictor: PREDICTOR_KIND}
+    write_envelope(path, kinds[type(checkpoint.model)], header, checkpoint.model)
 
 
 def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
     """Read a checkpoint, a file that `diffeliash train` writes, and check it completely; nothing in it is executed.
+
+    A network of your own class needs the file with that class, with the source that it had in the training: it is
+    imported from the Python path or the working directory after its digest has been compared.
 
     Args:
         path: The file, or the folder of a training run, which has it as `model.ckpt`.
@@ -148,7 +180,8 @@ def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
         to one output; its `setting` has the temperature [K], cutoffs and grids [meV] for which it was trained.
 
     Raises:
-        InputError: There is no such file, it is not a checkpoint of a predictor, or it has an unknown format version.
+        InputError: There is no such file, it is not a checkpoint of a predictor, it has an unknown format version, or
+            the class of its network cannot be imported or has another source.
         IntegrityError: The file is damaged.
         RuntimeError: The file has an inversion network, and JAX is not in 64-bit mode.
     """
@@ -158,9 +191,12 @@ def read_checkpoint(path: str | pathlib.Path) -> Checkpoint:
     if len(arrays) != found.n_arrays:  # before a network of any size is built
         raise IntegrityError(DAMAGE, where=str(path), why="its arrays do not fit its configuration.")
     try:
-        model = fill(found.skeleton(), arrays, path)
+        skeleton = found.skeleton()
     except InputError as error:
+        if isinstance(found, _CustomHeader):
+            raise
         raise IntegrityError(DAMAGE, where=str(path), why=f"{error}") from error
+    model = fill_arrays(skeleton, arrays, path)
     check_finite_weights(model, path)
     return Checkpoint(model=model, config=found.config, setting=found.setting, origin=found.origin)
 

@@ -15,6 +15,7 @@ import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -88,7 +89,7 @@ def write_envelope(path: pathlib.Path, kind: str, header: dict[str, Any], tree: 
     Raises:
         StorageError: The file cannot be written.
     """
-    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(tree) if _is_array(leaf)]
     common = {
         "kind": kind,
         "format_version": FORMAT_VERSION,
@@ -193,13 +194,23 @@ def fill(skeleton: Any, arrays: Sequence[np.ndarray], path: pathlib.Path) -> Any
     return jax.tree.unflatten(treedef, [jnp.asarray(array) for array in arrays])
 
 
+def fill_arrays(skeleton: Any, arrays: Sequence[np.ndarray], path: pathlib.Path) -> Any:
+    """The same for a pytree with other leaves than arrays, such as functions, which stay as they are."""
+    dynamic, static = eqx.partition(skeleton, _is_array)
+    return eqx.combine(fill(dynamic, arrays, path), static)
+
+
+def _is_array(leaf: Any) -> bool:
+    return isinstance(leaf, jax.Array | np.ndarray | np.generic | jax.ShapeDtypeStruct)
+
+
 def check_finite_weights(tree: Any, path: pathlib.Path) -> None:
     """Check that all weights of a network are finite.
 
     Raises:
         IntegrityError: One of them is not.
     """
-    for leaf in map(np.asarray, jax.tree.leaves(tree)):
+    for leaf in map(np.asarray, filter(_is_array, jax.tree.leaves(tree))):
         if leaf.dtype.kind in "fc" and not np.all(np.isfinite(leaf)):
             why = f"an array of shape {leaf.shape} has values that are not finite."
             raise IntegrityError(DAMAGE, where=str(path), why=why)

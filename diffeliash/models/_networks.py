@@ -8,13 +8,14 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..physics import batched, map_materials
+from ._custom_network import CustomConfig, CustomNetwork
 from ._predictor import Predictor, PredictorConfig
 from .inversion_network import InversionNetwork, InversionNetworkConfig, head_features, invert_all, split_features
 
-AnyNetwork = Predictor | InversionNetwork
+AnyNetwork = Predictor | InversionNetwork | CustomNetwork
 """The networks that a checkpoint may contain."""
 
-AnyConfig = PredictorConfig | InversionNetworkConfig
+AnyConfig = PredictorConfig | InversionNetworkConfig | CustomConfig
 """Their sizes."""
 
 BATCH = 256

@@ -160,15 +160,25 @@ class Predictor(eqx.Module):
         Raises:
             TypeError: The input has another number of values than the network.
         """
-        scaling = self.standardization
-        x = (features.astype(jnp.float32) - scaling.input_mean) / scaling.input_scale
+        x = standardized_inputs(self.standardization, features)
         for layer in self.layers[:-1]:
             x = jax.nn.relu(layer(x))
-        y = self.layers[-1](x)
-        if not self.positive:
-            return scaling.output_mean + scaling.output_scale * y
-        mean = jnp.maximum(scaling.output_mean / scaling.output_scale, SMALLEST_MEAN)
-        return scaling.output_scale * jax.nn.softplus(y + mean + jnp.log(-jnp.expm1(-mean)))
+        return with_output_scale(self.standardization, self.layers[-1](x), positive=self.positive)
+
+
+def standardized_inputs(scaling: Standardization, features: Float[Array, " feature"]) -> Float[Array, " feature"]:
+    """The inputs of the first layer, in single precision."""
+    return (features.astype(jnp.float32) - scaling.input_mean) / scaling.input_scale
+
+
+def with_output_scale(
+    scaling: Standardization, y: Float[Array, " output"], *, positive: bool
+) -> Float[Array, " output"]:
+    """The output of a network from that of its last layer; see `Predictor`."""
+    if not positive:
+        return scaling.output_mean + scaling.output_scale * y
+    mean = jnp.maximum(scaling.output_mean / scaling.output_scale, SMALLEST_MEAN)
+    return scaling.output_scale * jax.nn.softplus(y + mean + jnp.log(-jnp.expm1(-mean)))
 
 
 def glorot_initialized(model: Predictor, key: PRNGKeyArray) -> Predictor:

@@ -12,12 +12,12 @@ from ._hosts import is_distributed as is_distributed
 from ._hosts import is_main_process as is_main_process
 from ._losses import EquationResidual as EquationResidual
 from ._losses import SolverConsistency as SolverConsistency
+from ._metrics import NOISE_LEVELS as NOISE_LEVELS
 from ._metrics import Evaluation as Evaluation
 from ._metrics import Gaps as Gaps
+from ._metrics import errors_by_noise as errors_by_noise
 from ._metrics import evaluate as evaluate
 from ._metrics import solve_gaps as solve_gaps
-from ._noise_levels import NOISE_LEVELS as NOISE_LEVELS
-from ._noise_levels import errors_by_noise as errors_by_noise
 from ._prepared import COPIES as COPIES
 from ._prepared import noisy_inputs as noisy_inputs
 from ._rows import Rows as Rows
@@ -36,4 +36,5 @@ from ._state import read_state as read_state
 from ._step import Objective as Objective
 from ._step import make_epoch as make_epoch
 from ._train import Training as Training
+from ._train import sources_of as sources_of
 from ._train import train as train

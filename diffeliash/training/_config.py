@@ -7,10 +7,14 @@ from typing import Any, get_args
 
 from .._errors import not_positive
 from .._limits import LARGEST_BATCH, LARGEST_INTEGER, LARGEST_NOISE, MOST_EPOCHS, MOST_LABELS, too_large, too_wide
+from .._user_code import is_reference
 from ..models import Task
 
-NETWORKS = "inversion", "fully-connected"
+NETWORKS = "inversion", "fully-connected", "custom"
 """The kinds of networks."""
+
+SCHEDULES = "cosine", "constant", "exponential", "warmup-cosine"
+"""The names of the schedules of the learning rate."""
 
 PAPER_NETWORK = {"network": "fully-connected", "hidden_sizes": (500, 800)}
 """The network of arXiv:2007.07512, for all that an inversion network cannot do."""
@@ -18,6 +22,8 @@ PAPER_NETWORK = {"network": "fully-connected", "hidden_sizes": (500, 800)}
 
 def other_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
     """Other defaults of `TrainConfig` where fields are given that an inversion network does not have."""
+    if given.get("model"):
+        return {"network": "custom"} if "network" not in given else {}
     other_task = given.get("task", "gap-to-a2f") != "gap-to-a2f"
     needed = other_task or bool(given.get("noise") or given.get("equation_weight"))
     return PAPER_NETWORK if needed and "network" not in given else {}
@@ -57,8 +63,8 @@ class TrainConfig:
     same loss of the validation set. arXiv:2007.07512 trains with labels only.
 
     Args:
-        network: "inversion" (`InversionNetwork`, which contains the linear inversion of the equations) or
-            "fully-connected" (`Predictor`, the network of arXiv:2007.07512).
+        network: "inversion" (`InversionNetwork`, which contains the linear inversion of the equations),
+            "fully-connected" (`Predictor`, the network of arXiv:2007.07512) or "custom" (a class of your own, `model`).
         task: Input and output of the network: "gap-to-a2f", "dos-to-a2f" or "a2f-to-gap".
         hidden_sizes: Numbers of neurons of the hidden layers.
         positive: Whether the outputs of a fully connected network are positive by construction; those of an inversion
@@ -79,6 +85,15 @@ class TrainConfig:
         solver_weight: Weight $w_{\mathrm{solver}}$ of `SolverConsistency`, for all samples.
         solver_epochs: Largest number of epochs of the second phase.
         solver_learning_rate: Initial learning rate of the second phase.
+        model: The class of a "custom" network, as `module:Class` or `file.py:Class`; see `models.CustomNetwork`.
+        model_options: Further arguments of that class: numbers, strings, booleans, and lists of them.
+        loss: A loss function of your own in place of the loss of the first phase, as `module:function`; it is called
+            with the network, a batch (`training.Rows`) and the setting, and returns a number.
+        schedule: How the learning rate changes: "cosine" (to a hundredth), "constant", "exponential" (to a hundredth),
+            or "warmup-cosine" (first from zero, in a twentieth of the updates).
+        gradient_clip: Largest norm of a gradient; larger ones are scaled to it. No limit if zero.
+        averaging: The weights that are validated and kept are averages over about 1 / (1 - `averaging`) updates; no
+            average if zero.
         posterior_epochs: Largest number of epochs of the last phase, in which an inversion network learns the posterior
             distribution of a2F, from which its error bars come; without error bars if it is zero.
 
@@ -103,6 +118,12 @@ class TrainConfig:
     solver_epochs: int = 5
     solver_learning_rate: float = 2e-4
     posterior_epochs: int = 40
+    model: str = ""
+    model_options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    loss: str = ""
+    schedule: str = "cosine"
+    gradient_clip: float = 0.0
+    averaging: float = 0.0
 
     def __post_init__(self):
         positive = ("epochs", "batch_size", "learning_rate", "patience", "solver_epochs", "solver_learning_rate")
@@ -117,6 +138,8 @@ class TrainConfig:
                 "equation_weight",
                 "solver_weight",
                 "posterior_epochs",
+                "gradient_clip",
+                "averaging",
             )
             if not 0 <= getattr(self, name) < math.inf
         ]
@@ -124,6 +147,10 @@ class TrainConfig:
             bad.append(f"`task` must be one of {', '.join(get_args(Task))}, got {self.task}")
         if self.network not in NETWORKS:
             bad.append(f"`network` must be one of {', '.join(NETWORKS)}, got {self.network}")
+        if self.schedule not in SCHEDULES:
+            bad.append(f"`schedule` must be one of {', '.join(SCHEDULES)}, got {self.schedule}")
+        if self.averaging >= 1:
+            bad.append(f"`averaging` must be less than 1, got {self.averaging}")
         bad += too_large(self, UPPER_LIMITS) + too_wide("hidden_sizes", self.hidden_sizes)
         if bad := bad + self._contradictions():
             raise ValueError("; ".join(bad) + ".")
@@ -132,12 +159,27 @@ class TrainConfig:
         bad = []
         if self.network == "inversion":
             bad += self._not_for_inversion_networks()
+        bad += self._contradictions_of_user_code()
         if self.equation_weight and self.task != "gap-to-a2f":
             bad.append(f"`equation_weight` needs gap functions as the input, not the task {self.task}")
         if self.solver_weight and self.task == "a2f-to-gap":
             bad.append("`solver_weight` needs a2F as the output, not the task a2f-to-gap")
         if self.max_labels == 0 and not self.equation_weight:
             bad.append("without labels (`max_labels` 0) an `equation_weight` (--equation-weight) is needed")
+        return bad
+
+    def _contradictions_of_user_code(self) -> list[str]:
+        bad = []
+        if (self.network == "custom") != bool(self.model):
+            bad.append('the `network` "custom" needs a `model`, and a `model` needs that `network`')
+        if self.model_options and not self.model:
+            bad.append("`model_options` are for a `model`")
+        for name in ("model", "loss"):
+            reference = getattr(self, name)
+            if reference and not is_reference(reference):
+                bad.append(f"`{name}` must be module:name or file.py:name, got {reference!r:.100}")
+        if self.loss and (self.equation_weight or self.solver_weight):
+            bad.append("a `loss` of your own takes the place of `equation_weight` and `solver_weight`")
         return bad
 
     def _not_for_inversion_networks(self) -> list[str]:
@@ -160,4 +202,4 @@ class TrainConfig:
     @property
     def uses_physics(self) -> bool:
         """Whether samples without a label are used."""
-        return self.equation_weight > 0 or self.solver_weight > 0
+        return self.equation_weight > 0 or self.solver_weight > 0 or bool(self.loss)

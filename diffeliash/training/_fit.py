@@ -14,11 +14,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from .._errors import ConvergenceError, InputError, StorageError
 from ..models import Network, trainable
 from ._hosts import fail_together, from_main_process, is_main_process
+from ._optimizer import averaged_weights, optimizer_of
 from ._state import EpochRecord, StateFiles, TrainingState
 from ._step import Losses, make_epoch, validation_loss
-
-FINAL_LEARNING_RATE = 0.01
-"""Final learning rate of a phase, relative to the initial one."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -29,10 +27,14 @@ class Phase:
         number: Number of the phase, from 1.
         epochs: Largest number of epochs.
         batch_size: Samples in a batch.
-        learning_rate: Initial learning rate of Adam; a cosine schedule reduces it to a hundredth.
+        learning_rate: Initial learning rate of Adam.
         objective: The loss: a function of the network and a batch, for example an `Objective`.
         rows: The training set.
         validation: The validation set, whose loss decides which weights are best.
+        schedule: Schedule of the learning rate, see `TrainConfig`.
+        gradient_clip: Largest norm of a gradient; no limit if zero.
+        averaging: Weights are averages over about 1 / (1 - `averaging`) updates; not averaged if zero.
+        optimizer: Another optimizer in place of Adam with the schedule.
         weight_decay: Decoupled weight decay (I. Loshchilov and F. Hutter, arXiv:1711.05101); Adam without any if zero.
         decayed: Marks the weights that decay, as a pytree of booleans; all if `None`.
     """
@@ -44,6 +46,10 @@ class Phase:
     objective: Any
     rows: Any
     validation: Any
+    schedule: str = "cosine"
+    gradient_clip: float = 0.0
+    averaging: float = 0.0
+    optimizer: optax.GradientTransformation | None = None
     weight_decay: float = 0.0
     decayed: Callable[[Any], Any] | None = None
 
@@ -113,8 +119,9 @@ def fit(
             while not _is_finished(phase, state, patience):
                 started, epoch = time.perf_counter(), len(state.history) + 1
                 trained = run_epoch(state.weights, state.optimizer, phase.rows, jax.random.fold_in(key, epoch))
-                checked = validation_loss(trained[0], static, phase.validation, phase.objective)
-                state = _next_state(state, trained, checked, seconds=time.perf_counter() - started)
+                used = averaged_weights(trained[1]) if phase.averaging else trained[0]
+                checked = validation_loss(used, static, phase.validation, phase.objective)
+                state = _next_state(state, trained, used, checked, seconds=time.perf_counter() - started)
                 with fail_together():
                     progress(state.history[-1])
                     save(state, now=_is_finished(phase, state, patience))
@@ -144,11 +151,16 @@ def _check_same_epoch(state: TrainingState) -> None:
 
 
 def _optimizer(phase: Phase) -> optax.GradientTransformation:
-    n_updates = phase.epochs * (len(phase.rows) // phase.batch_size)
-    schedule = optax.cosine_decay_schedule(phase.learning_rate, n_updates, alpha=FINAL_LEARNING_RATE)
-    if not phase.weight_decay:
-        return optax.adam(schedule)
-    return optax.adamw(schedule, weight_decay=phase.weight_decay, mask=phase.decayed)
+    return optimizer_of(
+        phase.optimizer,
+        n_updates=phase.epochs * (len(phase.rows) // phase.batch_size),
+        learning_rate=phase.learning_rate,
+        schedule=phase.schedule,
+        gradient_clip=phase.gradient_clip,
+        averaging=phase.averaging,
+        weight_decay=phase.weight_decay,
+        decayed=phase.decayed,
+    )
 
 
 def _start_phase(phase: Phase, weights: Any, *, history: tuple[EpochRecord, ...]) -> TrainingState:
@@ -166,11 +178,12 @@ def _is_finished(phase: Phase, state: TrainingState, patience: int) -> bool:
 def _next_state(
     state: TrainingState,
     trained: tuple[Any, Any, Losses],
+    used: Any,
     checked: tuple[Float[Array, ""], Losses],
     *,
     seconds: float,
 ) -> TrainingState:
-    """The state after an epoch, from the results of `make_epoch` and `validation_loss`."""
+    """The state after an epoch, from the results of `make_epoch` and `validation_loss` with the weights `used`."""
     weights, optimizer, losses = trained
     parts = checked[1]
     validation, of_labelled, of_unlabelled, of_posterior = from_main_process(
@@ -199,7 +212,7 @@ def _next_state(
         phase=state.phase,
         weights=weights,
         optimizer=optimizer,
-        best=weights if better else state.best,
+        best=used if better else state.best,
         best_epoch=record.epoch if better else state.best_epoch,
         history=(*state.history, record),
     )

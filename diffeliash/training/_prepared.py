@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._user_code import UserCode
 from ..data import Dataset, Split, as_features
 from ..models import (
     N_STAGES,
@@ -30,6 +31,7 @@ from ..models import (
     head_features,
     identity_flow,
     invert_all,
+    make_custom_network,
     n_inversions_of_fit,
     sample_weights,
 )
@@ -107,19 +109,26 @@ class Learned(eqx.Module):
 
 
 def prepare_predictor(
-    config: TrainConfig, dataset: Dataset, setting: Setting, split: Split, key: PRNGKeyArray, preparing: Preparing
+    config: TrainConfig,
+    dataset: Dataset,
+    setting: Setting,
+    split: Split,
+    key: PRNGKeyArray,
+    code: UserCode | None = None,
 ) -> Prepared:
-    """Prepare the training of a fully connected network."""
-    del preparing  # it takes no time
+    """Prepare the training of a fully connected network, or of one of the user's own class `code`."""
     rows, validation = make_rows(config, make_examples(config, dataset), setting, split)
+    known = rows if config.equation_weight else rows.with_labels_only()
+    scaling = fit_standardization(np.asarray(known.features), np.asarray(known.target))
+    if code is not None:
+        network = make_custom_network(code, scaling, options=config.model_options, positive=config.positive, key=key)
+        return Prepared(network=network, rows=rows, validation=validation, complete=lambda trained: trained)
     shape = PredictorConfig(
         input_size=rows.features.shape[1],
         hidden_sizes=config.hidden_sizes,
         output_size=rows.target.shape[1],
         positive=config.positive,
     )
-    known = rows if config.equation_weight else rows.with_labels_only()
-    scaling = fit_standardization(np.asarray(known.features), np.asarray(known.target))
     network = Predictor(shape, scaling, key)
     return Prepared(network=network, rows=rows, validation=validation, complete=lambda trained: trained)
 

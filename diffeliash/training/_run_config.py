@@ -125,7 +125,7 @@ def replace_known(config: Any, values: dict[str, Any], where: str) -> Any:
         kind = kinds[name]
         value = tuple(value) if kind is tuple and isinstance(value, list) else value
         value = float(value) if kind is float and type(value) is int else value
-        if kind in (bool, int, float, str, tuple) and type(value) is not kind:
+        if kind in (bool, int, float, str, tuple, dict) and type(value) is not kind:
             bad.append(f"`{name}` must be of the type {kind.__name__}, got {reprlib.repr(value)}")
         elif isinstance(value, tuple) and any(type(each) is not int for each in value):
             bad.append(f"`{name}` must be a list of whole numbers, got {reprlib.repr(value)}")
@@ -166,6 +166,8 @@ def _toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml(each)}" for name, each in value.items()) + "}"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return repr(value)

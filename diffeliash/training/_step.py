@@ -11,7 +11,7 @@ import optax
 from jaxtyping import Array, Float, PRNGKeyArray, UInt32
 
 from .._errors import InputError
-from ..models import Network
+from ..models import Network, Setting
 from ._hosts import is_distributed, local, replicate
 from ._losses import SolverConsistency
 from ._rows import Rows
@@ -75,7 +75,7 @@ class PosteriorRows(eqx.Module):
 
     Args:
         whitened: Whitened coefficients of the true a2F, see `PosteriorExamples`.
-        direction: The directions that the data determine best.
+        direction: The directions along which the size of the gap function changes.
         context: Contexts.
         weights: One, or zero for samples whose last inversion has no meaning.
     """
@@ -110,6 +110,29 @@ def total_loss(params: Network, static: Network, rows: Any, objective: Any) -> t
         objective: Function of the network and the batch that computes them, for example an `Objective`.
     """
     return objective(eqx.combine(params, static), rows)
+
+
+class CustomObjective(eqx.Module):
+    """A loss of a user's own; the mean square error of the labels is computed beside it.
+
+    Args:
+        function: The loss: a function of the network, a batch (`Rows`) and the setting, that returns a number.
+        setting: Temperature, cutoffs and grids.
+    """
+
+    function: Callable[..., Any] = eqx.field(static=True)
+    setting: Setting = eqx.field(static=True)
+
+    def __call__(self, model: Network, rows: Rows) -> tuple[Float[Array, ""], Losses]:
+        """Compute the loss of a batch and its parts.
+
+        Raises:
+            InputError: The function does not return a number.
+        """
+        loss = jnp.asarray(self.function(model, rows, self.setting))
+        if loss.shape or not jnp.issubdtype(loss.dtype, jnp.floating):
+            raise InputError(f"the loss must be a real number, but is an array of shape {loss.shape}, {loss.dtype}")
+        return loss.astype(jnp.float64), Objective()(model, rows)[1]
 
 
 validation_loss = eqx.filter_jit(total_loss)

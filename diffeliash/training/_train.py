@@ -1,13 +1,17 @@
 """The public function `train`: train a predictor on a data set."""
 
 import dataclasses
+import pathlib
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import jax
+import optax
 
-from ..data import Dataset, Split, split_rows
-from ..models import AnyConfig, AnyNetwork, Setting, Task, setting_of
+from .._errors import InputError
+from .._user_code import UserCode, load_user_code, reference_to
+from ..data import Dataset, Split, read_dataset, split_rows
+from ..models import AnyConfig, AnyNetwork, Setting, Task, find_model, setting_of
 from ..physics import require_x64
 from ._config import TrainConfig
 from ._fit import Fit, Phase, fit
@@ -22,8 +26,9 @@ from ._prepared import (
     prepare_inversion_network,
     prepare_predictor,
 )
+from ._rows import fields_for
 from ._state import EpochRecord, StateFiles
-from ._step import Objective, PosteriorObjective
+from ._step import CustomObjective, Objective, PosteriorObjective
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,8 +54,11 @@ class Training:
 
 def train(
     config: TrainConfig,
-    dataset: Dataset,
+    data: Dataset | str | pathlib.Path,
     *,
+    model: str | Callable[..., Any] | None = None,
+    loss: str | Callable[..., Any] | None = None,
+    optimizer: optax.GradientTransformation | None = None,
     preparing: Preparing = lambda done, total: None,
     progress: Callable[[EpochRecord], None] = lambda record: None,
     files: StateFiles | None = None,
@@ -64,8 +72,16 @@ def train(
 
     Args:
         config: Network, optimizer, labels, noise and weights of the loss.
-        dataset: The data set (energies and gap functions in meV); it is split into 81 % training, 9 % validation and
-            10 % test samples.
+        data: The data set (energies and gap functions in meV), as `read_dataset` returns it, or its folder; it is split
+            into 81 % training, 9 % validation and 10 % test samples.
+        model: The class of a network of your own, or its name, `module:Class`. It is made by
+            `model(input_size, output_size, key=key, **config.model_options)`, and is called with one standardized input
+            of shape (input_size,) to give one output of shape (output_size,); inputs and outputs are standardized
+            around it (`models.CustomNetwork`).
+        loss: A loss function of your own in place of the loss of the first phase, or its name, `module:function`:
+            `loss(network, batch, setting)` returns a number, where `network` maps one input (`batch.features`) to one
+            output, to be compared with `batch.target`; see `training.Rows`. It must be differentiable by JAX.
+        optimizer: An optimizer of Optax in place of Adam with the schedule of the configuration.
         preparing: Called before the first epoch of an inversion network, with the numbers of inversions of gap
             functions done and in all.
         progress: Called with the record of every epoch.
@@ -77,22 +93,27 @@ def train(
         The network with the weights of the smallest validation loss, its setting, the split, and the history.
 
     Raises:
-        InputError: The data set is too small for the split or the batch size, or the files are of another run.
+        InputError: The data set is too small for the split or the batch size, the files are of another run, or the
+            network or loss of your own cannot be used.
         ConvergenceError: The training diverges.
         StorageError: The state cannot be written.
         RuntimeError: JAX is not in 64-bit mode, which the solver and the linear inversion need.
     """
     require_x64()
+    config, code, own_loss = _with_user_code(config, model, loss)
+    dataset = data if isinstance(data, Dataset) else read_dataset(pathlib.Path(data), fields_for(config))
     split, setting = split_rows(len(dataset), config.seed), setting_of(dataset.config, cast(Task, config.task))
     model_key, order_key = jax.random.split(jax.random.key(config.seed))
-    prepare = prepare_inversion_network if config.network == "inversion" else prepare_predictor
-    prepared = prepare(config, dataset, setting, split, model_key, preparing)
+    if config.network == "inversion":
+        prepared = prepare_inversion_network(config, dataset, setting, split, model_key, preparing)
+    else:
+        prepared = prepare_predictor(config, dataset, setting, split, model_key, code)
 
     def result_of(found: Fit) -> Training:
-        model = prepared.complete(found.model)
+        whole = prepared.complete(found.model)
         return Training(
-            model=model,
-            model_config=model.config,
+            model=whole,
+            model_config=whole.config,
             setting=setting,
             split=split,
             best_epoch=_best_epoch(found.history, 2 if config.solver_weight else 1),
@@ -101,7 +122,7 @@ def train(
 
     found = fit(
         prepared.network,
-        _phases(config, prepared, setting),
+        _phases(config, prepared, setting, own_loss, optimizer),
         patience=config.patience,
         key=order_key,
         progress=progress,
@@ -109,6 +130,37 @@ def train(
         saved=lambda now: saved(result_of(now)),
     )
     return result_of(found)
+
+
+def _with_user_code(
+    config: TrainConfig, model: Any, loss: Any
+) -> tuple[TrainConfig, UserCode | None, Callable[..., Any] | None]:
+    """The configuration with the names of network and loss, the class of the network, and the loss function."""
+    code, function = find_model(model or config.model) if model or config.model else None, None
+    if code is not None:
+        config = dataclasses.replace(config, network="custom", model=code.reference or NO_REFERENCE)
+    if loss or config.loss:
+        given = loss or config.loss
+        found = load_user_code(given) if isinstance(given, str) else reference_to(given)
+        config = dataclasses.replace(config, loss=found.reference if found else NO_REFERENCE)
+        function = found.value if found else given
+        if not callable(function):
+            raise InputError(f"{config.loss} is not a function.")
+    return config, code, function
+
+
+NO_REFERENCE = "__main__:local"
+"""Name of classes and functions that cannot be imported by a name."""
+
+
+def sources_of(config: TrainConfig) -> dict[str, str]:
+    """The digests of the source files of network and loss of the user, by `model` and `loss`.
+
+    Raises:
+        InputError: They cannot be imported.
+    """
+    names = {"model": config.model, "loss": config.loss}
+    return {name: load_user_code(reference).source_digest for name, reference in names.items() if reference}
 
 
 def _best_epoch(history: tuple[EpochRecord, ...], last_phase: int) -> int:
@@ -119,18 +171,27 @@ def _best_epoch(history: tuple[EpochRecord, ...], last_phase: int) -> int:
     ).epoch
 
 
-def _phases(config: TrainConfig, prepared: Prepared, setting: Setting) -> list[Phase]:
+def _phases(
+    config: TrainConfig,
+    prepared: Prepared,
+    setting: Setting,
+    loss: Callable[..., Any] | None,
+    optimizer: optax.GradientTransformation | None,
+) -> list[Phase]:
     """The phases: labels and equation residual; if it has a weight, the solver too; if there is one, the posterior."""
     rows = prepared.rows
+    common: dict[str, Any] = {name: getattr(config, name) for name in ("schedule", "gradient_clip", "averaging")}
+    common["optimizer"] = optimizer
     phases = [
         Phase(
             number=1,
             epochs=config.epochs,
             batch_size=config.batch_size,
             learning_rate=config.learning_rate,
-            objective=Objective(equation_weight=config.equation_weight),
-            rows=rows if config.equation_weight else rows.with_labels_only(),
+            objective=CustomObjective(loss, setting) if loss else Objective(equation_weight=config.equation_weight),
+            rows=rows if config.equation_weight or loss else rows.with_labels_only(),
             validation=prepared.validation,
+            **common,
         )
     ]
     if config.solver_weight:
@@ -143,6 +204,7 @@ def _phases(config: TrainConfig, prepared: Prepared, setting: Setting) -> list[P
             objective=objective,
             rows=rows,
             validation=prepared.validation,
+            **common,
         )
         phases.append(second)
     if prepared.posterior:

@@ -37,3 +37,9 @@ def test_a_short_range_is_refused():
     omega = jnp.linspace(0, 30, 61)
     with pytest.raises(InputError, match="covers 0 to 30 meV"):
         gap_features(GapFunction(omega, omega + 0j))
+
+
+def test_values_on_the_grid_are_taken_as_they_are():
+    Delta = np.arange(6.0).reshape(2, 3) + 1j
+    np.testing.assert_array_equal(gap_features(Delta), [[0, 1, 2, 1, 1, 1], [3, 4, 5, 1, 1, 1]])
+    np.testing.assert_array_equal(gap_features(Delta[1]), [3, 4, 5, 1, 1, 1])

@@ -71,7 +71,8 @@ def test_every_field_of_every_kind(tmp_path, state):
             accepted.append(what)
             assert [record.epoch for record in found.history] == list(range(1, len(found.history) + 1)), what
             assert 0 <= found.best_epoch <= len(found.history)
-    losses = ("train_mse", "validation_mse", "equation", "validation_equation", "solver", "seconds", "n_masked")
+    losses = ("train_mse", "validation_mse", "equation", "validation_equation", "solver", "seconds", "n_masked",
+              "posterior", "validation_posterior")  # fmt: skip
     free = ("versions", "identity.train.", "identity.", *(f"history.0.{name}" for name in losses))
     left = [what for what in accepted if not what.startswith(free)]
     small = {"fraction", "zero", "negative", "huge", "huge and whole", "beyond int64"}

@@ -77,6 +77,8 @@ _COMMAND_RANGES = {
         "solver_weight": Range(0.0),
         "solver_epochs": Range(1, limits.MOST_EPOCHS),
         "posterior_epochs": Range(0, limits.MOST_EPOCHS),
+        "gradient_clip": Range(0.0),
+        "averaging": Range(0.0, 1.0, open_high=True),
     },
     "predict": {"noise": Range(0.0, limits.LARGEST_ENERGY, unit="meV")},
     "reproduce": {"seed": Range(0, limits.LARGEST_BASE_SEED)},

@@ -97,13 +97,13 @@ def _check_file(path: pathlib.Path) -> None:
             read_hdf5(path)
             return
         read = {**dict.fromkeys(CHECKPOINT_KINDS, read_checkpoint), STATE_KIND: read_state}.get(check_envelope(path))
-        if read:
-            start_jax("auto")  # networks may contain numbers in double precision
-            read(path)
     except InputError as error:
         hint = "Data sets, checkpoints, and HDF5 files of `solve`, `generate` and `export` have checksums."
         why = ": ".join(part.rstrip(".") for part in (error.what, error.why) if part)
         raise InputError("the file has no checksum", where=str(path), why=f"{why}.", hint=hint) from error
+    if read:
+        start_jax("auto")  # networks may contain numbers in double precision
+        read(path)
 
 
 def _repair(path: pathlib.Path) -> list[str]:

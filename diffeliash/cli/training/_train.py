@@ -34,6 +34,7 @@ from ._train_checks import (
     check_distributed,
     check_extras,
     check_names,
+    option_of,
     reusable_contents,
 )
 from ._train_results import event_writer, has_data, remove_run, report, write_progress, write_results
@@ -76,6 +77,34 @@ def train_command(
             show_default="inversion; fully-connected if another input, --noise or --equation-weight is given",
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            help="Network of your own, MODULE:CLASS or FILE.py:CLASS, in place of --network; see docs/training.md.",
+            show_default="none",
+        ),
+    ] = None,
+    model_options: Annotated[
+        list[str] | None,
+        typer.Option("--model-option", metavar="NAME=VALUE", help="Argument of the class of --model, as in width=64."),
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            "--loss",
+            help="Loss function of your own, MODULE:FUNCTION or FILE.py:FUNCTION, in place of the error of the labels.",
+            show_default="none",
+        ),
+    ] = None,
+    family: Annotated[
+        str | None,
+        typer.Option(
+            "--family",
+            help="Family of the spectral functions if no data set is given: a name, or MODULE:CLASS of your own.",
+            show_default="complex",
+        ),
+    ] = None,
     num_samples: Annotated[
         int | None,
         typer.Option(
@@ -92,6 +121,26 @@ def train_command(
     ] = None,
     learning_rate: Annotated[
         float | None, typer.Option("--learning-rate", help="Initial learning rate of Adam.", show_default="1e-3")
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option(
+            "--schedule",
+            help="Schedule of the learning rate: cosine, constant, exponential or warmup-cosine.",
+            show_default="cosine",
+        ),
+    ] = None,
+    gradient_clip: Annotated[
+        float | None,
+        typer.Option("--gradient-clip", help="Largest norm of a gradient; 0 is no limit.", show_default="0"),
+    ] = None,
+    averaging: Annotated[
+        float | None,
+        typer.Option(
+            "--averaging",
+            help="Use weights averaged over about 1 / (1 - AVERAGING) updates, as in 0.999; 0 is no average.",
+            show_default="0",
+        ),
     ] = None,
     max_labels: Annotated[
         int | None,
@@ -163,26 +212,27 @@ def train_command(
     Without DATA a data set is generated first. A run may be interrupted or killed at any time; --resume completes it,
     with the same result.
     """
-    check_names(task, preset, network)
+    check_names(task, preset, network, schedule)
     numbers = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "max_labels": max_labels,
         "noise": noise, "largest_noise": largest_noise, "equation_weight": equation_weight,
         "solver_weight": solver_weight, "solver_epochs": solver_epochs, "posterior_epochs": posterior_epochs,
-        "seed": seed,
+        "gradient_clip": gradient_clip, "averaging": averaging, "seed": seed,
     }  # fmt: skip
+    texts = {"task": task, "network": network, "model": model, "loss": loss, "schedule": schedule}
+    options = dict(map(option_of, model_options or []))
     with session(json):
-        asked = {
-            name: value for name, value in {"task": task, "network": network, **numbers}.items() if value is not None
-        }
+        asked: dict[str, Any] = {name: value for name, value in (texts | numbers).items() if value is not None}
+        asked |= {"model_options": options} if options else {}
         with collect_errors() as check:
             check(check_ranges, "train", num_samples=num_samples, **numbers)
             check(check_config, config, preset)
-            check(check_data, data, num_samples)
+            check(check_data, data, num_samples, family)
             check(check_extras, tensorboard=tensorboard)
             if distributed:
                 check(check_distributed, distributed, named=run is not None and bool(data or config or resume))
             if resume:
-                with_others = asked or config or preset or data or num_samples
+                with_others = asked or config or preset or data or num_samples or family
                 others = "give only --run, and neither a data set nor other options" if with_others else ""
                 check(check_resumable, run, CONFIG, others=others)
             elif not print_config:
@@ -190,7 +240,7 @@ def train_command(
         if not print_config:
             start_jax(device, distributed)
         wanted = (
-            _config(run / CONFIG, None, {}, None) if resume and run else _config(config, preset, asked, num_samples)
+            _config(run / CONFIG, None, {}) if resume and run else _config(config, preset, asked, num_samples, family)
         )
         if data is not None:
             wanted = dataclasses.replace(wanted, dataset=str(data.absolute()))
@@ -207,18 +257,24 @@ def train_command(
 
 
 def _config(
-    path: pathlib.Path | None, preset: str | None, asked: dict[str, Any], num_samples: int | None
+    path: pathlib.Path | None,
+    preset: str | None,
+    asked: dict[str, Any],
+    num_samples: int | None = None,
+    family: str | None = None,
 ) -> "RunConfig":
     """Return the configuration of a file or preset, with the given options in place of its values."""
+    from ...data import make_family
     from ...training import RunConfig, other_defaults, read_preset, read_run_config
 
     if path is None and preset is None:
         asked = other_defaults(asked) | asked
     found = read_run_config(path) if path else read_preset(preset) if preset else RunConfig()
-    data = {
+    data: dict[str, Any] = {
         name: value for name, value in (("num_samples", num_samples), ("seed", asked.get("seed"))) if value is not None
     }
     try:
+        data |= {"family": make_family(family)} if family else {}
         return dataclasses.replace(
             found, train=dataclasses.replace(found.train, **asked), data=dataclasses.replace(found.data, **data)
         )
@@ -321,12 +377,12 @@ def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "D
 def _train(
     config: "TrainConfig", dataset: "Dataset", folder: pathlib.Path, log: "Callable[[EpochRecord], None]"
 ) -> "Training":
-    from ...training import StateFiles, is_distributed, is_main_process, train
+    from ...training import StateFiles, is_distributed, is_main_process, sources_of, train
     from ..terminal import successive_bars
 
     say = tell if is_main_process() else lambda text: None
-    identity = {"train": dataclasses.asdict(config) | {"hidden_sizes": list(config.hidden_sizes)}}
-    files = StateFiles(folder, identity | {"data": dataset.digest})
+    identity: dict[str, Any] = {"train": dataclasses.asdict(config) | {"hidden_sizes": list(config.hidden_sizes)}}
+    files = StateFiles(folder, identity | {"data": dataset.digest, "sources": sources_of(config)})
     total = config.epochs + (config.solver_epochs if config.solver_weight else 0)
     total += config.posterior_epochs if config.network == "inversion" else 0
     started = time.perf_counter()

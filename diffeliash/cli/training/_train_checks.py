@@ -2,6 +2,7 @@
 
 import difflib
 import importlib.util
+import json
 import pathlib
 import tomllib
 from typing import Any
@@ -15,7 +16,10 @@ from ..arguments import DATA, FINISHED, check_folder, check_ranges, ranges_of
 from ..terminal import parse_address
 
 NETWORKS = ("inversion", "fully-connected")
-"""Names of the kinds of networks."""
+"""Names of the kinds of networks that can be chosen."""
+
+SCHEDULES = ("cosine", "constant", "exponential", "warmup-cosine")
+"""Names of the schedules of the learning rate."""
 
 TASKS = ("gap-to-a2f", "dos-to-a2f", "a2f-to-gap")
 """Names of the tasks of networks: input and output."""
@@ -27,8 +31,8 @@ PRESETS = pathlib.Path(__file__).parents[2] / "training" / "presets"
 """Folder of the configurations that come with the package."""
 
 
-def check_names(task: str | None, preset: str | None, network: str | None) -> None:
-    """Check the names of task, preset and network.
+def check_names(task: str | None, preset: str | None, network: str | None, schedule: str | None) -> None:
+    """Check the names of task, preset, network and schedule.
 
     Raises:
         typer.BadParameter: A name is unknown; the message suggests the most similar one.
@@ -38,6 +42,7 @@ def check_names(task: str | None, preset: str | None, network: str | None) -> No
         ("--task", task, TASKS),
         ("--preset", preset, presets),
         ("--network", network, NETWORKS),
+        ("--schedule", schedule, SCHEDULES),
     ):
         if word is not None and word not in known:
             near = difflib.get_close_matches(word, known, n=1)
@@ -75,17 +80,34 @@ def _numbers(table: Any) -> dict[str, float | int]:
     return {name: value for name, value in found.items() if name in ranges_of("train") and type(value) in (int, float)}
 
 
-def check_data(data: pathlib.Path | None, num_samples: int | None) -> None:
-    """Check that a data set exists, and that its size is not given as well.
+def check_data(data: pathlib.Path | None, num_samples: int | None, family: str | None) -> None:
+    """Check that a data set exists, and that its size or family is not given as well.
 
     Raises:
-        InputError: It does not exist, or `--num-samples` is given.
+        InputError: It does not exist, or `--num-samples` or `--family` is given.
     """
     if data is None:
         return
     if num_samples is not None:
         raise InputError("--num-samples is the size of a new data set and cannot be given with DATA.")
+    if family is not None:
+        raise InputError("--family is that of a new data set and cannot be given with DATA.")
     check_folder(data)
+
+
+def option_of(text: str) -> tuple[str, Any]:
+    """The name and the value of an option NAME=VALUE; the value is JSON, or else a text.
+
+    Raises:
+        typer.BadParameter: It has another form.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise typer.BadParameter(f"--model-option must be NAME=VALUE, got {text!r:.100}")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 def check_distributed(where: str, *, named: bool) -> None:

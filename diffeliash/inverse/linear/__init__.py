@@ -2,6 +2,7 @@
 
 from ._averages_from_gap import matsubara_averages as matsubara_averages
 from ._equations_at_solution import EquationsAtSolution as EquationsAtSolution
+from ._equations_at_solution import gap_gradient as gap_gradient
 from ._equations_at_solution import linear_equations_at_solution as linear_equations_at_solution
 from ._gap_from_dos import gap_from_dos as gap_from_dos
 from ._inverse_problem import LINE_POINTS_PER_BROADENING as LINE_POINTS_PER_BROADENING

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
-from ...physics import MSC, Spectrum, continue_gap, positive_or_one, solve_gap
+from ...physics import MSC, GapSolution, Spectrum, continue_gap, positive_or_one, solve_gap
 from ._inverse_problem import InverseProblem
 from ._linear_equations import LinearEquations, linear_equations_on_line
 
@@ -59,12 +59,7 @@ def linear_equations_at_solution(
         a2f: Approximate spectral function at the boson energies of the problem.
     """
     step, n = float(problem.omega[0]), problem.stride * (problem.n_energies - 1) + 1
-    spectrum = Spectrum(np.append(problem.omega, problem.omega[-1] + step), jnp.append(a2f, 0.0))
-    T, omega_c, matsubara_cutoff = (float(value) for value in jax.tree.leaves(problem.ends))
-    sol = solve_gap(
-        spectrum, T, mu_star=problem.mu_star, omega_c=omega_c, matsubara_cutoff=matsubara_cutoff,
-        frequencies=problem.frequencies,
-    )  # fmt: skip
+    spectrum, sol = _solution(problem, a2f)
     real = continue_gap(
         sol, spectrum, step * np.arange(n), broadening=float(problem.line.broadening), method=CONTINUATION
     )
@@ -86,3 +81,34 @@ def linear_equations_at_solution(
         misfit=misfit,
         usable=solved & (misfit < LARGEST_MISFIT),
     )
+
+
+def gap_gradient(problem: InverseProblem, a2f: Float[Array, " boson"]) -> Float[Array, " boson"]:
+    r"""The derivative of $\ln\Delta(i\omega_0)$ with respect to a2F: how the size of the gap function grows with it.
+
+    The equations around the solution leave it out, apart from the factor $\beta$. In the normal state it is one.
+
+    Args:
+        problem: Temperature, cutoffs and grids.
+        a2f: Spectral function at the boson energies of the problem.
+    """
+
+    def size(a2f: Float[Array, " boson"]) -> tuple[Array, Array]:
+        _, sol = _solution(problem, a2f)
+        solved = sol.converged & sol.superconducting & (sol.Delta[0] > 0)
+        return jnp.log(jnp.where(solved, sol.Delta[0], 1.0)), solved
+
+    gradient, solved = jax.grad(size, has_aux=True)(a2f)
+    return jnp.where(solved & jnp.all(jnp.isfinite(gradient)), gradient, 1.0)
+
+
+def _solution(problem: InverseProblem, a2f: Float[Array, " boson"]) -> tuple[Spectrum, GapSolution]:
+    """The spectrum of an approximate a2F, and its solution on the imaginary axis."""
+    step = float(problem.omega[0])
+    spectrum = Spectrum(np.append(problem.omega, problem.omega[-1] + step), jnp.append(a2f, 0.0))
+    T, omega_c, matsubara_cutoff = (float(value) for value in jax.tree.leaves(problem.ends))
+    sol = solve_gap(
+        spectrum, T, mu_star=problem.mu_star, omega_c=omega_c, matsubara_cutoff=matsubara_cutoff,
+        frequencies=problem.frequencies,
+    )  # fmt: skip
+    return spectrum, sol

@@ -21,7 +21,7 @@ from ._front_end import (
     pose_first,
     pose_next,
 )
-from ._posterior import PosteriorExamples, stage_posterior
+from ._posterior import PosteriorExamples, last_posterior
 from ._prior import Prior, fit_prior, fit_shape_prior, shape_coefficients
 from ._stage import Stage, relative_residual
 
@@ -194,8 +194,7 @@ def _last_stage_function(setting: Setting, chunk_size: int) -> Callable[..., Any
     def run(
         stage: Stage, approximate: Array, Delta: Array, noise: Array, a2f: Array
     ) -> tuple[Array, Array, Array, Array, Array]:
-        posed = pose_next(problem, approximate, Delta, noise)
-        found = stage_posterior(stage, posed)
+        posed, found = last_posterior(problem, stage, approximate, Delta, noise)
         x = posed.scale * (stage.prior.mean + stage.prior.modes @ found.coefficients)
         true = shape_coefficients(stage.prior, a2f, posed.scale, weights)
         result = jnp.where(posed.usable, x, posed.inputs.approximate)

@@ -4,13 +4,15 @@ The last inversion gives the normal distribution $c \sim N(\hat c, P^{-1})$ of t
 functions, $P = 1 + M^TE^{-1}M = RR^T$ (`Stage`). It is one Gauss-Newton step from the result before. The whitened
 coefficients $y = R^T(c - \hat c)$ of the true a2F would be standard normal if the equations were linear and a2F were
 normally distributed. Their real distribution is learned from the training set: a flow (`Flow`) maps them to a standard
-normal vector, given a context. It first changes the direction of $y$ that the data determine best, in which the linear
-equations are off: they leave out how the whole gap function grows with a2F. The context consists of the logarithms of
-noise, error and coupling constant, of $\hat c$, and of the logarithms of the diagonal elements of $R$. Samples are
+normal vector, given a context. It first changes the component of $y$ along which the gap function becomes larger as a
+whole: the linear equations leave this out, and so its error is smaller than they say. The context consists of the
+logarithms of noise, error and coupling constant, of $\hat c$, and of the logarithms of the diagonal elements of $R$.
+Samples are
 
-$$ \alpha^2F = \max\big(0,\; \lambda_0\,[\bar x + B(\hat c + R^{-T}y)]\big), $$
+$$ \alpha^2F = \kappa\max\big(0,\; \lambda_0\,[\bar x + B(\hat c + R^{-T}y)]\big), $$
 
-with $y$ from the flow and $\lambda_0$ from the inversion before.
+with $y$ from the flow, $\lambda_0$ from the inversion before, and a factor $\kappa$ that keeps $\lambda$ as it is
+without the maximum.
 """
 
 import functools
@@ -22,7 +24,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from ...physics import batched, map_materials
+from ...inverse import InverseProblem, gap_gradient
+from ...physics import batched, map_materials, positive_or_one
 from .._setting import Setting
 from ._expected_errors import log_noise
 from ._front_end import PosedStage, inverse_problem_of, pose_first, pose_next
@@ -33,17 +36,13 @@ LARGEST_COEFFICIENT = 5.0
 r"""Largest $|\hat c|$ in the context."""
 
 
-POWER_ITERATIONS = 20
-"""Number of steps of the power iteration for the direction that the data determine best."""
-
-
 class StagePosterior(NamedTuple):
     r"""The posterior distribution of an inversion.
 
     Args:
         coefficients: Most probable coefficients $\hat c$.
         factor: Cholesky factor $R$ of the precision matrix $P = RR^T$.
-        direction: The direction of $y$ that the data determine best, a unit vector.
+        direction: The direction of $y$ along which the size of the gap function changes, a unit vector.
         context: Context of the flow.
     """
 
@@ -66,8 +65,14 @@ def n_context(n_modes: int) -> int:
     return 2 * n_modes + 3
 
 
-def stage_posterior(stage: Stage, posed: PosedStage) -> StagePosterior:
-    """The posterior distribution of one inversion."""
+def stage_posterior(stage: Stage, posed: PosedStage, gradient: Float[Array, " boson"]) -> StagePosterior:
+    """The posterior distribution of one inversion.
+
+    Args:
+        stage: The inversion.
+        posed: Its equations.
+        gradient: How the size of the gap function grows with a2F, up to a factor.
+    """
     found: NormalPosterior = stage.posterior(posed.equations, posed.inputs, posed.scale)
     factor = jnp.linalg.cholesky(found.precision)
     known = (log_noise(posed.inputs.noise), jnp.log(posed.inputs.interpolation), _log(posed.scale))
@@ -78,18 +83,16 @@ def stage_posterior(stage: Stage, posed: PosedStage) -> StagePosterior:
             jnp.log(jnp.diagonal(factor)),
         ]
     )
-    return StagePosterior(found.coefficients, factor, _stiffest_direction(factor), context)
+    direction = jax.scipy.linalg.solve_triangular(factor, stage.prior.modes.T @ gradient, lower=True)
+    return StagePosterior(found.coefficients, factor, direction / jnp.linalg.norm(direction), context)
 
 
-def _stiffest_direction(factor: Float[Array, "mode mode"]) -> Float[Array, " mode"]:
-    r"""The eigenvector of $R^TR$ with the largest eigenvalue, by power iteration, its largest component positive."""
-
-    def step(v: Array, _: None) -> tuple[Array, None]:
-        w = factor.T @ (factor @ v)
-        return w / jnp.linalg.norm(w), None
-
-    v, _ = jax.lax.scan(step, factor.T @ jnp.ones(factor.shape[0]), None, length=POWER_ITERATIONS)
-    return v * jnp.sign(v[jnp.argmax(jnp.abs(v))])
+def last_posterior(
+    problem: InverseProblem, stage: Stage, before: Float[Array, " boson"], Delta: Array, noise: Array
+) -> tuple[PosedStage, StagePosterior]:
+    """The equations of the last inversion, and its posterior distribution; `before` is the result before it."""
+    posed = pose_next(problem, before, Delta, noise)
+    return posed, stage_posterior(stage, posed, gap_gradient(problem, posed.inputs.approximate))
 
 
 def _log(coupling: Float[Array, ""]) -> Float[Array, ""]:
@@ -101,7 +104,7 @@ class PosteriorExamples(NamedTuple):
 
     Args:
         whitened: Whitened coefficients of the true a2F.
-        direction: The directions that the data determine best.
+        direction: The directions along which the size of the gap function changes.
         context: Contexts.
         usable: Whether the last inversion has a meaning.
     """
@@ -169,8 +172,8 @@ def _last_sampler(setting: Setting, chunk_size: int) -> tuple[Callable[..., Any]
     problem = inverse_problem_of(setting)
 
     def draw(network: Any, before: Array, Delta: Array, noise: Array, z: Array) -> tuple[Array, Array]:
-        stage, posed = network.front_end.stages[-1], pose_next(problem, before, Delta, noise)
-        found = stage_posterior(stage, posed)
+        stage = network.front_end.stages[-1]
+        posed, found = last_posterior(problem, stage, before, Delta, noise)
         y = network.flow.transform(z.astype(jnp.float32), found.direction, found.context).astype(jnp.float64)
         return _spectra(network, stage, posed, found.coefficients_of(y)), posed.usable
 
@@ -184,13 +187,18 @@ def _first_sampler(setting: Setting, chunk_size: int) -> tuple[Callable[..., Any
 
     def draw(network: Any, mean: Array, Delta: Array, noise: Array, z: Array) -> tuple[Array, Array]:
         stage, posed = network.front_end.stages[0], pose_first(problem, mean, Delta, noise)
-        found = stage_posterior(stage, posed)
+        found = stage_posterior(stage, posed, jnp.ones_like(mean))
         return _spectra(network, stage, posed, found.coefficients_of(z.astype(jnp.float64))), posed.usable
 
     return batched(draw, chunk_size=chunk_size, n_shared=1), chunk_size
 
 
 def _spectra(network: Any, stage: Stage, posed: PosedStage, c: Float[Array, "mode draw"]) -> Float[Array, "draw freq"]:
-    """Spectral functions of coefficients at the energies of the data."""
+    r"""Spectral functions of coefficients at the energies of the data, without negative values.
+
+    They keep their $\lambda$: where a2F vanishes, cutting off negative values would add to it.
+    """
     a2f = posed.scale * (stage.prior.mean[:, None] + stage.prior.modes @ c)
-    return jnp.maximum(jax.vmap(network.head.constants.grid)(a2f.T), 0.0)
+    at_energies = jax.vmap(network.head.constants.grid)(a2f.T)
+    positive, weights = jnp.maximum(at_energies, 0.0), 1 / network.front_end.setting.omega
+    return positive * (jnp.maximum(at_energies @ weights, 0.0) / positive_or_one(positive @ weights))[:, None]

@@ -17,7 +17,9 @@ from .._setting import Setting
 class Prediction(SampledSpectrum):
     r"""A spectral function that a network predicts for a measured or computed function; the result of `predict`.
 
-    The equations are solved for the prediction, and the result is compared with what the network was given.
+    The equations are solved for the prediction, and the result is compared with what the network was given. With
+    samples, `lambda_ep`, `omega_log`, `omega_2` and `T_c` are means and standard deviations over them: `a2f` has the
+    smallest mean square error, but such moments of it may be off by more than their error bars.
 
     Args:
         omega: Energies of a2F, shape (n,) [meV].
@@ -52,6 +54,9 @@ class Prediction(SampledSpectrum):
     def a2f_std(self) -> Float[np.ndarray, " freq"]:
         """Standard deviation of a2F at every energy; NaN without samples."""
         return np.std(self.samples, axis=0) if len(self.samples) else np.full(self.omega.size, math.nan)
+
+    def _value(self, of_a2f: float, of_samples: Float[np.ndarray, " sample"]) -> float:
+        return float(np.mean(of_samples)) if len(of_samples) else of_a2f
 
     @functools.cached_property
     def T_c(self) -> tuple[float, float]:

@@ -45,6 +45,11 @@ def files(tmp_path):
 def test_an_answer_that_gives_back_the_gap_function(files, answer):
     (found,) = answer("predict", "net.ckpt", "right.dat")["results"]
     assert (found["ok"], found["notes"], found["converged"]) == (True, [], True)
+    # the names of `invert`; a network without a posterior distribution has no error bars
+    assert found["T_c_K"] > 3.0
+    for name in ("lambda_ep_std", "omega_log_std_meV", "omega_2_std_meV", "T_c_std_K"):
+        assert found[name] is None
+    assert set(found["a2f_std"]) == set(found["a2f_low"]) == set(found["a2f_high"]) == {None}
 
 
 @pytest.mark.slow

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from diffeliash import continue_gap, solve_gap
-from diffeliash.inverse import linear_equations, linear_equations_at_solution, pose_inverse_problem
+from diffeliash import Spectrum, continue_gap, solve_gap
+from diffeliash.inverse import gap_gradient, linear_equations, linear_equations_at_solution, pose_inverse_problem
 
 from ...cases import gaussian_peak
 
@@ -99,3 +99,21 @@ def test_batch_and_gradient(true):
     expected = (loss(1.1 + 1e-4) - loss(1.1 - 1e-4)) / 2e-4
     assert abs(expected) > 1e-3
     np.testing.assert_allclose(jax.grad(loss)(1.1), expected, rtol=1e-3)
+
+
+def test_the_growth_of_the_gap_is_that_of_finite_differences(true):
+    a2f, _ = true
+    direction = np.random.default_rng(0).normal(size=a2f.size)
+    gradient = jax.jit(lambda x: gap_gradient(PROBLEM, x))
+
+    def size(a2f):
+        step = float(PROBLEM.omega[0])
+        spectrum = Spectrum(np.append(PROBLEM.omega, PROBLEM.omega[-1] + step), np.append(a2f, 0.0))
+        numbers = {name: KNOWN[name] for name in ("mu_star", "omega_c", "matsubara_cutoff")}
+        return np.log(float(solve_gap(spectrum, KNOWN["T"], **numbers).Delta[0]))
+
+    h = 1e-4
+    expected = (size(a2f + h * direction) - size(a2f - h * direction)) / (2 * h)
+    assert abs(expected) > 0.01
+    np.testing.assert_allclose(gradient(a2f) @ direction, expected, rtol=1e-4)
+    np.testing.assert_array_equal(gradient(0 * a2f), 1.0)  # the normal state

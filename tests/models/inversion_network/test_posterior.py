@@ -17,7 +17,7 @@ from diffeliash.models import (
     write_checkpoint,
 )
 from diffeliash.models.inversion_network._flow import kept_half
-from diffeliash.models.inversion_network._posterior import StagePosterior, _stiffest_direction, n_context
+from diffeliash.models.inversion_network._posterior import StagePosterior, n_context
 from diffeliash.models.inversion_network._prior import fit_shape_prior, shape_coefficients
 from diffeliash.training._prepared import add_noise
 
@@ -98,17 +98,6 @@ def test_whitening_is_undone_by_sampling():
     np.testing.assert_allclose(found.coefficients_of(found.whitened(c)[None])[:, 0], c, atol=1e-10)
     drawn = np.asarray(found.coefficients_of(jnp.asarray(rng.normal(size=(200_000, N)))))
     np.testing.assert_allclose(np.cov(drawn), np.linalg.inv(A @ A.T + np.eye(N)), atol=0.02)
-
-
-def test_the_direction_that_the_data_determine_best():
-    A = rng.normal(size=(N, N))
-    precision = A @ A.T + np.eye(N) + 100 * np.outer(A[0], A[0])
-    factor = np.linalg.cholesky(precision)
-    direction = np.asarray(_stiffest_direction(jnp.asarray(factor)))
-    best = np.linalg.eigh(precision)[1][:, -1]  # in the space of the coefficients
-    expected = factor.T @ best / np.linalg.norm(factor.T @ best)
-    assert abs(direction @ expected) > 1 - 1e-6
-    assert direction[np.argmax(np.abs(direction))] > 0
 
 
 @pytest.fixture(scope="module")

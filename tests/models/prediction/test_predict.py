@@ -58,9 +58,9 @@ def test_files_and_other_temperatures_give_the_same(found, dataset, checkpoint, 
     size, given = np.max(np.abs(dataset.Delta[300])), (2 * checkpoint.setting.omega_real, 2 * dataset.Delta[300])
     other = de.predict(tmp_path, *given, T=6.0, broadening=0.8, noise=2e-3 * size, n_samples=20)
     np.testing.assert_allclose(other.a2f, found.a2f, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(other.lambda_ep[0], found.lambda_ep[0], rtol=1e-5)
+    assert abs(other.lambda_ep[0] - found.lambda_ep[0]) < 0.7 * found.lambda_ep[1]  # 20 samples
     np.testing.assert_allclose(other.lambda_ep[1], found.lambda_ep[1], rtol=0.5)
-    np.testing.assert_allclose(other.T_c[0], 2 * found.T_c[0], rtol=1e-4)
+    assert abs(other.T_c[0] - 2 * found.T_c[0]) < 2 * 0.7 * found.T_c[1]
     assert other.samples.shape[0] == 20
 
 
