@@ -31,6 +31,7 @@ from .families import family_as_dict as family_as_dict
 from .families import family_grid as family_grid
 from .families import make_family as make_family
 from .generation import GenerateReport as GenerateReport
+from .generation import draw_samples as draw_samples
 from .generation import generate as generate
 from .generation import repair_dataset as repair_dataset
 from .generation import sample_key as sample_key

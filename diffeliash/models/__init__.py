@@ -39,6 +39,7 @@ from .inversion_network import FrontEnd as FrontEnd
 from .inversion_network import Head as Head
 from .inversion_network import InversionNetwork as InversionNetwork
 from .inversion_network import InversionNetworkConfig as InversionNetworkConfig
+from .inversion_network import Inverted as Inverted
 from .inversion_network import PosteriorExamples as PosteriorExamples
 from .inversion_network import fit_context_scaling as fit_context_scaling
 from .inversion_network import fit_front_end as fit_front_end

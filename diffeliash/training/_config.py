@@ -94,6 +94,9 @@ class TrainConfig:
         gradient_clip: Largest norm of a gradient; larger ones are scaled to it. No limit if zero.
         averaging: The weights that are validated and kept are averages over about 1 / (1 - `averaging`) updates; no
             average if zero.
+        online: Whether every epoch has new samples, drawn and solved while the network trains, in place of those of the
+            training set, which then only determines scales, front end and the sizes of the batches. The validation and
+            the test set are those of the data set, whose samples are never drawn.
         posterior_epochs: Largest number of epochs of the last phase, in which an inversion network learns the posterior
             distribution of a2F, from which its error bars come; without error bars if it is zero.
 
@@ -124,6 +127,7 @@ class TrainConfig:
     schedule: str = "cosine"
     gradient_clip: float = 0.0
     averaging: float = 0.0
+    online: bool = False
 
     def __post_init__(self):
         positive = ("epochs", "batch_size", "learning_rate", "patience", "solver_epochs", "solver_learning_rate")
@@ -164,6 +168,11 @@ class TrainConfig:
             bad.append(f"`equation_weight` needs gap functions as the input, not the task {self.task}")
         if self.solver_weight and self.task == "a2f-to-gap":
             bad.append("`solver_weight` needs a2F as the output, not the task a2f-to-gap")
+        if self.online and (self.equation_weight or self.solver_weight or self.max_labels < MOST_LABELS):
+            bad.append(
+                "samples that are drawn `online` all have labels: `max_labels`, `equation_weight` and `solver_weight` "
+                "are for data sets"
+            )
         if self.max_labels == 0 and not self.equation_weight:
             bad.append("without labels (`max_labels` 0) an `equation_weight` (--equation-weight) is needed")
         return bad

@@ -31,6 +31,7 @@ class Phase:
         objective: The loss: a function of the network and a batch, for example an `Objective`.
         rows: The training set.
         validation: The validation set, whose loss decides which weights are best.
+        fresh: Makes the training set of an epoch from its number; `rows` for all epochs if `None`.
         schedule: Schedule of the learning rate, see `TrainConfig`.
         gradient_clip: Largest norm of a gradient; no limit if zero.
         averaging: Weights are averages over about 1 / (1 - `averaging`) updates; not averaged if zero.
@@ -46,6 +47,7 @@ class Phase:
     objective: Any
     rows: Any
     validation: Any
+    fresh: Callable[[int], Any] | None = None
     schedule: str = "cosine"
     gradient_clip: float = 0.0
     averaging: float = 0.0
@@ -118,7 +120,8 @@ def fit(
             run_epoch = make_epoch(static, _optimizer(phase), phase.objective, batch_size=phase.batch_size)
             while not _is_finished(phase, state, patience):
                 started, epoch = time.perf_counter(), len(state.history) + 1
-                trained = run_epoch(state.weights, state.optimizer, phase.rows, jax.random.fold_in(key, epoch))
+                rows = phase.fresh(epoch) if phase.fresh else phase.rows
+                trained = run_epoch(state.weights, state.optimizer, rows, jax.random.fold_in(key, epoch))
                 used = averaged_weights(trained[1]) if phase.averaging else trained[0]
                 checked = validation_loss(used, static, phase.validation, phase.objective)
                 state = _next_state(state, trained, used, checked, seconds=time.perf_counter() - started)

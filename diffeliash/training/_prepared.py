@@ -11,13 +11,14 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._user_code import UserCode
-from ..data import Dataset, Split, as_features
+from ..data import Dataset, Split, as_features, config_of, draw_samples
 from ..models import (
     N_STAGES,
     AnyNetwork,
     Flow,
     Head,
     InversionNetwork,
+    Inverted,
     Network,
     PosteriorExamples,
     Predictor,
@@ -78,6 +79,8 @@ class Prepared:
         validation: The validation set.
         complete: Makes the whole network from the trained part.
         posterior: Training and validation set of the posterior distribution; `None` if the network has none.
+        fresh: Makes a training set of new samples from the number of an epoch; `None` if there is only one.
+        fresh_posterior: The same for the posterior distribution.
     """
 
     network: Network
@@ -85,6 +88,8 @@ class Prepared:
     validation: Rows
     complete: Callable[[Any], AnyNetwork]
     posterior: tuple[PosteriorRows, PosteriorRows] | None = None
+    fresh: Callable[[int], Rows] | None = None
+    fresh_posterior: Callable[[int], PosteriorRows] | None = None
 
 
 class Learned(eqx.Module):
@@ -118,11 +123,14 @@ def prepare_predictor(
 ) -> Prepared:
     """Prepare the training of a fully connected network, or of one of the user's own class `code`."""
     rows, validation = make_rows(config, make_examples(config, dataset), setting, split)
+    fresh = _fresh_examples(config, dataset, len(rows)) if config.online else None
     known = rows if config.equation_weight else rows.with_labels_only()
     scaling = fit_standardization(np.asarray(known.features), np.asarray(known.target))
     if code is not None:
         network = make_custom_network(code, scaling, options=config.model_options, positive=config.positive, key=key)
-        return Prepared(network=network, rows=rows, validation=validation, complete=lambda trained: trained)
+        return Prepared(
+            network=network, rows=rows, validation=validation, complete=lambda trained: trained, fresh=fresh
+        )
     shape = PredictorConfig(
         input_size=rows.features.shape[1],
         hidden_sizes=config.hidden_sizes,
@@ -130,7 +138,7 @@ def prepare_predictor(
         positive=config.positive,
     )
     network = Predictor(shape, scaling, key)
-    return Prepared(network=network, rows=rows, validation=validation, complete=lambda trained: trained)
+    return Prepared(network=network, rows=rows, validation=validation, complete=lambda trained: trained, fresh=fresh)
 
 
 def prepare_inversion_network(
@@ -164,18 +172,29 @@ def prepare_inversion_network(
     constants, scaling = fit_head_constants(setting, last[labelled], noise[labelled], dataset.a2f[copies[labelled]])
     weights = [sample_weights(constants, each[:, -1], given[1]) for each, given in zip(found, measured, strict=True)]
     scale = 1 / np.mean(weights[0])
-    rows, validation = (
-        as_rows(
-            np.asarray(head_features(stages, given[1])),
-            dataset.a2f[which],
-            with_label,
-            weights=scale * weight,
-            given=as_features(given[0]),
-        )
-        for stages, given, which, with_label, weight in zip(
-            found, measured, (copies, split.validation), (labelled, None), weights, strict=True
-        )
-    )
+
+    def rows_of(
+        stages: np.ndarray, given: Any, a2f: np.ndarray, weight: np.ndarray, with_label: np.ndarray | None = None
+    ) -> Rows:
+        features = np.asarray(head_features(stages, given[1]))
+        return as_rows(features, a2f, with_label, weights=scale * weight, given=as_features(given[0]))
+
+    rows = rows_of(found[0], measured[0], dataset.a2f[copies], weights[0], labelled)
+    validation = rows_of(found[1], measured[1], dataset.a2f[split.validation], weights[1])
+
+    def fresh_samples(epoch: int) -> tuple[Any, np.ndarray, Inverted]:
+        drawn = draw_samples(config_of(dataset.config), epoch, len(rows))
+        given = draw_noise(np.random.default_rng([config.seed, 5, epoch]), drawn.Delta, config.largest_noise)
+        return given, drawn.a2f, invert_all(front_end, *given, a2f=drawn.a2f)
+
+    def fresh(epoch: int) -> Rows:
+        given, a2f, inverted = fresh_samples(epoch)
+        return rows_of(inverted.stages, given, a2f, sample_weights(constants, inverted.stages[:, -1], given[1]))
+
+    def fresh_posterior(epoch: int) -> PosteriorRows:
+        examples = cast(PosteriorExamples, fresh_samples(epoch)[2].examples)
+        return _posterior_rows(examples, np.ones(len(rows), bool))
+
     head_key, flow_key = jax.random.split(key)
     posterior = None
     if config.posterior_epochs:
@@ -190,7 +209,20 @@ def prepare_inversion_network(
         validation=validation,
         complete=lambda learned: InversionNetwork(front_end, learned.head, learned.flow),
         posterior=posterior,
+        fresh=fresh if config.online else None,
+        fresh_posterior=fresh_posterior if config.online else None,
     )
+
+
+def _fresh_examples(config: TrainConfig, dataset: Dataset, n: int) -> Callable[[int], Rows]:
+    """Training sets of new samples for a network that takes them as they are."""
+
+    def fresh(epoch: int) -> Rows:
+        drawn = draw_samples(config_of(dataset.config), epoch, n)
+        examples = make_examples(config, drawn, stream=epoch)
+        return as_rows(examples.inputs, examples.outputs)
+
+    return fresh
 
 
 def only_flow(learned: Any) -> Any:

@@ -77,8 +77,8 @@ def fields_for(config: TrainConfig) -> tuple[str, ...]:
     return ("a2f", "Delta_meV", "Delta_iw_meV", *(("dos",) if config.task == "dos-to-a2f" else ()))
 
 
-def make_examples(config: TrainConfig, dataset: Dataset) -> Examples:
-    """Make the inputs, with noise, and the outputs for all rows of a data set."""
+def make_examples(config: TrainConfig, dataset: Dataset, stream: int = 0) -> Examples:
+    """Make the inputs, with noise, and the outputs for all rows of a data set; `stream` chooses the random numbers."""
     gap = as_features(dataset.Delta)
     if config.task == "a2f-to-gap":
         inputs, outputs = dataset.a2f, gap
@@ -86,7 +86,9 @@ def make_examples(config: TrainConfig, dataset: Dataset) -> Examples:
         inputs, outputs = (gap if config.task == "gap-to-a2f" else dataset.fields["dos"]), dataset.a2f
     if config.noise:
         size = np.max(np.abs(dataset.Delta if config.task == "gap-to-a2f" else inputs), axis=1, keepdims=True)
-        inputs = inputs + config.noise * size * np.random.default_rng([config.seed, 1]).normal(size=inputs.shape)
+        inputs = inputs + config.noise * size * np.random.default_rng(
+            [config.seed, 1, stream][: 3 if stream else 2]
+        ).normal(size=inputs.shape)
     return Examples(inputs=inputs, outputs=outputs)
 
 

@@ -191,6 +191,7 @@ def _phases(
             objective=CustomObjective(loss, setting) if loss else Objective(equation_weight=config.equation_weight),
             rows=rows if config.equation_weight or loss else rows.with_labels_only(),
             validation=prepared.validation,
+            fresh=prepared.fresh,
             **common,
         )
     ]
@@ -216,6 +217,7 @@ def _phases(
             objective=PosteriorObjective(),
             rows=prepared.posterior[0],
             validation=prepared.posterior[1],
+            fresh=prepared.fresh_posterior,
             weight_decay=POSTERIOR_WEIGHT_DECAY,
             decayed=only_flow,
         )

@@ -192,6 +192,14 @@ def train_command(
             show_default="40",
         ),
     ] = None,
+    online: Annotated[
+        bool | None,
+        typer.Option(
+            "--online/--no-online",
+            help="Draw and solve new samples for every epoch; the data set serves for scales, validation and test.",
+            show_default="no-online",
+        ),
+    ] = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write TensorBoard event files (needs the extra `tensorboard`).")
     ] = False,
@@ -222,7 +230,9 @@ def train_command(
     texts = {"task": task, "network": network, "model": model, "loss": loss, "schedule": schedule}
     options = dict(map(option_of, model_options or []))
     with session(json):
-        asked: dict[str, Any] = {name: value for name, value in (texts | numbers).items() if value is not None}
+        asked: dict[str, Any] = {
+            name: value for name, value in (texts | numbers | {"online": online}).items() if value is not None
+        }
         asked |= {"model_options": options} if options else {}
         with collect_errors() as check:
             check(check_ranges, "train", num_samples=num_samples, **numbers)

@@ -20,6 +20,7 @@ from ._manifest import total_counts as total_counts
 from ._manifest_of_shards import manifest_of_shards as manifest_of_shards
 from ._manifest_of_shards import refuse_foreign_manifest as refuse_foreign_manifest
 from ._sample_source import DataSource as DataSource
+from ._shard_files import axes_of as axes_of
 from ._shard_files import count_statuses as count_statuses
 from ._shard_files import read_shard as read_shard
 from ._shard_files import read_summary as read_summary

@@ -1,5 +1,6 @@
 """Generation of data sets: samples, shards, resumption after an interruption, verification and repair."""
 
+from ._draw_samples import draw_samples as draw_samples
 from ._generate import GenerateReport as GenerateReport
 from ._generate import generate as generate
 from ._generate import shards_of_worker as shards_of_worker

@@ -1,6 +1,7 @@
 """A network with the linear inversion of the Eliashberg equations inside."""
 
 from ._fit_front_end import N_STAGES as N_STAGES
+from ._fit_front_end import Inverted as Inverted
 from ._fit_front_end import fit_front_end as fit_front_end
 from ._fit_front_end import invert_all as invert_all
 from ._fit_front_end import n_inversions_of_fit as n_inversions_of_fit
