@@ -83,6 +83,16 @@ def reference_to(value: Any) -> UserCode | None:
     return UserCode(f"{module_name}:{name}", _digest(pathlib.Path(source)), value)
 
 
+def find_user_code(given: Any) -> UserCode:
+    """A class or function that is given by its name or directly; without a name its reference and digest are empty.
+
+    Raises:
+        InputError: It is given by a name, and cannot be imported.
+    """
+    found = load_user_code(given) if isinstance(given, str) else reference_to(given)
+    return found or UserCode("", "", given)
+
+
 _PREFIX = "diffeliash_user_code_"
 
 _FILES: dict[str, str] = {}

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._errors import InputError
 from .._headers import Digest, ShortText
-from .._user_code import UserCode, is_reference, load_user_code, reference_to
+from .._user_code import UserCode, find_user_code, is_reference, load_user_code
 from ._predictor import LayerSize, Standardization, standardized_inputs, with_output_scale
 
 INTERFACE = (
@@ -71,8 +71,7 @@ def find_model(model: Any) -> UserCode:
     Raises:
         InputError: There is no such class, or it is not a subclass of `equinox.Module`.
     """
-    found = load_user_code(model) if isinstance(model, str) else reference_to(model)
-    found = found or UserCode("", "", model)
+    found = find_user_code(model)
     if isinstance(model, str) and not (inspect.isclass(found.value) and issubclass(found.value, eqx.Module)):
         raise InputError(f"{model} is not a network", hint=INTERFACE)
     return found

@@ -9,7 +9,7 @@ import jax
 import optax
 
 from .._errors import InputError
-from .._user_code import UserCode, load_user_code, reference_to
+from .._user_code import UserCode, find_user_code, load_user_code
 from ..data import Dataset, Split, read_dataset, split_rows
 from ..models import AnyConfig, AnyNetwork, Setting, Task, find_model, setting_of
 from ..physics import require_x64
@@ -42,6 +42,7 @@ class Training:
         split: Rows of the training, validation and test sets.
         best_epoch: The epoch of the weights that decide its output.
         history: One record for each epoch.
+        sources: SHA-256 digests of the source files of the user's own `model` and `loss`, as they were imported.
     """
 
     model: AnyNetwork
@@ -50,6 +51,7 @@ class Training:
     split: Split
     best_epoch: int
     history: tuple[EpochRecord, ...]
+    sources: dict[str, str]
 
 
 def train(
@@ -101,6 +103,8 @@ def train(
     """
     require_x64()
     config, code, own_loss = _with_user_code(config, model, loss)
+    found_code = {"model": code, "loss": own_loss}
+    sources = {name: each.source_digest for name, each in found_code.items() if each and each.source_digest}
     dataset = data if isinstance(data, Dataset) else read_dataset(pathlib.Path(data), fields_for(config))
     split, setting = split_rows(len(dataset), config.seed), setting_of(dataset.config, cast(Task, config.task))
     model_key, order_key = jax.random.split(jax.random.key(config.seed))
@@ -118,11 +122,12 @@ def train(
             split=split,
             best_epoch=_best_epoch(found.history, 2 if config.solver_weight else 1),
             history=found.history,
+            sources=sources,
         )
 
     found = fit(
         prepared.network,
-        _phases(config, prepared, setting, own_loss, optimizer),
+        _phases(config, prepared, setting, own_loss and own_loss.value, optimizer),
         patience=config.patience,
         key=order_key,
         progress=progress,
@@ -132,19 +137,16 @@ def train(
     return result_of(found)
 
 
-def _with_user_code(
-    config: TrainConfig, model: Any, loss: Any
-) -> tuple[TrainConfig, UserCode | None, Callable[..., Any] | None]:
-    """The configuration with the names of network and loss, the class of the network, and the loss function."""
-    code, function = find_model(model or config.model) if model or config.model else None, None
+def _with_user_code(config: TrainConfig, model: Any, loss: Any) -> tuple[TrainConfig, UserCode | None, UserCode | None]:
+    """The configuration with the names of network and loss, and the code of both."""
+    model, loss = model or config.model, loss or config.loss
+    code = find_model(model) if model else None
+    function = find_user_code(loss) if loss else None
     if code is not None:
         config = dataclasses.replace(config, network="custom", model=code.reference or NO_REFERENCE)
-    if loss or config.loss:
-        given = loss or config.loss
-        found = load_user_code(given) if isinstance(given, str) else reference_to(given)
-        config = dataclasses.replace(config, loss=found.reference if found else NO_REFERENCE)
-        function = found.value if found else given
-        if not callable(function):
+    if function is not None:
+        config = dataclasses.replace(config, loss=function.reference or NO_REFERENCE)
+        if not callable(function.value):
             raise InputError(f"{config.loss} is not a function.")
     return config, code, function
 

@@ -113,6 +113,17 @@ def test_a_run_goes_on_from_its_state_with_the_same_result(folder, dataset):  # 
     assert set(sources_of(config)) == {"loss"}
 
 
+def test_the_sources_are_those_that_were_imported_even_if_the_file_changes_meanwhile(folder, dataset):  # noqa: F811
+    config = dataclasses.replace(CONFIG, network="custom", model="nets.py:Net", loss="nets.py:loss")
+    before = sources_of(config)
+
+    def edit(record):
+        (folder / "nets.py").write_text("1 / 0\n")
+
+    assert train(config, dataset, progress=edit).sources == before
+    assert set(before) == {"model", "loss"}
+
+
 def test_a_loss_of_ones_own_is_minimized(folder, dataset):  # noqa: F811
     """A loss that draws all outputs to three."""
 

@@ -349,13 +349,14 @@ def _run(
 ) -> tuple[dict[str, Any], str] | None:
     """Train, evaluate and write the results; return errors and report, `None` for all processes but the first."""
     from ...data import write_file
-    from ...training import fail_together, is_distributed, is_main_process
+    from ...training import fail_together, is_distributed, is_main_process, sources_of
 
     with fail_together():
+        sources = sources_of(config.train)  # before a data set is made for a network that cannot be imported
         dataset = _read_data(config, folder, resume=resume)
         if is_main_process():
             write_file(folder / CONFIG, config.as_toml().encode())
-    training = _train(config.train, dataset, folder, log)
+    training = _train(config.train, dataset, folder, log, sources)
     if is_distributed():
         disconnect()
     if not is_main_process():
@@ -385,14 +386,18 @@ def _read_data(config: "RunConfig", folder: pathlib.Path, *, resume: bool) -> "D
 
 
 def _train(
-    config: "TrainConfig", dataset: "Dataset", folder: pathlib.Path, log: "Callable[[EpochRecord], None]"
+    config: "TrainConfig",
+    dataset: "Dataset",
+    folder: pathlib.Path,
+    log: "Callable[[EpochRecord], None]",
+    sources: dict[str, str],
 ) -> "Training":
-    from ...training import StateFiles, is_distributed, is_main_process, sources_of, train
+    from ...training import StateFiles, is_distributed, is_main_process, train
     from ..terminal import successive_bars
 
     say = tell if is_main_process() else lambda text: None
     identity: dict[str, Any] = {"train": dataclasses.asdict(config) | {"hidden_sizes": list(config.hidden_sizes)}}
-    files = StateFiles(folder, identity | {"data": dataset.digest, "sources": sources_of(config)})
+    files = StateFiles(folder, identity | {"data": dataset.digest, "sources": sources})
     total = config.epochs + (config.solver_epochs if config.solver_weight else 0)
     total += config.posterior_epochs if config.network == "inversion" else 0
     started = time.perf_counter()

@@ -28,11 +28,10 @@ def write_progress(
     """Write the best network so far, at the end with its errors on the test set, and the history."""
     from ...data import write_file
     from ...models import Checkpoint, write_checkpoint
-    from ...training import sources_of
 
     origin = {
         "train": dataclasses.asdict(config),
-        "sources": sources_of(config),
+        "sources": training.sources,
         "data_config": dataset.config,
         "data_digest": dataset.digest,
         "best_epoch": training.best_epoch,
