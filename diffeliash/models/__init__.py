@@ -56,3 +56,4 @@ from .prediction import predict_function as predict_function
 from .prediction import predict_spectrum as predict_spectrum
 from .prediction import prediction_notes as prediction_notes
 from .prediction import relative_noise as relative_noise
+from .prediction import setting_for_a2f as setting_for_a2f

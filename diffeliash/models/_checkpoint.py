@@ -64,11 +64,7 @@ class _PredictorHeader(EnvelopeHeader):
         sizes = self.config.input_size, self.config.output_size
         if self.setting is None:
             return
-        if self.setting.sizes != sizes:
-            raise ValueError(
-                f"a network with {sizes[0]} inputs and {sizes[1]} outputs does not fit the grids of its setting"
-            )
-        _check_setting(self.setting)
+        _check_setting(self.setting, sizes)
 
     def skeleton(self) -> Predictor:
         """A network of the stated sizes without values."""
@@ -90,7 +86,7 @@ class _InversionHeader(EnvelopeHeader):
     def __post_init__(self):
         if self.setting.task != "gap-to-a2f":
             raise ValueError("the input of an inversion network is a gap function")
-        _check_setting(self.setting)
+        _check_setting(self.setting, self.setting.sizes)
 
     def skeleton(self) -> InversionNetwork:
         """A network of the stated sizes without values.
@@ -123,9 +119,7 @@ class _CustomHeader(EnvelopeHeader):
     origin: dict[str, JsonValue]
 
     def __post_init__(self):
-        if self.setting.sizes != (self.config.input_size, self.config.output_size):
-            raise ValueError("the sizes of the network do not fit the grids of its setting")
-        _check_setting(self.setting)
+        _check_setting(self.setting, (self.config.input_size, self.config.output_size))
 
     def skeleton(self) -> CustomNetwork:
         """A network of the stated class and sizes.
@@ -144,7 +138,11 @@ class _CustomHeader(EnvelopeHeader):
 _SCHEMAS = {PREDICTOR_KIND: _PredictorHeader, INVERSION_KIND: _InversionHeader, CUSTOM_KIND: _CustomHeader}
 
 
-def _check_setting(setting: Setting) -> None:
+def _check_setting(setting: Setting, sizes: tuple[int, int]) -> None:
+    if setting.sizes != sizes:
+        raise ValueError(
+            f"a network with {sizes[0]} inputs and {sizes[1]} outputs does not fit the grids of its setting"
+        )
     if has_too_many_frequencies(setting.T, setting.matsubara_cutoff):
         raise ValueError("the setting has more Matsubara frequencies than any data set")
     if setting.matsubara_cutoff < setting.omega_max:

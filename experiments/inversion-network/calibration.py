@@ -39,14 +39,15 @@ rng = np.random.default_rng(0)
 
 
 def quantities(omega: np.ndarray, a2f: np.ndarray) -> dict[str, np.ndarray]:
-    """Numbers whose ranks are tested, for spectra with any leading axes; the same integrals as those of `Spectrum`."""
-    widths = np.diff(np.append(0.0, omega))
-    weights = widths.copy()
-    weights[:-1] = (widths[:-1] + widths[1:]) / 2
-    weights[-1] = widths[-1] / 2
-    over = 2 * weights / omega
-    lam = a2f @ over
-    found = {"lambda": lam, "omega_log": np.exp(a2f @ (over * np.log(omega)) / lam)}
+    """Numbers whose ranks are tested, for spectra with any leading axes."""
+
+    def moments(one: jax.Array) -> tuple[jax.Array, jax.Array]:
+        spectrum = de.Spectrum(omega, one)
+        return spectrum.lambda_ep, spectrum.omega_log
+
+    leading = a2f.shape[:-1]
+    lam, log = (np.asarray(each).reshape(leading) for each in jax.vmap(moments)(a2f.reshape(-1, omega.size)))
+    found = {"lambda": lam, "omega_log": log}
     at = [int(part * omega.size) - 1 for part in (0.05, 0.25, 0.5, 0.75, 0.95)]
     return found | {f"a2F({omega[i]:.2g} meV)": a2f[..., i] for i in at}
 

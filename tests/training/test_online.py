@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from diffeliash import ComplexFamily, GenerateConfig, InputError, TrainConfig, train
+from diffeliash._limits import MOST_SHARDS
 from diffeliash.data import config_of, draw_samples, split_rows
 from diffeliash.data.generation._draw_samples import FIRST_BLOCK
 from diffeliash.data.generation._sample_record import sample_keys
@@ -21,6 +22,7 @@ CONFIG = TrainConfig(network="fully-connected", hidden_sizes=(16,), epochs=3, ba
 
 def test_samples_are_those_of_generate_and_of_no_data_set(dataset):  # noqa: F811
     config = config_of(dataset.config)
+    assert FIRST_BLOCK > MOST_SHARDS
     one, again = draw_samples(config, 3, 20), draw_samples(dataclasses.replace(config, num_samples=7), 3, 20)
     np.testing.assert_array_equal(one.a2f, again.a2f)
     np.testing.assert_array_equal(one.Delta, again.Delta)

@@ -2,7 +2,6 @@
 
 from ._check_arguments import check_checkpoint as check_checkpoint
 from ._check_arguments import check_folder as check_folder
-from ._check_arguments import checkpoint_of as checkpoint_of
 from ._check_arguments import collect_errors as collect_errors
 from ._check_arguments import exit_if_no_file_is_readable as exit_if_no_file_is_readable
 from ._gap_inputs import override_stated as override_stated

@@ -12,7 +12,6 @@ from ..arguments import (
     check_output_files,
     check_ranges,
     check_sizes,
-    checkpoint_of,
     collect_errors,
     error_entry,
     exit_if_no_file_is_readable,
@@ -380,7 +379,7 @@ def _starts_of_network(run: pathlib.Path, members: list[Measured]) -> "list[list
     """
     from ...models import predict_spectrum, read_checkpoint
 
-    checkpoint = read_checkpoint(checkpoint_of(run))
+    checkpoint = read_checkpoint(run)
     if checkpoint.setting is None or checkpoint.setting.task != _TASKS.get(members[0].kind):
         raise InputError("this network does not predict a2F from such data", where=str(run))
     return [[predict_spectrum(checkpoint.model, checkpoint.setting, member.file)[0]] for member in members]

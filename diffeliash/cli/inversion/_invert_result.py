@@ -10,6 +10,7 @@ from ._invert_output import BAND
 
 if TYPE_CHECKING:
     from ...inverse import Inversion, SelfEnergyInversion
+    from ...models import Prediction
 
 FITTED = {"broadening": "meV", "scale": "", "slope": "per_meV", "curvature": "per_meV2", "offset": "meV"}
 """Parameters that may be fitted, with their units."""
@@ -37,39 +38,54 @@ def shared_entry(
     file: pathlib.Path, notices: Sequence[str], found: "Inversion | SelfEnergyInversion"
 ) -> dict[str, Any]:
     """What all kinds have in common; the notes are printed."""
-    import numpy as np
-
     for note in found.notes:
         tell(f"note: {file}: {note}")
     c = found.conditions
-    result: dict[str, Any] = {"file": str(file)}
-    for name, pair in {
-        "lambda_ep": found.lambda_ep,
-        "omega_log_meV": found.omega_log,
-        "omega_2_meV": found.omega_2,
-        "T_c_K": found.T_c if found.determined else (math.nan, math.nan),
-    }.items():
-        stem, _, unit = name.rpartition("_") if name.endswith(("meV", "K")) else (name, "", "")
-        result |= named_pair(stem, pair, unit)
-    result |= {"mu_star": found.mu_star, "mu_star_std": found.mu_star_std, "T_K": c.T}
-    low, high = np.quantile(found.samples, BAND, axis=0)
-    return result | {
-        "omega_max_meV": c.omega_max,
-        "omega_c_meV": c.omega_c,
-        "matsubara_cutoff_meV": c.matsubara_cutoff,
-        "noise": found.noise,
-        "chi2": found.chi2,
-        "n_resolved": found.n_resolved,
-        "determined": found.determined,
-        "converged": found.converged,
-        "ok": found.ok,
+    moments = moment_entries(found, found.T_c if found.determined else (math.nan, math.nan))
+    return (
+        {"file": str(file)}
+        | moments
+        | {
+            "mu_star": found.mu_star,
+            "mu_star_std": found.mu_star_std,
+            "T_K": c.T,
+            "omega_max_meV": c.omega_max,
+            "omega_c_meV": c.omega_c,
+            "matsubara_cutoff_meV": c.matsubara_cutoff,
+            "noise": found.noise,
+            "chi2": found.chi2,
+            "n_resolved": found.n_resolved,
+            "determined": found.determined,
+            "converged": found.converged,
+            "ok": found.ok,
+            **spectrum_entries(found),
+            "notes": found.notes,
+            "notices": list(notices),
+        }
+    )
+
+
+def moment_entries(found: "Inversion | SelfEnergyInversion | Prediction", T_c: tuple[float, float]) -> dict[str, float]:
+    """Coupling constant, averages of the frequency and critical temperature, with their standard deviations."""
+    return (
+        named_pair("lambda_ep", found.lambda_ep)
+        | named_pair("omega_log", found.omega_log, "meV")
+        | named_pair("omega_2", found.omega_2, "meV")
+        | named_pair("T_c", T_c, "K")
+    )
+
+
+def spectrum_entries(found: "Inversion | SelfEnergyInversion | Prediction") -> dict[str, list[float]]:
+    """The spectral function with its standard deviation and band, NaN without samples."""
+    import numpy as np
+
+    low, high = np.quantile(found.samples, BAND, axis=0) if len(found.samples) else (found.a2f_std, found.a2f_std)
+    return {
         "omega_meV": found.omega.tolist(),
         "a2f": found.a2f.tolist(),
         "a2f_std": found.a2f_std.tolist(),
         "a2f_low": low.tolist(),
         "a2f_high": high.tolist(),
-        "notes": found.notes,
-        "notices": list(notices),
     }
 
 

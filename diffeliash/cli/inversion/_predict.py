@@ -7,21 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..._errors import InputError
 from ..._inputs import check_input
 from ..arguments import (
     check_checkpoint,
     check_output_files,
     check_ranges,
-    checkpoint_of,
     collect_errors,
     override_stated,
     read_curve,
     stem_of,
 )
 from ..terminal import DeviceOption, Json, StatedTemperature, finish, print_json, session, start_jax, tell
-from ._invert_output import BAND
-from ._invert_result import named_pair, shown_pair
+from ._invert_result import moment_entries, shown_pair, spectrum_entries
 
 if TYPE_CHECKING:
     from ...data import DosFile, GapFile
@@ -78,11 +75,11 @@ def predict_command(
         start_jax(device)
         from ..._figure import figure_bytes
         from ...data import write_file
-        from ...models import predict_function, read_checkpoint
+        from ...models import predict_function, read_checkpoint, setting_for_a2f
         from ._predict_plot import plot_prediction
 
-        checkpoint = read_checkpoint(checkpoint_of(run))
-        setting = _setting_for_a2f(checkpoint.setting, run)
+        checkpoint = read_checkpoint(run)
+        setting = setting_for_a2f(checkpoint, str(run))
         given = read_curve(file, is_dos=setting.task == "dos-to-a2f")
         given = override_stated(file, given, {"T": temperature, "broadening": broadening})
         _tell_assumptions(given, setting)
@@ -102,14 +99,6 @@ def predict_command(
         finish([result])
 
 
-def _setting_for_a2f(setting: Any, run: pathlib.Path) -> Any:
-    """Return the setting of a network, which must predict a2F."""
-    if setting is None or setting.task == "a2f-to-gap":
-        why = "it was not trained on a data set." if setting is None else f"it was trained for {setting.task}."
-        raise InputError("this network does not predict a2F", where=str(run), why=why)
-    return setting
-
-
 def _tell_assumptions(given: "GapFile | DosFile", setting: Any) -> None:
     trained = {"T": f"{setting.T:g} K", "broadening": f"{setting.broadening:g} meV", "mu_star": f"{setting.mu_star:g}"}
     unknown = [f"{name} = {value}" for name, value in trained.items() if getattr(given, name) is None]
@@ -122,38 +111,27 @@ def _tell_assumptions(given: "GapFile | DosFile", setting: Any) -> None:
 
 def _result(file: pathlib.Path, found: "Prediction") -> dict[str, Any]:
     """Return the entry of JSON, with the names of `invert`; the standard deviations are NaN without samples."""
-    import numpy as np
-
     setting = found.setting
-    result: dict[str, Any] = {"file": str(file)}
-    for stem, pair, unit in (
-        ("lambda_ep", found.lambda_ep, ""),
-        ("omega_log", found.omega_log, "meV"),
-        ("omega_2", found.omega_2, "meV"),
-        ("T_c", found.T_c, "K"),
-    ):
-        result |= named_pair(stem, pair, unit)
-    low, high = np.quantile(found.samples, BAND, axis=0) if len(found.samples) else (found.a2f_std, found.a2f_std)
-    return result | {
-        "T_K": float(setting.T),
-        "broadening_meV": float(setting.broadening),
-        "mu_star": float(setting.mu_star),
-        "omega_c_meV": float(setting.omega_c),
-        "matsubara_cutoff_meV": float(setting.matsubara_cutoff),
-        "omega_max_meV": float(setting.omega_max),
-        "noise": found.noise,
-        "recomputed_1_minus_pcc": found.recomputed_1_minus_pcc,
-        "superconducting": bool(found.sol.superconducting),
-        "converged": bool(found.sol.converged),
-        "ok": found.ok,
-        "omega_meV": found.omega.tolist(),
-        "a2f": found.a2f.tolist(),
-        "a2f_std": found.a2f_std.tolist(),
-        "a2f_low": low.tolist(),
-        "a2f_high": high.tolist(),
-        "notes": list(found.notes),
-        "notices": list(found.given.notices),
-    }
+    return (
+        {"file": str(file)}
+        | moment_entries(found, found.T_c)
+        | {
+            "T_K": float(setting.T),
+            "broadening_meV": float(setting.broadening),
+            "mu_star": float(setting.mu_star),
+            "omega_c_meV": float(setting.omega_c),
+            "matsubara_cutoff_meV": float(setting.matsubara_cutoff),
+            "omega_max_meV": float(setting.omega_max),
+            "noise": found.noise,
+            "recomputed_1_minus_pcc": found.recomputed_1_minus_pcc,
+            "superconducting": bool(found.sol.superconducting),
+            "converged": bool(found.sol.converged),
+            "ok": found.ok,
+            **spectrum_entries(found),
+            "notes": list(found.notes),
+            "notices": list(found.given.notices),
+        }
+    )
 
 
 def _on_test_set(metrics: dict[str, float | None] | None) -> dict[str, float | None]:

@@ -6,7 +6,6 @@ import jax
 import numpy as np
 
 from ..._errors import InputError
-from ..._limits import MOST_SHARDS
 from ...physics import require_x64, run_calls
 from ..dataset import Dataset, GenerateConfig, axes_of
 from ..storage import STATUS_NAMES
@@ -17,8 +16,6 @@ FIRST_BLOCK = 2**31
 
 SMALLEST_PART = 0.02
 """Least part of the samples that must be kept, below which the drawing ends with an error."""
-
-assert FIRST_BLOCK > MOST_SHARDS
 
 
 def draw_samples(

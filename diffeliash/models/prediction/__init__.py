@@ -2,6 +2,7 @@
 
 from ._predict import predict as predict
 from ._predict import predict_function as predict_function
+from ._predict import setting_for_a2f as setting_for_a2f
 from ._predict_spectrum import predict_spectrum as predict_spectrum
 from ._predict_spectrum import relative_noise as relative_noise
 from ._prediction import Prediction as Prediction

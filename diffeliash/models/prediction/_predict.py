@@ -8,14 +8,13 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from ..._errors import InputError
-from ...data import DosFile, GapFile, as_features, gap_features
+from ...data import DosFile, GapFile, as_features
 from ...physics import RealAxisGap, continue_gap, require_x64
 from .._checkpoint import Checkpoint, read_checkpoint
-from .._networks import network_inputs
 from .._pearson import pearson
 from .._setting import Setting
 from ..inversion_network import InversionNetwork
-from ._predict_spectrum import predict_spectrum, relative_noise
+from ._predict_spectrum import pose_input, spectrum_of
 from ._prediction import Prediction
 from ._prediction_notes import prediction_notes
 
@@ -84,14 +83,16 @@ def predict_function(
         seed: Seed of their random numbers.
     """
     model = checkpoint.model
-    trained = check_predicts_a2f(checkpoint, is_dos=isinstance(given, DosFile))
-    spectrum, setting = predict_spectrum(model, trained, given, noise=noise)
-    relative, samples = 0.0, np.zeros((0, setting.n_points))
-    if isinstance(model, InversionNetwork) and isinstance(given, GapFile):
-        relative = relative_noise(given, noise)
-        if model.flow is not None:
-            features = np.asarray(gap_features(given, setting.omega_real)) * (trained.T / setting.T)
-            samples = model.samples(network_inputs(model, features[None], relative), n_samples, seed=seed)[0]
+    trained, is_dos = setting_for_a2f(checkpoint), isinstance(given, DosFile)
+    if is_dos != (trained.task == "dos-to-a2f"):
+        kinds = "a density of states (real)", "a gap function (complex)"
+        needed, found = kinds[::-1] if is_dos else kinds
+        raise InputError(f"this network needs {needed}, but {found} was given.")
+    posed = pose_input(model, trained, given, noise)
+    spectrum, setting = spectrum_of(model, posed), posed.setting
+    samples = np.zeros((0, setting.n_points))
+    if isinstance(model, InversionNetwork) and model.flow is not None:
+        samples = model.samples(posed.features[None], n_samples, seed=seed)[0]
     sol = setting.solve(spectrum)
     real = continue_gap(sol, spectrum, given.omega, broadening=setting.broadening)
     difference = _shape_difference(given, real)
@@ -105,7 +106,7 @@ def predict_function(
         samples=samples,
         setting=setting,
         given=given,
-        noise=relative * size,
+        noise=posed.noise * size,
         sol=sol,
         real=real,
         recomputed_1_minus_pcc=difference,
@@ -113,8 +114,12 @@ def predict_function(
     )
 
 
-def check_predicts_a2f(checkpoint: Checkpoint, *, is_dos: bool) -> Setting:
+def setting_for_a2f(checkpoint: Checkpoint, where: str = "") -> Setting:
     """The setting of a network, which must predict a2F from a gap function or a density of states.
+
+    Args:
+        checkpoint: The network.
+        where: Its file, for the error message.
 
     Raises:
         InputError: It does not.
@@ -122,11 +127,7 @@ def check_predicts_a2f(checkpoint: Checkpoint, *, is_dos: bool) -> Setting:
     setting = checkpoint.setting
     if setting is None or setting.task == "a2f-to-gap":
         why = "it was not trained on a data set." if setting is None else f"it was trained for {setting.task}."
-        raise InputError("this network does not predict a2F", why=why)
-    if is_dos != (setting.task == "dos-to-a2f"):
-        kinds = "a density of states (real)", "a gap function (complex)"
-        needed, found = kinds if not is_dos else kinds[::-1]
-        raise InputError(f"this network needs {needed}, but {found} was given.")
+        raise InputError("this network does not predict a2F", where=where, why=why)
     return setting
 
 

@@ -1,7 +1,7 @@
 """Prediction of the spectral function of one gap function or density of states by a trained network."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,24 +38,55 @@ def predict_spectrum(
             any metal.
         IntegrityError: The output of the network is not finite.
     """
+    posed = pose_input(model, setting, given, noise)
+    return spectrum_of(model, posed), posed.setting
+
+
+class PosedInput(NamedTuple):
+    """The input of a network.
+
+    Args:
+        features: The input, at the energy scale of the training.
+        setting: The setting of the network, scaled to the temperature of the function.
+        noise: Noise relative to the largest absolute value; zero for networks that do not take it.
+    """
+
+    features: Any
+    setting: Setting
+    noise: float
+
+
+def pose_input(
+    model: Callable[..., Any], setting: Setting, given: GapFile | DosFile, noise: float | None
+) -> PosedInput:
+    """Make the input of a network from a function at its own temperature; arguments and errors as above."""
     scale = 1.0 if given.T is None else given.T / setting.T
     wanted = setting.scaled(1.0 if abs(scale - 1) < 1e-9 else scale)
     check_setting(given, wanted)
     if isinstance(given, DosFile):
-        features = dos_features(given, wanted.omega_real)
-    else:
-        features = gap_features(given, wanted.omega_real) / scale
-    if isinstance(model, InversionNetwork) and isinstance(given, GapFile):
-        a2f = apply_network(model, network_inputs(model, features[None], relative_noise(given, noise)))[0]
-    else:
-        a2f = model(features)
+        return PosedInput(dos_features(given, wanted.omega_real), wanted, 0.0)
+    features = gap_features(given, wanted.omega_real) / scale
+    if not isinstance(model, InversionNetwork):
+        return PosedInput(features, wanted, 0.0)
+    relative = relative_noise(given, noise)
+    return PosedInput(network_inputs(model, features[None], relative)[0], wanted, relative)
+
+
+def spectrum_of(model: Callable[..., Any], posed: PosedInput) -> Spectrum:
+    """The spectral function that a network predicts for its input.
+
+    Raises:
+        IntegrityError: The output of the network is not finite.
+    """
+    inversion = isinstance(model, InversionNetwork)
+    a2f = apply_network(model, posed.features[None])[0] if inversion else model(posed.features)
     if is_concrete(a2f) and not np.all(np.isfinite(a2f)):
         raise IntegrityError(
             "the output of the network is not finite",
             why="its input is finite, so that its weights must be damaged or the training must have diverged.",
             hint="Train the network again.",
         )
-    return Spectrum(wanted.omega, a2f), wanted
+    return Spectrum(posed.setting.omega, a2f)
 
 
 def relative_noise(given: GapFile, noise: float | None = None) -> float:
