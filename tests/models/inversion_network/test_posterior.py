@@ -1,5 +1,7 @@
 """The posterior distribution of an inversion network: the flow, the whitened coefficients, and the samples."""
 
+import types
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -17,8 +19,10 @@ from diffeliash.models import (
     write_checkpoint,
 )
 from diffeliash.models.inversion_network._flow import kept_half
-from diffeliash.models.inversion_network._posterior import StagePosterior, n_context
-from diffeliash.models.inversion_network._prior import fit_shape_prior, shape_coefficients
+from diffeliash.models.inversion_network._front_end import PosedStage
+from diffeliash.models.inversion_network._posterior import StagePosterior, _spectra, n_context
+from diffeliash.models.inversion_network._prior import Prior, fit_shape_prior, shape_coefficients
+from diffeliash.models.inversion_network._stage import Stage
 from diffeliash.training._prepared import add_noise
 
 from .test_inversion_network import dataset, network  # noqa: F401 - fixtures
@@ -98,6 +102,23 @@ def test_whitening_is_undone_by_sampling():
     np.testing.assert_allclose(found.coefficients_of(found.whitened(c)[None])[:, 0], c, atol=1e-10)
     drawn = np.asarray(found.coefficients_of(jnp.asarray(rng.normal(size=(200_000, N)))))
     np.testing.assert_allclose(np.cov(drawn), np.linalg.inv(A @ A.T + np.eye(N)), atol=0.02)
+
+
+def test_samples_are_not_negative_and_keep_their_coupling_constant():
+    omega, modes = np.arange(1.0, 6.0), rng.normal(size=(5, 3))
+    head = types.SimpleNamespace(constants=types.SimpleNamespace(grid=lambda a2f: a2f))
+    front_end = types.SimpleNamespace(setting=types.SimpleNamespace(omega=omega))
+    stage = Stage(Prior(jnp.ones(5), jnp.asarray(modes)), jnp.eye(2), jnp.ones(2))
+    c, posed = rng.normal(size=(3, 40)), PosedStage(None, None, jnp.array(2.0), jnp.array(True))
+    parts = types.SimpleNamespace(head=head, front_end=front_end)
+    found = np.asarray(_spectra(parts, stage, posed, jnp.asarray(c)))
+    raw = 2 * (1 + modes @ c).T
+    assert np.mean(raw < 0) > 0.1
+    assert np.all(found >= 0)
+    np.testing.assert_allclose(found @ (1 / omega), np.maximum(raw @ (1 / omega), 0), rtol=1e-9, atol=1e-12)
+    positive = np.all(raw >= 0, axis=1)
+    assert 0 < np.sum(positive) < 40
+    np.testing.assert_allclose(found[positive], raw[positive], rtol=1e-12)
 
 
 @pytest.fixture(scope="module")
