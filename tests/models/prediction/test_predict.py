@@ -33,6 +33,7 @@ def found(dataset, checkpoint):  # noqa: F811
     return de.predict(checkpoint, checkpoint.setting.omega_real, dataset.Delta[300], T=3.0, noise=1e-3 * size)
 
 
+@pytest.mark.slow
 def test_the_prediction_with_its_error_bars(found, dataset, checkpoint):  # noqa: F811
     assert found.ok
     assert found.notes == ()
@@ -53,6 +54,7 @@ def test_the_prediction_with_its_error_bars(found, dataset, checkpoint):  # noqa
     assert checkpoint.metrics == {"dg_mean": 1e-6, "df_mean": 1e-3, "missing": None}
 
 
+@pytest.mark.slow
 def test_files_and_other_temperatures_give_the_same(found, dataset, checkpoint, tmp_path):  # noqa: F811
     write_checkpoint(tmp_path / "model.ckpt", checkpoint)
     size, given = np.max(np.abs(dataset.Delta[300])), (2 * checkpoint.setting.omega_real, 2 * dataset.Delta[300])
@@ -64,6 +66,7 @@ def test_files_and_other_temperatures_give_the_same(found, dataset, checkpoint, 
     assert other.samples.shape[0] == 20
 
 
+@pytest.mark.slow
 def test_an_answer_of_another_metal_is_doubted(dataset, checkpoint):  # noqa: F811
     """The network sees a function that no a2F has."""
     Delta = dataset.Delta[300] * np.exp(0.2j * np.arange(60))
@@ -92,6 +95,7 @@ def test_without_a_posterior_there_are_no_error_bars():
     assert checkpoint.metrics is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("omega", "values", "why"),
     [
